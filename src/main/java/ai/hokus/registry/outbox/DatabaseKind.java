@@ -1,0 +1,71 @@
+package ai.hokus.registry.outbox;
+
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.jdbc.DatabaseDriver;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcUtils;
+import org.springframework.jdbc.support.MetaDataAccessException;
+
+/** The databases that the outbox runs on, and what each must be set to so that an acknowledged commit stays. */
+enum DatabaseKind {
+    H2 {
+        @Override
+        void refuseLostCommits(JdbcTemplate jdbc) {
+            String delay = jdbc.queryForObject(
+                    "SELECT setting_value FROM information_schema.settings WHERE setting_name = 'WRITE_DELAY'",
+                    String.class);
+            if (!"0".equals(delay)) {
+                throw new IllegalStateException("spring.datasource.url has WRITE_DELAY=" + delay
+                        + " (ms): a killed process would lose registrations that it had answered with 200."
+                        + " Put WRITE_DELAY=0 into the URL, as the default has it.");
+            }
+            String path = jdbc.queryForObject("SELECT database_path()", String.class);
+            if (path == null) {
+                log.warn("The database lives in memory: every registration is lost when this process ends."
+                        + " Use jdbc:h2:file: or jdbc:postgresql: in spring.datasource.url for anything but a trial.");
+            }
+        }
+    },
+    POSTGRESQL {
+        @Override
+        void refuseLostCommits(JdbcTemplate jdbc) {
+            String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
+            if ("off".equals(commit)) {
+                throw new IllegalStateException("PostgreSQL runs with synchronous_commit=off for this connection:"
+                        + " a crash of it would lose registrations that were answered with 200. Set it to on, for the"
+                        + " server or for this role (ALTER ROLE ... SET synchronous_commit = on).");
+            }
+            if ("off".equals(jdbc.queryForObject("SHOW fsync", String.class))) {
+                log.warn("PostgreSQL runs with fsync=off: a crash of its machine can lose registrations that were"
+                        + " answered with 200. Nothing but a test should run like this.");
+            }
+        }
+    };
+
+    private static final Logger log = LoggerFactory.getLogger(DatabaseKind.class);
+
+    /**
+     * Stops the start with what to change when a setting would lose acknowledged commits.
+     *
+     * @throws IllegalStateException naming the setting
+     */
+    abstract void refuseLostCommits(JdbcTemplate jdbc);
+
+    static DatabaseKind of(DataSource dataSource) {
+        String product;
+        try {
+            product = JdbcUtils.extractDatabaseMetaData(dataSource, metaData -> metaData.getDatabaseProductName());
+        } catch (MetaDataAccessException e) {
+            throw new IllegalStateException("The database cannot be reached; look at spring.datasource.url", e);
+        }
+        return switch (DatabaseDriver.fromProductName(product)) {
+            case H2 -> H2;
+            case POSTGRESQL -> POSTGRESQL;
+            default ->
+                throw new IllegalStateException(
+                        "spring.datasource.url leads to " + product + "; this service runs on H2 and PostgreSQL");
+        };
+    }
+}

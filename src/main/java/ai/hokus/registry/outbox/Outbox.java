@@ -1,0 +1,67 @@
+package ai.hokus.registry.outbox;
+
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/** Where messages are written. Thread-safe. */
+public class Outbox {
+
+    private static final Logger log = LoggerFactory.getLogger(Outbox.class);
+
+    private static final String APPEND = """
+            INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
+            VALUES (?, ?, ?, ?, ?)
+            """;
+
+    private final JdbcTemplate jdbc;
+    private final OutboxIdentity identity;
+    private final CommitSync commitSync;
+    private final List<CommitListener> listeners;
+
+    Outbox(JdbcTemplate jdbc, OutboxIdentity identity, CommitSync commitSync, List<CommitListener> listeners) {
+        this.jdbc = jdbc;
+        this.identity = identity;
+        this.commitSync = commitSync;
+        this.listeners = List.copyOf(listeners);
+    }
+
+    /**
+     * Writes a message in the caller's transaction: it will be delivered if and only if that commits. When the caller's
+     * transaction template returns, the commit is on disk and the relay has been told.
+     *
+     * @throws IllegalStateException without an open transaction
+     * @throws org.springframework.dao.DuplicateKeyException when a message with this id was appended before
+     */
+    public void append(NewMessage message) {
+        if (!TransactionSynchronizationManager.isActualTransactionActive()) {
+            throw new IllegalStateException("a message is appended in the transaction of what it tells; none is open");
+        }
+        AppendedMessage appended = new AppendedMessage(message, identity.partitionOf(message.key()));
+        jdbc.update(
+                APPEND, message.messageId(), appended.partition(), message.key(), message.type(), message.payload());
+        TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            @Override
+            public void afterCommit() {
+                commitSync.sync();
+                tellListeners(appended);
+            }
+        });
+    }
+
+    private void tellListeners(AppendedMessage appended) {
+        for (CommitListener listener : listeners) {
+            try {
+                listener.committed(appended);
+            } catch (RuntimeException e) {
+                log.warn(
+                        "message {} is committed and will be delivered; a listener failed",
+                        appended.message().messageId(),
+                        e);
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package ai.hokus.registry.outbox;
+
+import static java.util.Objects.requireNonNull;
+
+import ai.hokus.registry.outbox.ClaimResult.Progress;
+import ai.hokus.registry.outbox.ClaimResult.Rewind;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * One partition, as its relay works on it.
+ *
+ * <p>Thread-safe; what runs at the same time, on any instance, takes turns at the partition's row.
+ */
+public class OutboxPartition {
+
+    private final int number;
+    private final PartitionStatements statements;
+    private final TransactionTemplate transaction;
+    private final CommitSync commitSync;
+    private final Duration healDivergenceEvery;
+
+    OutboxPartition(
+            int number,
+            PartitionStatements statements,
+            TransactionTemplate transaction,
+            CommitSync commitSync,
+            Duration healDivergenceEvery) {
+        this.number = number;
+        this.statements = statements;
+        this.transaction = transaction;
+        this.commitSync = commitSync;
+        this.healDivergenceEvery = healDivergenceEvery;
+    }
+
+    /** 0 and up. */
+    public int number() {
+        return number;
+    }
+
+    /**
+     * Takes what the queue's checkpoints tell for the truth, and claims what comes next. One transaction:
+     *
+     * <ol>
+     *   <li>lock the partition's row;
+     *   <li>locate the newest checkpoint that is in this history; none: the start of what is retained;
+     *   <li>behind {@code delivered_position}, or foreign, and not confirmed by a second look: change nothing;
+     *   <li>foreign for the second time within {@code heal-divergence-every}: stop the partition;
+     *   <li>move {@code delivered_position} there: forward acknowledges, backward makes pending what the queue lost;
+     *   <li>take the next messages: first those with a position, then new ones, which get theirs now.
+     * </ol>
+     *
+     * What was claimed is on disk when this returns: no position that Redis sees can be given twice.
+     *
+     * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
+     */
+    public ClaimResult claim(ClaimRequest request) {
+        ClaimResult result = requireNonNull(transaction.execute(status -> {
+            ClaimResult claim = claimLocked(request);
+            if (claim instanceof ClaimResult.WouldRewind || claim instanceof ClaimResult.UnknownCheckpoint) {
+                status.setRollbackOnly();
+            }
+            return claim;
+        }));
+        if (result instanceof ClaimResult.Claimed) {
+            commitSync.sync();
+        }
+        return result;
+    }
+
+    private ClaimResult claimLocked(ClaimRequest request) {
+        PartitionStatements.Row row = statements.lock();
+        if (row.state() == PartitionState.DIVERGED) {
+            return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
+        }
+        Located located = locate(request.seen(), row.purgedPosition());
+        if (located == null) {
+            return new ClaimResult.UnknownCheckpoint();
+        }
+        boolean backward = located.position() < row.deliveredPosition();
+        if ((backward || located.foreign()) && !request.confirmed()) {
+            return new ClaimResult.WouldRewind();
+        }
+        if (located.foreign() && healedLately(row)) {
+            statements.save(withState(row, PartitionState.DIVERGED));
+            return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
+        }
+
+        long delivered = located.position();
+        Progress progress = move(row, located, request);
+        Long parking = row.parkingPosition();
+        if (backward || (parking != null && parking <= delivered)) {
+            // What the caller itself appended is in the queue, however often it had been refused before.
+            statements.unpark(request.appended().from(), request.appended().to());
+            parking = statements.lowestParking(delivered);
+        }
+
+        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, delivered, request);
+
+        PartitionStatements.Row after = new PartitionStatements.Row(
+                row.lastPosition() + taken.newlyPositioned(),
+                delivered,
+                row.purgedPosition(),
+                parking,
+                row.state(),
+                located.foreign() ? row.now() : row.divergedAt(),
+                progress.delivered() > 0 ? row.now() : row.lastDeliveredAt(),
+                progress.delivered() > 0 || taken.newlyPositioned() > 0 ? request.relay() : row.relay(),
+                row.now());
+        if (!after.equals(row)) {
+            statements.save(after);
+        }
+        if (row.state() == PartitionState.PAUSED) {
+            return new ClaimResult.Stopped(PartitionState.PAUSED, progress);
+        }
+        return taken.messages().isEmpty()
+                ? new ClaimResult.NothingPending(!request.scan().begun(), progress)
+                : new ClaimResult.Claimed(taken.messages(), taken.next(), progress);
+    }
+
+    /**
+     * Where the queue stands in this history.
+     *
+     * @param position the newest that both know
+     * @param foreign whether the queue's newest checkpoint is one that this history never had
+     */
+    private record Located(long position, boolean foreign, String reason) {}
+
+    /** Null: the newest checkpoint is unknown here, and the older ones have not been looked at. */
+    private @Nullable Located locate(Sighting seen, long purged) {
+        String newest = seen.newest();
+        if (newest == null) {
+            return new Located(purged, false, "the queue has no checkpoint: Redis was emptied, or is another one");
+        }
+        Located atNewest = locateOne(newest, purged);
+        if (atNewest != null) {
+            return atNewest;
+        }
+        if (!seen.complete()) {
+            return null;
+        }
+        return locateForeign(seen.newestFirst(), purged);
+    }
+
+    private @Nullable Located locateOne(String text, long purged) {
+        Checkpoint checkpoint = Checkpoint.parse(text);
+        if (checkpoint == null) {
+            return null;
+        }
+        if (checkpoint.position() > purged) {
+            return statements.inHistory(checkpoint)
+                    ? new Located(checkpoint.position(), false, "the queue fell back to checkpoint " + text)
+                    : null;
+        }
+        // A message at or below purged_position may be kept (it is parked), but nothing between it and there is sure to
+        // be.
+        return new Located(
+                purged, false, "the queue fell back to checkpoint " + text + ", which is older than what is retained");
+    }
+
+    private Located locateForeign(List<String> newestFirst, long purged) {
+        List<Checkpoint> older = newestFirst.stream()
+                .map(Checkpoint::parse)
+                .filter(Objects::nonNull)
+                .filter(c -> c.position() > purged)
+                .toList();
+        List<Checkpoint> known = statements.inHistory(older);
+        String reason = "the queue's newest checkpoint " + newestFirst.get(0) + " is not in this database's history; ";
+        return known.isEmpty()
+                ? new Located(purged, true, reason + "nor is any other: back to the start of what is retained")
+                : new Located(known.get(0).position(), true, reason + "the newest that is: " + known.get(0));
+    }
+
+    private boolean healedLately(PartitionStatements.Row row) {
+        OffsetDateTime divergedAt = row.divergedAt();
+        return divergedAt != null && divergedAt.plus(healDivergenceEvery).isAfter(row.now());
+    }
+
+    private Progress move(PartitionStatements.Row row, Located located, ClaimRequest request) {
+        long from = row.deliveredPosition();
+        long to = located.position();
+        if (to > from) {
+            statements.recordDelivery(from + 1, to, request.relay());
+        }
+        if (to < from) {
+            statements.recordRewind(from, to, located.reason(), request.relay());
+        }
+        boolean noteworthy = to < from || located.foreign();
+        return new Progress(
+                Math.max(to - from, 0),
+                noteworthy ? new Rewind(from, Math.min(to, from), located.foreign(), located.reason()) : null);
+    }
+
+    private record Taken(List<OutboxMessage> messages, int newlyPositioned, Scan next) {
+        static final Taken NOTHING = new Taken(List.of(), 0, Scan.NEW);
+    }
+
+    private Taken take(PartitionStatements.Row row, long delivered, ClaimRequest request) {
+        List<OutboxMessage> messages = new ArrayList<>();
+        long bytesLeft = request.maxBytes();
+        if (row.lastPosition() > delivered) {
+            PartitionStatements.Batch again =
+                    statements.positioned(delivered, request.maxMessages(), request.maxBytes());
+            messages.addAll(again.messages());
+            bytesLeft -= again.bytes();
+            if (again.more()) {
+                return new Taken(messages, 0, request.scan());
+            }
+        }
+        Scan scan = request.scan().begun() ? request.scan() : new Scan(0, statements.highestId());
+        int room = request.maxMessages() - messages.size();
+        PartitionStatements.Batch fresh = statements.unpositioned(scan, room, bytesLeft, messages.isEmpty());
+        if (!fresh.messages().isEmpty()) {
+            messages.addAll(statements.givePositions(fresh.messages(), row.lastPosition()));
+            scan = new Scan(fresh.messages().get(fresh.messages().size() - 1).id(), scan.upTo());
+        }
+        return new Taken(messages, fresh.messages().size(), fresh.more() ? scan : Scan.NEW);
+    }
+
+    /**
+     * Records that the queue refuses this message while it takes others. What is not recorded may not be skipped.
+     *
+     * @return false: the message no longer has this position undelivered; look again
+     */
+    public boolean park(OutboxMessage message, String reason, String relay) {
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            PartitionStatements.Row row = statements.lock();
+            if (row.deliveredPosition() >= message.position() || !statements.hasPosition(message)) {
+                return false;
+            }
+            statements.mark(message, reason, relay);
+            Long parking = row.parkingPosition();
+            if (parking == null || message.position() < parking) {
+                statements.save(new PartitionStatements.Row(
+                        row.lastPosition(),
+                        row.deliveredPosition(),
+                        row.purgedPosition(),
+                        message.position(),
+                        row.state(),
+                        row.divergedAt(),
+                        row.lastDeliveredAt(),
+                        row.relay(),
+                        row.now()));
+            }
+            return true;
+        }));
+    }
+
+    private static PartitionStatements.Row withState(PartitionStatements.Row row, PartitionState state) {
+        return new PartitionStatements.Row(
+                row.lastPosition(),
+                row.deliveredPosition(),
+                row.purgedPosition(),
+                row.parkingPosition(),
+                state,
+                row.divergedAt(),
+                row.lastDeliveredAt(),
+                row.relay(),
+                row.now());
+    }
+}

@@ -1,0 +1,110 @@
+package ai.hokus.registry.outbox;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Deletes what was delivered long enough ago. Never what the protocol needs: the message at {@code delivered_position},
+ * anything after it, and messages that are parked and wait for an operator.
+ *
+ * <p>Thread-safe. Works in bounded transactions of its own, each under the partition's row, so that a relay waits no
+ * longer than for one of them.
+ */
+public class OutboxPurge {
+
+    private static final String LOCK = """
+            SELECT purged_position, delivered_position, CURRENT_TIMESTAMP AS now
+            FROM outbox_partition WHERE partition_id = ? FOR UPDATE
+            """;
+
+    private static final String EXPIRED =
+            "SELECT max(to_position) FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?";
+
+    private static final String DELETE_MESSAGES = """
+            DELETE FROM outbox_message m WHERE partition_id = ? AND position > ? AND position <= ?
+              AND NOT EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NULL)
+            """;
+
+    private static final String DELETE_DELIVERIES =
+            "DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position <= ?";
+
+    private static final String SAVE = "UPDATE outbox_partition SET purged_position = ? WHERE partition_id = ?";
+
+    /**
+     * Parked messages are passed by while they wait for an operator, and go once he has decided; the index on positions
+     * makes this cheap, for few rows are left below purged_position.
+     */
+    private static final String DELETE_RESOLVED = """
+            DELETE FROM outbox_message m WHERE partition_id = ? AND position <= ? AND EXISTS
+                (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolved_at < ?)
+            """;
+
+    private static final String DELETE_MARKS = """
+            DELETE FROM outbox_parked p WHERE p.resolved_at < ?
+              AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = p.id)
+            """;
+
+    private final OutboxIdentity identity;
+    private final JdbcTemplate jdbc;
+    private final TransactionTemplate transaction;
+
+    OutboxPurge(OutboxIdentity identity, JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+        this.identity = identity;
+        this.jdbc = jdbc;
+        this.transaction = new TransactionTemplate(transactions);
+        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
+    }
+
+    /**
+     * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock.
+     *
+     * @param batch positions per transaction
+     * @param mostBatches per partition; what is left waits for the next call
+     * @return messages deleted
+     */
+    public long purge(Duration retention, int batch, int mostBatches) {
+        long deleted = 0;
+        for (int partition = 0; partition < identity.partitions(); partition++) {
+            for (int n = 0; n < mostBatches; n++) {
+                Step step = purgeBatch(partition, retention, batch);
+                deleted += step.deleted();
+                if (!step.more()) {
+                    break;
+                }
+            }
+        }
+        return deleted;
+    }
+
+    private record Bounds(long purged, long delivered, OffsetDateTime now) {}
+
+    private record Step(long deleted, boolean more) {}
+
+    private Step purgeBatch(int partition, Duration retention, int batch) {
+        return requireNonNull(transaction.execute(status -> {
+            Bounds bounds = requireNonNull(jdbc.queryForObject(
+                    LOCK,
+                    (row, n) -> new Bounds(row.getLong(1), row.getLong(2), row.getObject(3, OffsetDateTime.class)),
+                    partition));
+            OffsetDateTime cutoff = bounds.now().minus(retention);
+            long deleted = jdbc.update(DELETE_RESOLVED, partition, bounds.purged(), cutoff);
+            jdbc.update(DELETE_MARKS, cutoff);
+            @Nullable Long expired = jdbc.queryForObject(EXPIRED, Long.class, partition, cutoff);
+            long end = Math.min(expired == null ? 0 : expired, bounds.delivered() - 1);
+            long to = Math.min(end, bounds.purged() + batch);
+            if (to <= bounds.purged()) {
+                return new Step(deleted, false);
+            }
+            deleted += jdbc.update(DELETE_MESSAGES, partition, bounds.purged(), to);
+            jdbc.update(DELETE_DELIVERIES, partition, to);
+            jdbc.update(SAVE, to, partition);
+            return new Step(deleted, to < end);
+        }));
+    }
+}

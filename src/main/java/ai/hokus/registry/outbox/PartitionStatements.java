@@ -1,0 +1,290 @@
+package ai.hokus.registry.outbox;
+
+import static java.util.Objects.requireNonNull;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.support.DataAccessUtils;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.ResultSetExtractor;
+
+/**
+ * The statements on one partition. All but {@link #now} need an open transaction that holds the partition's row ({@link
+ * #lock}). Thread-safe.
+ */
+class PartitionStatements {
+
+    /** By a statement of its own: what follows then sees what the holder before us committed. */
+    private static final String LOCK = """
+            SELECT last_position, delivered_position, purged_position, parking_position, state, diverged_at,
+                   last_delivered_at, relay, CURRENT_TIMESTAMP AS now
+            FROM outbox_partition WHERE partition_id = ? FOR UPDATE
+            """;
+
+    private static final String SAVE = """
+            UPDATE outbox_partition
+            SET last_position = ?, delivered_position = ?, parking_position = ?, state = ?, diverged_at = ?,
+                last_delivered_at = ?, relay = ?
+            WHERE partition_id = ?
+            """;
+
+    private static final String IN_HISTORY =
+            "SELECT count(*) FROM outbox_message WHERE partition_id = ? AND position = ? AND message_id = ?";
+
+    private static final String MESSAGES_AT =
+            "SELECT position, message_id FROM outbox_message WHERE partition_id = ? AND position = ANY (?)";
+
+    private static final String COLUMNS = "id, message_id, message_key, message_type, payload, created_at, position";
+
+    /** Positioned before, not delivered, or delivered and lost again. The partition's history is walked by its unique index. */
+    private static final String POSITIONED = "SELECT " + COLUMNS
+            + ", EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NOT NULL)"
+            + " AS withheld"
+            + " FROM outbox_message m WHERE partition_id = ? AND position > ? ORDER BY position LIMIT ?";
+
+    /**
+     * Not positioned yet. The order names the columns of the index on purpose: by {@code id} alone a planner walks the
+     * primary key past every delivered row.
+     */
+    private static final String UNPOSITIONED = "SELECT " + COLUMNS + ", FALSE AS withheld"
+            + " FROM outbox_message WHERE partition_id = ? AND position IS NULL AND id > ? AND id <= ?"
+            + " ORDER BY partition_id, position, id LIMIT ?";
+
+    private static final String HIGHEST_ID = "SELECT max(id) FROM outbox_message";
+
+    private static final String GIVE_POSITIONS = """
+            UPDATE outbox_message AS m SET position = b.p
+            FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
+            WHERE m.id = b.id AND m.position IS NULL
+            """;
+
+    private static final String RECORD_DELIVERY =
+            "INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (?, ?, ?, ?)";
+
+    private static final String RECORD_REWIND =
+            "INSERT INTO outbox_rewind (partition_id, from_position, to_position, reason, relay) VALUES (?, ?, ?, ?, ?)";
+
+    private static final String SHORTEN_DELIVERY = """
+            UPDATE outbox_delivery SET to_position = ?
+            WHERE partition_id = ? AND from_position <= ? AND to_position > ?
+            """;
+
+    private static final String FORGET_DELIVERIES =
+            "DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position > ?";
+
+    private static final String LOWEST_PARKING = """
+            SELECT min(m.position) FROM outbox_parked p JOIN outbox_message m ON m.id = p.id
+            WHERE p.resolution IS NULL AND m.partition_id = ? AND m.position > ?
+            """;
+
+    private static final String UNPARK = """
+            DELETE FROM outbox_parked WHERE resolution IS NULL AND id IN
+                (SELECT id FROM outbox_message WHERE partition_id = ? AND position BETWEEN ? AND ?)
+            """;
+
+    private static final String HAS_POSITION =
+            "SELECT count(*) FROM outbox_message WHERE id = ? AND partition_id = ? AND position = ?";
+
+    private static final String UPDATE_MARK = "UPDATE outbox_parked SET reason = ?, relay = ? WHERE id = ?";
+
+    private static final String INSERT_MARK = "INSERT INTO outbox_parked (id, reason, relay) VALUES (?, ?, ?)";
+
+    /** Bounds what the driver holds of one answer: with payloads of a mebibyte, this many mebibytes. */
+    private static final int FETCH_SIZE = 100;
+
+    private final JdbcTemplate jdbc;
+    private final JdbcTemplate reader;
+    private final int partition;
+
+    PartitionStatements(JdbcTemplate jdbc, int partition) {
+        this.jdbc = jdbc;
+        this.reader = new JdbcTemplate(requireNonNull(jdbc.getDataSource()));
+        this.reader.setFetchSize(FETCH_SIZE);
+        this.partition = partition;
+    }
+
+    /** The row of {@code outbox_partition}, and the database's time. */
+    record Row(
+            long lastPosition,
+            long deliveredPosition,
+            long purgedPosition,
+            @Nullable Long parkingPosition,
+            PartitionState state,
+            @Nullable OffsetDateTime divergedAt,
+            @Nullable OffsetDateTime lastDeliveredAt,
+            @Nullable String relay,
+            OffsetDateTime now) {}
+
+    /** Messages of one answer, cut where they exceeded the bytes; {@code more}: the answer had more, or may have. */
+    record Batch(List<OutboxMessage> messages, long bytes, boolean more) {}
+
+    Row lock() {
+        Row row = jdbc.query(
+                LOCK,
+                (ResultSetExtractor<@Nullable Row>) rows -> rows.next()
+                        ? new Row(
+                                rows.getLong("last_position"),
+                                rows.getLong("delivered_position"),
+                                rows.getLong("purged_position"),
+                                rows.getObject("parking_position", Long.class),
+                                PartitionState.of(rows.getString("state")),
+                                rows.getObject("diverged_at", OffsetDateTime.class),
+                                rows.getObject("last_delivered_at", OffsetDateTime.class),
+                                rows.getString("relay"),
+                                rows.getObject("now", OffsetDateTime.class))
+                        : null,
+                partition);
+        if (row == null) {
+            throw new IllegalStateException("outbox_partition has no row for partition " + partition
+                    + "; the table outbox says there are more partitions. Insert the missing row.");
+        }
+        return row;
+    }
+
+    void save(Row row) {
+        jdbc.update(
+                SAVE,
+                row.lastPosition(),
+                row.deliveredPosition(),
+                row.parkingPosition(),
+                row.state().column(),
+                row.divergedAt(),
+                row.lastDeliveredAt(),
+                row.relay(),
+                partition);
+    }
+
+    boolean inHistory(Checkpoint checkpoint) {
+        return count(IN_HISTORY, partition, checkpoint.position(), checkpoint.messageId()) > 0;
+    }
+
+    /** Those of the given checkpoints that are in this partition's history. */
+    List<Checkpoint> inHistory(List<Checkpoint> checkpoints) {
+        Object[] positions = checkpoints.stream().map(Checkpoint::position).toArray();
+        List<Checkpoint> found = jdbc.query(
+                connection -> {
+                    var statement = connection.prepareStatement(MESSAGES_AT);
+                    statement.setInt(1, partition);
+                    statement.setArray(2, connection.createArrayOf("bigint", positions));
+                    return statement;
+                },
+                (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class)));
+        return checkpoints.stream().filter(found::contains).toList();
+    }
+
+    Batch positioned(long after, int maxMessages, long maxBytes) {
+        return read(maxMessages, maxBytes, true, POSITIONED, partition, after, maxMessages);
+    }
+
+    /**
+     * @param evenIfTooLarge whether a first message of more than {@code maxBytes} is taken all the same
+     */
+    Batch unpositioned(Scan scan, int maxMessages, long maxBytes, boolean evenIfTooLarge) {
+        return read(
+                maxMessages, maxBytes, evenIfTooLarge, UNPOSITIONED, partition, scan.after(), scan.upTo(), maxMessages);
+    }
+
+    long highestId() {
+        Long highest = jdbc.queryForObject(HIGHEST_ID, Long.class);
+        return highest == null ? 0 : highest;
+    }
+
+    /** Gives the positions after {@code last}, in order. */
+    List<OutboxMessage> givePositions(List<OutboxMessage> messages, long last) {
+        Object[] ids = messages.stream().map(OutboxMessage::id).toArray();
+        Object[] positions = new Object[ids.length];
+        Arrays.setAll(positions, i -> last + 1 + i);
+        int given = jdbc.update(connection -> {
+            var statement = connection.prepareStatement(GIVE_POSITIONS);
+            statement.setArray(1, connection.createArrayOf("bigint", ids));
+            statement.setArray(2, connection.createArrayOf("bigint", positions));
+            return statement;
+        });
+        if (given != ids.length) {
+            throw new IllegalStateException("partition " + partition + ": " + given + " of " + ids.length
+                    + " messages took their positions; someone else writes them without the partition's row");
+        }
+        List<OutboxMessage> positioned = new ArrayList<>(ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            OutboxMessage m = messages.get(i);
+            positioned.add(new OutboxMessage(
+                    m.id(), m.messageId(), m.key(), m.type(), m.payload(), m.createdAt(), last + 1 + i, m.withheld()));
+        }
+        return positioned;
+    }
+
+    void recordDelivery(long from, long to, String relay) {
+        jdbc.update(RECORD_DELIVERY, partition, from, to, relay);
+    }
+
+    void recordRewind(long from, long to, String reason, String relay) {
+        jdbc.update(RECORD_REWIND, partition, from, to, reason, relay);
+        jdbc.update(SHORTEN_DELIVERY, to, partition, to, to);
+        jdbc.update(FORGET_DELIVERIES, partition, to);
+    }
+
+    /** The lowest position above {@code delivered} that is marked as parked; null: none is. */
+    @Nullable
+    Long lowestParking(long delivered) {
+        return jdbc.queryForObject(LOWEST_PARKING, Long.class, partition, delivered);
+    }
+
+    void unpark(long from, long to) {
+        jdbc.update(UNPARK, partition, from, to);
+    }
+
+    boolean hasPosition(OutboxMessage message) {
+        return count(HAS_POSITION, message.id(), partition, message.position()) > 0;
+    }
+
+    void mark(OutboxMessage message, String reason, String relay) {
+        if (jdbc.update(UPDATE_MARK, reason, relay, message.id()) == 0) {
+            jdbc.update(INSERT_MARK, message.id(), reason, relay);
+        }
+    }
+
+    private long count(String sql, Object... parameters) {
+        return DataAccessUtils.longResult(jdbc.query(sql, (row, n) -> row.getLong(1), parameters));
+    }
+
+    /** Reads no further than the bytes allow, so that the heap holds one batch and one fetch, whatever the payloads. */
+    private Batch read(int maxMessages, long maxBytes, boolean evenIfTooLarge, String sql, Object... parameters) {
+        Batch batch = reader.query(
+                sql,
+                (ResultSetExtractor<Batch>) rows -> {
+                    List<OutboxMessage> messages = new ArrayList<>(Math.min(maxMessages, 1024));
+                    long bytes = 0;
+                    while (rows.next()) {
+                        OutboxMessage message = message(rows);
+                        long size = Utf8.length(message.payload());
+                        boolean forced = messages.isEmpty() && evenIfTooLarge;
+                        if (bytes + size > maxBytes && !forced) {
+                            return new Batch(messages, bytes, true);
+                        }
+                        messages.add(message);
+                        bytes += size;
+                    }
+                    return new Batch(messages, bytes, messages.size() == maxMessages);
+                },
+                parameters);
+        return requireNonNull(batch);
+    }
+
+    private static OutboxMessage message(ResultSet row) throws SQLException {
+        return new OutboxMessage(
+                row.getLong("id"),
+                row.getObject("message_id", UUID.class),
+                row.getString("message_key"),
+                row.getString("message_type"),
+                row.getString("payload"),
+                row.getObject("created_at", OffsetDateTime.class),
+                row.getLong("position"),
+                row.getBoolean("withheld"));
+    }
+}
