@@ -125,26 +125,24 @@ class PartitionStatements {
     record Batch(List<OutboxMessage> messages, long bytes, boolean more) {}
 
     Row lock() {
-        Row row = jdbc.query(
+        List<Row> rows = jdbc.query(
                 LOCK,
-                (ResultSetExtractor<@Nullable Row>) rows -> rows.next()
-                        ? new Row(
-                                rows.getLong("last_position"),
-                                rows.getLong("delivered_position"),
-                                rows.getLong("purged_position"),
-                                rows.getObject("parking_position", Long.class),
-                                PartitionState.of(rows.getString("state")),
-                                rows.getObject("diverged_at", OffsetDateTime.class),
-                                rows.getObject("last_delivered_at", OffsetDateTime.class),
-                                rows.getString("relay"),
-                                rows.getObject("now", OffsetDateTime.class))
-                        : null,
+                (row, n) -> new Row(
+                        row.getLong("last_position"),
+                        row.getLong("delivered_position"),
+                        row.getLong("purged_position"),
+                        row.getObject("parking_position", Long.class),
+                        PartitionState.of(row.getString("state")),
+                        row.getObject("diverged_at", OffsetDateTime.class),
+                        row.getObject("last_delivered_at", OffsetDateTime.class),
+                        row.getString("relay"),
+                        row.getObject("now", OffsetDateTime.class)),
                 partition);
-        if (row == null) {
+        if (rows.isEmpty()) {
             throw new IllegalStateException("outbox_partition has no row for partition " + partition
                     + "; the table outbox says there are more partitions. Insert the missing row.");
         }
-        return row;
+        return rows.get(0);
     }
 
     void save(Row row) {
