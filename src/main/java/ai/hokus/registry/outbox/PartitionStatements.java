@@ -15,8 +15,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
 
 /**
- * The statements on one partition. All but {@link #now} need an open transaction that holds the partition's row ({@link
- * #lock}). Thread-safe.
+ * The statements on one partition. All need an open transaction; all but {@link #lock} need it to hold the partition's
+ * row. Thread-safe.
  */
 class PartitionStatements {
 
