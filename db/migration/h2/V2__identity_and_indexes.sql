@@ -2,4 +2,4 @@
 CREATE INDEX outbox_message_unclaimed ON outbox_message (partition_id, position, id);
 
 INSERT INTO outbox (id, partitions) VALUES (RANDOM_UUID(), ${partitions});
-INSERT INTO outbox_partition (partition_id) SELECT x FROM SYSTEM_RANGE(0, ${partitions} - 1);
+INSERT INTO outbox_partition (partition_id) SELECT * FROM SYSTEM_RANGE(0, ${partitions} - 1);

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -62,21 +64,26 @@ public class OutboxPurge {
     }
 
     /**
-     * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock.
+     * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock, partition by
+     * partition in turn.
      *
      * @param batch positions per transaction
-     * @param mostBatches per partition; what is left waits for the next call
+     * @param longest no transaction begins after this; what is left waits for the next call
      * @return messages deleted
      */
-    public long purge(Duration retention, int batch, int mostBatches) {
-        long deleted = 0;
+    public long purge(Duration retention, int batch, Duration longest) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        Deque<Integer> partitions = new ArrayDeque<>();
         for (int partition = 0; partition < identity.partitions(); partition++) {
-            for (int n = 0; n < mostBatches; n++) {
-                Step step = purgeBatch(partition, retention, batch);
-                deleted += step.deleted();
-                if (!step.more()) {
-                    break;
-                }
+            partitions.add(partition);
+        }
+        long deleted = 0;
+        while (!partitions.isEmpty() && System.nanoTime() - deadline < 0) {
+            int partition = partitions.remove();
+            Step step = purgeBatch(partition, retention, batch);
+            deleted += step.deleted();
+            if (step.more()) {
+                partitions.add(partition);
             }
         }
         return deleted;

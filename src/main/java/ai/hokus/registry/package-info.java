@@ -1,0 +1,21 @@
+/**
+ * The map. A registration's path through the rooms:
+ *
+ * <pre>
+ * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)
+ *                                            ^                ^
+ *                           operations ------+  metrics ------+     health -&gt; the cached status board only
+ * </pre>
+ *
+ * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one
+ * transaction; {@link ai.hokus.registry.outbox}, where messages wait; {@link ai.hokus.registry.queue}, what Redis
+ * promises; {@link ai.hokus.registry.relay}, the protocol between the two. Without {@code operations}, {@code health} and
+ * {@code metrics} a service remains that still delivers.
+ *
+ * <p><b>This package owns</b> what has no room: the application, the clock, scheduling, the lock provider, the settings
+ * of database connections. It calls no room, and rooms take from it the {@link ai.hokus.registry.InstanceName} alone.
+ */
+@NullMarked
+package ai.hokus.registry;
+
+import org.jspecify.annotations.NullMarked;

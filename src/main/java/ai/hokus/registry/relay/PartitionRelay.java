@@ -1,0 +1,363 @@
+package ai.hokus.registry.relay;
+
+import ai.hokus.registry.outbox.ClaimResult;
+import ai.hokus.registry.outbox.OutboxMessage;
+import ai.hokus.registry.outbox.OutboxPartition;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.Source;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import net.javacrumbs.shedlock.core.LockConfiguration;
+import net.javacrumbs.shedlock.core.LockProvider;
+import net.javacrumbs.shedlock.core.SimpleLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
+
+/**
+ * Relays one partition on this instance: a pass every interval, and one right after a commit. Confined to its thread but
+ * for {@link #wake}, {@link #stop} and {@link #status}.
+ */
+final class PartitionRelay implements Runnable {
+
+    private static final Logger log = LoggerFactory.getLogger(PartitionRelay.class);
+
+    private final OutboxPartition partition;
+    private final MessageQueue queue;
+    private final Source source;
+    private final QueueBreaker breaker;
+    private final LockProvider locks;
+    private final RelaySettings settings;
+    private final RelayPass.PassLimits limits;
+    private final Clock clock;
+    private final PassObserver observer = new Observer();
+    private final Semaphore signal = new Semaphore(0);
+    /** Written by the relay's thread alone. */
+    private volatile RelayStatus status;
+
+    private volatile boolean stopping;
+
+    PartitionRelay(
+            OutboxPartition partition,
+            MessageQueue queue,
+            Source source,
+            QueueBreaker breaker,
+            LockProvider locks,
+            RelaySettings settings,
+            RelayPass.PassLimits limits,
+            Clock clock) {
+        this.partition = partition;
+        this.queue = queue;
+        this.source = source;
+        this.breaker = breaker;
+        this.locks = locks;
+        this.settings = settings;
+        this.limits = limits;
+        this.clock = clock;
+        this.status = new RelayStatus(partition.number(), RelayState.STARTING, clock.instant(), null, null, null, -1);
+    }
+
+    /**
+     * Asks for a pass now. However often it is asked for while one runs, one more follows; while the queue is left alone
+     * nothing does. Returns at once.
+     */
+    void wake() {
+        if (breaker.state() != QueueBreaker.State.OPEN) {
+            signalOnce();
+        }
+    }
+
+    private void signalOnce() {
+        if (signal.availablePermits() == 0) {
+            signal.release();
+        }
+    }
+
+    /** The running pass ends at its next step; no other begins. Returns at once. */
+    void stop() {
+        stopping = true;
+        signalOnce();
+    }
+
+    RelayStatus status() {
+        return status;
+    }
+
+    /** Passes until it is stopped. */
+    @Override
+    public void run() {
+        while (!stopping) {
+            boolean goOn = passOrWait();
+            if (!goOn) {
+                awaitSignal(pause());
+            }
+        }
+        become(RelayState.STOPPED, null, "The relay of partition {} stops; what is pending waits in the outbox.");
+    }
+
+    private Duration pause() {
+        Duration untilNextTry = breaker.untilNextTry();
+        return untilNextTry.isZero() ? settings.interval() : untilNextTry;
+    }
+
+    private void awaitSignal(Duration longest) {
+        try {
+            if (signal.tryAcquire(longest.toNanos(), TimeUnit.NANOSECONDS)) {
+                signal.drainPermits();
+            }
+        } catch (InterruptedException e) {
+            stopping = true;
+        }
+    }
+
+    /**
+     * One pass, with everything that can go wrong caught: the schedule survives.
+     *
+     * @return whether the next pass is due at once
+     */
+    boolean passOrWait() {
+        if (!breaker.tryAcquire()) {
+            return false;
+        }
+        try {
+            boolean goOn = pass();
+            passed();
+            return goOn;
+        } catch (QueueUnavailableException e) {
+            breaker.failed(e);
+            queueFailed(e);
+        } catch (DataAccessException | TransactionException e) {
+            breaker.released();
+            become(
+                    RelayState.FAILING,
+                    "database: " + rootMessage(e),
+                    "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
+                            + " every " + settings.interval() + ".");
+        } catch (RuntimeException | LinkageError | AssertionError | OutOfMemoryError | StackOverflowError e) {
+            breaker.released();
+            log.error(
+                    "Unforeseen, in the relay of partition {}: no message is lost, the next pass finds out what the queue"
+                            + " has.",
+                    partition.number(),
+                    e);
+            become(RelayState.FAILING, e.toString(), "The relay of partition {} failed; it tries again.");
+        }
+        return false;
+    }
+
+    /** The breaker has permitted it. The deadline starts before the lock is asked for. */
+    private boolean pass() {
+        long deadline = System.nanoTime() + settings.passLimit().toNanos();
+        boolean onTrial = breaker.onTrial();
+        if (onTrial) {
+            // An instance that cannot reach the queue must not hold a partition's lock.
+            observer.depth(queue.checkpoints(source, 1).depth());
+        }
+        Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
+                clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
+        if (lock.isEmpty()) {
+            if (onTrial) {
+                breaker.succeeded();
+            } else {
+                breaker.released();
+            }
+            become(RelayState.STANDING_BY, null, "Another instance relays partition {}; this one stands by.");
+            return false;
+        }
+        RelayPass.Outcome outcome;
+        try {
+            outcome = new RelayPass(
+                            partition,
+                            queue,
+                            source,
+                            limits,
+                            () -> !stopping && System.nanoTime() - deadline < 0,
+                            observer)
+                    .run();
+        } finally {
+            unlock(lock.get());
+        }
+        breaker.succeeded();
+        return ended(outcome);
+    }
+
+    private void unlock(SimpleLock lock) {
+        try {
+            lock.unlock();
+        } catch (RuntimeException e) {
+            log.warn(
+                    "The lock of partition {} could not be given back; it frees itself after {}: {}",
+                    partition.number(),
+                    settings.lockAtMostFor(),
+                    rootMessage(e));
+        }
+    }
+
+    private boolean ended(RelayPass.Outcome outcome) {
+        return switch (outcome) {
+            case DRAINED -> {
+                become(RelayState.IDLE, null, "Partition {}: everything is in the queue.");
+                yield false;
+            }
+            case OUT_OF_TIME -> {
+                become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+                yield true;
+            }
+            case QUEUE_FULL -> {
+                become(
+                        RelayState.QUEUE_FULL,
+                        null,
+                        "Partition {}: the queue is at its capacity; messages wait in the outbox until consumers make room.");
+                yield false;
+            }
+            case PAUSED -> {
+                become(RelayState.PAUSED, null, "Partition {} is paused by an operator; messages wait in the outbox.");
+                yield false;
+            }
+            case DIVERGED -> {
+                become(
+                        RelayState.DIVERGED,
+                        null,
+                        "Partition {} is stopped: Redis again holds a checkpoint that is not in this database's history."
+                                + " Does a copy of this database run against the same Redis? Messages wait in the outbox"
+                                + " until an operator decides.");
+                yield false;
+            }
+        };
+    }
+
+    private void queueFailed(QueueUnavailableException e) {
+        Duration next = breaker.untilNextTry();
+        become(
+                RelayState.WAITING,
+                e.kind() + ": " + e.getMessage(),
+                "The queue takes nothing from partition {}; messages wait in the outbox, registrations go on. Next try"
+                        + " in " + (next.isZero() ? settings.interval() : next) + ", then ever more rarely, at least"
+                        + " every " + settings.longestWait() + ".");
+    }
+
+    private void passed() {
+        RelayStatus now = status;
+        status = new RelayStatus(
+                now.partition(),
+                now.state(),
+                now.since(),
+                clock.instant(),
+                now.lastError(),
+                now.lastErrorAt(),
+                now.queueDepth());
+    }
+
+    /** The one place where the state changes; a change is logged, staying is not. */
+    private void become(RelayState state, @Nullable String error, String logLine) {
+        RelayStatus before = status;
+        Instant now = clock.instant();
+        boolean changed = before.state() != state;
+        status = new RelayStatus(
+                before.partition(),
+                state,
+                changed ? now : before.since(),
+                before.lastPassAt(),
+                error == null ? before.lastError() : error,
+                error == null ? before.lastErrorAt() : now,
+                before.queueDepth());
+        if (!changed) {
+            return;
+        }
+        switch (state) {
+            case WAITING, QUEUE_FULL, FAILING -> log.warn(logLine + " Cause: {}", partition.number(), error);
+            case DIVERGED -> log.error(logLine, partition.number());
+            case IDLE, DELIVERING, STANDING_BY -> {
+                if (isTrouble(before.state())) {
+                    log.info(logLine, partition.number());
+                } else {
+                    log.debug(logLine, partition.number());
+                }
+            }
+            default -> log.info(logLine, partition.number());
+        }
+    }
+
+    private static boolean isTrouble(RelayState state) {
+        return switch (state) {
+            case WAITING, QUEUE_FULL, FAILING, PAUSED, DIVERGED -> true;
+            default -> false;
+        };
+    }
+
+    private static String rootMessage(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getClass().getSimpleName() + ": " + root.getMessage();
+    }
+
+    private final class Observer implements PassObserver {
+
+        @Override
+        public void progressed(ClaimResult.Progress progress) {
+            ClaimResult.Rewind rewind = progress.rewind();
+            if (rewind == null) {
+                return;
+            }
+            if (rewind.diverged()) {
+                log.error(
+                        "Partition {}: {}. Was the database restored, or does a copy of it run against the same Redis?"
+                                + " Healed by itself this once; it stops the partition if it happens again soon.",
+                        partition.number(),
+                        rewind.reason());
+            }
+            if (rewind.from() > rewind.to()) {
+                log.warn(
+                        "Partition {}: {}; {} messages, positions {} to {}, are sent again with their old message_ids.",
+                        partition.number(),
+                        rewind.reason(),
+                        rewind.from() - rewind.to(),
+                        rewind.to() + 1,
+                        rewind.from());
+            }
+        }
+
+        @Override
+        public void appended(int messages) {
+            become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+        }
+
+        @Override
+        public void parked(OutboxMessage message, String error) {
+            log.error(
+                    "Partition {}: the queue refuses message {} of {} alone ({}). It is parked and skipped, all others"
+                            + " flow; an operator requeues or discards it.",
+                    partition.number(),
+                    message.messageId(),
+                    message.key(),
+                    error);
+        }
+
+        @Override
+        public void depth(long elements) {
+            RelayStatus now = status;
+            status = new RelayStatus(
+                    now.partition(),
+                    now.state(),
+                    now.since(),
+                    now.lastPassAt(),
+                    now.lastError(),
+                    now.lastErrorAt(),
+                    elements);
+        }
+
+        @Override
+        public void warned(String warning) {
+            log.warn("Partition {}: appended, but: {}", partition.number(), warning);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package ai.hokus.registry.relay;
+
+import ai.hokus.registry.outbox.ClaimResult;
+import ai.hokus.registry.outbox.OutboxMessage;
+
+/** Is told what a pass does, on the relay's thread; takes what it cares for. Must not throw, and do no I/O. */
+interface PassObserver {
+
+    /** Positions were acknowledged, or taken back. */
+    default void progressed(ClaimResult.Progress progress) {}
+
+    /** The queue took messages. */
+    default void appended(int messages) {}
+
+    /** A message was skipped: the queue refused it alone. */
+    default void parked(OutboxMessage message, String error) {}
+
+    /** How many elements the queue held. */
+    default void depth(long elements) {}
+
+    /** Something failed after an append had happened. */
+    default void warned(String warning) {}
+}

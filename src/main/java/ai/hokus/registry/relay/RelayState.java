@@ -1,0 +1,25 @@
+package ai.hokus.registry.relay;
+
+/** What the relay of one partition on this instance is doing. */
+public enum RelayState {
+    /** It has not made a pass yet. */
+    STARTING,
+    /** Everything is in the queue. */
+    IDLE,
+    /** It is delivering. */
+    DELIVERING,
+    /** Another instance relays this partition. */
+    STANDING_BY,
+    /** The queue takes nothing: messages wait in the outbox. */
+    WAITING,
+    /** The queue is at its capacity: messages wait in the outbox until consumers make room. */
+    QUEUE_FULL,
+    /** An operator paused the partition. */
+    PAUSED,
+    /** An operator must decide about a divergence. */
+    DIVERGED,
+    /** The database, or something unforeseen: messages wait in the outbox, the next pass tries again. */
+    FAILING,
+    /** The service stops. */
+    STOPPED
+}

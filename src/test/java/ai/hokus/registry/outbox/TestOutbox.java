@@ -1,0 +1,41 @@
+package ai.hokus.registry.outbox;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** An outbox on a migrated database, put together without Spring, for the tests of all rooms. */
+public record TestOutbox(
+        JdbcTemplate jdbc,
+        TransactionTemplate transaction,
+        Outbox outbox,
+        OutboxPartitions partitions,
+        OutboxPurge purge) {
+
+    public static TestOutbox on(DataSource dataSource, Duration healDivergenceEvery, CommitListener... listeners) {
+        JdbcTemplate jdbc = new JdbcTemplate(dataSource);
+        JdbcTransactionManager transactions = new JdbcTransactionManager(dataSource);
+        OutboxIdentity identity = jdbc.queryForObject(
+                "SELECT id, partitions FROM outbox",
+                (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
+        CommitSync commitSync = new CommitSync(jdbc, DatabaseKind.of(dataSource) == DatabaseKind.H2);
+        return new TestOutbox(
+                jdbc,
+                new TransactionTemplate(transactions),
+                new Outbox(jdbc, identity, commitSync, List.of(listeners)),
+                new OutboxPartitions(identity, jdbc, transactions, commitSync, healDivergenceEvery),
+                new OutboxPurge(identity, jdbc, transactions));
+    }
+
+    /** Appends a message in a transaction of its own. */
+    public UUID append(String key) {
+        UUID id = UUID.randomUUID();
+        transaction.executeWithoutResult(
+                status -> outbox.append(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}")));
+        return id;
+    }
+}
