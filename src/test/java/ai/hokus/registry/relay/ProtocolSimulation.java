@@ -164,7 +164,8 @@ final class ProtocolSimulation {
                 queue.fallBackTo(history.get(to));
                 history.subList(to + 1, history.size()).clear();
                 stateLost = true;
-                trace.add("queue falls back to " + queue.checkpointsOf(source()));
+                trace.add("queue falls back to "
+                        + queue.checkpoints(source(), kept).newestFirst());
             } else if (dice < 0.93 && queueFaults) {
                 queue.wipe();
                 history.clear();

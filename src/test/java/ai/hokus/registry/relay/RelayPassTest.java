@@ -1,0 +1,287 @@
+package ai.hokus.registry.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.hokus.registry.outbox.OutboxMessage;
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.Append;
+import ai.hokus.registry.queue.AppendResult;
+import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.InMemoryMessageQueue;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.Source;
+import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One pass, on the queue's in-memory twin and every real database. */
+@ParameterizedClass
+@EnumSource(TestDatabase.class)
+class RelayPassTest {
+
+    private static final int KEPT = 10;
+    private static final int BATCH = 4;
+
+    @Parameter
+    TestDatabase database;
+
+    private HikariDataSource dataSource;
+    private TestOutbox outbox;
+    private Source source;
+    private InMemoryMessageQueue queue = new InMemoryMessageQueue(1000, KEPT);
+    private final List<Integer> batches = new ArrayList<>();
+    private final List<UUID> parked = new ArrayList<>();
+
+    @BeforeEach
+    void freshOutbox() {
+        dataSource = database.newMigrated(1);
+        outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
+        source = new Source(outbox.partitions().outboxId(), 0);
+    }
+
+    @AfterEach
+    void close() {
+        dataSource.close();
+    }
+
+    @Test
+    void everything_pending_reaches_the_queue_in_order_and_is_acknowledged() {
+        List<UUID> ids = append(11);
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(delivered()).containsExactlyElementsOf(ids);
+        assertThat(batches).containsExactly(4, 4, 3);
+        assertThat(outbox.jdbc().queryForObject("SELECT delivered_position FROM outbox_partition", Long.class))
+                .isEqualTo(11);
+    }
+
+    @Test
+    void an_append_whose_answer_was_lost_is_not_repeated() {
+        List<UUID> ids = append(6);
+        assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(delivered()).containsExactlyElementsOf(ids);
+    }
+
+    @Test
+    void a_full_queue_takes_what_it_has_room_for_and_then_stops_the_pass() {
+        queue = new InMemoryMessageQueue(6, KEPT);
+        List<UUID> ids = append(11);
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(delivered()).containsExactlyElementsOf(ids.subList(0, 6));
+
+        IntStream.range(0, 3).forEach(n -> queue.take());
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(delivered()).containsExactlyElementsOf(ids.subList(3, 9));
+    }
+
+    @Test
+    void a_capacity_that_is_smaller_than_a_batch_is_kept() {
+        queue = new InMemoryMessageQueue(3, KEPT);
+        append(5);
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+
+        assertThat(queue.elements()).hasSize(3);
+    }
+
+    @Test
+    void a_message_that_is_refused_alone_is_found_recorded_and_skipped_and_everything_else_flows() {
+        List<UUID> ids = append(10);
+        queue.refuse(entry -> entry.element().contains(ids.get(5).toString()));
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        List<UUID> others = new ArrayList<>(ids);
+        others.remove(5);
+        assertThat(delivered()).containsExactlyElementsOf(others);
+        assertThat(parked).containsExactly(ids.get(5));
+        assertThat(marks()).containsExactly(ids.get(5));
+    }
+
+    @Test
+    void later_messages_of_a_parked_messages_model_flow_too() {
+        UUID bad = outbox.append("same");
+        UUID good = outbox.append("same");
+        queue.refuse(entry -> entry.element().contains(bad.toString()));
+
+        pass(queue);
+
+        assertThat(delivered()).containsExactly(good);
+    }
+
+    @Test
+    void a_queue_that_refuses_everything_parks_nothing() {
+        append(3);
+        MessageQueue refusing = new MessageQueue() {
+            @Override
+            public Checkpoints checkpoints(Source source, int most) {
+                return queue.checkpoints(source, most);
+            }
+
+            @Override
+            public AppendResult append(Source source, Append append) {
+                return new AppendResult.Refused("no");
+            }
+        };
+
+        assertThatThrownBy(() -> pass(refusing))
+                .isInstanceOf(QueueUnavailableException.class)
+                .hasMessageContaining("empty append");
+
+        assertThat(marks()).isEmpty();
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(delivered()).hasSize(3);
+    }
+
+    @Test
+    void a_discarded_message_is_passed_by_when_it_would_be_sent_again() {
+        List<UUID> ids = append(3);
+        queue.refuse(entry -> entry.element().contains(ids.get(1).toString()));
+        pass(queue);
+        outbox.jdbc().update("UPDATE outbox_parked SET resolution = 'discarded', resolved_at = CURRENT_TIMESTAMP");
+        queue.refuse(entry -> false);
+        queue.wipe();
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(delivered()).containsExactly(ids.get(0), ids.get(2));
+    }
+
+    @Test
+    void what_the_queue_forgot_is_sent_again_in_one_pass_with_the_same_bytes() {
+        append(9);
+        pass(queue);
+        List<String> before = queue.elements();
+        queue.wipe();
+        UUID later = outbox.append("later");
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(queue.elements().subList(0, 9)).isEqualTo(before);
+        assertThat(delivered().get(9)).isEqualTo(later);
+    }
+
+    @Test
+    void a_pass_ends_at_a_message_boundary_when_time_is_up() {
+        append(9);
+        int[] steps = {2};
+
+        RelayPass.Outcome outcome = new RelayPass(
+                        outbox.partitions().all().get(0),
+                        queue,
+                        source,
+                        limits(),
+                        () -> steps[0]-- > 0,
+                        new PassObserver() {})
+                .run();
+
+        assertThat(outcome).isEqualTo(RelayPass.Outcome.OUT_OF_TIME);
+        assertThat(queue.elements()).hasSize(2 * BATCH);
+    }
+
+    @Test
+    void messages_that_come_while_a_walk_is_on_are_not_left_for_the_next_pass() {
+        append(2);
+        MessageQueue busy = new MessageQueue() {
+            private int left = 3;
+
+            @Override
+            public Checkpoints checkpoints(Source source, int most) {
+                return queue.checkpoints(source, most);
+            }
+
+            @Override
+            public AppendResult append(Source source, Append append) {
+                if (left-- > 0) {
+                    outbox.append("meanwhile");
+                }
+                return queue.append(source, append);
+            }
+        };
+
+        assertThat(pass(busy)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(queue.elements()).hasSize(5);
+    }
+
+    private List<UUID> append(int messages) {
+        return IntStream.range(0, messages)
+                .mapToObj(n -> outbox.append("model-" + n % 3))
+                .toList();
+    }
+
+    private RelayPass.Outcome pass(MessageQueue queue) {
+        return new RelayPass(outbox.partitions().all().get(0), queue, source, limits(), () -> true, new PassObserver() {
+                    @Override
+                    public void appended(int messages) {
+                        batches.add(messages);
+                    }
+
+                    @Override
+                    public void parked(OutboxMessage message, String error) {
+                        parked.add(message.messageId());
+                    }
+                })
+                .run();
+    }
+
+    private static RelayPass.PassLimits limits() {
+        return new RelayPass.PassLimits(BATCH, 1_000_000, KEPT, "relay of the test");
+    }
+
+    private List<UUID> delivered() {
+        return queue.elements().stream()
+                .map(element -> UUID.fromString(element.substring(15, 51)))
+                .toList();
+    }
+
+    private List<UUID> marks() {
+        return outbox.jdbc()
+                .query(
+                        "SELECT m.message_id FROM outbox_parked p JOIN outbox_message m ON m.id = p.id",
+                        (row, n) -> row.getObject(1, UUID.class));
+    }
+
+    /** Appends, and loses the answer, a number of times. */
+    private static final class LosingQueue implements MessageQueue {
+
+        private final MessageQueue queue;
+        private int toLose;
+
+        LosingQueue(MessageQueue queue, int toLose) {
+            this.queue = queue;
+            this.toLose = toLose;
+        }
+
+        @Override
+        public Checkpoints checkpoints(Source source, int most) {
+            return queue.checkpoints(source, most);
+        }
+
+        @Override
+        public AppendResult append(Source source, Append append) {
+            AppendResult result = queue.append(source, append);
+            if (toLose-- > 0) {
+                throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "lost", null);
+            }
+            return result;
+        }
+    }
+}
