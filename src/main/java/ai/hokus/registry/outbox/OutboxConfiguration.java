@@ -70,6 +70,11 @@ class OutboxConfiguration {
     }
 
     @Bean
+    OutboxStatus outboxStatus(JdbcTemplate jdbc) {
+        return new OutboxStatus(jdbc, OutboxPartitions.LONGEST_CLAIM);
+    }
+
+    @Bean
     OutboxPurge outboxPurge(OutboxIdentity identity, JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(identity, jdbc, transactions);
     }

@@ -15,8 +15,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
 
 /**
- * The statements on one partition. All need an open transaction; all but {@link #lock} need it to hold the partition's
- * row. Thread-safe.
+ * The statements on one partition. All but {@link #settledAt} need an open transaction, and all but these two need it
+ * to hold the partition's row ({@link #lock}). Thread-safe.
  */
 class PartitionStatements {
 
@@ -25,6 +25,17 @@ class PartitionStatements {
             SELECT last_position, delivered_position, purged_position, parking_position, state, diverged_at,
                    last_delivered_at, relay, CURRENT_TIMESTAMP AS now
             FROM outbox_partition WHERE partition_id = ? FOR UPDATE
+            """;
+
+    /** Without the lock: what is read here may be old when it is used. */
+    private static final String PEEK = """
+            SELECT p.delivered_position,
+                   (SELECT m.message_id FROM outbox_message m
+                    WHERE m.partition_id = p.partition_id AND m.position = p.delivered_position) AS delivered_message,
+                   p.state = 'running' AND p.last_position = p.delivered_position
+                       AND NOT EXISTS (SELECT 1 FROM outbox_message m
+                                       WHERE m.partition_id = p.partition_id AND m.position IS NULL) AS nothing_pending
+            FROM outbox_partition p WHERE p.partition_id = ?
             """;
 
     private static final String SAVE = """
@@ -143,6 +154,25 @@ class PartitionStatements {
                     + "; the table outbox says there are more partitions. Insert the missing row.");
         }
         return rows.get(0);
+    }
+
+    /** The last delivered message's checkpoint, if nothing is pending after it; null otherwise. */
+    @Nullable
+    Checkpoint settledAt() {
+        List<Checkpoint> settled = jdbc.query(
+                PEEK,
+                (ResultSetExtractor<List<Checkpoint>>) row -> {
+                    if (!row.next() || !row.getBoolean("nothing_pending")) {
+                        return List.of();
+                    }
+                    long position = row.getLong("delivered_position");
+                    UUID message = row.getObject("delivered_message", UUID.class);
+                    return position > 0 && message == null
+                            ? List.of()
+                            : List.of(position == 0 ? Checkpoint.ORIGIN : new Checkpoint(position, message));
+                },
+                partition);
+        return settled == null || settled.isEmpty() ? null : settled.get(0);
     }
 
     void save(Row row) {

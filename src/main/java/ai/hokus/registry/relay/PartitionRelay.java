@@ -3,6 +3,7 @@ package ai.hokus.registry.relay;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
+import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.Source;
@@ -12,9 +13,11 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.core.SimpleLock;
+import net.javacrumbs.shedlock.support.LockException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +72,7 @@ final class PartitionRelay implements Runnable {
      * nothing does. Returns at once.
      */
     void wake() {
-        if (breaker.state() != QueueBreaker.State.OPEN) {
+        if (breaker.state() != BreakerState.OPEN) {
             signalOnce();
         }
     }
@@ -93,11 +96,10 @@ final class PartitionRelay implements Runnable {
     /** Passes until it is stopped. */
     @Override
     public void run() {
+        boolean woken = true;
         while (!stopping) {
-            boolean goOn = passOrWait();
-            if (!goOn) {
-                awaitSignal(pause());
-            }
+            boolean goOn = passOrWait(woken);
+            woken = goOn || awaitSignal(pause());
         }
         become(RelayState.STOPPED, null, "The relay of partition {} stops; what is pending waits in the outbox.");
     }
@@ -107,33 +109,37 @@ final class PartitionRelay implements Runnable {
         return untilNextTry.isZero() ? settings.interval() : untilNextTry;
     }
 
-    private void awaitSignal(Duration longest) {
+    /** Whether the signal came, and not the end of the pause. */
+    private boolean awaitSignal(Duration longest) {
         try {
-            if (signal.tryAcquire(longest.toNanos(), TimeUnit.NANOSECONDS)) {
-                signal.drainPermits();
-            }
+            boolean signalled = signal.tryAcquire(longest.toNanos(), TimeUnit.NANOSECONDS);
+            signal.drainPermits();
+            return signalled;
         } catch (InterruptedException e) {
             stopping = true;
+            return false;
         }
     }
 
     /**
      * One pass, with everything that can go wrong caught: the schedule survives.
      *
+     * @param woken whether something is known to be pending
      * @return whether the next pass is due at once
      */
-    boolean passOrWait() {
+    boolean passOrWait(boolean woken) {
         if (!breaker.tryAcquire()) {
             return false;
         }
         try {
-            boolean goOn = pass();
+            boolean goOn = pass(woken);
+            breaker.succeeded();
             passed();
             return goOn;
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
-        } catch (DataAccessException | TransactionException e) {
+        } catch (DataAccessException | TransactionException | LockException e) {
             breaker.released();
             become(
                     RelayState.FAILING,
@@ -152,40 +158,33 @@ final class PartitionRelay implements Runnable {
         return false;
     }
 
-    /** The breaker has permitted it. The deadline starts before the lock is asked for. */
-    private boolean pass() {
+    /**
+     * Looks at the queue first: an instance that cannot reach it must not hold a partition's lock. Then, unless something
+     * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
+     */
+    private boolean pass(boolean woken) {
         long deadline = System.nanoTime() + settings.passLimit().toNanos();
-        boolean onTrial = breaker.onTrial();
-        if (onTrial) {
-            // An instance that cannot reach the queue must not hold a partition's lock.
-            observer.depth(queue.checkpoints(source, 1).depth());
+        Checkpoints look = queue.checkpoints(source, 1);
+        observer.depth(look.depth());
+        if (!woken && partition.settled(newest(look))) {
+            return ended(RelayPass.Outcome.DRAINED);
         }
         Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
                 clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
         if (lock.isEmpty()) {
-            if (onTrial) {
-                breaker.succeeded();
-            } else {
-                breaker.released();
-            }
             become(RelayState.STANDING_BY, null, "Another instance relays partition {}; this one stands by.");
             return false;
         }
-        RelayPass.Outcome outcome;
         try {
-            outcome = new RelayPass(
-                            partition,
-                            queue,
-                            source,
-                            limits,
-                            () -> !stopping && System.nanoTime() - deadline < 0,
-                            observer)
-                    .run();
+            BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
+            return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, observer).run(look));
         } finally {
             unlock(lock.get());
         }
-        breaker.succeeded();
-        return ended(outcome);
+    }
+
+    private static @Nullable String newest(Checkpoints look) {
+        return look.newestFirst().isEmpty() ? null : look.newestFirst().get(0);
     }
 
     private void unlock(SimpleLock lock) {

@@ -7,7 +7,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Leaves the queue alone while it is away. One per instance, shared by its partitions.
@@ -24,7 +23,7 @@ final class QueueBreaker {
 
     private final CircuitBreaker breaker;
     private final Clock clock;
-    private final AtomicReference<Instant> nextTry = new AtomicReference<>(Instant.MIN);
+    private volatile Instant nextTry = Instant.MIN;
 
     /**
      * @param longestTrial a trial that has not ended by then is taken for failed
@@ -51,11 +50,6 @@ final class QueueBreaker {
         return breaker.tryAcquirePermission();
     }
 
-    /** Whether the pass that was just permitted is to find out whether the queue is back. */
-    boolean onTrial() {
-        return breaker.getState() == CircuitBreaker.State.HALF_OPEN;
-    }
-
     /** The queue answered, to the end of the pass. */
     void succeeded() {
         breaker.onSuccess(0, TimeUnit.NANOSECONDS);
@@ -71,29 +65,23 @@ final class QueueBreaker {
         breaker.releasePermission();
     }
 
-    State state() {
+    BreakerState state() {
         return switch (breaker.getState()) {
-            case OPEN, FORCED_OPEN -> State.OPEN;
-            case HALF_OPEN -> State.HALF_OPEN;
-            case CLOSED, DISABLED, METRICS_ONLY -> State.CLOSED;
+            case OPEN, FORCED_OPEN -> BreakerState.OPEN;
+            case HALF_OPEN -> BreakerState.HALF_OPEN;
+            case CLOSED, DISABLED, METRICS_ONLY -> BreakerState.CLOSED;
         };
     }
 
     /** How long until an open breaker lets a pass try; zero when it is not open or the wait is over. */
     Duration untilNextTry() {
-        Duration left = state() == State.OPEN ? Duration.between(clock.instant(), nextTry.get()) : Duration.ZERO;
+        Duration left = state() == BreakerState.OPEN ? Duration.between(clock.instant(), nextTry) : Duration.ZERO;
         return left.isNegative() ? Duration.ZERO : left;
-    }
-
-    enum State {
-        CLOSED,
-        OPEN,
-        HALF_OPEN
     }
 
     private long wait(IntervalFunction waits, int attempt) {
         long wait = waits.apply(attempt);
-        nextTry.set(clock.instant().plusMillis(wait));
+        nextTry = clock.instant().plusMillis(wait);
         return wait;
     }
 }

@@ -22,21 +22,32 @@ public class Relay implements SmartLifecycle, CommitListener {
     private static final Duration LONGEST_STOP = Duration.ofSeconds(6);
 
     private final List<PartitionRelay> partitions;
-    private final String withoutRelay;
+    private final QueueBreaker breaker;
+    private final RelayMode mode;
     private final List<Thread> threads = new ArrayList<>();
 
     /**
-     * @param partitions empty: this instance relays nothing
-     * @param withoutRelay why it does not, for the log
+     * @param partitions empty unless the mode is {@link RelayMode#RELAYING}
      */
-    Relay(List<PartitionRelay> partitions, String withoutRelay) {
+    Relay(RelayMode mode, List<PartitionRelay> partitions, QueueBreaker breaker) {
+        this.mode = mode;
         this.partitions = List.copyOf(partitions);
-        this.withoutRelay = withoutRelay;
+        this.breaker = breaker;
+    }
+
+    /** Whether this instance relays. */
+    public RelayMode mode() {
+        return mode;
     }
 
     /** One per partition; empty when this instance relays nothing. */
     public List<RelayStatus> statuses() {
         return partitions.stream().map(PartitionRelay::status).toList();
+    }
+
+    /** Whether this instance leaves the queue alone. */
+    public BreakerState breaker() {
+        return breaker.state();
     }
 
     /** Wakes the partition's relay. */
@@ -49,8 +60,14 @@ public class Relay implements SmartLifecycle, CommitListener {
 
     @Override
     public synchronized void start() {
-        if (partitions.isEmpty()) {
-            log.info("{}", withoutRelay);
+        switch (mode) {
+            case NOT_CONFIGURED ->
+                log.warn("No Redis is configured (REDIS_URL or REDIS_HOST): registrations are accepted and"
+                        + " their messages wait in the outbox.");
+            case DISABLED ->
+                log.info("registry.relay.enabled is false: this instance accepts registrations and leaves"
+                        + " delivery to others.");
+            case RELAYING -> log.debug("Relaying {} partitions.", partitions.size());
         }
         for (PartitionRelay partition : partitions) {
             Thread thread = new Thread(partition, "relay-" + partition.status().partition());

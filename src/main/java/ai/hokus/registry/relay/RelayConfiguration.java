@@ -33,15 +33,10 @@ class RelayConfiguration {
             Clock clock) {
         MessageQueue queue = queues.getIfAvailable();
         if (queue == null) {
-            return new Relay(
-                    List.of(),
-                    "No Redis is configured (REDIS_URL or REDIS_HOST): registrations are accepted and their messages wait"
-                            + " in the outbox.");
+            return new Relay(RelayMode.NOT_CONFIGURED, List.of(), breaker);
         }
         if (!settings.enabled()) {
-            return new Relay(
-                    List.of(),
-                    "registry.relay.enabled is false: this instance accepts registrations and leaves delivery to others.");
+            return new Relay(RelayMode.DISABLED, List.of(), breaker);
         }
         settings.checkLock(queueSettings.longestCall());
         RelayPass.PassLimits limits = new RelayPass.PassLimits(
@@ -49,18 +44,17 @@ class RelayConfiguration {
                 settings.batchBytes().toBytes(),
                 queueSettings.checkpoints(),
                 instance.value());
-        return new Relay(
-                outbox.all().stream()
-                        .map(partition -> new PartitionRelay(
-                                partition,
-                                queue,
-                                new Source(outbox.outboxId(), partition.number()),
-                                breaker,
-                                locks,
-                                settings,
-                                limits,
-                                clock))
-                        .toList(),
-                "");
+        List<PartitionRelay> partitions = outbox.all().stream()
+                .map(partition -> new PartitionRelay(
+                        partition,
+                        queue,
+                        new Source(outbox.outboxId(), partition.number()),
+                        breaker,
+                        locks,
+                        settings,
+                        limits,
+                        clock))
+                .toList();
+        return new Relay(RelayMode.RELAYING, partitions, breaker);
     }
 }

@@ -83,12 +83,13 @@ final class RelayPass {
     /**
      * Works until nothing is pending, or time is up.
      *
+     * @param look the newest checkpoint, looked at before the lock was asked for: if it is old by now, the queue says so
      * @throws QueueUnavailableException when the queue takes nothing now
      * @throws org.springframework.dao.DataAccessException when the database fails; in both cases every message is still
      *     where it was, and the next pass finds out what the queue has
      */
-    Outcome run() {
-        look();
+    Outcome run(Checkpoints look) {
+        see(look);
         while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = partition.claim(new ClaimRequest(
                     seen, confirmed, scan, maxMessages, limits.batchBytes(), appended, limits.relay()));
@@ -128,8 +129,7 @@ final class RelayPass {
         return Outcome.OUT_OF_TIME;
     }
 
-    private void look() {
-        Checkpoints checkpoints = queue.checkpoints(source, 1);
+    private void see(Checkpoints checkpoints) {
         observer.depth(checkpoints.depth());
         List<String> newest = checkpoints.newestFirst();
         seen(newest.isEmpty() ? Sighting.newest(null) : Sighting.newest(newest.get(0)));
@@ -186,7 +186,7 @@ final class RelayPass {
             return;
         }
         if (!partition.park(message, error, limits.relay())) {
-            look();
+            see(queue.checkpoints(source, 1));
             return;
         }
         AppendResult skip = appendAndSee(message.checkpoint().toString(), List.of());

@@ -371,7 +371,7 @@ final class ProtocolSimulation {
                                     new RelayPass.PassLimits(BATCH, 1_000_000, kept, name),
                                     () -> true,
                                     new PassObserver() {})
-                            .run();
+                            .run(checkpoints(source(), 1));
                     drained += outcome == RelayPass.Outcome.DRAINED ? 1 : 0;
                 } catch (QueueUnavailableException e) {
                     trace.add(name + " gave up its pass: " + e.getMessage());

@@ -190,7 +190,7 @@ class RelayPassTest {
                         limits(),
                         () -> steps[0]-- > 0,
                         new PassObserver() {})
-                .run();
+                .run(queue.checkpoints(source, 1));
 
         assertThat(outcome).isEqualTo(RelayPass.Outcome.OUT_OF_TIME);
         assertThat(queue.elements()).hasSize(2 * BATCH);

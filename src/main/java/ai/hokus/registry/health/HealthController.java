@@ -1,0 +1,188 @@
+package ai.hokus.registry.health;
+
+import ai.hokus.registry.operations.PartitionView;
+import ai.hokus.registry.operations.RedisState;
+import ai.hokus.registry.operations.ServiceStatus;
+import ai.hokus.registry.operations.StatusBoard;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status board; does no I/O. */
+@RestController
+@Tag(name = "Health")
+class HealthController {
+
+    private final StatusBoard board;
+    private final String version;
+
+    HealthController(StatusBoard board, ObjectProvider<BuildProperties> build) {
+        this.board = board;
+        BuildProperties properties = build.getIfAvailable();
+        String built = properties == null ? null : properties.getVersion();
+        this.version = built == null ? "unknown" : built;
+    }
+
+    /** For people and the old dashboards: 200 unless unhealthy, then 503. */
+    @GetMapping("/health")
+    ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
+        ServiceStatus status = board.current();
+        Verdict verdict = Verdict.on(status);
+        Health health = new Health(
+                verdict.word(),
+                version,
+                Map.of(
+                        "api",
+                        "healthy",
+                        "redis",
+                        redis(status.redis()),
+                        "message_queue",
+                        messageQueue(status),
+                        "database",
+                        status.databaseUsable() ? "healthy" : "unhealthy"),
+                status.now(),
+                detailed ? Details.of(status) : null);
+        return answer(verdict == Verdict.UNHEALTHY ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK, health);
+    }
+
+    /** For the load balancer and ECS: 200 while the process serves. */
+    @GetMapping({"/health/alb", "/live"})
+    ResponseEntity<Map<String, String>> live() {
+        return answer(HttpStatus.OK, Map.of("status", "alive"));
+    }
+
+    /** For deployments: 200 while registrations can be accepted, 503 otherwise. */
+    @GetMapping("/ready")
+    ResponseEntity<Map<String, String>> ready() {
+        boolean ready = board.current().databaseUsable();
+        return answer(
+                ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE,
+                Map.of("status", ready ? "ready" : "not ready"));
+    }
+
+    private static <T> ResponseEntity<T> answer(HttpStatus status, T body) {
+        return ResponseEntity.status(status)
+                .cacheControl(CacheControl.noStore())
+                .body(body);
+    }
+
+    private static String redis(RedisState redis) {
+        return switch (redis) {
+            case REACHABLE -> "healthy";
+            case UNREACHABLE -> "unhealthy";
+            case NOT_CONFIGURED -> "not_configured";
+            case UNKNOWN -> "unknown";
+        };
+    }
+
+    private static String messageQueue(ServiceStatus status) {
+        if (status.redis() != RedisState.REACHABLE) {
+            return redis(status.redis());
+        }
+        boolean delivers = !status.queueFull() && status.partitions().stream().allMatch(PartitionView::running);
+        return delivers ? "healthy" : "degraded";
+    }
+
+    /** How it all comes together. */
+    private enum Verdict {
+        HEALTHY,
+        DEGRADED,
+        UNHEALTHY;
+
+        /** The database failing: unhealthy, nothing can be accepted. Anything else that keeps events waiting: degraded. */
+        static Verdict on(ServiceStatus status) {
+            if (!status.databaseUsable()) {
+                return UNHEALTHY;
+            }
+            return Details.findings(status).isEmpty() ? HEALTHY : DEGRADED;
+        }
+
+        String word() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** The answer; {@code details} only where they were asked for. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Health(
+            String status,
+            String version,
+            Map<String, String> services,
+            Instant timestamp,
+            @Nullable Details details) {}
+
+    /**
+     * What stands behind it.
+     *
+     * @param findings in words, what keeps events waiting; none when all is well
+     * @param sampledAt when the database was last asked; a snapshot that is too old is a finding itself
+     */
+    record Details(
+            List<String> findings,
+            String relay,
+            String breaker,
+            long backlog,
+            @JsonProperty("oldest_pending_age_ms") long oldestPendingAgeMs,
+            long parked,
+            @JsonProperty("last_error") @Nullable String lastError,
+            @JsonProperty("last_error_at") @Nullable Instant lastErrorAt,
+            @JsonProperty("sampled_at") @Nullable Instant sampledAt,
+            boolean stale,
+            List<PartitionView> partitions) {
+
+        static Details of(ServiceStatus status) {
+            return new Details(
+                    findings(status),
+                    status.relayMode(),
+                    status.breaker(),
+                    status.pending(),
+                    status.oldestPendingAgeMs(),
+                    status.parked(),
+                    status.lastError(),
+                    status.lastErrorAt(),
+                    status.sampledAt(),
+                    status.stale(),
+                    status.partitions());
+        }
+
+        static List<String> findings(ServiceStatus status) {
+            List<String> findings = new ArrayList<>();
+            if (!status.database().reachable()) {
+                findings.add("the database does not answer: registrations are refused with 503");
+            } else if (status.stale()) {
+                findings.add("the last word of the database is too old to say anything");
+            }
+            if (status.redis() == RedisState.NOT_CONFIGURED) {
+                findings.add("no Redis is configured: events wait in the outbox");
+            } else if (status.redis() == RedisState.UNREACHABLE) {
+                findings.add("Redis takes nothing: events wait in the outbox");
+            }
+            if (status.queueFull()) {
+                findings.add("the queue is at its capacity: events wait in the outbox until consumers make room");
+            }
+            if (status.relayFailing()) {
+                findings.add("the relay fails; see last_error");
+            }
+            for (PartitionView partition : status.partitions()) {
+                if (!partition.running()) {
+                    findings.add("partition " + partition.partition() + " is " + partition.state()
+                            + ": an operator decides when it goes on");
+                }
+            }
+            return findings;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package ai.hokus.registry.operations;
+
+/** What this instance knows of Redis. */
+public enum RedisState {
+    /** There is none. */
+    NOT_CONFIGURED,
+    /** This instance does not relay, or has not looked yet. */
+    UNKNOWN,
+    /** It answered last. */
+    REACHABLE,
+    /** It did not. */
+    UNREACHABLE
+}

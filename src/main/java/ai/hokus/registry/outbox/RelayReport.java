@@ -1,0 +1,19 @@
+package ai.hokus.registry.outbox;
+
+import java.time.OffsetDateTime;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a relay wants operators to see in {@code outbox_status}.
+ *
+ * @param queueDepth null: it has not looked yet
+ */
+public record RelayReport(
+        int partition,
+        String relay,
+        String state,
+        String breakerState,
+        @Nullable OffsetDateTime lastPassAt,
+        @Nullable String lastError,
+        @Nullable OffsetDateTime lastErrorAt,
+        @Nullable Long queueDepth) {}
