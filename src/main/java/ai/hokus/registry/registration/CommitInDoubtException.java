@@ -1,0 +1,11 @@
+package ai.hokus.registry.registration;
+
+/** The database failed while it committed, or while it made the commit safe: nobody here can tell whether it is stored. */
+class CommitInDoubtException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    CommitInDoubtException(RuntimeException cause) {
+        super("the database failed while committing", cause);
+    }
+}

@@ -1,0 +1,102 @@
+package ai.hokus.registry.registration;
+
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Tells whether two registrations say the same: SHA-256 of what the client's request comes to.
+ *
+ * <p>Neither the order of keys nor white space nor the spelling of a number (1, 1.0, 10e-1) makes a difference, nor who sent
+ * it, nor a tag that says only what is filled in without it. It is stored: a change of what it is made from makes every
+ * registration of before, sent again, a conflict.
+ */
+final class Fingerprint {
+
+    private final StringBuilder canonical = new StringBuilder();
+
+    private Fingerprint() {}
+
+    /** 64 hexadecimal digits. */
+    static String of(RegistrationEvent event) {
+        RegistrationRequest request = event.request();
+        Map<String, String> tags = new TreeMap<>(event.tags());
+        tags.remove(RegistrationEvent.USER_ID);
+
+        Fingerprint fingerprint = new Fingerprint();
+        fingerprint.text(request.modelName());
+        fingerprint.text(request.version());
+        fingerprint.text(request.tokenId());
+        fingerprint.text(request.proposalIdentifier());
+        fingerprint.text(request.metricName());
+        fingerprint.number(new BigDecimal(request.baselineValue()));
+        fingerprint.number(new BigDecimal(request.currentValue()));
+        fingerprint.text(request.mlflowRunId());
+        fingerprint.text(request.modelUri());
+        fingerprint.text(request.evalSpec());
+        fingerprint.text(request.scorerRef());
+        fingerprint.text(request.primaryMetric());
+        fingerprint.text(request.benchmarkSpecId());
+        tags.forEach((tag, value) -> {
+            fingerprint.text(tag);
+            fingerprint.text(value);
+        });
+        fingerprint.json(request.apiSchema());
+        return fingerprint.sha256();
+    }
+
+    /** Its length stands in front: no text can look like the end of one and the start of the next. */
+    private void text(@Nullable String text) {
+        if (text == null) {
+            canonical.append('-');
+        } else {
+            canonical.append('"').append(text.length()).append(':').append(text);
+        }
+    }
+
+    /** Independent of how a JDK prints a double. */
+    private void number(BigDecimal number) {
+        canonical.append('#').append(number.stripTrailingZeros()).append(' ');
+    }
+
+    /** Calls itself for what is nested, which {@link RegistrationJson#DEEPEST} bounds. */
+    private void json(@Nullable JsonNode node) {
+        if (node == null) {
+            canonical.append('-');
+        } else if (node.isString()) {
+            text(node.stringValue());
+        } else if (node.isNumber()) {
+            number(node.decimalValue());
+        } else if (node.isArray()) {
+            canonical.append('[');
+            node.forEach(this::json);
+            canonical.append(']');
+        } else if (node.isObject()) {
+            Map<String, JsonNode> sorted = new TreeMap<>();
+            node.forEachEntry(sorted::put);
+            canonical.append('{');
+            sorted.forEach((key, value) -> {
+                text(key);
+                json(value);
+            });
+            canonical.append('}');
+        } else {
+            canonical.append(node);
+        }
+    }
+
+    private String sha256() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(canonical.toString().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

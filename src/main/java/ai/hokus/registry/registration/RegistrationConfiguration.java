@@ -1,0 +1,32 @@
+package ai.hokus.registry.registration;
+
+import ai.hokus.registry.outbox.Outbox;
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/** Puts the room together. */
+@Configuration(proxyBeanMethods = false)
+class RegistrationConfiguration {
+
+    /** Its own template, because of the time limit: a statement outside a transaction runs no longer than one inside. */
+    @Bean
+    RegistrationStatements registrationStatements(DataSource dataSource) {
+        JdbcTemplate jdbc = new JdbcTemplate(dataSource);
+        jdbc.setQueryTimeout(Math.toIntExact(RegistrationService.LONGEST_TRANSACTION.toSeconds()));
+        return new RegistrationStatements(jdbc);
+    }
+
+    @Bean
+    RegistrationService registrationService(
+            RegistrationStatements statements,
+            Outbox outbox,
+            PlatformTransactionManager transactions,
+            Clock clock,
+            RegistrationSettings settings) {
+        return new RegistrationService(statements, outbox, transactions, clock, settings);
+    }
+}

@@ -1,0 +1,126 @@
+package ai.hokus.registry.registration;
+
+import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
+import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.registration.RegistrationResult.TooLarge;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.headers.Header;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.List;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Takes registrations in. Thread-safe. */
+@RestController
+@Tag(name = "Registrations")
+class RegistrationController {
+
+    private static final String PROBLEM = MediaType.APPLICATION_PROBLEM_JSON_VALUE;
+
+    private final RegistrationService service;
+    private final int largestBody;
+
+    RegistrationController(RegistrationService service, RegistrationSettings settings) {
+        this.service = service;
+        this.largestBody = Math.toIntExact(settings.maxBody().toBytes());
+    }
+
+    @PostMapping(
+            path = {"/models/tokenized-registration-events", "/api/models/tokenized-registration-events"},
+            consumes = {MediaType.APPLICATION_JSON_VALUE, "application/*+json"},
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            summary = "Register a model",
+            description = "Stores the registration together with its event, which is delivered to the queue as soon as"
+                    + " Redis takes it. The same registration again is answered the same, and gives no second event.",
+            requestBody =
+                    @RequestBody(
+                            required = true,
+                            content =
+                                    @Content(
+                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                                            schema = @Schema(implementation = RegistrationDocument.class))),
+            responses = {
+                @ApiResponse(
+                        responseCode = "200",
+                        description = "It is on disk, and its event will be delivered",
+                        content = @Content(schema = @Schema(implementation = RegistrationAnswer.class))),
+                @ApiResponse(
+                        responseCode = "409",
+                        description = "Its model, version and token are registered with other content",
+                        content =
+                                @Content(
+                                        mediaType = PROBLEM,
+                                        schema = @Schema(implementation = Problem.Document.class))),
+                @ApiResponse(
+                        responseCode = "413",
+                        description = "The body is larger than registry.registration.max-body",
+                        content =
+                                @Content(
+                                        mediaType = PROBLEM,
+                                        schema = @Schema(implementation = Problem.Document.class))),
+                @ApiResponse(
+                        responseCode = "415",
+                        description = "The body is not declared as JSON",
+                        content =
+                                @Content(
+                                        mediaType = PROBLEM,
+                                        schema = @Schema(implementation = Problem.Document.class))),
+                @ApiResponse(
+                        responseCode = "422",
+                        description = "Fields are missing or wrong, each is named; nothing was stored",
+                        content =
+                                @Content(
+                                        mediaType = PROBLEM,
+                                        schema = @Schema(implementation = Problem.Document.class))),
+                @ApiResponse(
+                        responseCode = "503",
+                        description = "The database failed; send the same request again",
+                        headers =
+                                @Header(
+                                        name = "Retry-After",
+                                        description = "Seconds",
+                                        schema = @Schema(type = "integer")),
+                        content =
+                                @Content(
+                                        mediaType = PROBLEM,
+                                        schema = @Schema(implementation = Problem.Document.class)))
+            })
+    ResponseEntity<Object> register(HttpServletRequest request) throws IOException {
+        byte[] body = request.getInputStream().readNBytes(largestBody + 1);
+        if (body.length > largestBody) {
+            return Problem.of(
+                    HttpStatus.CONTENT_TOO_LARGE,
+                    "The body is larger than " + largestBody + " bytes; nothing was stored.");
+        }
+        RequestReading reading = RequestReader.read(body);
+        if (reading instanceof RequestReading.Invalid invalid) {
+            return Problem.of(invalid.errors());
+        }
+        RegistrationRequest registration = ((RequestReading.Valid) reading).request();
+        return answer(registration, service.register(registration, Caller.userId(request)));
+    }
+
+    private static ResponseEntity<Object> answer(RegistrationRequest registration, RegistrationResult result) {
+        if (result instanceof Registered || result instanceof AlreadyRegistered) {
+            return ResponseEntity.ok(RegistrationAnswer.to(registration));
+        }
+        if (result instanceof TooLarge tooLarge) {
+            return Problem.of(List.of(FieldError.ofBody(
+                    "makes an event of " + tooLarge.payload() + " bytes; the most is " + tooLarge.largest())));
+        }
+        return Problem.of(
+                HttpStatus.CONFLICT,
+                registration.modelId() + " is registered already, with other content; nothing was changed."
+                        + " Register other content under another version or token.");
+    }
+}

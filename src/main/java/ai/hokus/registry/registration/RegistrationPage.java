@@ -1,0 +1,27 @@
+package ai.hokus.registry.registration;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some registrations.
+ *
+ * @param next what to give as {@code after} for those that follow; null when there were none
+ */
+@Schema(description = "Some registrations, in the order in which they were stored")
+@JsonPropertyOrder({"registrations", "next"})
+@JsonInclude(JsonInclude.Include.ALWAYS)
+record RegistrationPage(
+        @JsonProperty("registrations") List<StoredRegistration> registrations,
+
+        @Schema(
+                nullable = true,
+                description = "What to give as after for those that follow; null when there were none",
+                example = "50")
+        @JsonProperty("next")
+        @Nullable
+        Long next) {}

@@ -1,0 +1,40 @@
+package ai.hokus.registry.registration;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Settings of the registrations.
+ *
+ * @param maxPayload the largest payload of an event, in UTF-8. The relay reads and appends batches of payloads: this is
+ *     what bounds one of them
+ * @param maxBody the largest request body that is read at all. JSON may spell a character in up to six bytes, and unknown
+ *     fields are ignored: so it is four times the payload by default. 200 request threads, each with such a body, hold
+ *     200 MB
+ */
+@ConfigurationProperties("registry.registration")
+record RegistrationSettings(
+        @DefaultValue("256KB") DataSize maxPayload,
+        @DefaultValue("1MB") DataSize maxBody) {
+
+    /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
+    private static final DataSize LARGEST = DataSize.ofMegabytes(16);
+
+    RegistrationSettings {
+        refuseOutside("registry.registration.max-payload", maxPayload, "256KB");
+        refuseOutside("registry.registration.max-body", maxBody, "1MB");
+        if (maxBody.compareTo(maxPayload) < 0) {
+            throw new IllegalArgumentException("registry.registration.max-body is " + maxBody
+                    + ", less than registry.registration.max-payload (" + maxPayload
+                    + "): no registration could use what the latter allows");
+        }
+    }
+
+    private static void refuseOutside(String name, DataSize size, String example) {
+        if (size.toBytes() < 1 || size.compareTo(LARGEST) > 0) {
+            throw new IllegalArgumentException(
+                    name + " is " + size + "; it must be between 1B and " + LARGEST + ", for example " + example);
+        }
+    }
+}

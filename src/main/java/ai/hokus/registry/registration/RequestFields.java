@@ -1,0 +1,212 @@
+package ai.hokus.registry.registration;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The fields of one request, read by their kind. Each reading returns the field's value, or notes what is wrong with it and
+ * returns something harmless. A {@code null} counts as absent. Confined to one thread.
+ */
+final class RequestFields {
+
+    /**
+     * Digits before or after the point that a number's exponent may stand for. Arithmetic on more overflows, in our consumers
+     * before it does here.
+     */
+    private static final int LARGEST_SCALE = 10_000;
+
+    private final ObjectNode fields;
+    private final List<FieldError> errors = new ArrayList<>();
+
+    RequestFields(ObjectNode fields) {
+        this.fields = fields;
+    }
+
+    /** What was noted so far, in the order of reading. */
+    List<FieldError> errors() {
+        return Collections.unmodifiableList(errors);
+    }
+
+    boolean isRight(String name) {
+        return errors.stream().noneMatch(error -> error.field().equals(name));
+    }
+
+    boolean isSent(String name) {
+        return sent(name) != null;
+    }
+
+    void refuse(String name, String message) {
+        errors.add(new FieldError(name, message));
+    }
+
+    /** Required, trimmed, not blank; its length counts in UTF-16 units. */
+    String identity(String name, int longest) {
+        String text = required(name);
+        if (text.length() > longest) {
+            refuse(name, "must not be longer than " + longest + " characters (UTF-16 units)");
+        }
+        return text;
+    }
+
+    /** Required, trimmed, not blank. */
+    String text(String name, int longest) {
+        String text = required(name);
+        refuseLonger(name, text, longest);
+        return text;
+    }
+
+    /** Trimmed, not blank. */
+    @Nullable
+    String optional(String name, int longest) {
+        String text = optionalUntrimmed(name, longest);
+        return text == null ? null : Text.trim(text);
+    }
+
+    /** Not blank. The length is that of the trimmed text. */
+    @Nullable
+    String optionalUntrimmed(String name, int longest) {
+        JsonNode node = sent(name);
+        if (node == null) {
+            return null;
+        }
+        String text = string(name, node);
+        refuseLonger(name, Text.trim(text), longest);
+        return text;
+    }
+
+    /** Required, finite. */
+    double number(String name) {
+        JsonNode node = sent(name);
+        if (node == null) {
+            refuse(name, "is required");
+            return 0;
+        }
+        return finite(name, node);
+    }
+
+    double numberOr(String name, double absent) {
+        JsonNode node = sent(name);
+        return node == null ? absent : finite(name, node);
+    }
+
+    /** A JSON object, whatever is in it, as long as it can be stored and delivered. */
+    @Nullable
+    ObjectNode optionalObject(String name) {
+        JsonNode node = sent(name);
+        if (node == null) {
+            return null;
+        }
+        if (!(node instanceof ObjectNode object)) {
+            refuse(name, "must be a JSON object");
+            return null;
+        }
+        unstorable(object).ifPresent(reason -> refuse(name, reason));
+        return object;
+    }
+
+    /** A JSON object of strings, in its order; empty when absent. */
+    Map<String, String> optionalTexts(String name, int longest) {
+        JsonNode node = sent(name);
+        Map<String, String> texts = new LinkedHashMap<>();
+        if (node == null) {
+            return texts;
+        }
+        if (!(node instanceof ObjectNode object)) {
+            refuse(name, "must be a JSON object of strings");
+            return texts;
+        }
+        object.forEachEntry((key, value) -> {
+            String entry = name + "." + key;
+            Optional<String> reason = Text.unstorable(key);
+            if (reason.isPresent()) {
+                refuse(name, "has a key that " + reason.get());
+            } else if (!value.isString()) {
+                refuse(entry, "must be a string");
+            } else {
+                Text.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
+                refuseLonger(entry, value.stringValue(), longest);
+                if (key.codePointCount(0, key.length()) > longest) {
+                    refuse(name, "has a key that is longer than " + longest + " characters");
+                }
+                texts.put(key, value.stringValue());
+            }
+        });
+        return texts;
+    }
+
+    private @Nullable JsonNode sent(String name) {
+        JsonNode node = fields.get(name);
+        return node == null || node.isNull() ? null : node;
+    }
+
+    private String required(String name) {
+        JsonNode node = sent(name);
+        if (node == null) {
+            refuse(name, "is required");
+            return "";
+        }
+        return Text.trim(string(name, node));
+    }
+
+    private String string(String name, JsonNode node) {
+        if (!node.isString()) {
+            refuse(name, "must be a string");
+            return "";
+        }
+        String text = node.stringValue();
+        if (Text.isBlank(text)) {
+            refuse(name, "must not be blank");
+        }
+        Text.unstorable(text).ifPresent(reason -> refuse(name, reason));
+        return text;
+    }
+
+    private double finite(String name, JsonNode node) {
+        if (!node.isNumber()) {
+            refuse(name, "must be a number");
+            return 0;
+        }
+        double value = node.decimalValue().doubleValue();
+        if (!Double.isFinite(value)) {
+            refuse(name, "must be a number that a double can hold");
+        }
+        return value;
+    }
+
+    private void refuseLonger(String name, String text, int longest) {
+        if (text.codePointCount(0, text.length()) > longest) {
+            refuse(name, "must not be longer than " + longest + " characters");
+        }
+    }
+
+    /** Calls itself for what is nested, which {@link RegistrationJson#DEEPEST} bounds. */
+    private static Optional<String> unstorable(JsonNode node) {
+        if (node.isString()) {
+            return Text.unstorable(node.stringValue());
+        }
+        if (node.isNumber()) {
+            BigDecimal number = node.decimalValue();
+            return Math.abs((long) number.scale()) > LARGEST_SCALE
+                    ? Optional.of("contains a number with an exponent beyond " + LARGEST_SCALE)
+                    : Optional.empty();
+        }
+        return node.propertyStream()
+                .map(entry -> Text.unstorable(entry.getKey()).or(() -> unstorable(entry.getValue())))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .or(() -> node.isArray()
+                        ? node.valueStream()
+                                .map(RequestFields::unstorable)
+                                .flatMap(Optional::stream)
+                                .findFirst()
+                        : Optional.empty());
+    }
+}

@@ -1,0 +1,45 @@
+package ai.hokus.registry.registration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+
+/** Requests that the tests start from. */
+final class Examples {
+
+    static final Instant NOON = Instant.parse("2026-11-22T12:00:00.120456789Z");
+
+    /** Only what is required. */
+    static final String LEAST = """
+            {"model_name":"churn","version":"3","token_id":"CHURN","proposal_identifier":"P-1","metric_name":"auroc",
+             "baseline_value":0.8,"mlflow_run_id":"run-1"}""";
+
+    private Examples() {}
+
+    /** The least request with a field put in place of the one of this name, or added. */
+    static String with(String name, String json) {
+        String without = without(name);
+        return without.substring(0, without.length() - 1) + ",\"" + name + "\":" + json + "}";
+    }
+
+    static String without(String name) {
+        return LEAST.replaceFirst("\\s*\"" + name + "\":(\"[^\"]*\"|[0-9.]+),?", "")
+                .replaceFirst(",}$", "}");
+    }
+
+    static RequestReading read(String json) {
+        return RequestReader.read(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static RegistrationRequest request(String json) {
+        RequestReading reading = read(json);
+        assertThat(reading).isInstanceOf(RequestReading.Valid.class);
+        return ((RequestReading.Valid) reading).request();
+    }
+
+    /** A registration of this model and version, like the least one otherwise. */
+    static RegistrationRequest request(String model, String version) {
+        return request(LEAST.replace("\"churn\"", "\"" + model + "\"").replace("\"3\"", "\"" + version + "\""));
+    }
+}
