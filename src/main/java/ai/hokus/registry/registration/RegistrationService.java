@@ -51,9 +51,7 @@ class RegistrationService {
         this.statements = statements;
         this.outbox = outbox;
         this.transaction = new TransactionTemplate(transactions);
-        // The isolation stays the connection's, READ COMMITTED on both databases: setting it here would cost a round
-        // trip
-        // to PostgreSQL each time, and a stricter one would be right as well.
+        // The isolation stays the connection's, READ COMMITTED on both databases: setting it would cost a round trip.
         this.transaction.setTimeout(Math.toIntExact(LONGEST_TRANSACTION.toSeconds()));
         this.clock = clock;
         this.largestPayload = settings.maxPayload().toBytes();

@@ -9,6 +9,7 @@ import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.context.annotation.Primary;
 
 /** This room and the one that it may call, with a clock that stands still, and nothing else of the application. */
 @TestConfiguration(proxyBeanMethods = false)
@@ -20,6 +21,7 @@ import org.springframework.context.annotation.FilterType;
 class RegistrationRooms {
 
     @Bean
+    @Primary
     Clock standingClock() {
         return Clock.fixed(Examples.NOON, ZoneOffset.UTC);
     }

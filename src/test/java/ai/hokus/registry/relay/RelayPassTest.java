@@ -239,7 +239,7 @@ class RelayPassTest {
                         parked.add(message.messageId());
                     }
                 })
-                .run();
+                .run(queue.checkpoints(source, 1));
     }
 
     private static RelayPass.PassLimits limits() {
