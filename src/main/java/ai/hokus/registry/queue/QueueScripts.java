@@ -4,9 +4,9 @@ package ai.hokus.registry.queue;
  * The only code that writes to the queue. Lua does not roll back, so the order of the steps is what makes an append
  * all-or-nothing, whichever right an ACL takes away and whenever memory ends.
  *
- * <p>Rights that the Redis user needs: {@code +eval +lindex +llen +linsert +lrange +ltrim +lpush} on the queue and on
- * {@code {QUEUE}:outbox:*}, and {@code +publish} on {@code QUEUE:pubsub} where notifications are on. Only a missing right
- * to publish is a warning; without any of the others an append changes nothing.
+ * <p>Rights that the Redis user needs: {@code +eval +lindex +llen +linsert +lrange +ltrim +lpush +ping} on the queue and
+ * on {@code {QUEUE}:outbox:*}, {@code +cluster} in a cluster, and {@code +publish} on {@code QUEUE:pubsub} where
+ * notifications are on. Only a missing right to publish is a warning; without any of the others an append changes nothing.
  *
  * <p>Errors come from {@code redis.pcall} and are returned as they are: before version 7, an error out of {@code
  * redis.call} is wrapped into a sentence about the script.

@@ -51,8 +51,8 @@ final class RedisFailure {
             "(?:(?:-?ERR )?Error running script \\([^)]*\\): ?)?(?:@?user_script: ?\\d+: ?)*-?(?:ERR )?";
 
     /** Where the client library stops quoting Redis and starts quoting the command. */
-    private static final Pattern QUOTED_COMMAND =
-            Pattern.compile("[.,;]?\\s*\\b(?i:channel|command|params|promise):.*");
+    private static final Pattern QUOTED_COMMAND = Pattern.compile(
+            "[.,;]?\\s*\\b(?i:channel|command|current ?command|params|promise|connection|node source)\\s*[:=].*");
 
     private static final List<Line> TABLE = List.of(
             new Line(Cause.TLS, SSLException.class),
@@ -156,7 +156,7 @@ final class RedisFailure {
         }
 
         Line(Cause cause, String beginning) {
-            this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.].*)?"));
+            this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
         }
 
         boolean fits(Throwable link) {
