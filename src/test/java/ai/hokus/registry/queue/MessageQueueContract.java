@@ -8,6 +8,7 @@ import ai.hokus.registry.queue.AppendResult.Full;
 import ai.hokus.registry.queue.AppendResult.Refused;
 import ai.hokus.registry.queue.AppendResult.Stale;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
@@ -265,7 +266,7 @@ abstract class MessageQueueContract {
     @Test
     void a_larger_batch_is_a_mistake_of_the_caller() {
         String[] elements = new String[Append.MOST_ENTRIES + 1];
-        java.util.Arrays.fill(elements, "m");
+        Arrays.fill(elements, "m");
 
         assertThatIllegalArgumentException().isThrownBy(() -> append(null, "5001:x", elements));
         assertThatIllegalArgumentException().isThrownBy(() -> append(null, " ", "a"));

@@ -6,6 +6,7 @@ import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     @Override
     List<String> elements() {
         List<String> leftToRight = consumer.texts("LRANGE", name, "0", "-1");
-        java.util.Collections.reverse(leftToRight);
+        Collections.reverse(leftToRight);
         return leftToRight;
     }
 

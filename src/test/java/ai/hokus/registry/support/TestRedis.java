@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.springframework.util.FileSystemUtils;
 import redis.embedded.RedisExecProvider;
 
 /**
@@ -135,6 +136,7 @@ public final class TestRedis implements AutoCloseable {
         if (process != null) {
             kill();
         }
+        FileSystemUtils.deleteRecursively(folder.toFile());
     }
 
     private void launch() throws IOException {
