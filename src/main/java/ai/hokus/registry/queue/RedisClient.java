@@ -68,7 +68,7 @@ final class RedisClient {
     }
 
     /** Ends threads and connections without waiting for calls under way, which fail. Does not block. */
-    CompletableFuture<@Nullable Void> shutdown(Duration longest) {
+    CompletableFuture<Void> shutdown(Duration longest) {
         starter.shutdownNow();
         return redisson.shutdownAsync(Duration.ZERO, longest).toCompletableFuture();
     }
