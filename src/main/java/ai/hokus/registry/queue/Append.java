@@ -7,12 +7,23 @@ import org.jspecify.annotations.Nullable;
  * A batch to append.
  *
  * @param expected the checkpoint that must be the newest; null: there must be none
- * @param checkpoint the checkpoint that becomes the newest
- * @param entries in order, the first to be consumed first; none: the checkpoint moves past something that is not sent
+ * @param checkpoint the checkpoint that becomes the newest; not blank
+ * @param entries in order, the first to be consumed first, at most {@link #MOST_ENTRIES}; none: the checkpoint moves past
+ *     something that is not sent
  */
 public record Append(@Nullable String expected, String checkpoint, List<QueueEntry> entries) {
 
+    /** Most entries of one append. The script pushes them in one command, and Redis' Lua passes at most 7,999 values. */
+    public static final int MOST_ENTRIES = 5_000;
+
     public Append {
         entries = List.copyOf(entries);
+        if (entries.size() > MOST_ENTRIES) {
+            throw new IllegalArgumentException(
+                    "An append of " + entries.size() + " entries; at most " + MOST_ENTRIES + " fit into one");
+        }
+        if (checkpoint.isBlank() || (expected != null && expected.isBlank())) {
+            throw new IllegalArgumentException("A checkpoint must not be blank");
+        }
     }
 }

@@ -10,7 +10,9 @@
  *
  * <p><b>May call</b> no other room: it knows neither messages nor the database; a checkpoint is an opaque text to it.
  *
- * <p><b>Runs on</b> the relay's threads only. Nothing on the path of a request or a health check comes here.
+ * <p><b>Runs on</b> the relay's threads only, which wait here for {@link
+ * ai.hokus.registry.queue.QueueSettings#longestCall()} at most; the client library has four threads of its own, and calls
+ * start on {@code queue-start} threads. Nothing on the path of a request or a health check comes here.
  */
 @NullMarked
 package ai.hokus.registry.queue;

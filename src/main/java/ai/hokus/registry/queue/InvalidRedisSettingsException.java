@@ -1,0 +1,24 @@
+package ai.hokus.registry.queue;
+
+/** A {@code REDIS_...} variable is unusable; stops start-up. Holds no value of any variable: it might be a password. */
+class InvalidRedisSettingsException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String action;
+
+    /**
+     * @param variable the one to change
+     * @param problem what is wrong, as the rest of a sentence that starts with the variable's name
+     * @param example a value that would do
+     */
+    InvalidRedisSettingsException(String variable, String problem, String example) {
+        super(variable + " " + problem + ", for example " + example + ".");
+        this.action = "Correct " + variable + ", or remove REDIS_URL and REDIS_HOST: the service then accepts"
+                + " registrations and keeps their messages until a Redis is configured.";
+    }
+
+    String action() {
+        return action;
+    }
+}

@@ -1,0 +1,167 @@
+package ai.hokus.registry.queue;
+
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.redisson.client.RedisAuthRequiredException;
+import org.redisson.client.RedisBusyException;
+import org.redisson.client.RedisClusterDownException;
+import org.redisson.client.RedisConnectionException;
+import org.redisson.client.RedisException;
+import org.redisson.client.RedisLoadingException;
+import org.redisson.client.RedisMasterDownException;
+import org.redisson.client.RedisNodeNotFoundException;
+import org.redisson.client.RedisOutOfMemoryException;
+import org.redisson.client.RedisReadonlyException;
+import org.redisson.client.RedisResponseTimeoutException;
+import org.redisson.client.RedisTimeoutException;
+import org.redisson.client.RedisTryAgainException;
+import org.redisson.client.RedisWrongPasswordException;
+
+/**
+ * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
+ * case to case, so the whole chain of causes is looked at, by type and by how Redis' own sentence begins; the first line
+ * of the table that fits any link of the chain wins, which is why the specific ones come first.
+ *
+ * <p>Only a sentence is taken over, never the exception itself: the client library's messages quote the command with its
+ * parameters, which are elements of the queue or, for AUTH, the password.
+ */
+final class RedisFailure {
+
+    /** The longest sentence that is taken over, in characters. */
+    private static final int LONGEST = 300;
+
+    private static final int LONGEST_CHAIN = 20;
+
+    /**
+     * What scripts put before an error: Redis 6 and older {@code ERR Error running script (...): @user_script:1: -OOM ...};
+     * Redis 7 nothing, or {@code ERR}.
+     */
+    private static final String SCRIPT_PREFIX =
+            "(?:(?:-?ERR )?Error running script \\([^)]*\\): ?)?(?:@?user_script: ?\\d+: ?)*-?(?:ERR )?";
+
+    /** Where the client library stops quoting Redis and starts quoting the command. */
+    private static final Pattern QUOTED_COMMAND = Pattern.compile(
+            "[.,;]?\\s*\\b(?i:channel|command|current ?command|params|promise|connection|node source)\\s*[:=].*");
+
+    private static final List<Line> TABLE = List.of(
+            new Line(Cause.TLS, SSLException.class),
+            new Line(Cause.TLS, CertificateException.class),
+            new Line(Cause.AUTHENTICATION, RedisAuthRequiredException.class),
+            new Line(Cause.AUTHENTICATION, RedisWrongPasswordException.class),
+            new Line(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
+            new Line(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
+            new Line(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
+            new Line(Cause.OUT_OF_MEMORY, "OOM"),
+            new Line(Cause.READ_ONLY, RedisReadonlyException.class),
+            new Line(Cause.READ_ONLY, "READONLY"),
+            new Line(Cause.WRONG_TYPE, "WRONGTYPE"),
+            new Line(Cause.NOT_READY, RedisLoadingException.class),
+            new Line(Cause.NOT_READY, RedisBusyException.class),
+            new Line(Cause.NOT_READY, RedisMasterDownException.class),
+            new Line(Cause.NOT_READY, RedisClusterDownException.class),
+            new Line(Cause.NOT_READY, RedisTryAgainException.class),
+            // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
+            new Line(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
+            new Line(Cause.UNREACHABLE, "max number of clients reached"),
+            new Line(Cause.UNREACHABLE, RedisNodeNotFoundException.class),
+            // Netty's connect timeout is one too: nothing was asked yet.
+            new Line(Cause.UNREACHABLE, ConnectException.class),
+            new Line(Cause.UNREACHABLE, UnknownHostException.class),
+            new Line(Cause.UNREACHABLE, NoRouteToHostException.class),
+            new Line(Cause.TIMEOUT, RedisResponseTimeoutException.class),
+            new Line(Cause.TIMEOUT, RedisTimeoutException.class),
+            new Line(Cause.TIMEOUT, TimeoutException.class),
+            new Line(Cause.UNREACHABLE, RedisConnectionException.class),
+            new Line(Cause.UNREACHABLE, IOException.class));
+
+    /**
+     * What can only be said of an element. Nothing else counts against a message: an unforeseen error that in truth
+     * concerned the queue would park one message after the other.
+     */
+    private static final Pattern ABOUT_AN_ELEMENT = Pattern.compile(
+            SCRIPT_PREFIX
+                    + "(?:string exceeds maximum allowed size|.*\\b(?:value|element|string) is too (?:large|big|long)\\b).*",
+            Pattern.CASE_INSENSITIVE);
+
+    private RedisFailure() {}
+
+    /**
+     * @param where Redis' address, for the message
+     * @param failure as the client library threw it; it is not attached
+     */
+    static QueueUnavailableException unavailable(String where, Throwable failure) {
+        List<Throwable> chain = chain(failure);
+        for (Line line : TABLE) {
+            for (Throwable link : chain) {
+                if (line.fits(link)) {
+                    return unavailable(line.cause(), where, link.getClass().getSimpleName() + ": " + sentence(link));
+                }
+            }
+        }
+        Throwable innermost = chain.get(chain.size() - 1);
+        return unavailable(Cause.OTHER, where, innermost.getClass().getName() + ": " + sentence(innermost));
+    }
+
+    /** @param error as Redis put it, inside a script */
+    static QueueUnavailableException unavailable(String where, String error) {
+        return unavailable(where, new RedisException(error));
+    }
+
+    static QueueUnavailableException unavailable(Cause cause, String where, String sentence) {
+        return new QueueUnavailableException(cause, "Redis at " + where + ": " + sentence, null);
+    }
+
+    /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */
+    static boolean isAboutAnElement(String error) {
+        return ABOUT_AN_ELEMENT.matcher(error).matches();
+    }
+
+    private static List<Throwable> chain(Throwable failure) {
+        List<Throwable> chain = new ArrayList<>();
+        for (Throwable link = failure; link != null && chain.size() < LONGEST_CHAIN; link = link.getCause()) {
+            chain.add(link);
+        }
+        return chain;
+    }
+
+    private static String sentence(Throwable link) {
+        String message = link.getMessage();
+        if (message == null) {
+            return "no message";
+        }
+        Matcher quoted = QUOTED_COMMAND.matcher(message.lines().findFirst().orElse(""));
+        String sentence = quoted.replaceFirst("");
+        return sentence.length() <= LONGEST ? sentence : sentence.substring(0, LONGEST) + "...";
+    }
+
+    /** @param beginning of Redis' own sentence; null: the type says it all */
+    private record Line(
+            Cause cause,
+            Class<? extends Throwable> type,
+            @Nullable Pattern beginning) {
+
+        Line(Cause cause, Class<? extends Throwable> type) {
+            this(cause, type, null);
+        }
+
+        Line(Cause cause, String beginning) {
+            this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
+        }
+
+        boolean fits(Throwable link) {
+            return type.isInstance(link)
+                    && (beginning == null || beginning.matcher(sentence(link)).matches());
+        }
+    }
+}

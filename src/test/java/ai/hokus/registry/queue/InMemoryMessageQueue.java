@@ -1,0 +1,138 @@
+package ai.hokus.registry.queue;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * The queue's twin for tests of the other rooms: it passes the same contract as the real one, and can be told to fail, to
+ * refuse, and to forget what it had acknowledged. Thread-safe.
+ */
+public class InMemoryMessageQueue implements MessageQueue {
+
+    private final long capacity;
+    private final int checkpoints;
+    private final List<String> notifications = new ArrayList<>();
+    private State state = new State(List.of(), Map.of());
+    private Predicate<QueueEntry> refused = entry -> false;
+    private QueueUnavailableException failure;
+
+    /** As large as the default settings make the real one. */
+    public InMemoryMessageQueue() {
+        this(100_000, 1_000);
+    }
+
+    public InMemoryMessageQueue(long capacity, int checkpoints) {
+        this.capacity = capacity;
+        this.checkpoints = checkpoints;
+    }
+
+    @Override
+    public synchronized Checkpoints checkpoints(Source source, int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException("At least 1 checkpoint must be asked for, not " + most);
+        }
+        failIfToldTo();
+        return new Checkpoints(
+                state.of(source).stream().limit(most).toList(), state.elements().size());
+    }
+
+    @Override
+    public synchronized AppendResult append(Source source, Append append) {
+        failIfToldTo();
+        List<String> seen = state.of(source);
+        String newest = seen.isEmpty() ? null : seen.get(0);
+        if (!Objects.equals(newest, append.expected())) {
+            return new AppendResult.Stale(newest);
+        }
+        List<QueueEntry> entries = append.entries();
+        int depth = state.elements().size();
+        if (!entries.isEmpty() && depth + entries.size() > capacity) {
+            return new AppendResult.Full(Math.max(capacity - depth, 0), depth);
+        }
+        if (entries.stream().anyMatch(refused)) {
+            return new AppendResult.Refused("an element is too large: it was told to say so");
+        }
+        List<String> elements = new ArrayList<>(state.elements());
+        entries.forEach(entry -> elements.add(entry.element()));
+        List<String> moved = new ArrayList<>(List.of(append.checkpoint()));
+        seen.stream().limit(checkpoints - 1L).forEach(moved::add);
+        Map<Source, List<String>> all = new HashMap<>(state.checkpoints());
+        all.put(source, List.copyOf(moved));
+        state = new State(elements, all);
+        entries.forEach(entry -> notifications.add(entry.notification()));
+        return new AppendResult.Appended(elements.size(), List.of());
+    }
+
+    /** Appends with an entry that fits are refused, from now on. */
+    public synchronized void refuse(Predicate<QueueEntry> entries) {
+        refused = entries;
+    }
+
+    /** Every call throws this, from now on; null: works again. */
+    public synchronized void failWith(QueueUnavailableException failure) {
+        this.failure = failure;
+    }
+
+    /** What a snapshot, or a replica that lags, holds. */
+    public synchronized State state() {
+        return state;
+    }
+
+    /** Forgets everything since: a failover to a replica that lagged, a restart from a snapshot. */
+    public synchronized void fallBackTo(State older) {
+        state = older;
+    }
+
+    /** FLUSHALL, or a restart without a snapshot. */
+    public synchronized void wipe() {
+        state = new State(List.of(), Map.of());
+    }
+
+    /** What is in the queue, in the order in which consumers take it. */
+    public synchronized List<String> elements() {
+        return state.elements();
+    }
+
+    /** What subscribers were told, in order. */
+    public synchronized List<String> notifications() {
+        return List.copyOf(notifications);
+    }
+
+    /** Takes the next element away, as a consumer does. */
+    public synchronized Optional<String> take() {
+        ArrayDeque<String> elements = new ArrayDeque<>(state.elements());
+        Optional<String> next = Optional.ofNullable(elements.poll());
+        state = new State(List.copyOf(elements), state.checkpoints());
+        return next;
+    }
+
+    private void failIfToldTo() {
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /**
+     * All that the queue holds at one moment.
+     *
+     * @param elements in the order of consumption
+     * @param checkpoints of each source, the newest first
+     */
+    public record State(List<String> elements, Map<Source, List<String>> checkpoints) {
+
+        public State {
+            elements = List.copyOf(elements);
+            checkpoints = Map.copyOf(checkpoints);
+        }
+
+        List<String> of(Source source) {
+            return checkpoints.getOrDefault(source, List.of());
+        }
+    }
+}

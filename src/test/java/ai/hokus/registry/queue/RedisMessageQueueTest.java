@@ -1,0 +1,144 @@
+package ai.hokus.registry.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.queue.AppendResult.Appended;
+import ai.hokus.registry.support.RedisConnection;
+import ai.hokus.registry.support.TestRedis;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
+
+/** The contract on a real Redis, and what only Redis has: the bytes, the keys, the channel. */
+class RedisMessageQueueTest extends MessageQueueContract {
+
+    private final TestRedis server = TestRedis.shared();
+    private final RedisConnection consumer = server.connect();
+    private String name;
+    private RedisMessageQueue queue;
+
+    @Override
+    MessageQueue queue(long capacity, int checkpoints) {
+        return open(TestRedis.freshName("queue"), capacity, checkpoints, false);
+    }
+
+    private RedisMessageQueue open(String queueName, long capacity, int checkpoints, boolean notifications) {
+        closeQueue();
+        name = queueName;
+        Duration timeout = Duration.ofSeconds(5);
+        queue = new RedisMessageQueue(
+                new QueueSettings(
+                        name, capacity, checkpoints, notifications, timeout, timeout, 2, DataSize.ofKilobytes(64)),
+                new RedisSettings(server.host(), server.port(), false, null, null, 0, false));
+        return queue;
+    }
+
+    @AfterEach
+    void close() {
+        closeQueue();
+        consumer.close();
+    }
+
+    private void closeQueue() {
+        if (queue != null) {
+            queue.close();
+            consumer.command("DEL", name);
+        }
+    }
+
+    @Override
+    List<String> elements() {
+        List<String> leftToRight = consumer.texts("LRANGE", name, "0", "-1");
+        Collections.reverse(leftToRight);
+        return leftToRight;
+    }
+
+    /** As the consumers do. */
+    @Override
+    String take() {
+        String element = (String) consumer.command("BRPOPLPUSH", name, name + ":processing", "5");
+        consumer.command("LREM", name + ":processing", "1", element);
+        return element;
+    }
+
+    /** More UTF-8 than the limit of 64 kB, in fewer characters. */
+    @Override
+    QueueEntry refusedEntry() {
+        return new QueueEntry("é".repeat(33 * 1024), "");
+    }
+
+    @Test
+    void an_element_of_exactly_the_largest_size_is_taken() {
+        String largest = "é".repeat(32 * 1024);
+
+        assertThat(queue().append(source, append(null, "1:a", largest))).isInstanceOf(Appended.class);
+        assertThat(elements()).containsExactly(largest);
+    }
+
+    @Test
+    void checkpoints_lie_beside_the_queue_in_its_hash_slot() {
+        queue().append(source, append(null, "1:a", "a"));
+
+        assertThat(consumer.texts("LRANGE", "{" + name + "}:outbox:" + source.outbox() + ":0", "0", "-1"))
+                .containsExactly("1:a");
+    }
+
+    @Test
+    void a_queue_name_with_a_hash_tag_lends_it_to_the_checkpoints() {
+        String tagged = "{" + TestRedis.freshName("tag") + "}:queue";
+        open(tagged, 10, 10, false).append(source, append(null, "1:a", "a"));
+
+        assertThat(consumer.texts("LRANGE", tagged + ":outbox:" + source.outbox() + ":0", "0", "-1"))
+                .containsExactly("1:a");
+    }
+
+    @Test
+    void an_append_leaves_two_keys_that_never_expire() {
+        queue().append(source, append(null, "1:a", "a"));
+
+        List<String> keys = consumer.texts("KEYS", "*" + name + "*");
+        assertThat(keys).hasSize(2);
+        assertThat(keys)
+                .allSatisfy(key -> assertThat(consumer.command("TTL", key)).isEqualTo(-1L));
+    }
+
+    @Test
+    void subscribers_are_told_of_each_message_in_order_when_notifications_are_on() {
+        MessageQueue notifying = open(TestRedis.freshName("queue"), 10, 10, true);
+        try (RedisConnection subscriber = server.connect()) {
+            subscriber.command("SUBSCRIBE", name + ":pubsub");
+
+            notifying.append(source, append(null, "2:b", "a", "b"));
+
+            assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "about a"));
+            assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "about b"));
+            assertThat(elements()).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void nobody_is_told_when_notifications_are_off() {
+        MessageQueue silent = queue();
+        try (RedisConnection subscriber = server.connect()) {
+            subscriber.command("SUBSCRIBE", name + ":pubsub");
+
+            silent.append(source, append(null, "1:a", "a"));
+
+            consumer.command("PUBLISH", name + ":pubsub", "the first one");
+            assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "the first one"));
+        }
+    }
+
+    @Test
+    void a_new_generation_of_the_client_goes_on_where_the_old_one_was() {
+        MessageQueue first = queue();
+        first.append(source, append(null, "1:a", "a"));
+
+        queue.reconnect();
+
+        assertThat(first.append(source, append("1:a", "2:b", "b"))).isEqualTo(new Appended(2, List.of()));
+    }
+}
