@@ -322,7 +322,9 @@ abstract class RegistrationTransactionContract {
             }
             return results;
         } finally {
-            threads.shutdownNow();
+            // A failure must not leave a thread that writes into the next test's tables.
+            threads.shutdown();
+            assertThat(threads.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
         }
     }
 
