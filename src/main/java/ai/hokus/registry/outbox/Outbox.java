@@ -52,6 +52,16 @@ public class Outbox {
         });
     }
 
+    /**
+     * Returns when everything that was committed before the call is on disk: what is seen committed by another transaction
+     * may not be yet, on H2.
+     *
+     * @throws org.springframework.dao.DataAccessException when the database cannot say so
+     */
+    public void awaitDisk() {
+        commitSync.sync();
+    }
+
     private void tellListeners(AppendedMessage appended) {
         for (CommitListener listener : listeners) {
             try {

@@ -68,7 +68,7 @@ class RegistrationService {
      * </ol>
      *
      * @param userId the caller's
-     * @return {@link Registered} once the commit is on disk
+     * @return {@link Registered} and {@link AlreadyRegistered} once it is on disk
      * @throws DataAccessException when the database fails; nothing was stored
      * @throws org.springframework.transaction.TransactionException likewise
      * @throws CommitInDoubtException when the database fails while committing
@@ -98,11 +98,16 @@ class RegistrationService {
     private RegistrationResult storeInTransaction(RegistrationEvent event, String fingerprint, NewMessage message) {
         AtomicBoolean committing = new AtomicBoolean();
         try {
-            return requireNonNull(transaction.execute(status -> {
+            RegistrationResult stored = requireNonNull(transaction.execute(status -> {
                 RegistrationResult result = store(event, fingerprint, message);
-                committing.set(result instanceof Registered);
+                committing.set(!(result instanceof Conflict));
                 return result;
             }));
+            if (stored instanceof AlreadyRegistered) {
+                // Whoever registered it may not have it on disk yet.
+                outbox.awaitDisk();
+            }
+            return stored;
         } catch (RuntimeException e) {
             throw committing.get() ? new CommitInDoubtException(e) : e;
         }
