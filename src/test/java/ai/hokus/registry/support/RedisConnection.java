@@ -19,7 +19,7 @@ import java.util.List;
  */
 public final class RedisConnection implements AutoCloseable {
 
-    private static final int TIMEOUT_MS = 10_000;
+    private static final int TIMEOUT_MS = 60_000;
 
     private final Socket socket = new Socket();
     private final InputStream in;
