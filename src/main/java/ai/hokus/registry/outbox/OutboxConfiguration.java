@@ -23,6 +23,9 @@ class OutboxConfiguration {
     @Bean
     CommitSync commitSync(JdbcTemplate jdbc, DatabaseKind kind) {
         kind.refuseLostCommits(jdbc);
+        if (kind == DatabaseKind.H2) {
+            H2ShutdownHook.remove();
+        }
         return new CommitSync(jdbc, kind == DatabaseKind.H2);
     }
 
