@@ -51,6 +51,12 @@ public class StatusBoard {
                 PartitionView.word(relay.breaker()));
     }
 
+    /** Whether events wait because of Redis, as far as this instance knows. */
+    boolean redisIsAway() {
+        RedisState redis = redis(relay.statuses());
+        return redis == RedisState.UNREACHABLE || redis == RedisState.NOT_CONFIGURED;
+    }
+
     private static @Nullable RelayStatus relayOf(int partition, List<RelayStatus> relays) {
         return partition < relays.size() ? relays.get(partition) : null;
     }

@@ -6,7 +6,7 @@ public interface CommitListener {
 
     /**
      * Called on the thread that committed, after the commit and after the sync to disk where the database needs one. Must
-     * return at once and do no I/O; what it throws is logged and otherwise ignored.
+     * return at once and wait for nothing; what it throws is logged and otherwise ignored.
      */
     void committed(AppendedMessage message);
 }

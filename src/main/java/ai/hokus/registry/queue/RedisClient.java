@@ -9,6 +9,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RFuture;
@@ -45,6 +46,7 @@ final class RedisClient {
 
     private final RedissonClient redisson;
     private final ExecutorService starter;
+    private final AtomicBoolean answered = new AtomicBoolean();
 
     RedisClient(QueueSettings settings, RedisSettings redis) {
         this.redisson = Redisson.create(config(settings, redis));
@@ -54,6 +56,11 @@ final class RedisClient {
                     thread.setDaemon(true);
                     return thread;
                 });
+    }
+
+    /** True once: for whoever calls it when the first answer has come. */
+    boolean firstAnswer() {
+        return answered.compareAndSet(false, true);
     }
 
     /** Never blocks. Cancelling the reply takes a call back that was not sent yet. */

@@ -2,6 +2,7 @@ package ai.hokus.registry.queue;
 
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The queue as a Redis list, through Redisson.
@@ -27,8 +31,13 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     /** How long {@link #close()} takes at most. */
     static final Duration LONGEST_CLOSE = Duration.ofSeconds(2);
 
+    private static final Logger log = LoggerFactory.getLogger(RedisMessageQueue.class);
+
     private final QueueSettings settings;
-    private final RedisSettings redis;
+    private final String address;
+    private final Supplier<RedisClient> clients;
+    private final Clock clock;
+    private final ClientWatchdog watchdog = new ClientWatchdog();
     private final Object clientChange = new Object();
 
     /** Null before the first call and after {@link #reconnect()}; guarded by {@link #clientChange}. */
@@ -38,8 +47,18 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     private boolean closed;
 
     RedisMessageQueue(QueueSettings settings, RedisSettings redis) {
+        this(settings, redis.address(), () -> new RedisClient(settings, redis), Clock.systemUTC());
+    }
+
+    /**
+     * @param address of Redis, for messages
+     * @param clients makes a client without touching Redis
+     */
+    RedisMessageQueue(QueueSettings settings, String address, Supplier<RedisClient> clients, Clock clock) {
         this.settings = settings;
-        this.redis = redis;
+        this.address = address;
+        this.clients = clients;
+        this.clock = clock;
     }
 
     @Override
@@ -148,34 +167,87 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         return arguments;
     }
 
-    /** Runs a script on the primary, with the hard deadline. */
+    /** Runs a script on the primary, with the hard deadline, and keeps an eye on the client. */
     private List<@Nullable Object> run(String script, Source source, List<String> arguments) {
-        CompletableFuture<List<@Nullable Object>> reply =
-                client().run(script, List.of(settings.name(), settings.checkpointsKey(source)), arguments);
+        List<Object> keys = List.of(settings.name(), settings.checkpointsKey(source));
+        RedisClient used = client();
+        try {
+            List<@Nullable Object> reply = await(used.run(script, keys, arguments));
+            if (watchdog.succeeded() || used.firstAnswer()) {
+                warnOfEviction(used);
+            }
+            return reply;
+        } catch (QueueUnavailableException e) {
+            if (watchdog.failed(e.kind(), clock.instant())) {
+                Thread attempt = new Thread(this::tryANewClient, "queue-watchdog");
+                attempt.setDaemon(true);
+                attempt.start();
+            }
+            throw e;
+        }
+    }
+
+    private List<@Nullable Object> await(CompletableFuture<List<@Nullable Object>> reply) {
         try {
             return reply.get(settings.longestCall().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             reply.cancel(true);
             throw RedisFailure.unavailable(
                     Cause.TIMEOUT,
-                    redis.address(),
+                    address,
                     "no answer within " + settings.longestCall().toMillis() + " ms");
         } catch (InterruptedException e) {
             reply.cancel(true);
             Thread.currentThread().interrupt();
-            throw RedisFailure.unavailable(Cause.TIMEOUT, redis.address(), "interrupted while waiting for the answer");
+            throw RedisFailure.unavailable(Cause.TIMEOUT, address, "interrupted while waiting for the answer");
         } catch (ExecutionException e) {
-            throw RedisFailure.unavailable(redis.address(), e);
+            throw RedisFailure.unavailable(address, e);
         }
+    }
+
+    /** If Redis answers a new client, that one takes over. On a thread of its own: the relay does not wait for it. */
+    private void tryANewClient() {
+        RedisClient fresh = clients.get();
+        try {
+            await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
+        } catch (QueueUnavailableException stillAway) {
+            var unused = fresh.shutdown(LONGEST_CLOSE);
+            return;
+        }
+        RedisClient dropped;
+        synchronized (clientChange) {
+            dropped = closed ? fresh : client;
+            client = closed ? null : fresh;
+        }
+        log.warn(
+                "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
+                        + " started anew. Nothing is lost; the relay goes on.",
+                address);
+        if (dropped != null) {
+            var unused = dropped.shutdown(LONGEST_CLOSE);
+        }
+    }
+
+    private void warnOfEviction(RedisClient asked) {
+        var unused = asked.run(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of())
+                .thenAccept(reply -> {
+                    if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
+                        log.warn(
+                                "Redis at {} has maxmemory-policy {}: when its memory is full it may delete the queue with"
+                                        + " everything in it, and nobody is told. Set noeviction, or a volatile- policy.",
+                                address,
+                                policy);
+                    }
+                });
     }
 
     private RedisClient client() {
         synchronized (clientChange) {
             if (closed) {
-                throw RedisFailure.unavailable(Cause.OTHER, redis.address(), "the connection was closed for good");
+                throw RedisFailure.unavailable(Cause.OTHER, address, "the connection was closed for good");
             }
             if (client == null) {
-                client = new RedisClient(settings, redis);
+                client = clients.get();
             }
             return client;
         }
@@ -203,7 +275,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         if (RedisFailure.isAboutAnElement(error)) {
             return new AppendResult.Refused(error);
         }
-        throw RedisFailure.unavailable(redis.address(), error);
+        throw RedisFailure.unavailable(address, error);
     }
 
     private String textAt(int index, List<@Nullable Object> reply) {
@@ -222,6 +294,6 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private QueueUnavailableException unexpected(List<@Nullable Object> reply) {
         return RedisFailure.unavailable(
-                Cause.OTHER, redis.address(), "a reply of " + reply.size() + " parts that the script never gives");
+                Cause.OTHER, address, "a reply of " + reply.size() + " parts that the script never gives");
     }
 }

@@ -7,6 +7,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** Puts the room together. */
 @Configuration(proxyBeanMethods = false)
@@ -28,5 +30,16 @@ class RegistrationConfiguration {
             Clock clock,
             RegistrationSettings settings) {
         return new RegistrationService(statements, outbox, transactions, clock, settings);
+    }
+
+    @Bean
+    WebMvcConfigurer overloadGate(RegistrationSettings settings) {
+        OverloadGate gate = new OverloadGate(settings.mostAtOnce());
+        return new WebMvcConfigurer() {
+            @Override
+            public void addInterceptors(InterceptorRegistry registry) {
+                registry.addInterceptor(gate).addPathPatterns("/models/**", "/models", "/api/models/**", "/api/models");
+            }
+        };
     }
 }

@@ -63,6 +63,13 @@ class RegistrationFailures {
                 + " the same request may be sent again.");
     }
 
+    @ExceptionHandler
+    ResponseEntity<Object> overloaded(OverloadGate.Closed e) {
+        log.debug("A request was answered with 503: {}", e.getMessage());
+        return unavailable("Too many requests are under way at the moment. Nothing was stored;"
+                + " the same request may be sent again.");
+    }
+
     /** The client went away, or its body broke off. Most likely nobody reads this. */
     @ExceptionHandler
     ResponseEntity<Object> bodyBrokeOff(IOException e) {

@@ -12,11 +12,14 @@ import org.springframework.util.unit.DataSize;
  * @param maxBody the largest request body that is read at all. JSON may spell a character in up to six bytes, and unknown
  *     fields are ignored: so it is four times the payload by default. 200 request threads, each with such a body, hold
  *     200 MB
+ * @param mostAtOnce requests of this room under way at once; one more is answered 503 at once. 150 of the web server's 200
+ *     threads leave 50 for health, whatever the database is doing; 16 connections serve 150 requests well
  */
 @ConfigurationProperties("registry.registration")
 record RegistrationSettings(
         @DefaultValue("256KB") DataSize maxPayload,
-        @DefaultValue("1MB") DataSize maxBody) {
+        @DefaultValue("1MB") DataSize maxBody,
+        @DefaultValue("150") int mostAtOnce) {
 
     /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
     private static final DataSize LARGEST = DataSize.ofMegabytes(16);
@@ -24,6 +27,10 @@ record RegistrationSettings(
     RegistrationSettings {
         refuseOutside("registry.registration.max-payload", maxPayload, "256KB");
         refuseOutside("registry.registration.max-body", maxBody, "1MB");
+        if (mostAtOnce < 1) {
+            throw new IllegalArgumentException(
+                    "registry.registration.most-at-once is " + mostAtOnce + "; it must be at least 1, for example 150");
+        }
         if (maxBody.compareTo(maxPayload) < 0) {
             throw new IllegalArgumentException("registry.registration.max-body is " + maxBody
                     + ", less than registry.registration.max-payload (" + maxPayload

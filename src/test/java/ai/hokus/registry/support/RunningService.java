@@ -65,8 +65,9 @@ public final class RunningService implements AutoCloseable {
         }
     }
 
-    public HttpResponse<String> get(String path) {
-        return send(HttpRequest.newBuilder(base.resolve(path)).GET());
+    public HttpResponse<String> get(String path, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).GET();
+        return send(headers.length == 0 ? request : request.headers(headers));
     }
 
     public HttpResponse<String> post(String path, String json) {
