@@ -66,9 +66,9 @@ variable "partitions" {
 }
 
 variable "cpu" {
-  description = "CPU units of a task. Half a core: start-up under 10 s, and a health probe every 10 s is about 2 % of it."
+  description = "CPU units of a task. A start is about 6 seconds of one core's work, so a whole core keeps it under 10 s; a health probe every 10 s is about 1 % of it."
   type        = number
-  default     = 512
+  default     = 1024
 
   validation {
     condition     = contains([512, 1024, 2048, 4096], var.cpu)
@@ -77,9 +77,9 @@ variable "cpu" {
 }
 
 variable "memory_mib" {
-  description = "Memory of a task. 60 % of it is heap (Dockerfile); memory does not grow with the backlog, so it need not either."
+  description = "Memory of a task. 60 % of it is heap (Dockerfile); memory does not grow with the backlog, so it need not either. Fargate gives a core no less than 2 GiB."
   type        = number
-  default     = 1024
+  default     = 2048
 
   validation {
     condition     = var.memory_mib >= 1024 && var.memory_mib <= 8192 && var.memory_mib % 1024 == 0
