@@ -1,0 +1,223 @@
+locals {
+  port = 8001
+
+  # The contract with the service. What is secret is not here but below.
+  environment = merge(
+    {
+      PORT              = tostring(local.port)
+      REDIS_HOST        = var.redis.host
+      REDIS_PORT        = tostring(var.redis.port)
+      REDIS_TLS_ENABLED = "true"
+      # verify-full: the certificate must be RDS' and the host's; the image holds RDS' certificate authorities.
+      SPRING_DATASOURCE_URL      = "jdbc:postgresql://${var.database.host}:${var.database.port}/${var.database.name}?sslmode=verify-full&sslrootcert=/app/certificates/rds.pem"
+      SPRING_DATASOURCE_USERNAME = var.database.role
+      AUTH_SERVICE_URL           = var.auth_service_url
+      AUTH_SERVICE_ID            = var.auth_service_id
+      CLOUDWATCH_NAMESPACE       = var.metrics_namespace
+      CLOUDWATCH_REGION          = var.region
+      CLOUDWATCH_STEP            = "1m"
+    },
+    # 1 is the service's own default.
+    var.partitions == 1 ? {} : { REGISTRY_OUTBOX_PARTITIONS = tostring(var.partitions) },
+  )
+
+  # ECS reads them when a task starts. The values reach the container and nothing else: no state, no plan, no console.
+  secrets = {
+    REDIS_AUTH_TOKEN           = var.redis.auth_token_secret_arn
+    SPRING_DATASOURCE_PASSWORD = var.database.password_secret_arn
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/ecs/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_ecs_cluster" "this" {
+  name = var.name
+
+  # Container Insights would cost more than all of the service's own metrics, and no alarm needs it.
+  setting {
+    name  = "containerInsights"
+    value = "disabled"
+  }
+}
+
+resource "aws_ecs_task_definition" "this" {
+  family                   = var.name
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.cpu
+  memory                   = var.memory_mib
+  execution_role_arn       = aws_iam_role.execution.arn
+  task_role_arn            = aws_iam_role.task.arn
+
+  # infra/deploy rolls back to an earlier revision, so a revision is never taken away.
+  skip_destroy = true
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = var.cpu_architecture
+  }
+
+  # Tomcat's work directory; the root file system is read-only. The database is elsewhere, so nothing in a task must last.
+  volume {
+    name = "tmp"
+  }
+
+  container_definitions = jsonencode([{
+    name                   = var.name
+    image                  = var.image
+    essential              = true
+    user                   = "10001:10001"
+    readonlyRootFilesystem = true
+    linuxParameters        = { capabilities = { drop = ["ALL"] } }
+    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    portMappings           = [{ containerPort = local.port, protocol = "tcp" }]
+    environment            = [for name, value in local.environment : { name = name, value = value }]
+    secrets                = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+
+    # Liveness: the process serves. It depends on neither Redis nor the database, so their outage replaces no task. A start takes
+    # less than 10 s; 30 s leave room for a slow disk, and after that 3 x 10 s of silence are a dead process.
+    healthCheck = {
+      command     = ["CMD", "java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx16m", "-cp", "/app/probe", "HealthProbe", "/live"]
+      interval    = 10
+      timeout     = 5
+      retries     = 3
+      startPeriod = 30
+    }
+
+    # SIGTERM to exit takes less than 10 s; after 30 s ECS kills.
+    stopTimeout = 30
+
+    # non-blocking: when CloudWatch Logs is away, lines are dropped. Blocking, a log line would stop registrations.
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.this.name
+        awslogs-region        = var.region
+        awslogs-stream-prefix = "task"
+        mode                  = "non-blocking"
+        max-buffer-size       = "4m"
+      }
+    }
+  }])
+}
+
+resource "aws_lb_target_group" "this" {
+  name        = var.name
+  vpc_id      = var.vpc_id
+  port        = local.port
+  protocol    = "HTTP"
+  target_type = "ip"
+
+  # ECS takes a task out of the target group, waits this long, and sends SIGTERM then. The longest request waits 2 s for a
+  # connection and is cancelled 5 s later; 15 s are twice that.
+  deregistration_delay = 15
+
+  # 200 while the process serves, whatever Redis and database do: taking every task out would turn a degraded service into none.
+  # 3 x 10 s to take a task out, 2 x 10 s to take it in.
+  health_check {
+    path                = "/health/alb"
+    matcher             = "200"
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+  }
+}
+
+resource "aws_lb_listener_rule" "this" {
+  listener_arn = var.listener_arn
+  priority     = var.listener_rule_priority
+
+  condition {
+    host_header {
+      values = var.host_names
+    }
+  }
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+
+resource "aws_ecs_service" "this" {
+  name            = var.name
+  cluster         = aws_ecs_cluster.this.id
+  task_definition = aws_ecs_task_definition.this.arn
+  desired_count   = var.desired_count
+  launch_type     = "FARGATE"
+
+  # Named, so that what "LATEST" means cannot change beneath a deployment.
+  platform_version = "1.4.0"
+
+  # New tasks first, old ones leave after. Two versions run at once for a minute: the relay's protocol makes that correct.
+  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = 200
+
+  # A task starts in less than 10 s and needs 20 s to be seen healthy.
+  health_check_grace_period_seconds = 60
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  network_configuration {
+    subnets          = var.subnet_ids
+    security_groups  = [aws_security_group.this.id]
+    assign_public_ip = false
+  }
+
+  load_balancer {
+    target_group_arn = aws_lb_target_group.this.arn
+    container_name   = var.name
+    container_port   = local.port
+  }
+
+  lifecycle {
+    # infra/deploy decides which revision runs, after verifying it. Terraform registers a revision when configuration changes;
+    # the next infra/deploy builds on it.
+    ignore_changes = [task_definition]
+  }
+
+  # A service whose target group hangs on no listener is refused.
+  depends_on = [aws_lb_listener_rule.this]
+}
+
+resource "aws_security_group" "this" {
+  name        = "${var.name}-service"
+  description = "Tasks of ${var.name}"
+  vpc_id      = var.vpc_id
+}
+
+resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
+  security_group_id            = aws_security_group.this.id
+  referenced_security_group_id = var.load_balancer_security_group_id
+  description                  = "Requests and health checks of the load balancer"
+  ip_protocol                  = "tcp"
+  from_port                    = local.port
+  to_port                      = local.port
+}
+
+resource "aws_vpc_security_group_egress_rule" "load_balancer_to_service" {
+  security_group_id            = var.load_balancer_security_group_id
+  referenced_security_group_id = aws_security_group.this.id
+  description                  = "Tasks of ${var.name}"
+  ip_protocol                  = "tcp"
+  from_port                    = local.port
+  to_port                      = local.port
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  for_each = toset(var.https_egress_cidrs)
+
+  security_group_id = aws_security_group.this.id
+  cidr_ipv4         = each.value
+  description       = "AWS APIs and the auth service"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}

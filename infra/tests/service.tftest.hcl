@@ -1,0 +1,300 @@
+# The task definition is the contract with the service; its roles say what a stolen task could do.
+
+mock_provider "aws" {
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mock" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:mock" }
+  }
+  mock_resource "aws_ecs_cluster" {
+    defaults = { id = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test" }
+  }
+  mock_resource "aws_ecs_task_definition" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test:1" }
+  }
+  mock_resource "aws_lb_target_group" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/outbox-test/0123456789abcdef" }
+  }
+  mock_resource "aws_lb_listener_rule" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/api/1/2/3" }
+  }
+}
+
+variables {
+  name                            = "outbox-test"
+  region                          = "us-east-1"
+  vpc_id                          = "vpc-0123"
+  subnet_ids                      = ["subnet-a", "subnet-b"]
+  listener_arn                    = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/api/0123456789abcdef/fedcba9876543210"
+  listener_rule_priority          = 10
+  load_balancer_security_group_id = "sg-loadbalancer"
+  host_names                      = ["registry.example.com"]
+  image                           = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox:1.0.0"
+  image_repository_arn            = "arn:aws:ecr:us-east-1:123456789012:repository/registration-outbox"
+  auth_service_url                = "https://auth.example.com"
+  auth_service_id                 = "registration"
+  metrics_namespace               = "RegistrationOutbox"
+  database = {
+    host                = "db.example.com"
+    port                = 5432
+    name                = "registry"
+    role                = "registry"
+    password_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
+  }
+  redis = {
+    host                  = "redis.example.com"
+    port                  = 6379
+    auth_token_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-AbCdEf"
+  }
+}
+
+run "the_environment_is_the_contract_with_the_service" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = toset([for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : e.name]) == toset([
+      "PORT", "REDIS_HOST", "REDIS_PORT", "REDIS_TLS_ENABLED", "SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME",
+      "AUTH_SERVICE_URL", "AUTH_SERVICE_ID", "CLOUDWATCH_NAMESPACE", "CLOUDWATCH_REGION", "CLOUDWATCH_STEP",
+    ])
+    error_message = "The environment must be exactly the variables that the service knows."
+  }
+
+  assert {
+    condition = { for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : e.name => e.value
+    }["REDIS_TLS_ENABLED"] == "true"
+    error_message = "An AUTH token without TLS is a password in clear."
+  }
+
+  assert {
+    condition = strcontains(
+      { for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : e.name => e.value }["SPRING_DATASOURCE_URL"],
+      "?sslmode=verify-full&"
+    )
+    error_message = "The database's certificate and host must be verified."
+  }
+}
+
+run "secrets_come_from_secrets_manager_and_nowhere_else" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].secrets : s.name => s.valueFrom } == {
+      REDIS_AUTH_TOKEN           = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-AbCdEf"
+      SPRING_DATASOURCE_PASSWORD = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
+    }
+    error_message = "Token and password must be the two secrets."
+  }
+
+  assert {
+    condition = alltrue([
+      for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment :
+      !can(regex("(?i)password|token|secret|api_key$", e.name)) && !can(regex("(?i)password=|:[^/:@]+@", e.value))
+    ])
+    error_message = "No secret may stand in the plain environment, nor inside a URL."
+  }
+
+  assert {
+    condition     = !can(regex("(?i)[^a-z]ssm[^a-z]", aws_ecs_task_definition.this.container_definitions))
+    error_message = "No SSM parameter may be read."
+  }
+}
+
+run "roles_allow_exactly_what_is_used" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = sort(flatten([for s in jsondecode(aws_iam_role_policy.execution.policy).Statement : s.Action])) == sort([
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
+      "logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue",
+    ])
+    error_message = "The execution role's actions must be exactly these."
+  }
+
+  assert {
+    condition = one([
+      for s in jsondecode(aws_iam_role_policy.execution.policy).Statement : s.Resource
+      if contains(s.Action, "secretsmanager:GetSecretValue")
+      ]) == [
+      "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+      "arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-AbCdEf",
+    ]
+    error_message = "The execution role may read the two secrets and no other."
+  }
+
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.execution.policy).Statement :
+      s.Action == ["ecr:GetAuthorizationToken"] || !contains(s.Resource, "*")
+    ])
+    error_message = "Only the action that knows no resources may have all of them."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.task.policy).Statement == [{
+      Sid       = "PutMetrics"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "cloudwatch:namespace" = "RegistrationOutbox" } }
+    }]
+    error_message = "The process may put metrics into its namespace and do nothing else."
+  }
+}
+
+run "the_container_is_confined" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = alltrue([
+      for c in jsondecode(aws_ecs_task_definition.this.container_definitions) :
+      c.readonlyRootFilesystem && !startswith(c.user, "0") && c.user != "root" && c.linuxParameters.capabilities.drop == ["ALL"]
+    ])
+    error_message = "Read-only root, not root, no capabilities."
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.this.network_configuration).assign_public_ip == false
+    error_message = "Tasks must have no public address."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_vpc_security_group_ingress_rule.from_load_balancer.referenced_security_group_id == "sg-loadbalancer",
+      aws_vpc_security_group_ingress_rule.from_load_balancer.from_port == 8001,
+      aws_vpc_security_group_ingress_rule.from_load_balancer.to_port == 8001,
+      aws_vpc_security_group_ingress_rule.from_load_balancer.cidr_ipv4 == null,
+    ])
+    error_message = "Only the load balancer may connect to a task, on one port."
+  }
+
+  assert {
+    condition     = alltrue([for r in values(aws_vpc_security_group_egress_rule.https) : r.from_port == 443 && r.to_port == 443])
+    error_message = "The only way out without a security group at its end is HTTPS."
+  }
+}
+
+run "health_checks_ask_what_each_is_for" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition     = aws_lb_target_group.this.health_check[0].path == "/health/alb" && aws_lb_target_group.this.health_check[0].matcher == "200"
+    error_message = "The load balancer asks /health/alb."
+  }
+
+  assert {
+    condition     = reverse(jsondecode(aws_ecs_task_definition.this.container_definitions)[0].healthCheck.command)[0] == "/live"
+    error_message = "ECS asks /live."
+  }
+}
+
+run "timings_fit_into_each_other" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    # A start under 10 s, seen healthy after two checks.
+    condition = aws_ecs_service.this.health_check_grace_period_seconds >= 10 + (
+      aws_lb_target_group.this.health_check[0].healthy_threshold * aws_lb_target_group.this.health_check[0].interval
+    )
+    error_message = "The grace period must cover a start and the checks that see it."
+  }
+
+  assert {
+    condition = alltrue([
+      for c in jsondecode(aws_ecs_task_definition.this.container_definitions) :
+      c.stopTimeout == 30 && c.healthCheck.startPeriod > 10 && c.healthCheck.timeout < c.healthCheck.interval
+    ])
+    error_message = "stopTimeout must cover the 10 s of a stop, startPeriod the 10 s of a start."
+  }
+
+  assert {
+    # Tomcat's graceful shutdown comes after; before it, a request may take 2 s for a connection and 5 s for its statement.
+    condition     = tonumber(aws_lb_target_group.this.deregistration_delay) >= 7 && tonumber(aws_lb_target_group.this.deregistration_delay) <= 30
+    error_message = "deregistration_delay must cover the longest request, and not hold up every deployment."
+  }
+}
+
+run "a_deployment_never_takes_away_what_works" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.this.deployment_circuit_breaker).enable && one(aws_ecs_service.this.deployment_circuit_breaker).rollback
+    error_message = "A deployment whose tasks do not come up must be rolled back by ECS."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_ecs_service.this.deployment_minimum_healthy_percent == 100,
+      aws_ecs_service.this.deployment_maximum_percent >= 150,
+      aws_ecs_service.this.desired_count >= 2,
+      aws_ecs_task_definition.this.skip_destroy,
+    ])
+    error_message = "Two tasks at least, new ones before old ones leave, and old revisions kept to go back to."
+  }
+}
+
+run "partitions_reach_the_service_when_there_are_several" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    partitions = 4
+  }
+
+  assert {
+    condition = contains(
+      [for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : "${e.name}=${e.value}"],
+      "REGISTRY_OUTBOX_PARTITIONS=4"
+    )
+    error_message = "The number of partitions must reach the service."
+  }
+}
+
+run "one_task_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    desired_count = 1
+  }
+
+  expect_failures = [var.desired_count]
+}
+
+run "the_master_user_is_refused_as_the_services_role" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    database = {
+      host                = "db.example.com"
+      port                = 5432
+      name                = "registry"
+      role                = "postgres"
+      password_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
+    }
+  }
+
+  expect_failures = [var.database]
+}
