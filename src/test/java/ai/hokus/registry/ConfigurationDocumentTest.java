@@ -1,0 +1,89 @@
+package ai.hokus.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * docs/configuration.md names every setting with its default, as the code has them. {@code
+ * -Dconfiguration.document.update=true} writes the table anew.
+ */
+class ConfigurationDocumentTest {
+
+    private static final Path DOCUMENT = Path.of("docs", "configuration.md");
+    private static final String BEGIN = "<!-- settings: generated -->\n";
+    private static final String END = "<!-- settings: end -->";
+
+    @Test
+    void the_document_has_every_setting_with_its_default() throws IOException {
+        String document = Files.readString(DOCUMENT);
+        int begin = document.indexOf(BEGIN) + BEGIN.length();
+        int end = document.indexOf(END);
+        String table = table();
+        if (Boolean.getBoolean("configuration.document.update")) {
+            Files.writeString(DOCUMENT, document.substring(0, begin) + table + document.substring(end));
+            return;
+        }
+        assertThat(document.substring(begin, end))
+                .as("docs/configuration.md is behind the code; -Dconfiguration.document.update=true brings it up to date")
+                .isEqualTo(table);
+    }
+
+    @Test
+    void every_setting_has_a_default_and_a_description() throws IOException {
+        assertThat(settings()).isNotEmpty().allSatisfy((name, setting) -> {
+            assertThat(setting.path("defaultValue").isMissingNode()).as(name).isFalse();
+            assertThat(setting.path("description").asString()).as(name).isNotBlank();
+        });
+    }
+
+    private static String table() throws IOException {
+        StringBuilder table = new StringBuilder("| setting | default | what it is |\n|---|---|---|\n");
+        settings().forEach((name, setting) -> table.append("| `")
+                .append(name)
+                .append("` | `")
+                .append(setting.path("defaultValue").asString())
+                .append("` | ")
+                .append(description(setting))
+                .append(" |\n"));
+        return table.toString();
+    }
+
+    private static String description(JsonNode setting) {
+        return setting.path("description")
+                .asString()
+                .replaceAll("\\s+", " ")
+                .replaceAll("\\{@code ([^}]*)}", "`$1`")
+                .replaceAll("\\{@(?:link|value) #?([^}]*)}", "`$1`")
+                .replace("|", "\\|");
+    }
+
+    /** As the compiler wrote them down from our settings' records. */
+    private static TreeMap<String, JsonNode> settings() throws IOException {
+        TreeMap<String, JsonNode> settings = new TreeMap<>();
+        List<URL> resources = Collections.list(ConfigurationDocumentTest.class
+                .getClassLoader()
+                .getResources("META-INF/spring-configuration-metadata.json"));
+        for (URL resource : resources) {
+            try (InputStream json = resource.openStream()) {
+                for (JsonNode property : new JsonMapper().readTree(json).path("properties")) {
+                    String name = property.path("name").asString();
+                    if (name.startsWith("registry.")) {
+                        settings.put(name, property);
+                    }
+                }
+            }
+        }
+        return settings;
+    }
+}
