@@ -35,7 +35,8 @@ class ConfigurationDocumentTest {
             return;
         }
         assertThat(document.substring(begin, end))
-                .as("docs/configuration.md is behind the code; -Dconfiguration.document.update=true brings it up to date")
+                .as(
+                        "docs/configuration.md is behind the code; -Dconfiguration.document.update=true brings it up to date")
                 .isEqualTo(table);
     }
 
@@ -49,13 +50,14 @@ class ConfigurationDocumentTest {
 
     private static String table() throws IOException {
         StringBuilder table = new StringBuilder("| setting | default | what it is |\n|---|---|---|\n");
-        settings().forEach((name, setting) -> table.append("| `")
-                .append(name)
-                .append("` | `")
-                .append(setting.path("defaultValue").asString())
-                .append("` | ")
-                .append(description(setting))
-                .append(" |\n"));
+        settings()
+                .forEach((name, setting) -> table.append("| `")
+                        .append(name)
+                        .append("` | `")
+                        .append(setting.path("defaultValue").asString())
+                        .append("` | ")
+                        .append(description(setting))
+                        .append(" |\n"));
         return table.toString();
     }
 
