@@ -15,10 +15,14 @@ import org.springframework.util.unit.DataSize;
 /** The contract on a real Redis, and what only Redis has: the bytes, the keys, the channel. */
 class RedisMessageQueueTest extends MessageQueueContract {
 
-    private final TestRedis server = TestRedis.shared();
-    private final RedisConnection consumer = server.connect();
+    private final RedisConnection consumer = RedisConnection.to(port());
     private String name;
     private RedisMessageQueue queue;
+
+    /** Of the server, on the loopback interface. */
+    int port() {
+        return TestRedis.shared().port();
+    }
 
     @Override
     MessageQueue queue(long capacity, int checkpoints) {
@@ -32,7 +36,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
         queue = new RedisMessageQueue(
                 new QueueSettings(
                         name, capacity, checkpoints, notifications, timeout, timeout, 2, DataSize.ofKilobytes(64)),
-                new RedisSettings(server.host(), server.port(), false, null, null, 0, false));
+                new RedisSettings("127.0.0.1", port(), false, null, null, 0, false));
         return queue;
     }
 
@@ -108,7 +112,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     @Test
     void subscribers_are_told_of_each_message_in_order_when_notifications_are_on() {
         MessageQueue notifying = open(TestRedis.freshName("queue"), 10, 10, true);
-        try (RedisConnection subscriber = server.connect()) {
+        try (RedisConnection subscriber = RedisConnection.to(port())) {
             subscriber.command("SUBSCRIBE", name + ":pubsub");
 
             notifying.append(source, append(null, "2:b", "a", "b"));
@@ -122,7 +126,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     @Test
     void nobody_is_told_when_notifications_are_off() {
         MessageQueue silent = queue();
-        try (RedisConnection subscriber = server.connect()) {
+        try (RedisConnection subscriber = RedisConnection.to(port())) {
             subscriber.command("SUBSCRIBE", name + ":pubsub");
 
             silent.append(source, append(null, "1:a", "a"));

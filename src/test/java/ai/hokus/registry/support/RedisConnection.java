@@ -24,6 +24,11 @@ public final class RedisConnection implements AutoCloseable {
     private final Socket socket = new Socket();
     private final InputStream in;
 
+    /** Connects to a server on the loopback interface. */
+    public static RedisConnection to(int port) {
+        return new RedisConnection(port);
+    }
+
     RedisConnection(int port) {
         try {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MS);

@@ -1,5 +1,7 @@
 package ai.hokus.registry.support;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -30,6 +32,15 @@ public enum TestDatabase {
             // The server runs with synchronous_commit=off, which the outbox refuses.
             return Server.POSTGRES.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + schema
                     + "&options=-c%20synchronous_commit=on";
+        }
+    },
+
+    /** The server in a container, as it is in production: only where there is a container engine, skipped elsewhere. */
+    POSTGRESQL_IN_A_CONTAINER {
+        @Override
+        public String newUrl() {
+            assumeTrue(TestContainers.available(), "no container engine");
+            return TestContainers.newPostgresSchema(freshName());
         }
     };
 
