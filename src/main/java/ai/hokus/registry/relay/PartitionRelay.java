@@ -32,6 +32,9 @@ final class PartitionRelay implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(PartitionRelay.class);
 
+    /** Doubled with every look, up to the interval: 20 ms, 40 ms, 80 ms ... */
+    private static final Duration FIRST_LOOK_AGAIN = Duration.ofMillis(20);
+
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final Source source;
@@ -46,6 +49,9 @@ final class PartitionRelay implements Runnable {
     private volatile RelayStatus status;
 
     private volatile boolean stopping;
+
+    /** Passes in a row that another instance's lock kept out, with something pending. */
+    private int lostRaces;
 
     PartitionRelay(
             OutboxPartition partition,
@@ -104,9 +110,17 @@ final class PartitionRelay implements Runnable {
         become(RelayState.STOPPED, null, "The relay of partition {} stops; what is pending waits in the outbox.");
     }
 
+    /**
+     * Until the next try where the queue is left alone. While another instance has the lock and something is pending, it is
+     * looked soon whether that instance saw it: it may have committed here just after the other one's last claim.
+     */
     private Duration pause() {
         Duration untilNextTry = breaker.untilNextTry();
-        return untilNextTry.isZero() ? settings.interval() : untilNextTry;
+        if (!untilNextTry.isZero()) {
+            return untilNextTry;
+        }
+        Duration soon = FIRST_LOOK_AGAIN.multipliedBy(1L << Math.min(lostRaces, 20) >> 1);
+        return lostRaces == 0 || soon.compareTo(settings.interval()) > 0 ? settings.interval() : soon;
     }
 
     /** Whether the signal came, and not the end of the pause. */
@@ -167,14 +181,17 @@ final class PartitionRelay implements Runnable {
         Checkpoints look = queue.checkpoints(source, 1);
         observer.depth(look.depth());
         if (!woken && partition.settled(newest(look))) {
+            lostRaces = 0;
             return ended(RelayPass.Outcome.DRAINED);
         }
         Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
                 clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
         if (lock.isEmpty()) {
+            lostRaces = woken ? 1 : lostRaces + 1;
             become(RelayState.STANDING_BY, null, "Another instance relays partition {}; this one stands by.");
             return false;
         }
+        lostRaces = 0;
         try {
             BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
             return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, observer).run(look));
