@@ -10,6 +10,8 @@ import ai.hokus.registry.queue.Source;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,7 @@ final class PartitionRelay implements Runnable {
     private final RelaySettings settings;
     private final RelayPass.PassLimits limits;
     private final Clock clock;
+    private final RelayListener listener;
     private final PassObserver observer = new Observer();
     private final Semaphore signal = new Semaphore(0);
     /** Written by the relay's thread alone. */
@@ -55,7 +58,8 @@ final class PartitionRelay implements Runnable {
             LockProvider locks,
             RelaySettings settings,
             RelayPass.PassLimits limits,
-            Clock clock) {
+            Clock clock,
+            RelayListener listener) {
         this.partition = partition;
         this.queue = queue;
         this.source = source;
@@ -64,6 +68,7 @@ final class PartitionRelay implements Runnable {
         this.settings = settings;
         this.limits = limits;
         this.clock = clock;
+        this.listener = listener;
         this.status = new RelayStatus(partition.number(), RelayState.STARTING, clock.instant(), null, null, null, -1);
     }
 
@@ -139,6 +144,7 @@ final class PartitionRelay implements Runnable {
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
+            listener.failed(partition.number(), e.kind().name().toLowerCase(Locale.ROOT));
         } catch (DataAccessException | TransactionException | LockException e) {
             breaker.released();
             become(
@@ -146,6 +152,7 @@ final class PartitionRelay implements Runnable {
                     "database: " + rootMessage(e),
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
+            listener.failed(partition.number(), RelayListener.DATABASE);
         } catch (RuntimeException | LinkageError | AssertionError | OutOfMemoryError | StackOverflowError e) {
             breaker.released();
             log.error(
@@ -154,6 +161,7 @@ final class PartitionRelay implements Runnable {
                     partition.number(),
                     e);
             become(RelayState.FAILING, e.toString(), "The relay of partition {} failed; it tries again.");
+            listener.failed(partition.number(), RelayListener.OTHER);
         }
         return false;
     }
@@ -163,7 +171,8 @@ final class PartitionRelay implements Runnable {
      * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
      */
     private boolean pass(boolean woken) {
-        long deadline = System.nanoTime() + settings.passLimit().toNanos();
+        long start = System.nanoTime();
+        long deadline = start + settings.passLimit().toNanos();
         Checkpoints look = queue.checkpoints(source, 1);
         observer.depth(look.depth());
         if (!woken && partition.settled(newest(look))) {
@@ -180,6 +189,7 @@ final class PartitionRelay implements Runnable {
             return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, observer).run(look));
         } finally {
             unlock(lock.get());
+            listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
         }
     }
 
@@ -322,12 +332,17 @@ final class PartitionRelay implements Runnable {
                         rewind.from() - rewind.to(),
                         rewind.to() + 1,
                         rewind.from());
+                listener.rewound(partition.number(), rewind.from() - rewind.to());
             }
         }
 
         @Override
-        public void appended(int messages) {
+        public void appended(List<OutboxMessage> messages, Duration took) {
             become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+            listener.appended(
+                    partition.number(),
+                    messages.stream().map(OutboxMessage::createdAt).toList(),
+                    took);
         }
 
         @Override
@@ -339,6 +354,7 @@ final class PartitionRelay implements Runnable {
                     message.messageId(),
                     message.key(),
                     error);
+            listener.parked(partition.number());
         }
 
         @Override
