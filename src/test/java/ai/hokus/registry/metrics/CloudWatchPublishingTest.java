@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.registry.metrics.FakeCloudWatch.Behaviour;
 import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
 import ai.hokus.registry.metrics.FakeCloudWatch.Put;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MockClock;
@@ -22,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
@@ -116,6 +119,7 @@ class CloudWatchPublishingTest {
 
     @Test
     void refusals_are_counted_and_logged_when_they_begin_and_when_they_end(CapturedOutput output) {
+        ((Logger) LoggerFactory.getLogger(CloudWatchPublisher.class)).setLevel(Level.INFO);
         cloudWatch.become(Behaviour.REFUSE);
         publishOne();
         publishOne();

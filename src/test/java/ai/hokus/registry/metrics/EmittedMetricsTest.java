@@ -78,10 +78,11 @@ class EmittedMetricsTest {
     @DynamicPropertySource
     static void surroundings(DynamicPropertyRegistry properties) {
         String database = TestDatabase.H2.newUrl();
-        String queue = TestRedis.freshName();
+        String queue = TestRedis.freshName("metrics");
         properties.add("spring.datasource.url", () -> database);
         properties.add("registry.queue.name", () -> queue);
-        properties.add("REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
+        properties.add(
+                "REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
         properties.add("CLOUDWATCH_NAMESPACE", () -> "Outbox");
         properties.add("CLOUDWATCH_REGION", () -> "us-east-1");
         properties.add("CLOUDWATCH_STEP", () -> "1h");
@@ -137,7 +138,10 @@ class EmittedMetricsTest {
                 continue;
             }
             assertThat(kind(id.getType())).as("kind of %s", id.getName()).isEqualTo(listed.kind());
-            assertThat(id.getTags()).extracting(Tag::getKey).as("tags of %s", id.getName()).isEqualTo(tags(listed));
+            assertThat(id.getTags())
+                    .extracting(Tag::getKey)
+                    .as("tags of %s", id.getName())
+                    .isEqualTo(tags(listed));
             if (id.getName().startsWith("registry.")) {
                 assertThat(id.getDescription()).isEqualTo(listed.description());
                 if (listed.kind() != Kind.TIMER) {
@@ -161,7 +165,9 @@ class EmittedMetricsTest {
                 .contains("registry_outbox_oldest_pending_age_seconds{partition=\"0\"}")
                 .contains("registry_relay_delivery_latency_seconds_bucket{le=\"0.25\"}")
                 .contains("registry_relay_failures_passes_total{cause=\"other\"}");
-        assertThat(get("/actuator/env").statusCode()).as("nothing else is exposed").isEqualTo(404);
+        assertThat(get("/actuator/env").statusCode())
+                .as("nothing else is exposed")
+                .isEqualTo(404);
     }
 
     /** Last: it closes the registry, which publishes what the running step holds. */
@@ -170,8 +176,8 @@ class EmittedMetricsTest {
     void cloudwatch_gets_exactly_the_names_of_the_list() throws Exception {
         register("3");
         awaitDelivered(3);
-        await().until(() -> !board.current().stale()
-                && board.current().partitions().get(0).lastPassAt() != null);
+        await().until(() ->
+                !board.current().stale() && board.current().partitions().get(0).lastPassAt() != null);
 
         cloudWatch.close();
 
@@ -199,9 +205,11 @@ class EmittedMetricsTest {
     void the_document_says_what_the_code_says() throws IOException {
         List<String> lines = Files.readAllLines(DOCUMENT);
         Map<String, String> alarms = new HashMap<>();
-        lines.stream().filter(line -> line.startsWith(ROW)).forEach(line -> alarms.put(
-                line.substring(ROW.length(), line.indexOf('`', ROW.length())),
-                line.substring(line.lastIndexOf(" | ") + 3)));
+        lines.stream()
+                .filter(line -> line.startsWith(ROW))
+                .forEach(line -> alarms.put(
+                        line.substring(ROW.length(), line.indexOf('`', ROW.length())),
+                        line.substring(line.lastIndexOf(" | ") + 3)));
         List<String> rows = Arrays.stream(ServiceMeter.values())
                 .map(meter -> row(meter, alarms.getOrDefault(meter.meterName(), "|")))
                 .toList();
