@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
+import java.net.URI;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -72,8 +73,8 @@ class CloudWatchConfiguration {
                         .socketTimeout(READ_TIMEOUT))
                 .overrideConfiguration(override -> override.apiCallTimeout(LONGEST_CALL)
                         .apiCallAttemptTimeout(CONNECT_TIMEOUT.plus(READ_TIMEOUT)));
-        if (settings.endpoint() != null) {
-            client.endpointOverride(settings.endpoint());
+        if (!settings.endpoint().isEmpty()) {
+            client.endpointOverride(URI.create(settings.endpoint()));
         }
         return client.build();
     }

@@ -1,9 +1,7 @@
 package ai.hokus.registry.metrics;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -14,18 +12,19 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param namespace empty: nothing is published
  * @param region where; {@code AWS_REGION}, which ECS sets, stands in for it
  * @param step how often; a minute is what alarms resolve, and each request costs
- * @param endpoint null: the region's own
+ * @param endpoint empty: the region's own
  */
 @ConfigurationProperties("registry.cloudwatch")
 record CloudWatchSettings(
         @DefaultValue("") String namespace,
         @DefaultValue("") String region,
         @DefaultValue("1m") Duration step,
-        @Nullable URI endpoint) {
+        @DefaultValue("") String endpoint) {
 
     private static final Duration SHORTEST_STEP = Duration.ofSeconds(1);
     private static final Duration LONGEST_STEP = Duration.ofHours(1);
     private static final Pattern NAMESPACE = Pattern.compile("(?!AWS/)[0-9A-Za-z._/#-][0-9A-Za-z._/#:-]{0,254}");
+    private static final Pattern ENDPOINT = Pattern.compile("https?://[0-9A-Za-z.-]+(:[0-9]+)?/?");
     private static final Pattern REGION = Pattern.compile("[a-z]{2,3}(-[a-z]+)+-[0-9]+");
 
     CloudWatchSettings {
@@ -44,7 +43,7 @@ record CloudWatchSettings(
                 throw new IllegalArgumentException(
                         "CLOUDWATCH_STEP is " + step + "; it must be between 1s and 1h, for example 1m");
             }
-            if (endpoint != null && (endpoint.getHost() == null || endpoint.getScheme() == null)) {
+            if (!endpoint.isEmpty() && !ENDPOINT.matcher(endpoint).matches()) {
                 throw new IllegalArgumentException("CLOUDWATCH_ENDPOINT is \"" + endpoint
                         + "\"; it must be a URL, for example https://monitoring.us-east-1.amazonaws.com, or not set");
             }

@@ -40,7 +40,7 @@ class CloudWatchSettingsTest {
                     assertThat(context).hasNotFailed().hasSingleBean(CloudWatchPublisher.class);
                     assertThat(context.getBean(CloudWatchSettings.class))
                             .isEqualTo(
-                                    new CloudWatchSettings("Outbox/Test", "eu-central-1", Duration.ofMinutes(1), null));
+                                    new CloudWatchSettings("Outbox/Test", "eu-central-1", Duration.ofMinutes(1), ""));
                 });
     }
 
