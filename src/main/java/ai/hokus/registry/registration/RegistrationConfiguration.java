@@ -1,6 +1,7 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.outbox.Outbox;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import javax.sql.DataSource;
 import org.springframework.context.annotation.Bean;
@@ -20,6 +21,11 @@ class RegistrationConfiguration {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
         jdbc.setQueryTimeout(Math.toIntExact(RegistrationService.LONGEST_TRANSACTION.toSeconds()));
         return new RegistrationStatements(jdbc);
+    }
+
+    @Bean
+    RegistrationMeters registrationMeters(MeterRegistry registry) {
+        return new RegistrationMeters(registry);
     }
 
     @Bean

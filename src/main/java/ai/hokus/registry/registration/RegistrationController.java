@@ -27,10 +27,12 @@ class RegistrationController {
     private static final String PROBLEM = MediaType.APPLICATION_PROBLEM_JSON_VALUE;
 
     private final RegistrationService service;
+    private final RegistrationMeters meters;
     private final int largestBody;
 
-    RegistrationController(RegistrationService service, RegistrationSettings settings) {
+    RegistrationController(RegistrationService service, RegistrationMeters meters, RegistrationSettings settings) {
         this.service = service;
+        this.meters = meters;
         this.largestBody = Math.toIntExact(settings.maxBody().toBytes());
     }
 
@@ -107,7 +109,8 @@ class RegistrationController {
             return Problem.of(invalid.errors());
         }
         RegistrationRequest registration = ((RequestReading.Valid) reading).request();
-        return answer(registration, service.register(registration, Caller.userId(request)));
+        String userId = Caller.userId(request);
+        return answer(registration, meters.measure(() -> service.register(registration, userId)));
     }
 
     private static ResponseEntity<Object> answer(RegistrationRequest registration, RegistrationResult result) {

@@ -10,6 +10,8 @@ import ai.hokus.registry.queue.Source;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +45,7 @@ final class PartitionRelay implements Runnable {
     private final RelaySettings settings;
     private final RelayPass.PassLimits limits;
     private final Clock clock;
+    private final RelayListener listener;
     private final PassObserver observer = new Observer();
     private final Semaphore signal = new Semaphore(0);
     /** Written by the relay's thread alone. */
@@ -61,7 +64,8 @@ final class PartitionRelay implements Runnable {
             LockProvider locks,
             RelaySettings settings,
             RelayPass.PassLimits limits,
-            Clock clock) {
+            Clock clock,
+            RelayListener listener) {
         this.partition = partition;
         this.queue = queue;
         this.source = source;
@@ -70,6 +74,7 @@ final class PartitionRelay implements Runnable {
         this.settings = settings;
         this.limits = limits;
         this.clock = clock;
+        this.listener = listener;
         this.status = new RelayStatus(partition.number(), RelayState.STARTING, clock.instant(), null, null, null, -1);
     }
 
@@ -153,6 +158,7 @@ final class PartitionRelay implements Runnable {
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
+            listener.failed(partition.number(), e.kind().name().toLowerCase(Locale.ROOT));
         } catch (DataAccessException | TransactionException | LockException e) {
             breaker.released();
             become(
@@ -160,6 +166,7 @@ final class PartitionRelay implements Runnable {
                     "database: " + rootMessage(e),
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
+            listener.failed(partition.number(), RelayListener.DATABASE);
         } catch (RuntimeException | LinkageError | AssertionError | OutOfMemoryError | StackOverflowError e) {
             breaker.released();
             log.error(
@@ -168,6 +175,7 @@ final class PartitionRelay implements Runnable {
                     partition.number(),
                     e);
             become(RelayState.FAILING, e.toString(), "The relay of partition {} failed; it tries again.");
+            listener.failed(partition.number(), RelayListener.OTHER);
         }
         return false;
     }
@@ -177,7 +185,8 @@ final class PartitionRelay implements Runnable {
      * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
      */
     private boolean pass(boolean woken) {
-        long deadline = System.nanoTime() + settings.passLimit().toNanos();
+        long start = System.nanoTime();
+        long deadline = start + settings.passLimit().toNanos();
         Checkpoints look = queue.checkpoints(source, 1);
         observer.depth(look.depth());
         if (!woken && partition.settled(newest(look))) {
@@ -197,6 +206,7 @@ final class PartitionRelay implements Runnable {
             return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, observer).run(look));
         } finally {
             unlock(lock.get());
+            listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
         }
     }
 
@@ -339,12 +349,17 @@ final class PartitionRelay implements Runnable {
                         rewind.from() - rewind.to(),
                         rewind.to() + 1,
                         rewind.from());
+                listener.rewound(partition.number(), rewind.from() - rewind.to());
             }
         }
 
         @Override
-        public void appended(int messages) {
+        public void appended(List<OutboxMessage> messages, Duration took) {
             become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+            listener.appended(
+                    partition.number(),
+                    messages.stream().map(OutboxMessage::createdAt).toList(),
+                    took);
         }
 
         @Override
@@ -356,6 +371,7 @@ final class PartitionRelay implements Runnable {
                     message.messageId(),
                     message.key(),
                     error);
+            listener.parked(partition.number());
         }
 
         @Override

@@ -2,6 +2,8 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.OutboxMessage;
+import java.time.Duration;
+import java.util.List;
 
 /** Is told what a pass does, on the relay's thread; takes what it cares for. Must not throw, and do no I/O. */
 interface PassObserver {
@@ -9,8 +11,8 @@ interface PassObserver {
     /** Positions were acknowledged, or taken back. */
     default void progressed(ClaimResult.Progress progress) {}
 
-    /** The queue took messages. */
-    default void appended(int messages) {}
+    /** The queue took messages in one append, whose answer came after {@code took}. None: all of them were withheld. */
+    default void appended(List<OutboxMessage> messages, Duration took) {}
 
     /** A message was skipped: the queue refused it alone. */
     default void parked(OutboxMessage message, String error) {}

@@ -22,8 +22,14 @@ class RelayConfiguration {
     }
 
     @Bean
+    QueueCapacity queueCapacity(QueueSettings settings) {
+        return new QueueCapacity(settings.capacity());
+    }
+
+    @Bean
     Relay relay(
             ObjectProvider<MessageQueue> queues,
+            ObjectProvider<RelayListener> listeners,
             OutboxPartitions outbox,
             QueueBreaker breaker,
             LockProvider locks,
@@ -44,6 +50,7 @@ class RelayConfiguration {
                 settings.batchBytes().toBytes(),
                 queueSettings.checkpoints(),
                 instance.value());
+        RelayListener listener = new RelayListeners(listeners.orderedStream().toList());
         List<PartitionRelay> partitions = outbox.all().stream()
                 .map(partition -> new PartitionRelay(
                         partition,
@@ -53,7 +60,8 @@ class RelayConfiguration {
                         locks,
                         settings,
                         limits,
-                        clock))
+                        clock,
+                        listener))
                 .toList();
         return new Relay(RelayMode.RELAYING, partitions, breaker);
     }

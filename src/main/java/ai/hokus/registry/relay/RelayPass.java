@@ -14,6 +14,7 @@ import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.Source;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -151,13 +152,14 @@ final class RelayPass {
     private AppendResult append(List<OutboxMessage> batch) {
         OutboxMessage first = batch.get(0);
         OutboxMessage last = batch.get(batch.size() - 1);
-        List<QueueEntry> entries =
-                batch.stream().filter(m -> !m.withheld()).map(Envelope::of).toList();
+        List<OutboxMessage> sent = batch.stream().filter(m -> !m.withheld()).toList();
+        List<QueueEntry> entries = sent.stream().map(Envelope::of).toList();
+        long start = System.nanoTime();
         AppendResult result = appendAndSee(last.checkpoint().toString(), entries);
         if (result instanceof AppendResult.Appended) {
             appended = new ClaimRequest.Appended(first.position(), last.position());
             maxMessages = limits.batchMessages();
-            observer.appended(entries.size());
+            observer.appended(sent, Duration.ofNanos(System.nanoTime() - start));
         } else if (result instanceof AppendResult.Full full && full.room() > 0) {
             maxMessages = (int) Math.min(full.room(), maxMessages);
         } else if (result instanceof AppendResult.Refused) {

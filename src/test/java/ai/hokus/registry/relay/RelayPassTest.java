@@ -232,8 +232,8 @@ class RelayPassTest {
     private RelayPass.Outcome pass(MessageQueue queue) {
         return new RelayPass(outbox.partitions().all().get(0), queue, source, limits(), () -> true, new PassObserver() {
                     @Override
-                    public void appended(int messages) {
-                        batches.add(messages);
+                    public void appended(List<OutboxMessage> messages, Duration took) {
+                        batches.add(messages.size());
                     }
 
                     @Override

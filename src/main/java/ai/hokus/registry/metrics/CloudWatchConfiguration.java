@@ -1,0 +1,112 @@
+package ai.hokus.registry.metrics;
+
+import io.micrometer.cloudwatch2.CloudWatchConfig;
+import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.config.MeterFilter;
+import java.net.URI;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+import org.springframework.util.StringUtils;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchClient;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchClientBuilder;
+
+/** The registry that publishes to CloudWatch; none of it is there unless CLOUDWATCH_NAMESPACE is set. */
+@Configuration(proxyBeanMethods = false)
+@Conditional(CloudWatchConfiguration.NamespaceIsSet.class)
+class CloudWatchConfiguration {
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(2);
+
+    /**
+     * One request with the SDK's own retries. With a read that is under way: 7 s at most, well inside a step, and what the
+     * last publication may add to a shutdown.
+     */
+    static final Duration LONGEST_CALL = Duration.ofSeconds(5);
+
+    /** The environment, the container's role (ECS), the instance's: asked for at the first request, not at the start. */
+    @Bean(destroyMethod = "close")
+    DefaultCredentialsProvider cloudWatchCredentials() {
+        return DefaultCredentialsProvider.builder().build();
+    }
+
+    @Bean(destroyMethod = "close")
+    CloudWatchPublisher cloudWatchPublisher(CloudWatchSettings settings, AwsCredentialsProvider credentials) {
+        return new CloudWatchPublisher(client(settings, credentials));
+    }
+
+    /** Closed before the publisher is: what was counted last is published then. */
+    @Bean(destroyMethod = "close")
+    CloudWatchMeterRegistry cloudWatchMeterRegistry(CloudWatchSettings settings, CloudWatchPublisher publisher) {
+        return registry(settings, Clock.SYSTEM, publisher);
+    }
+
+    @Bean
+    MeterBinder cloudWatchFailures(CloudWatchPublisher publisher) {
+        return registry -> FunctionCounter.builder(
+                        ServiceMeter.CLOUDWATCH_FAILURES.meterName(), publisher, CloudWatchPublisher::failures)
+                .baseUnit(ServiceMeter.CLOUDWATCH_FAILURES.unit())
+                .description(ServiceMeter.CLOUDWATCH_FAILURES.description())
+                .register(registry);
+    }
+
+    static CloudWatchClient client(CloudWatchSettings settings, AwsCredentialsProvider credentials) {
+        CloudWatchClientBuilder client = CloudWatchClient.builder()
+                .region(Region.of(settings.region()))
+                .credentialsProvider(credentials)
+                .httpClientBuilder(UrlConnectionHttpClient.builder()
+                        .connectionTimeout(CONNECT_TIMEOUT)
+                        .socketTimeout(READ_TIMEOUT))
+                .overrideConfiguration(override -> override.apiCallTimeout(LONGEST_CALL)
+                        .apiCallAttemptTimeout(CONNECT_TIMEOUT.plus(READ_TIMEOUT)));
+        if (!settings.endpoint().isEmpty()) {
+            client.endpointOverride(URI.create(settings.endpoint()));
+        }
+        return client.build();
+    }
+
+    /** Of every metric that CloudWatch gets, each combination of dimensions is paid for: only {@code partition} stays. */
+    static CloudWatchMeterRegistry registry(CloudWatchSettings settings, Clock clock, CloudWatchPublisher publisher) {
+        CloudWatchMeterRegistry registry =
+                new CloudWatchMeterRegistry(new Config(settings.namespace(), settings.step()), clock, publisher);
+        registry.config()
+                .meterFilter(MeterFilter.denyUnless(CloudWatchConfiguration::isOurs))
+                .meterFilter(MeterFilter.ignoreTags(ServiceMeter.Tagged.CAUSE, ServiceMeter.Tagged.POOL));
+        return registry;
+    }
+
+    private static boolean isOurs(Meter.Id id) {
+        return ServiceMeter.named(id.getName()).isPresent();
+    }
+
+    private record Config(
+            @Override String namespace, @Override Duration step) implements CloudWatchConfig {
+
+        @Override
+        public @Nullable String get(String key) {
+            return null;
+        }
+    }
+
+    static class NamespaceIsSet implements Condition {
+
+        @Override
+        public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+            return StringUtils.hasLength(context.getEnvironment().getProperty("registry.cloudwatch.namespace"));
+        }
+    }
+}

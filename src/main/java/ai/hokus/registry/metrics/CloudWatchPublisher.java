@@ -1,0 +1,87 @@
+package ai.hokus.registry.metrics;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchClient;
+import software.amazon.awssdk.services.cloudwatch.model.MetricDatum;
+import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataRequest;
+import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataResponse;
+
+/**
+ * What Micrometer publishes through: its registry wants the SDK's asynchronous client, which would bring a second Netty
+ * for one request a minute. This one asks on the caller's thread, which is the publisher's own and has nothing else to do.
+ *
+ * <p>A failure is counted, and logged when it begins and when it is over, not once a minute. It is told to nobody: the
+ * registry would log each with its stack trace. Thread-safe.
+ */
+final class CloudWatchPublisher implements CloudWatchAsyncClient {
+
+    private static final Logger log = LoggerFactory.getLogger(CloudWatchPublisher.class);
+
+    /** Beyond what CloudWatch takes. The registry puts it where a value was infinite, which says nothing. */
+    private static final double LARGEST_VALUE = 1.174271e+108;
+
+    private final CloudWatchClient client;
+    private final AtomicLong failures = new AtomicLong();
+    private final AtomicBoolean failing = new AtomicBoolean();
+
+    CloudWatchPublisher(CloudWatchClient client) {
+        this.client = client;
+    }
+
+    /** Requests that failed since the start. */
+    long failures() {
+        return failures.get();
+    }
+
+    @Override
+    public CompletableFuture<PutMetricDataResponse> putMetricData(PutMetricDataRequest request) {
+        List<MetricDatum> finite = request.metricData().stream()
+                .filter(datum -> Math.abs(datum.value()) < LARGEST_VALUE)
+                .toList();
+        if (finite.isEmpty()) {
+            return CompletableFuture.completedFuture(
+                    PutMetricDataResponse.builder().build());
+        }
+        PutMetricDataResponse response = PutMetricDataResponse.builder().build();
+        try {
+            response =
+                    client.putMetricData(request.toBuilder().metricData(finite).build());
+            succeeded();
+        } catch (RuntimeException e) {
+            failed(e);
+        }
+        return CompletableFuture.completedFuture(response);
+    }
+
+    private void succeeded() {
+        if (failing.getAndSet(false)) {
+            log.info("CloudWatch takes metrics again.");
+        }
+    }
+
+    private void failed(RuntimeException e) {
+        failures.incrementAndGet();
+        if (!failing.getAndSet(true)) {
+            log.warn(
+                    "CloudWatch takes no metrics ({}). The service goes on; what was measured meanwhile is lost, and the"
+                            + " next publication tries again.",
+                    e.toString());
+        }
+    }
+
+    @Override
+    public String serviceName() {
+        return client.serviceName();
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

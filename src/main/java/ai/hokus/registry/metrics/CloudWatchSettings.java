@@ -1,0 +1,52 @@
+package ai.hokus.registry.metrics;
+
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings of CloudWatch, from the environment's {@code CLOUDWATCH_...} variables. Credentials are not among them: they
+ * come from the AWS SDK's default chain, on ECS the task's role.
+ *
+ * @param namespace empty: nothing is published
+ * @param region where; {@code AWS_REGION}, which ECS sets, stands in for it
+ * @param step how often; a minute is what alarms resolve, and each request costs
+ * @param endpoint empty: the region's own
+ */
+@ConfigurationProperties("registry.cloudwatch")
+record CloudWatchSettings(
+        @DefaultValue("") String namespace,
+        @DefaultValue("") String region,
+        @DefaultValue("1m") Duration step,
+        @DefaultValue("") String endpoint) {
+
+    private static final Duration SHORTEST_STEP = Duration.ofSeconds(1);
+    private static final Duration LONGEST_STEP = Duration.ofHours(1);
+    private static final Pattern NAMESPACE = Pattern.compile("(?!AWS/)[0-9A-Za-z._/#-][0-9A-Za-z._/#:-]{0,254}");
+    private static final Pattern ENDPOINT = Pattern.compile("https?://[0-9A-Za-z.-]+(:[0-9]+)?/?");
+    private static final Pattern REGION = Pattern.compile("[a-z]{2,3}(-[a-z]+)+-[0-9]+");
+
+    CloudWatchSettings {
+        if (!namespace.isEmpty()) {
+            if (!NAMESPACE.matcher(namespace).matches()) {
+                throw new IllegalArgumentException("CLOUDWATCH_NAMESPACE is \"" + namespace
+                        + "\"; it must be 1 to 255 letters, digits and . _ / # : - and not begin with AWS/ or a colon,"
+                        + " for example RegistrationOutbox");
+            }
+            if (!REGION.matcher(region).matches()) {
+                throw new IllegalArgumentException("CLOUDWATCH_REGION is \"" + region
+                        + "\"; with CLOUDWATCH_NAMESPACE set, it or AWS_REGION must name a region, for example"
+                        + " us-east-1");
+            }
+            if (step.compareTo(SHORTEST_STEP) < 0 || step.compareTo(LONGEST_STEP) > 0) {
+                throw new IllegalArgumentException(
+                        "CLOUDWATCH_STEP is " + step + "; it must be between 1s and 1h, for example 1m");
+            }
+            if (!endpoint.isEmpty() && !ENDPOINT.matcher(endpoint).matches()) {
+                throw new IllegalArgumentException("CLOUDWATCH_ENDPOINT is \"" + endpoint
+                        + "\"; it must be a URL, for example https://monitoring.us-east-1.amazonaws.com, or not set");
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package ai.hokus.registry.metrics;
+
+import ai.hokus.registry.operations.StatusBoard;
+import ai.hokus.registry.relay.QueueCapacity;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Puts the meters together; Spring Boot has the registry that {@code /actuator/prometheus} shows. */
+@Configuration(proxyBeanMethods = false)
+class MetricsConfiguration {
+
+    @Bean
+    RelayMeters relayMeters(MeterRegistry registry, Clock clock) {
+        return new RelayMeters(registry, clock);
+    }
+
+    /** @param partitions another number than the database's would have stopped the start */
+    @Bean
+    StatusGauges statusGauges(
+            StatusBoard board, QueueCapacity capacity, @Value("${registry.outbox.partitions:1}") int partitions) {
+        return new StatusGauges(board::current, capacity, partitions);
+    }
+}

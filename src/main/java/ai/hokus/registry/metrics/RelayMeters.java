@@ -1,0 +1,98 @@
+package ai.hokus.registry.metrics;
+
+import ai.hokus.registry.relay.RelayListener;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Counts and times what the relay does. Thread-safe.
+ *
+ * <p>All meters are there from the start, with zero, so that an alarm on them has data. The queue's own causes of failure
+ * appear with the first such failure; {@code database} and {@code other} stand for the meter until then.
+ */
+final class RelayMeters implements RelayListener {
+
+    private final MeterRegistry registry;
+    private final Clock clock;
+    private final Counter delivered;
+    private final DistributionSummary batchSize;
+    private final Timer passDuration;
+    private final Timer appendDuration;
+    private final Timer deliveryLatency;
+    private final Counter rewinds;
+    private final Counter resent;
+    private final Counter parked;
+    private final Map<String, Counter> failures = new ConcurrentHashMap<>();
+
+    RelayMeters(MeterRegistry registry, Clock clock) {
+        this.registry = registry;
+        this.clock = clock;
+        this.delivered = ServiceMeter.DELIVERED.counter(registry);
+        this.batchSize = ServiceMeter.BATCH_SIZE.summary(registry);
+        this.passDuration = ServiceMeter.PASS_DURATION.timer(registry);
+        this.appendDuration = ServiceMeter.APPEND_DURATION.timer(registry);
+        this.deliveryLatency = ServiceMeter.DELIVERY_LATENCY.histogram(registry);
+        this.rewinds = ServiceMeter.REWINDS.counter(registry);
+        this.resent = ServiceMeter.RESENT.counter(registry);
+        this.parked = ServiceMeter.NEWLY_PARKED.counter(registry);
+        failuresBecauseOf(DATABASE);
+        failuresBecauseOf(OTHER);
+    }
+
+    @Override
+    public void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {
+        if (createdAt.isEmpty()) {
+            return;
+        }
+        delivered.increment(createdAt.size());
+        batchSize.record(createdAt.size());
+        appendDuration.record(took);
+        Instant now = clock.instant();
+        for (OffsetDateTime written : createdAt) {
+            deliveryLatency.record(nanosBetween(written, now), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    /** Zero where the database's clock is ahead of this instance's. */
+    private static long nanosBetween(OffsetDateTime written, Instant now) {
+        long seconds = now.getEpochSecond() - written.toEpochSecond();
+        return Math.max(0, TimeUnit.SECONDS.toNanos(seconds) + now.getNano() - written.getNano());
+    }
+
+    @Override
+    public void passEnded(int partition, Duration took) {
+        passDuration.record(took);
+    }
+
+    @Override
+    public void failed(int partition, String cause) {
+        failuresBecauseOf(cause).increment();
+    }
+
+    @Override
+    public void rewound(int partition, long messages) {
+        rewinds.increment();
+        resent.increment((double) messages);
+    }
+
+    @Override
+    public void parked(int partition) {
+        parked.increment();
+    }
+
+    private Counter failuresBecauseOf(String cause) {
+        return failures.computeIfAbsent(
+                cause, c -> ServiceMeter.FAILURES.counter(registry, Tag.of(ServiceMeter.Tagged.CAUSE, c)));
+    }
+}

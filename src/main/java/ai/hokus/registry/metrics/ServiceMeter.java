@@ -1,0 +1,257 @@
+package ai.hokus.registry.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every meter that operators rely on: its name, kind, unit, tags and meaning. CloudWatch gets these and no others.
+ *
+ * <p>Two groups are made elsewhere, under the names that stand here: {@code registry.registration*} by the room
+ * registration, which may not call this one, {@code hikaricp.*} by Spring Boot.
+ */
+enum ServiceMeter {
+    PENDING(
+            Kind.GAUGE,
+            "registry.outbox.pending",
+            "messages",
+            "Messages that are committed and not known to be in the queue.",
+            Tagged.PARTITION),
+    OLDEST_PENDING_AGE(
+            Kind.GAUGE,
+            "registry.outbox.oldest.pending.age",
+            "seconds",
+            "How long the oldest of them has waited; 0: none is pending.",
+            Tagged.PARTITION),
+    PARKED(
+            Kind.GAUGE,
+            "registry.outbox.parked",
+            "messages",
+            "Messages that Redis refused alone, and that wait for an operator.",
+            Tagged.PARTITION),
+    PARTITION_STATE(
+            Kind.GAUGE,
+            "registry.partition.state",
+            null,
+            "0 running, 1 paused by an operator, 2 diverged: an operator must decide.",
+            Tagged.PARTITION),
+    LAST_PASS_AGE(
+            Kind.GAUGE,
+            "registry.relay.last.pass.age",
+            "seconds",
+            "Since this instance's relay last ended a pass well; a look that finds nothing to do, or another instance at"
+                    + " work, counts.",
+            Tagged.PARTITION),
+    QUEUE_DEPTH(
+            Kind.GAUGE, "registry.queue.depth", "elements", "Elements in the queue when this instance last looked."),
+    QUEUE_CAPACITY(
+            Kind.GAUGE,
+            "registry.queue.capacity",
+            "elements",
+            "Elements at which the relay stops and lets messages wait in the database."),
+    BREAKER_STATE(
+            Kind.GAUGE,
+            "registry.breaker.state",
+            null,
+            "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
+    REDIS_REACHABLE(Kind.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
+    DATABASE_REACHABLE(
+            Kind.GAUGE,
+            "registry.database.reachable",
+            null,
+            "1 registrations can be accepted, 0 the database does not answer this instance."),
+
+    REGISTRATIONS_ACCEPTED(
+            Kind.COUNTER,
+            "registry.registrations.accepted",
+            "registrations",
+            "New registrations that were stored and answered with 200."),
+    REGISTRATION_DURATION(
+            Kind.TIMER,
+            "registry.registration.duration",
+            null,
+            "Storing a registration: the transaction and, on H2, the sync; whatever came of it."),
+
+    DELIVERED(Kind.COUNTER, "registry.relay.delivered", "messages", "Messages that this instance put into the queue."),
+    FAILURES(
+            Kind.COUNTER,
+            "registry.relay.failures",
+            "passes",
+            "Passes that failed, by cause: the queue's, database, other.",
+            Tagged.CAUSE),
+    BATCH_SIZE(Kind.SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
+    PASS_DURATION(
+            Kind.TIMER,
+            "registry.relay.pass.duration",
+            null,
+            "A pass that had the partition's lock, from its first look at the queue."),
+    APPEND_DURATION(Kind.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
+    DELIVERY_LATENCY(
+            Kind.TIMER,
+            "registry.relay.delivery.latency",
+            null,
+            "From a message's being written, by the database's clock, to its being in the queue, by this instance's."),
+    REWINDS(Kind.COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
+    RESENT(Kind.COUNTER, "registry.relay.resent", "messages", "Messages that were sent again because Redis lost them."),
+    NEWLY_PARKED(
+            Kind.COUNTER,
+            "registry.relay.parked",
+            "messages",
+            "Messages that this instance parked because Redis refused them alone."),
+
+    CLOUDWATCH_FAILURES(
+            Kind.COUNTER,
+            "registry.cloudwatch.failures",
+            "requests",
+            "Requests to CloudWatch that failed; their metrics are lost. There only where CloudWatch is configured."),
+
+    POOL_ACTIVE(Kind.GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
+    POOL_PENDING(Kind.GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
+    POOL_TIMEOUT(
+            Kind.COUNTER,
+            "hikaricp.connections.timeout",
+            null,
+            "Threads that waited for a connection in vain.",
+            Tagged.POOL);
+
+    /** What a meter measures with, and what CloudWatch makes of it. */
+    enum Kind {
+        GAUGE,
+        COUNTER,
+        TIMER,
+        SUMMARY;
+
+        private List<String> suffixes() {
+            return switch (this) {
+                case GAUGE -> List.of("value");
+                case COUNTER -> List.of("count");
+                case TIMER, SUMMARY -> List.of("sum", "count", "avg", "max");
+            };
+        }
+    }
+
+    /** The tags' keys. */
+    static final class Tagged {
+        static final String PARTITION = "partition";
+        static final String CAUSE = "cause";
+        static final String POOL = "pool";
+
+        private Tagged() {}
+    }
+
+    /** Fixed buckets: recording finds its own and adds one, which at 30,000 messages a second is what we can afford. */
+    private static final Duration[] LATENCY_BUCKETS = Stream.of(
+                    10L,
+                    25L,
+                    50L,
+                    100L,
+                    250L,
+                    500L,
+                    1_000L,
+                    2_500L,
+                    5_000L,
+                    10_000L,
+                    30_000L,
+                    60_000L,
+                    300_000L,
+                    3_600_000L)
+            .map(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
+    private final Kind kind;
+    private final String meterName;
+    private final @Nullable String unit;
+    private final String description;
+    private final @Nullable String tag;
+
+    ServiceMeter(Kind kind, String meterName, @Nullable String unit, String description) {
+        this(kind, meterName, unit, description, null);
+    }
+
+    ServiceMeter(Kind kind, String meterName, @Nullable String unit, String description, @Nullable String tag) {
+        this.kind = kind;
+        this.meterName = meterName;
+        this.unit = unit;
+        this.description = description;
+        this.tag = tag;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    String meterName() {
+        return meterName;
+    }
+
+    /** Null: a bare number, or time, whose unit each monitoring system chooses. */
+    @Nullable
+    String unit() {
+        return unit;
+    }
+
+    String description() {
+        return description;
+    }
+
+    /** The key of its one tag; null: it has none. */
+    @Nullable
+    String tag() {
+        return tag;
+    }
+
+    /** What it is called in CloudWatch: one metric for each of these, and for each partition. */
+    List<String> cloudWatchNames() {
+        return kind.suffixes().stream().map(suffix -> meterName + "." + suffix).toList();
+    }
+
+    static Optional<ServiceMeter> named(String name) {
+        return Arrays.stream(values()).filter(m -> m.meterName.equals(name)).findFirst();
+    }
+
+    void gauge(MeterRegistry registry, Supplier<Number> value, Tag... tags) {
+        Gauge.builder(meterName, value)
+                .baseUnit(unit)
+                .description(description)
+                .tags(Tags.of(tags))
+                .register(registry);
+    }
+
+    Counter counter(MeterRegistry registry, Tag... tags) {
+        return Counter.builder(meterName)
+                .baseUnit(unit)
+                .description(description)
+                .tags(Tags.of(tags))
+                .register(registry);
+    }
+
+    Timer timer(MeterRegistry registry) {
+        return Timer.builder(meterName).description(description).register(registry);
+    }
+
+    /** A timer with a histogram where the monitoring system has such a thing. */
+    Timer histogram(MeterRegistry registry) {
+        return Timer.builder(meterName)
+                .description(description)
+                .serviceLevelObjectives(LATENCY_BUCKETS)
+                .register(registry);
+    }
+
+    DistributionSummary summary(MeterRegistry registry) {
+        return DistributionSummary.builder(meterName)
+                .baseUnit(unit)
+                .description(description)
+                .register(registry);
+    }
+}

@@ -1,0 +1,138 @@
+package ai.hokus.registry.metrics;
+
+import ai.hokus.registry.operations.PartitionView;
+import ai.hokus.registry.operations.RedisState;
+import ai.hokus.registry.operations.ServiceStatus;
+import ai.hokus.registry.relay.QueueCapacity;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The gauges over the status board. Each reads it anew; that does no I/O.
+ *
+ * <p>What is not known has no value (NaN, which CloudWatch does not get): before the first sample, when the last one is too
+ * old to say anything, and about Redis when it does not answer. A graph with a gap is better than one that is wrong.
+ */
+final class StatusGauges implements MeterBinder {
+
+    private static final double UNKNOWN = Double.NaN;
+    private static final double MILLIS_PER_SECOND = 1000;
+
+    private final Supplier<ServiceStatus> board;
+    private final QueueCapacity capacity;
+    private final int partitions;
+
+    /**
+     * @param board does no I/O
+     */
+    StatusGauges(Supplier<ServiceStatus> board, QueueCapacity capacity, int partitions) {
+        this.board = board;
+        this.capacity = capacity;
+        this.partitions = partitions;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (int partition = 0; partition < partitions; partition++) {
+            bindPartition(registry, partition);
+        }
+        ServiceMeter.QUEUE_CAPACITY.gauge(registry, capacity::elements);
+        bind(registry, ServiceMeter.QUEUE_DEPTH, StatusGauges::queueDepth);
+        bind(registry, ServiceMeter.BREAKER_STATE, StatusGauges::breaker);
+        bind(registry, ServiceMeter.REDIS_REACHABLE, StatusGauges::redis);
+        bind(registry, ServiceMeter.DATABASE_REACHABLE, StatusGauges::database);
+    }
+
+    private void bind(MeterRegistry registry, ServiceMeter meter, ToDoubleFunction<ServiceStatus> value) {
+        meter.gauge(registry, () -> value.applyAsDouble(board.get()));
+    }
+
+    private void bindPartition(MeterRegistry registry, int partition) {
+        sampled(registry, ServiceMeter.PENDING, partition, PartitionView::pending);
+        sampled(
+                registry,
+                ServiceMeter.OLDEST_PENDING_AGE,
+                partition,
+                view -> view.oldestPendingAgeMs() / MILLIS_PER_SECOND);
+        sampled(registry, ServiceMeter.PARKED, partition, PartitionView::parked);
+        sampled(registry, ServiceMeter.PARTITION_STATE, partition, StatusGauges::state);
+        ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(board.get(), partition), tag(partition));
+    }
+
+    /** A gauge over the database's part: unknown while that is too old. */
+    private void sampled(
+            MeterRegistry registry, ServiceMeter meter, int partition, ToDoubleFunction<PartitionView> value) {
+        meter.gauge(
+                registry,
+                () -> {
+                    ServiceStatus status = board.get();
+                    return status.stale() || partition >= status.partitions().size()
+                            ? UNKNOWN
+                            : value.applyAsDouble(status.partitions().get(partition));
+                },
+                tag(partition));
+    }
+
+    private static Tag tag(int partition) {
+        return Tag.of(ServiceMeter.Tagged.PARTITION, Integer.toString(partition));
+    }
+
+    private static double state(PartitionView view) {
+        return switch (view.state()) {
+            case "running" -> 0;
+            case "paused" -> 1;
+            case "diverged" -> 2;
+            default -> UNKNOWN;
+        };
+    }
+
+    private static double lastPassAge(ServiceStatus status, int partition) {
+        Instant last = partition < status.partitions().size()
+                ? status.partitions().get(partition).lastPassAt()
+                : null;
+        return last == null ? UNKNOWN : Duration.between(last, status.now()).toMillis() / MILLIS_PER_SECOND;
+    }
+
+    /** All partitions look at the same queue; none remembers when, so the largest is what counts. */
+    private static double queueDepth(ServiceStatus status) {
+        return status.redis() != RedisState.REACHABLE
+                ? UNKNOWN
+                : status.partitions().stream()
+                        .map(PartitionView::queueDepth)
+                        .filter(Objects::nonNull)
+                        .mapToDouble(Long::doubleValue)
+                        .max()
+                        .orElse(UNKNOWN);
+    }
+
+    private static double breaker(ServiceStatus status) {
+        return switch (status.breaker()) {
+            case "closed" -> 0;
+            case "half_open" -> 1;
+            case "open" -> 2;
+            default -> UNKNOWN;
+        };
+    }
+
+    private static double redis(ServiceStatus status) {
+        return switch (status.redis()) {
+            case REACHABLE -> 1;
+            case UNREACHABLE -> 0;
+            case UNKNOWN, NOT_CONFIGURED -> UNKNOWN;
+        };
+    }
+
+    private static double database(ServiceStatus status) {
+        boolean notAskedYet = status.sampledAt() == null && status.database().reachable();
+        if (notAskedYet) {
+            return UNKNOWN;
+        }
+        return status.databaseUsable() ? 1 : 0;
+    }
+}

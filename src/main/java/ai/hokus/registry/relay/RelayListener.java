@@ -1,0 +1,44 @@
+package ai.hokus.registry.relay;
+
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.List;
+
+/**
+ * Is told what the relay of this instance does, on the threads {@code relay-N}: what it takes is taken from delivery, so it
+ * must return at once and do no I/O. What it throws is logged once, and otherwise ignored.
+ */
+public interface RelayListener {
+
+    /** Cause of a failure: the database. */
+    String DATABASE = "database";
+
+    /** Cause of a failure: anything unforeseen. */
+    String OTHER = "other";
+
+    /**
+     * The queue took messages in one append.
+     *
+     * @param createdAt when each of them was written, by the database's clock; none: an append of nothing, which passed
+     *     withheld messages
+     * @param took until the queue had answered
+     */
+    default void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {}
+
+    /** A pass that had the lock ended, well or not; {@code took} counts from its first look at the queue. */
+    default void passEnded(int partition, Duration took) {}
+
+    /**
+     * A pass failed.
+     *
+     * @param cause how the queue failed, in the words of {@code QueueUnavailableException.Cause}, in lower case; or {@link
+     *     #DATABASE}, or {@link #OTHER}
+     */
+    default void failed(int partition, String cause) {}
+
+    /** The queue had lost messages; so many are sent again. */
+    default void rewound(int partition, long messages) {}
+
+    /** A message was parked and skipped. */
+    default void parked(int partition) {}
+}

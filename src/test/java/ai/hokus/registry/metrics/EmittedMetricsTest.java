@@ -1,0 +1,311 @@
+package ai.hokus.registry.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
+import ai.hokus.registry.metrics.ServiceMeter.Kind;
+import ai.hokus.registry.operations.StatusBoard;
+import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestRedis;
+import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+
+/**
+ * What the whole service emits, with a real Redis, and that {@code docs/metrics.md} and {@code docs/metrics.txt} say the
+ * same. {@code -Dmetrics.update=true} writes both anew.
+ */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@DirtiesContext
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EmittedMetricsTest {
+
+    private static final boolean UPDATE = Boolean.getBoolean("metrics.update");
+    private static final String HOW_TO_UPDATE = "-Dtest=EmittedMetricsTest -Dmetrics.update=true writes it anew";
+    private static final Path NAMES = Path.of("docs", "metrics.txt");
+    private static final Path DOCUMENT = Path.of("docs", "metrics.md");
+    private static final String ROW = "| `";
+
+    private static final FakeCloudWatch CLOUDWATCH = new FakeCloudWatch();
+
+    @TestConfiguration(proxyBeanMethods = false)
+    static class NoCredentials {
+
+        @Bean
+        @Primary
+        AwsCredentialsProvider anonymous() {
+            return AnonymousCredentialsProvider.create();
+        }
+    }
+
+    @DynamicPropertySource
+    static void surroundings(DynamicPropertyRegistry properties) {
+        String database = TestDatabase.H2.newUrl();
+        String queue = TestRedis.freshName("metrics");
+        properties.add("spring.datasource.url", () -> database);
+        properties.add("registry.queue.name", () -> queue);
+        properties.add(
+                "REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
+        properties.add("CLOUDWATCH_NAMESPACE", () -> "Outbox");
+        properties.add("CLOUDWATCH_REGION", () -> "us-east-1");
+        properties.add("CLOUDWATCH_STEP", () -> "1h");
+        properties.add("CLOUDWATCH_ENDPOINT", CLOUDWATCH::endpoint);
+    }
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private MeterRegistry registry;
+
+    @Autowired
+    private PrometheusMeterRegistry prometheus;
+
+    @Autowired
+    private CloudWatchMeterRegistry cloudWatch;
+
+    @Autowired
+    private StatusBoard board;
+
+    @AfterAll
+    static void close() {
+        CLOUDWATCH.close();
+    }
+
+    @Test
+    @Order(1)
+    void a_registration_is_seen_from_its_request_to_the_queue() throws Exception {
+        assertThat(register("1").statusCode()).isEqualTo(200);
+        assertThat(register("1").statusCode()).as("again").isEqualTo(200);
+        assertThat(register("2").statusCode()).isEqualTo(200);
+        awaitDelivered(2);
+
+        assertThat(count("registry.registrations.accepted")).isEqualTo(2);
+        assertThat(registry.get("registry.registration.duration").timer().count())
+                .isEqualTo(3);
+        assertThat(registry.get("registry.relay.delivery.latency").timer().count())
+                .isEqualTo(2);
+        assertThat(registry.get("registry.relay.failures").counters())
+                .extracting(Counter::count)
+                .containsOnly(0.0);
+    }
+
+    @Test
+    @Order(2)
+    void every_meter_of_ours_is_listed_with_its_kind_unit_tags_and_meaning() {
+        for (Meter meter : prometheus.getMeters()) {
+            Meter.Id id = meter.getId();
+            ServiceMeter listed = ServiceMeter.named(id.getName()).orElse(null);
+            if (listed == null) {
+                assertThat(id.getName()).as("not listed in ServiceMeter").doesNotStartWith("registry.");
+                continue;
+            }
+            assertThat(kind(id.getType())).as("kind of %s", id.getName()).isEqualTo(listed.kind());
+            assertThat(id.getTags())
+                    .extracting(Tag::getKey)
+                    .as("tags of %s", id.getName())
+                    .isEqualTo(tags(listed));
+            if (id.getName().startsWith("registry.")) {
+                assertThat(id.getDescription()).isEqualTo(listed.description());
+                if (listed.kind() != Kind.TIMER) {
+                    assertThat(id.getBaseUnit()).as("unit of %s", id.getName()).isEqualTo(listed.unit());
+                }
+            }
+        }
+    }
+
+    @Test
+    @Order(3)
+    void prometheus_is_served_all_of_them() throws Exception {
+        HttpResponse<String> response = get("/actuator/prometheus");
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        for (ServiceMeter meter : ServiceMeter.values()) {
+            assertThat(response.body()).contains("\n" + meter.meterName().replace('.', '_'));
+        }
+        assertThat(response.body())
+                .contains("registry_relay_delivered_messages_total 2.0")
+                .contains("registry_outbox_oldest_pending_age_seconds{partition=\"0\"}")
+                .contains("registry_relay_delivery_latency_seconds_bucket{le=\"0.25\"}")
+                .contains("registry_relay_failures_passes_total{cause=\"other\"}");
+        assertThat(get("/actuator/env").statusCode())
+                .as("nothing else is exposed")
+                .isEqualTo(404);
+    }
+
+    /** Last: it closes the registry, which publishes what the running step holds. */
+    @Test
+    @Order(4)
+    void cloudwatch_gets_exactly_the_names_of_the_list() throws Exception {
+        register("3");
+        awaitDelivered(3);
+        await().until(() ->
+                !board.current().stale() && board.current().partitions().get(0).lastPassAt() != null);
+
+        cloudWatch.close();
+
+        List<Datum> data = new ArrayList<>(CLOUDWATCH.next().data());
+        CLOUDWATCH.rest().forEach(put -> data.addAll(put.data()));
+        List<String> names =
+                List.copyOf(new TreeSet<>(data.stream().map(Datum::name).toList()));
+        if (UPDATE) {
+            Files.write(NAMES, names);
+        }
+        assertThat(names)
+                .as("ServiceMeter.cloudWatchNames()")
+                .containsExactlyElementsOf(new TreeSet<>(Arrays.stream(ServiceMeter.values())
+                        .flatMap(meter -> meter.cloudWatchNames().stream())
+                        .toList()));
+        assertThat(Files.readAllLines(NAMES)).as(HOW_TO_UPDATE).isEqualTo(names);
+        assertThat(data)
+                .filteredOn(datum -> !datum.dimensions().isEmpty())
+                .extracting(Datum::dimensions)
+                .as("the only dimension")
+                .containsOnly(Map.of("partition", "0"));
+    }
+
+    @Test
+    void the_document_says_what_the_code_says() throws IOException {
+        List<String> lines = Files.readAllLines(DOCUMENT);
+        Map<String, String> alarms = new HashMap<>();
+        lines.stream()
+                .filter(line -> line.startsWith(ROW))
+                .forEach(line -> alarms.put(
+                        line.substring(ROW.length(), line.indexOf('`', ROW.length())),
+                        line.substring(line.lastIndexOf(" | ") + 3)));
+        List<String> rows = Arrays.stream(ServiceMeter.values())
+                .map(meter -> row(meter, alarms.getOrDefault(meter.meterName(), "|")))
+                .toList();
+        if (UPDATE) {
+            List<String> updated = new ArrayList<>(lines);
+            int first = updated.indexOf(lines.stream()
+                    .filter(line -> line.startsWith("|---"))
+                    .findFirst()
+                    .orElseThrow());
+            updated.removeIf(line -> line.startsWith(ROW));
+            updated.addAll(first + 1, rows);
+            Files.write(DOCUMENT, updated);
+        }
+
+        assertThat(Files.readAllLines(DOCUMENT).stream()
+                        .filter(line -> line.startsWith(ROW))
+                        .toList())
+                .as(HOW_TO_UPDATE)
+                .isEqualTo(rows);
+        assertThat(Files.readString(DOCUMENT)).contains(price());
+    }
+
+    /** What the document must say about what is paid for. */
+    private static String price() {
+        int each = names(true);
+        int once = names(false);
+        return "**%d metrics, and %d for each partition: %d with one partition, $%.2f a month**"
+                .formatted(once, each, once + each, (once + each) * 0.30);
+    }
+
+    private static int names(boolean ofPartitions) {
+        return Arrays.stream(ServiceMeter.values())
+                .filter(meter -> Objects.equals(meter.tag(), "partition") == ofPartitions)
+                .mapToInt(meter -> meter.cloudWatchNames().size())
+                .sum();
+    }
+
+    private static String row(ServiceMeter meter, String alarm) {
+        String suffixes = String.join(
+                " ",
+                meter.cloudWatchNames().stream()
+                        .map(name -> "`" + name.substring(meter.meterName().length()) + "`")
+                        .toList());
+        String unit = meter.kind() == Kind.TIMER ? "time" : Objects.requireNonNullElse(meter.unit(), "");
+        return ROW
+                + String.join(
+                        " | ",
+                        meter.meterName() + "`",
+                        meter.kind().name().toLowerCase(Locale.ROOT),
+                        unit,
+                        String.join("", tags(meter)),
+                        meter.description(),
+                        suffixes,
+                        alarm);
+    }
+
+    private static List<String> tags(ServiceMeter meter) {
+        return meter.tag() == null ? List.of() : List.of(meter.tag());
+    }
+
+    private static Kind kind(Meter.Type type) {
+        return switch (type) {
+            case GAUGE -> Kind.GAUGE;
+            case COUNTER -> Kind.COUNTER;
+            case TIMER -> Kind.TIMER;
+            case DISTRIBUTION_SUMMARY -> Kind.SUMMARY;
+            default -> throw new AssertionError(type);
+        };
+    }
+
+    private void awaitDelivered(int messages) {
+        await().until(() -> count("registry.relay.delivered") == messages);
+    }
+
+    private double count(String counter) {
+        return registry.get(counter).counter().count();
+    }
+
+    private HttpResponse<String> register(String version) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri("/models/tokenized-registration-events"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("""
+                        {"model_name":"churn","version":"%s","token_id":"CHURN","proposal_identifier":"P-1",
+                         "metric_name":"auroc","baseline_value":0.81,"mlflow_run_id":"run-1"}""".formatted(version)))
+                .build());
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri(path)).build());
+    }
+
+    private URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    private static HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+    }
+}
