@@ -76,7 +76,10 @@ class QueueBreakerTest {
         assertThat(breaker.untilNextTry()).isZero();
 
         open();
-        assertThat(breaker.untilNextTry()).isBetween(times(FIRST_WAIT, 1 - JITTER), times(FIRST_WAIT, 1 + JITTER).plusMillis(2));
+        assertThat(breaker.untilNextTry())
+                .isBetween(
+                        times(FIRST_WAIT, 1 - JITTER),
+                        times(FIRST_WAIT, 1 + JITTER).plusMillis(2));
     }
 
     @Test
