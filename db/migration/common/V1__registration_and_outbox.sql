@@ -1,5 +1,8 @@
 -- Tables of the registration outbox. What differs between H2 and PostgreSQL (indexes, storage, the outbox's
 -- identity) is in the vendor folder beside this one, under the next version.
+--
+-- Checks list words with CASE, not with IN: H2 2.4 ties an IN list of a check to the connection that created it, and
+-- every write to the table fails from the moment when the pool retires that connection.
 
 CREATE TABLE model (
     name       VARCHAR(255)             NOT NULL PRIMARY KEY,
@@ -73,7 +76,7 @@ CREATE TABLE outbox_partition (
     delivered_position BIGINT                   DEFAULT 0 NOT NULL,
     purged_position    BIGINT                   DEFAULT 0 NOT NULL,
     parking_position   BIGINT,
-    state              VARCHAR(20)              DEFAULT 'running' NOT NULL CHECK (state IN ('running', 'paused', 'diverged')),
+    state              VARCHAR(20)              DEFAULT 'running' NOT NULL CHECK (CASE state WHEN 'running' THEN TRUE WHEN 'paused' THEN TRUE WHEN 'diverged' THEN TRUE ELSE FALSE END),
     diverged_at        TIMESTAMP WITH TIME ZONE,
     last_delivered_at  TIMESTAMP WITH TIME ZONE,
     relay              VARCHAR(255)
@@ -114,7 +117,7 @@ CREATE TABLE outbox_parked (
     reason     TEXT                     NOT NULL,
     parked_at  TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL,
     relay      VARCHAR(255)             NOT NULL,
-    resolution VARCHAR(20) CHECK (resolution IN ('requeued', 'discarded')),
+    resolution VARCHAR(20) CHECK (CASE resolution WHEN 'requeued' THEN TRUE WHEN 'discarded' THEN TRUE ELSE resolution IS NULL END),
     resolved_at TIMESTAMP WITH TIME ZONE
 );
 COMMENT ON TABLE outbox_parked IS 'Messages that Redis refused by themselves while it took others: recorded, skipped, and kept until an operator decides.';

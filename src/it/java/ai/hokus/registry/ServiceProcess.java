@@ -121,6 +121,11 @@ public final class ServiceProcess implements AutoCloseable {
         return awaitExit(longest);
     }
 
+    /** Of the process, which has ended: 128 and the signal's number where a signal ended it. */
+    public int exitCode() {
+        return process.exitValue();
+    }
+
     public String log() {
         try {
             return Files.readString(log);

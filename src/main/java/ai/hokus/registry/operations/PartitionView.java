@@ -7,10 +7,12 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * One partition, as the status board has it: the database's part from the last sample, the relay's part from this
- * instance's relay. States are in the words of the tables.
+ * instance's relay. States are in the words of the tables, and so are the names in JSON.
  *
  * @param state running, paused or diverged
  * @param pending messages that are not in the queue yet
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastError what last went wrong in it; null: nothing has
  * @param queueDepth elements in the queue when it last looked; null: it has not
  */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record PartitionView(
         int partition,
         String state,

@@ -169,15 +169,23 @@ final class PartitionRelay implements Runnable {
             listener.failed(partition.number(), RelayListener.DATABASE);
         } catch (RuntimeException | LinkageError | AssertionError | OutOfMemoryError | StackOverflowError e) {
             breaker.released();
-            log.error(
-                    "Unforeseen, in the relay of partition {}: no message is lost, the next pass finds out what the queue"
-                            + " has.",
-                    partition.number(),
-                    e);
+            if (!failsWith(e.toString())) {
+                log.error(
+                        "Unforeseen, in the relay of partition {}: no message is lost, the next pass finds out what the"
+                                + " queue has.",
+                        partition.number(),
+                        e);
+            }
             become(RelayState.FAILING, e.toString(), "The relay of partition {} failed; it tries again.");
             listener.failed(partition.number(), RelayListener.OTHER);
         }
         return false;
+    }
+
+    /** Whether the pass before ended in the same way: once is enough to say so, passes come every second. */
+    private boolean failsWith(String error) {
+        RelayStatus now = status;
+        return now.state() == RelayState.FAILING && error.equals(now.lastError());
     }
 
     /**
@@ -298,7 +306,8 @@ final class PartitionRelay implements Runnable {
             return;
         }
         switch (state) {
-            case WAITING, QUEUE_FULL, FAILING -> log.warn(logLine + " Cause: {}", partition.number(), error);
+            case WAITING, FAILING -> log.warn(logLine + " Cause: {}", partition.number(), error);
+            case QUEUE_FULL -> log.warn(logLine, partition.number());
             case DIVERGED -> log.error(logLine, partition.number());
             case IDLE, DELIVERING, STANDING_BY -> {
                 if (isTrouble(before.state())) {
@@ -353,9 +362,12 @@ final class PartitionRelay implements Runnable {
             }
         }
 
+        /** What fits into the room that a consumer made does not end the back-pressure: the end of the pass tells. */
         @Override
         public void appended(List<OutboxMessage> messages, Duration took) {
-            become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+            if (status.state() != RelayState.QUEUE_FULL) {
+                become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+            }
             listener.appended(
                     partition.number(),
                     messages.stream().map(OutboxMessage::createdAt).toList(),

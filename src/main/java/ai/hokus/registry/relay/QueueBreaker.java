@@ -81,7 +81,9 @@ final class QueueBreaker {
 
     private long wait(IntervalFunction waits, int attempt) {
         long wait = waits.apply(attempt);
-        nextTry = clock.instant().plusMillis(wait);
+        // The library lets nothing through until the wait is over by its own, slightly later reading of the clock:
+        // whoever comes at the very moment is turned away, and would be back a whole interval later.
+        nextTry = clock.instant().plusMillis(wait + 1);
         return wait;
     }
 }

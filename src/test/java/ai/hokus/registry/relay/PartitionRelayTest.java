@@ -1,0 +1,350 @@
+package ai.hokus.registry.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.Append;
+import ai.hokus.registry.queue.AppendResult;
+import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.InMemoryMessageQueue;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.Source;
+import ai.hokus.registry.support.Eventually;
+import ai.hokus.registry.support.SettableClock;
+import ai.hokus.registry.support.TestDatabase;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import javax.sql.DataSource;
+import net.javacrumbs.shedlock.core.LockConfiguration;
+import net.javacrumbs.shedlock.core.LockProvider;
+import net.javacrumbs.shedlock.core.SimpleLock;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+import org.springframework.util.unit.DataSize;
+
+/** The relay of one partition, pass by pass, when the queue, the lock or the database say no. */
+class PartitionRelayTest {
+
+    private static final QueueUnavailableException AWAY =
+            new QueueUnavailableException(Cause.UNREACHABLE, "nothing listens", null);
+    private static final int CAPACITY = 5;
+    private static final RelaySettings SETTINGS = new RelaySettings(
+            true,
+            Duration.ofMillis(10),
+            500,
+            DataSize.ofMegabytes(4),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(5));
+
+    private final SettableClock clock = new SettableClock();
+    private final QueueBreaker breaker =
+            new QueueBreaker(SETTINGS.firstWait(), SETTINGS.longestWait(), Duration.ofDays(1), clock);
+    private final InMemoryMessageQueue memory = new InMemoryMessageQueue(CAPACITY, 10);
+    private final BrokenQueue queue = new BrokenQueue(memory);
+    private final RecordingLocks locks = new RecordingLocks(breaker);
+    private final Logger logger = (Logger) LoggerFactory.getLogger(PartitionRelay.class);
+    private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+
+    private HikariDataSource pool;
+    private BrokenDataSource dataSource;
+    private TestOutbox outbox;
+    private PartitionRelay relay;
+
+    @BeforeEach
+    void start() {
+        pool = TestDatabase.H2.newMigrated(1);
+        dataSource = new BrokenDataSource(pool);
+        outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
+        relay = new PartitionRelay(
+                outbox.partitions().all().get(0),
+                queue,
+                new Source(outbox.partitions().outboxId(), 0),
+                breaker,
+                locks,
+                SETTINGS,
+                new RelayPass.PassLimits(500, 1_000_000, 10, "relay of the test"),
+                clock);
+        logged.start();
+        logger.setLevel(Level.INFO);
+        logger.addAppender(logged);
+    }
+
+    @AfterEach
+    void stop() {
+        logger.detachAppender(logged);
+        logger.setLevel(null);
+        pool.close();
+    }
+
+    @Test
+    void an_instance_that_cannot_reach_the_queue_never_asks_for_the_lock() {
+        outbox.append("model");
+        memory.failWith(AWAY);
+
+        for (int n = 0; n < 10; n++) {
+            relay.passOrWait(true);
+            clock.advance(Duration.ofSeconds(1));
+        }
+
+        assertThat(locks.asked).isZero();
+        assertThat(relay.status().state()).isEqualTo(RelayState.WAITING);
+        assertThat(relay.status().lastError()).isEqualTo("UNREACHABLE: nothing listens");
+    }
+
+    @Test
+    void an_instance_whose_breaker_is_open_never_holds_the_lock() {
+        outbox.append("model");
+        queue.appendsFailWith = AWAY;
+
+        for (int n = 0; n < 40; n++) {
+            relay.passOrWait(true);
+            assertThat(locks.held).isFalse();
+            clock.advance(Duration.ofMillis(250));
+        }
+
+        assertThat(locks.asked)
+                .as("passes that found the queue at their first look")
+                .isBetween(3, 20);
+        assertThat(locks.askedWhileOpen).isZero();
+    }
+
+    @Test
+    void while_the_breaker_is_open_the_queue_is_left_alone_and_a_commit_wakes_nobody() {
+        memory.failWith(AWAY);
+        relay.passOrWait(true);
+        relay.passOrWait(true);
+        int looks = queue.looks;
+
+        for (int n = 0; n < 10; n++) {
+            relay.wake();
+            assertThat(relay.passOrWait(true)).isFalse();
+        }
+
+        assertThat(queue.looks).isEqualTo(looks);
+    }
+
+    @Test
+    void without_the_lock_it_stands_by_and_takes_over_when_the_lock_is_free() {
+        outbox.append("model");
+        locks.taken = true;
+
+        relay.passOrWait(true);
+        assertThat(relay.status().state()).isEqualTo(RelayState.STANDING_BY);
+        assertThat(memory.elements()).isEmpty();
+
+        locks.taken = false;
+        relay.passOrWait(true);
+        assertThat(relay.status().state()).isEqualTo(RelayState.IDLE);
+        assertThat(memory.elements()).hasSize(1);
+        assertThat(locks.held).isFalse();
+    }
+
+    @Test
+    void an_outage_is_logged_once_with_its_cause_and_what_happens_next_and_its_end_once() {
+        outbox.append("model");
+        memory.failWith(AWAY);
+        for (int n = 0; n < 20; n++) {
+            relay.passOrWait(true);
+            clock.advance(Duration.ofSeconds(2));
+        }
+        memory.failWith(null);
+        for (int n = 0; n < 20; n++) {
+            clock.advance(Duration.ofSeconds(2));
+            relay.passOrWait(true);
+        }
+
+        assertThat(logged.list).hasSize(2);
+        assertThat(logged.list.get(0).getLevel()).isEqualTo(Level.WARN);
+        assertThat(logged.list.get(0).getFormattedMessage())
+                .contains("partition 0", "messages wait in the outbox", "Next try in", "UNREACHABLE: nothing listens");
+        assertThat(logged.list.get(1).getLevel()).isEqualTo(Level.INFO);
+        assertThat(relay.status().state()).isEqualTo(RelayState.IDLE);
+        assertThat(memory.elements()).hasSize(1);
+    }
+
+    @Test
+    void a_full_queue_is_a_state_of_its_own_and_not_the_breakers() {
+        for (int n = 0; n < 3 * CAPACITY; n++) {
+            outbox.append("model");
+        }
+
+        for (int n = 0; n < CAPACITY; n++) {
+            relay.passOrWait(true);
+            assertThat(relay.status().state()).isEqualTo(RelayState.QUEUE_FULL);
+            assertThat(relay.status().queueDepth()).isEqualTo(CAPACITY);
+            assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
+            memory.take();
+        }
+    }
+
+    @Test
+    void back_pressure_is_logged_once_and_its_end_once_however_slowly_consumers_make_room() {
+        for (int n = 0; n < 3 * CAPACITY; n++) {
+            outbox.append("model");
+        }
+        for (int n = 0; n < 2 * CAPACITY; n++) {
+            relay.passOrWait(true);
+            memory.take();
+        }
+        relay.passOrWait(true);
+
+        assertThat(relay.status().state()).isEqualTo(RelayState.IDLE);
+        assertThat(logged.list).hasSize(2);
+        assertThat(logged.list.get(0).getLevel()).isEqualTo(Level.WARN);
+        assertThat(logged.list.get(0).getFormattedMessage())
+                .contains("until consumers make room")
+                .doesNotContain("null");
+        assertThat(logged.list.get(1).getLevel()).isEqualTo(Level.INFO);
+    }
+
+    @Test
+    void the_schedule_survives_what_nobody_foresaw() throws Exception {
+        outbox.append("model");
+        queue.looksFailWith = new IllegalStateException("nobody foresaw this");
+        Thread thread = new Thread(relay, "relay-of-the-test");
+        thread.start();
+        Eventually.await("failed several times", () -> queue.looks > 3);
+        assertThat(relay.status().state()).isEqualTo(RelayState.FAILING);
+        assertThat(relay.status().lastError()).contains("nobody foresaw this");
+        assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
+
+        queue.looksFailWith = null;
+
+        Eventually.await("delivered", () -> memory.elements().size() == 1);
+        end(thread);
+        assertThat(logged.list.stream().filter(e -> e.getLevel() == Level.ERROR))
+                .as("once, however often it failed")
+                .hasSize(1);
+    }
+
+    @Test
+    void the_schedule_survives_a_database_that_fails() throws Exception {
+        outbox.append("model");
+        dataSource.broken = true;
+        Thread thread = new Thread(relay, "relay-of-the-test");
+        thread.start();
+        Eventually.await("failed several times", () -> queue.looks > 3);
+        assertThat(relay.status().state()).isEqualTo(RelayState.FAILING);
+        assertThat(relay.status().lastError()).isEqualTo("database: SQLException: the database is away");
+        assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
+        assertThat(memory.elements()).isEmpty();
+
+        dataSource.broken = false;
+
+        Eventually.await("delivered", () -> memory.elements().size() == 1);
+        end(thread);
+        assertThat(logged.list.stream().filter(e -> e.getLevel() == Level.WARN)).hasSize(1);
+    }
+
+    @Test
+    void a_lock_that_cannot_be_given_back_does_not_undo_what_was_delivered() {
+        outbox.append("model");
+        locks.unlockFails = true;
+
+        relay.passOrWait(true);
+
+        assertThat(relay.status().state()).isEqualTo(RelayState.IDLE);
+        assertThat(memory.elements()).hasSize(1);
+    }
+
+    private void end(Thread thread) throws InterruptedException {
+        relay.stop();
+        thread.join();
+        assertThat(relay.status().state()).isEqualTo(RelayState.STOPPED);
+    }
+
+    /** Fails at looks or at appends, as it is told to. */
+    private static final class BrokenQueue implements MessageQueue {
+
+        private final MessageQueue queue;
+        private volatile int looks;
+        private volatile RuntimeException looksFailWith;
+        private volatile RuntimeException appendsFailWith;
+
+        BrokenQueue(MessageQueue queue) {
+            this.queue = queue;
+        }
+
+        @Override
+        public synchronized Checkpoints checkpoints(Source source, int most) {
+            looks++;
+            if (looksFailWith != null) {
+                throw looksFailWith;
+            }
+            return queue.checkpoints(source, most);
+        }
+
+        @Override
+        public synchronized AppendResult append(Source source, Append append) {
+            if (appendsFailWith != null) {
+                throw appendsFailWith;
+            }
+            return queue.append(source, append);
+        }
+    }
+
+    /** One lock, which says who asked for it. Confined to one thread. */
+    private static final class RecordingLocks implements LockProvider {
+
+        private final QueueBreaker breaker;
+        private boolean taken;
+        private boolean unlockFails;
+        private boolean held;
+        private int asked;
+        private int askedWhileOpen;
+
+        RecordingLocks(QueueBreaker breaker) {
+            this.breaker = breaker;
+        }
+
+        @Override
+        public Optional<SimpleLock> lock(LockConfiguration configuration) {
+            asked++;
+            askedWhileOpen += breaker.state() == BreakerState.OPEN ? 1 : 0;
+            assertThat(configuration.getName()).isEqualTo("relay-0");
+            assertThat(held).isFalse();
+            if (taken) {
+                return Optional.empty();
+            }
+            held = true;
+            return Optional.of(() -> {
+                held = false;
+                if (unlockFails) {
+                    throw new IllegalStateException("the database went away");
+                }
+            });
+        }
+    }
+
+    /** The pool, which fails when it is told to. */
+    private static final class BrokenDataSource extends DelegatingDataSource {
+
+        private volatile boolean broken;
+
+        BrokenDataSource(DataSource dataSource) {
+            super(dataSource);
+        }
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            if (broken) {
+                throw new SQLException("the database is away");
+            }
+            return super.getConnection();
+        }
+    }
+}
