@@ -119,6 +119,9 @@ class OutboxReadingController {
             default -> errors.add("state must be pending, parked or delivered");
         }
         checkLimit(limit, errors);
+        if (model != null && model.indexOf('\0') >= 0) {
+            errors.add("model must not hold a NUL character");
+        }
         if (wanted == null || !errors.isEmpty()) {
             return OperatorProblem.of(errors);
         }

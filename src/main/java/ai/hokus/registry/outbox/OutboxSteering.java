@@ -194,17 +194,17 @@ public class OutboxSteering {
         Set<Integer> partitions = new TreeSet<>();
         Set<UUID> messages = new HashSet<>();
         for (SteeringStatements.Range range : statements.ranges(selection)) {
-            List<SteeringStatements.Delivered> found =
-                    statements.delivered(range, selection.model(), most + 1 - ids.size());
+            int room = most + 1 - ids.size();
+            List<SteeringStatements.Delivered> found = statements.delivered(range, selection.model(), room);
+            if (found.size() == room) {
+                return new Refused(
+                        Refused.Reason.TOO_MANY,
+                        "This selects more than " + most + " messages, copies counted; one call sends at most that many"
+                                + " again (registry.operators.largest-resend). Narrow it by positions or times.");
+            }
             found.stream().filter(row -> messages.add(row.messageId())).forEach(row -> ids.add(row.id()));
             if (!found.isEmpty()) {
                 partitions.add(range.partition());
-            }
-            if (ids.size() > most) {
-                return new Refused(
-                        Refused.Reason.TOO_MANY,
-                        "This selects more than " + most + " messages; one call sends at most that many again"
-                                + " (registry.operators.largest-resend). Narrow it by positions or times.");
             }
         }
         List<Integer> numbers = List.copyOf(partitions);

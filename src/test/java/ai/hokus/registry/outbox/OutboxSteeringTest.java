@@ -238,6 +238,21 @@ class OutboxSteeringTest {
     }
 
     @Test
+    void copies_count_towards_the_bound_so_that_nothing_is_left_out_unsaid() {
+        deliver(2, 0);
+        for (String key : List.of("once", "twice")) {
+            resend(new Selection(null, 0, 1L, 1L, null, null), keyed(key));
+            deliverAll(0);
+        }
+        deliver(1, 0);
+
+        assertThat(steering.resend(new Selection(null, 0, null, null, null, null), 3, DRY_RUN))
+                .isInstanceOf(Refused.class);
+        assertThat(((Steered) steering.resend(new Selection(null, 0, null, null, null, null), 5, DRY_RUN)).messages())
+                .isEqualTo(3);
+    }
+
+    @Test
     void under_one_idempotency_key_it_is_done_once() {
         deliver(2, 0);
         Selection all = new Selection(null, 0, null, null, null, null);
