@@ -1,12 +1,13 @@
 /**
- * What keeps the outbox in order beside the path of a registration.
+ * What keeps the outbox in order beside the path of a registration, and what operators see and do.
  *
- * <p><b>Owns</b> retention. <b>Promises</b> that nothing here stands between a registration and the queue: without this
- * room a service remains that still delivers.
+ * <p><b>Owns</b> the status board, retention, the endpoints under {@code /outbox}, and the console. <b>Promises</b> that
+ * nothing here stands between a registration and the queue: without this room a service remains that still delivers; that
+ * the endpoints show what the operators' SQL views show; that an operation asked for twice is done once, and is on record.
  *
  * <p><b>May call</b> {@code outbox} and {@code relay}.
  *
- * <p><b>Runs on</b> the scheduler's thread.
+ * <p><b>Runs on</b> the scheduler's thread (retention), the sampler's (the board), and request threads.
  */
 @NullMarked
 package ai.hokus.registry.operations;

@@ -81,4 +81,17 @@ class OutboxConfiguration {
     OutboxPurge outboxPurge(OutboxIdentity identity, JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(identity, jdbc, transactions);
     }
+
+    @Bean
+    @DependsOnDatabaseInitialization
+    OutboxView outboxView(JdbcTemplate jdbc) {
+        return new OutboxView(jdbc);
+    }
+
+    @Bean
+    @DependsOnDatabaseInitialization
+    OutboxSteering outboxSteering(
+            JdbcTemplate jdbc, OutboxPurge purge, PlatformTransactionManager transactions, CommitSync commitSync) {
+        return new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, commitSync);
+    }
 }

@@ -52,6 +52,20 @@ public class OutboxPurge {
               AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = p.id)
             """;
 
+    /** What {@link #purge} would delete: positions are contiguous, and few messages are parked. */
+    private static final String PURGEABLE = """
+            SELECT COALESCE(sum(b.last - b.purged_position
+                       - (SELECT count(*) FROM outbox_parked k JOIN outbox_message m ON m.id = k.id
+                          WHERE k.resolution IS NULL AND m.partition_id = b.partition_id
+                            AND m.position > b.purged_position AND m.position <= b.last)), 0)
+            FROM (SELECT p.partition_id, p.purged_position,
+                         LEAST(p.delivered_position - 1,
+                               (SELECT max(d.to_position) FROM outbox_delivery d
+                                WHERE d.partition_id = p.partition_id AND d.delivered_at < ?)) AS last
+                  FROM outbox_partition p) b
+            WHERE b.last > b.purged_position
+            """;
+
     private final OutboxIdentity identity;
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
@@ -87,6 +101,13 @@ public class OutboxPurge {
             }
         }
         return deleted;
+    }
+
+    /** How many messages {@link #purge} would delete now, apart from parked ones that were decided about long ago. */
+    long purgeable(Duration retention) {
+        OffsetDateTime now = requireNonNull(
+                jdbc.queryForObject("SELECT CURRENT_TIMESTAMP", (row, n) -> row.getObject(1, OffsetDateTime.class)));
+        return requireNonNull(jdbc.queryForObject(PURGEABLE, Long.class, now.minus(retention)));
     }
 
     private record Bounds(long purged, long delivered, OffsetDateTime now) {}

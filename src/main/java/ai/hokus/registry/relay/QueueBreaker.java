@@ -6,13 +6,14 @@ import io.github.resilience4j.core.IntervalFunction;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Leaves the queue alone while it is away. One per instance, shared by its partitions.
  *
  * <p>Two failures in a row open it. It then lets one pass try after a wait that doubles with every failure, up to a limit,
- * ±20 % so that instances do not try together. A pass is one call to it, whatever it did.
+ * and is up to 20 % shorter by chance, so that instances do not try together. A pass is one call to it, whatever it did.
  *
  * <p>Thread-safe.
  */
@@ -80,7 +81,9 @@ final class QueueBreaker {
     }
 
     private long wait(IntervalFunction waits, int attempt) {
-        long wait = waits.apply(attempt);
+        // By hand: the library's own jitter comes before its limit, and leaves none at it.
+        long wait = (long) (waits.apply(attempt)
+                * (1 - JITTER * ThreadLocalRandom.current().nextDouble()));
         // The library lets nothing through until the wait is over by its own, slightly later reading of the clock:
         // whoever comes at the very moment is turned away, and would be back a whole interval later.
         nextTry = clock.instant().plusMillis(wait + 1);

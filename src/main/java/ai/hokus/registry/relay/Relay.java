@@ -58,6 +58,13 @@ public class Relay implements SmartLifecycle, CommitListener {
         }
     }
 
+    /** Wakes the partition's relay: an operator has given it something to do. Returns at once. */
+    public void wake(int partition) {
+        if (partition < partitions.size()) {
+            partitions.get(partition).wake();
+        }
+    }
+
     @Override
     public synchronized void start() {
         switch (mode) {

@@ -20,7 +20,8 @@ import org.springframework.util.unit.DataSize;
  * @param batchBytes payload per append, at most (UTF-8)
  * @param passLimit a pass begins no step after this; what is left goes on in the next one
  * @param lockAtMostFor when a partition's lock is free again after its holder died
- * @param firstWait how long the queue is left alone when it has failed; doubled with every failure, ±20 %
+ * @param firstWait how long the queue is left alone when it has failed; doubled with every failure, and up to 20 % shorter by
+ *     chance
  * @param longestWait the most that it becomes
  */
 @ConfigurationProperties("registry.relay")

@@ -14,7 +14,8 @@ public record TestOutbox(
         TransactionTemplate transaction,
         Outbox outbox,
         OutboxPartitions partitions,
-        OutboxPurge purge) {
+        OutboxPurge purge,
+        OutboxSteering steering) {
 
     public static TestOutbox on(DataSource dataSource, Duration healDivergenceEvery, CommitListener... listeners) {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
@@ -23,12 +24,14 @@ public record TestOutbox(
                 "SELECT id, partitions FROM outbox",
                 (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
         CommitSync commitSync = new CommitSync(jdbc, DatabaseKind.of(dataSource) == DatabaseKind.H2);
+        OutboxPurge purge = new OutboxPurge(identity, jdbc, transactions);
         return new TestOutbox(
                 jdbc,
                 new TransactionTemplate(transactions),
                 new Outbox(jdbc, identity, commitSync, List.of(listeners)),
                 new OutboxPartitions(identity, jdbc, transactions, commitSync, healDivergenceEvery),
-                new OutboxPurge(identity, jdbc, transactions));
+                purge,
+                new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, commitSync));
     }
 
     /** Appends a message in a transaction of its own. */

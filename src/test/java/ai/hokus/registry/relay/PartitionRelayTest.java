@@ -77,7 +77,8 @@ class PartitionRelayTest {
                 locks,
                 SETTINGS,
                 new RelayPass.PassLimits(500, 1_000_000, 10, "relay of the test"),
-                clock);
+                clock,
+                new RelayListener() {});
         logged.start();
         logger.setLevel(Level.INFO);
         logger.addAppender(logged);

@@ -1,0 +1,192 @@
+package ai.hokus.registry.operations;
+
+import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.outbox.OutboxView;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Shows the operators' views, under the names that they and their columns have in SQL. Thread-safe. */
+@RestController
+@Tag(name = "Outbox")
+class OutboxReadingController {
+
+    private static final Logger log = LoggerFactory.getLogger(OutboxReadingController.class);
+
+    private static final int DEFAULT_LIMIT = 50;
+
+    /** Rows without payloads: some 60 KB. */
+    private static final int LARGEST_LIMIT = 200;
+
+    /** Groups of the backlog: enough to see what is wrong, little enough to read every two seconds. */
+    private static final int MOST_GROUPS = 100;
+
+    private final OutboxView outbox;
+    private final StatusBoard board;
+    private final InstanceName instance;
+
+    OutboxReadingController(OutboxView outbox, StatusBoard board, InstanceName instance) {
+        this.outbox = outbox;
+        this.board = board;
+        this.instance = instance;
+    }
+
+    /** Answers also while the database does not: then with what was known last. */
+    @GetMapping("/outbox/status")
+    @Operation(
+            summary = "How it stands: Redis, the database, the breaker, and every partition",
+            description =
+                    "partitions is the view outbox_status, whichever instance relays; the rest is what this instance"
+                            + " knows. Without the database, partitions is empty and everything else is the last that was known.")
+    ResponseEntity<Object> status() {
+        ServiceStatus status = board.current();
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("now", status.now());
+        answer.put("instance", instance.value());
+        answer.put("sampled_at", status.sampledAt());
+        answer.put("stale", status.stale());
+        Map<String, @Nullable Object> database = new LinkedHashMap<>();
+        database.put("reachable", status.databaseUsable());
+        database.put("since", status.database().since());
+        database.put("last_error", status.database().lastError());
+        answer.put("database", database);
+        answer.put("redis", PartitionView.word(status.redis()));
+        answer.put("relay_mode", status.relayMode());
+        answer.put("breaker", status.breaker());
+        answer.put("pending", status.pending());
+        answer.put("parked", status.parked());
+        answer.put("oldest_pending_age_ms", status.oldestPendingAgeMs());
+        answer.put("last_error", status.lastError());
+        answer.put("last_error_at", status.lastErrorAt());
+        answer.put("partitions", status.databaseUsable() ? partitions() : List.of());
+        return ok(answer);
+    }
+
+    private List<Map<String, @Nullable Object>> partitions() {
+        try {
+            return outbox.status();
+        } catch (DataAccessException e) {
+            log.debug("The view outbox_status could not be read; the sampler says when that becomes a finding", e);
+            return List.of();
+        }
+    }
+
+    @GetMapping("/outbox/backlog")
+    @Operation(summary = "What is pending, by model and by minute; 100 of each at most")
+    ResponseEntity<Object> backlog() {
+        return ok(Map.of(
+                "by_model", outbox.backlogByModel(MOST_GROUPS), "by_minute", outbox.backlogByMinute(MOST_GROUPS)));
+    }
+
+    @GetMapping("/outbox/messages")
+    @Operation(
+            summary = "Messages in one state, in pages",
+            description = "Pending and parked the oldest first, delivered the newest first.")
+    ResponseEntity<Object> messages(
+            @Parameter(description = "pending, parked or delivered") @RequestParam(defaultValue = "pending")
+                    String state,
+            @Parameter(description = "Only of this model") @RequestParam(required = false) @Nullable String model,
+            @Parameter(description = "Only this message and its copies")
+                    @RequestParam(name = "message_id", required = false)
+                    @Nullable
+                    UUID messageId,
+            @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
+            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+                    Long after) {
+        List<String> errors = new ArrayList<>();
+        OutboxView.State wanted = null;
+        switch (state.toLowerCase(Locale.ROOT)) {
+            case "pending" -> wanted = OutboxView.State.PENDING;
+            case "parked" -> wanted = OutboxView.State.PARKED;
+            case "delivered" -> wanted = OutboxView.State.DELIVERED;
+            default -> errors.add("state must be pending, parked or delivered");
+        }
+        checkLimit(limit, errors);
+        if (model != null && model.indexOf('\0') >= 0) {
+            errors.add("model must not hold a NUL character");
+        }
+        if (wanted == null || !errors.isEmpty()) {
+            return OperatorProblem.of(errors);
+        }
+        return page("messages", outbox.messages(wanted, blankToNull(model), messageId, after, limit + 1), limit);
+    }
+
+    @GetMapping("/outbox/messages/{message_id}")
+    @Operation(summary = "One message's life: registered, positioned, delivered, parked, sent again")
+    ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
+        List<Map<String, @Nullable Object>> rows = outbox.history(messageId, LARGEST_LIMIT);
+        if (rows.isEmpty()) {
+            return OperatorProblem.of(
+                    HttpStatus.NOT_FOUND,
+                    "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
+                            + " after the delivery was over.");
+        }
+        return ok(MessageLife.of(messageId, rows, outbox.operationsOn(messageId, LARGEST_LIMIT)));
+    }
+
+    @GetMapping("/outbox/rewinds")
+    @Operation(summary = "What Redis lost and was sent again, the latest first")
+    ResponseEntity<Object> rewinds() {
+        return ok(Map.of("rewinds", outbox.rewinds(DEFAULT_LIMIT)));
+    }
+
+    @GetMapping("/outbox/throughput")
+    @Operation(summary = "Messages delivered per minute, for the last day")
+    ResponseEntity<Object> throughput() {
+        return ok(Map.of("throughput", outbox.throughput()));
+    }
+
+    @GetMapping("/outbox/operations")
+    @Operation(summary = "What operators did, the latest first")
+    ResponseEntity<Object> operations(
+            @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
+            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+                    Long after) {
+        List<String> errors = new ArrayList<>();
+        checkLimit(limit, errors);
+        return errors.isEmpty()
+                ? page("operations", outbox.operations(after, limit + 1), limit)
+                : OperatorProblem.of(errors);
+    }
+
+    private static void checkLimit(int limit, List<String> errors) {
+        if (limit < 1 || limit > LARGEST_LIMIT) {
+            errors.add("limit must be between 1 and " + LARGEST_LIMIT);
+        }
+    }
+
+    private static @Nullable String blankToNull(@Nullable String text) {
+        return text == null || text.isBlank() ? null : text.strip();
+    }
+
+    /** One more was read than is shown, to know whether more follow. */
+    private static ResponseEntity<Object> page(String name, List<Map<String, @Nullable Object>> read, int limit) {
+        boolean more = read.size() > limit;
+        List<Map<String, @Nullable Object>> shown = more ? read.subList(0, limit) : read;
+        Map<String, @Nullable Object> page = new LinkedHashMap<>();
+        page.put(name, shown);
+        page.put("next", more ? shown.get(limit - 1).get("id") : null);
+        return ok(page);
+    }
+
+    private static ResponseEntity<Object> ok(Object body) {
+        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(body);
+    }
+}

@@ -1,0 +1,291 @@
+package ai.hokus.registry.operations;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.support.TestDatabase;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
+import org.springframework.http.MediaType;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.web.servlet.assertj.MockMvcTester;
+import org.springframework.test.web.servlet.assertj.MvcTestResult;
+
+/** What operators see and do over HTTP, over the whole application, without a Redis. */
+@SpringBootTest(properties = "registry.operators.largest-resend=3")
+@AutoConfigureMockMvc
+class OutboxHttpTest {
+
+    private static final String WHY = "{\"reason\":\"because\"}";
+    private static final String WHAT_IF = "{\"reason\":\"because\",\"dry_run\":true}";
+
+    @DynamicPropertySource
+    static void database(DynamicPropertyRegistry registry) {
+        String url = TestDatabase.H2.newUrl();
+        registry.add("spring.datasource.url", () -> url);
+    }
+
+    @Autowired
+    private MockMvcTester http;
+
+    @Autowired
+    private JdbcTemplate jdbc;
+
+    /** Positions 1 to 5 delivered but for 2, which is parked; then three that are pending. */
+    @BeforeEach
+    void fill() {
+        for (String table : List.of("outbox_message", "outbox_parked", "outbox_delivery", "outbox_operation")) {
+            jdbc.update("DELETE FROM " + table);
+        }
+        for (int n = 1; n <= 8; n++) {
+            jdbc.update(
+                    "INSERT INTO outbox_message"
+                            + " (id, message_id, partition_id, message_key, message_type, payload, position)"
+                            + " VALUES (?, ?, 0, ?, 't', '{\"n\":1.50}', ?)",
+                    n,
+                    new UUID(0, n),
+                    n % 2 == 0 ? "even" : "odd",
+                    n > 5 ? null : n);
+        }
+        jdbc.execute("ALTER TABLE outbox_message ALTER COLUMN id RESTART WITH 9");
+        jdbc.update("UPDATE outbox_partition SET last_position = 5, delivered_position = 5, state = 'running'");
+        jdbc.update("INSERT INTO outbox_parked (id, reason, relay) VALUES (2, 'ERR too large', 'r')");
+        jdbc.update(
+                "INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (0, 1, 5, 'r')");
+    }
+
+    @Test
+    void the_status_shows_the_views_columns_and_what_this_instance_knows() {
+        MvcTestResult answer = get("/outbox/status");
+
+        assertThat(answer).hasStatusOk().hasHeader("Cache-Control", "no-store");
+        assertThat(answer).bodyJson().extractingPath("$.redis").isEqualTo("not_configured");
+        assertThat(answer).bodyJson().extractingPath("$.database.reachable").isEqualTo(true);
+        assertThat(answer).bodyJson().extractingPath("$.partitions[0].pending").isEqualTo(3);
+        assertThat(answer).bodyJson().extractingPath("$.partitions[0].parked").isEqualTo(1);
+        assertThat(answer)
+                .bodyJson()
+                .extractingPath("$.partitions[0].relay_state")
+                .isNull();
+    }
+
+    @Test
+    void messages_come_in_pages_and_can_be_searched() {
+        MvcTestResult first = get("/outbox/messages?state=pending&limit=2");
+        assertThat(first).bodyJson().extractingPath("$.messages[*].id").isEqualTo(List.of(6, 7));
+        assertThat(first).bodyJson().extractingPath("$.next").isEqualTo(7);
+        MvcTestResult second = get("/outbox/messages?state=pending&limit=2&after=7");
+        assertThat(second).bodyJson().extractingPath("$.messages[*].id").isEqualTo(List.of(8));
+        assertThat(second).bodyJson().extractingPath("$.next").isNull();
+
+        assertThat(get("/outbox/messages?state=delivered&model=odd"))
+                .bodyJson()
+                .extractingPath("$.messages[*].id")
+                .isEqualTo(List.of(5, 3, 1));
+        assertThat(get("/outbox/messages?state=parked&message_id=" + new UUID(0, 2)))
+                .bodyJson()
+                .extractingPath("$.messages[*].reason")
+                .isEqualTo(List.of("ERR too large"));
+        assertThat(get("/outbox/messages?state=parked&message_id=" + new UUID(0, 3)))
+                .bodyJson()
+                .extractingPath("$.messages")
+                .isEqualTo(List.of());
+    }
+
+    @Test
+    void a_message_that_was_requeued_tells_its_life() {
+        post("/outbox/parked/" + new UUID(0, 2) + "/requeue", WHY);
+
+        MvcTestResult life = get("/outbox/messages/" + new UUID(0, 2));
+
+        assertThat(life).bodyText().contains("\"payload\":{\"n\":1.50}");
+        assertThat(life)
+                .bodyJson()
+                .extractingPath("$.events[*].event")
+                .isEqualTo(List.of("registered", "positioned", "parked", "requeued", "sent_again"));
+        assertThat(life).bodyJson().extractingPath("$.events[3].detail").isEqualTo("by anonymous: because");
+        assertThat(life).bodyJson().extractingPath("$.copies[1].state").isEqualTo("pending");
+        assertThat(get("/outbox/messages/" + UUID.randomUUID())).hasStatus(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/outbox/messages?state=lost",
+                "/outbox/messages?limit=0",
+                "/outbox/messages?limit=201",
+                "/outbox/operations?limit=1000",
+            })
+    void a_wrong_parameter_is_named(String path) {
+        assertThat(get(path)).hasStatus(422).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/outbox/backlog", "/outbox/rewinds", "/outbox/throughput", "/outbox/operations"})
+    void every_view_is_shown(String path) {
+        assertThat(get(path)).hasStatusOk().hasContentType(MediaType.APPLICATION_JSON);
+    }
+
+    @Test
+    void pausing_is_on_record_with_the_callers_name() {
+        MvcTestResult answer = http.post()
+                .uri("/outbox/partitions/0/pause")
+                .principal(() -> "ada")
+                .contentType(MediaType.APPLICATION_JSON)
+                .content(WHY)
+                .exchange();
+
+        assertThat(answer).hasStatusOk();
+        assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(true);
+        MvcTestResult operations = get("/outbox/operations");
+        assertThat(operations)
+                .bodyJson()
+                .extractingPath("$.operations[0]['performed_by','operation','target','reason']")
+                .isEqualTo(Map.of(
+                        "performed_by", "ada", "operation", "pause", "target", "partition 0", "reason", "because"));
+        assertThat(post("/outbox/partitions/all/resume", WHY))
+                .bodyJson()
+                .extractingPath("$.partitions")
+                .isEqualTo(List.of(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/outbox/partitions/0/pause",
+                "/outbox/partitions/all/pause",
+                "/outbox/parked/00000000-0000-0000-0000-000000000002/requeue",
+                "/outbox/parked/00000000-0000-0000-0000-000000000002/discard",
+            })
+    void a_dry_run_says_what_would_be_done_and_does_nothing(String path) {
+        MvcTestResult answer = post(path, WHAT_IF);
+
+        assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(false);
+        assertThat(answer).bodyJson().extractingPath("$.detail").asString().startsWith("Would be");
+        assertThat(jdbc.queryForList("SELECT 1 FROM outbox_operation")).isEmpty();
+        assertThat(jdbc.queryForObject("SELECT state FROM outbox_partition", String.class))
+                .isEqualTo("running");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/outbox/partitions/0/pause | {} | reason is required",
+                "/outbox/partitions/0/pause | {'reason':' '} | reason must be a text",
+                "/outbox/partitions/0/pause | {'reason':'x','dryrun':true} | dryrun is not known here",
+                "/outbox/partitions/0/pause | {'reason':'x','dry_run':'yes'} | dry_run must be true or false",
+                "/outbox/resend | {'reason':'x'} | which messages?",
+                "/outbox/resend | {'reason':'x','model':'odd'} | Idempotency-Key is required",
+                "/outbox/resend | {'reason':'x','from_position':1,'dry_run':true} | partition is required",
+                "/outbox/resend | {'reason':'x','delivered_from':'noon','dry_run':true} | delivered_from must be a time",
+                "/outbox/purge | {'reason':'x'} | older_than is required",
+                "/outbox/purge | {'reason':'x','older_than':'1 day'} | older_than must be a duration",
+            })
+    void a_wish_that_is_not_clear_is_refused_and_says_why(String path, String body, String expected) {
+        MvcTestResult answer = post(path, body.replace('\'', '"'));
+
+        assertThat(answer).hasStatus(422).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
+        assertThat(answer).bodyJson().extractingPath("$.detail").asString().contains(expected);
+        assertThat(jdbc.queryForList("SELECT 1 FROM outbox_operation")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/outbox/partitions/9/pause, 404",
+        "/outbox/partitions/none/pause, 404",
+        "/outbox/partitions/0/stop, 404",
+        "/outbox/parked/00000000-0000-0000-0000-000000000003/requeue, 409",
+        "/outbox/parked/00000000-0000-0000-0000-000000000099/requeue, 404",
+        "/outbox/parked/not-an-id/requeue, 400",
+    })
+    void what_is_not_there_or_cannot_be_is_a_problem(String path, int status) {
+        assertThat(post(path, WHY)).hasStatus(status).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
+    }
+
+    @Test
+    void sending_again_is_done_once_under_one_key() {
+        String body = "{\"reason\":\"consumer lost them\",\"model\":\"odd\"}";
+
+        for (int time = 1; time <= 2; time++) {
+            MvcTestResult answer = http.post()
+                    .uri("/outbox/resend")
+                    .header("Idempotency-Key", "k-1")
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .content(body)
+                    .exchange();
+            assertThat(answer).hasStatusOk();
+            assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(time == 1);
+            assertThat(answer).bodyJson().extractingPath("$.messages").isEqualTo(3);
+        }
+        assertThat(jdbc.queryForList("SELECT id FROM outbox_message WHERE copy_no = 1"))
+                .hasSize(3);
+    }
+
+    @Test
+    void more_than_one_call_may_send_again_is_refused_with_the_settings_name() {
+        assertThat(post("/outbox/resend", "{\"reason\":\"x\",\"partition\":0,\"dry_run\":true}"))
+                .hasStatus(422)
+                .bodyText()
+                .contains("more than 3 messages")
+                .contains("registry.operators.largest-resend");
+    }
+
+    @Test
+    void purging_by_hand_deletes_what_was_delivered() {
+        assertThat(post("/outbox/purge", "{\"reason\":\"disk\",\"older_than\":\"PT0S\"}"))
+                .bodyJson()
+                .extractingPath("$.messages")
+                .isEqualTo(3);
+        assertThat(jdbc.queryForList("SELECT id FROM outbox_message WHERE id <= 5 ORDER BY id", Long.class))
+                .containsExactly(2L, 5L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/console/index.html",
+                "/console/console.js",
+                "/console/console.css",
+                "/console/theme.js",
+                "/console/icon.svg",
+                "/webjars/uplot/1.6.30/dist/uPlot.iife.min.js",
+                "/webjars/uplot/1.6.30/dist/uPlot.min.css",
+            })
+    void the_console_comes_from_this_service_whole(String path) {
+        assertThat(get(path)).hasStatusOk();
+    }
+
+    @Test
+    void the_consoles_page_has_nothing_inline_and_asks_no_other_host() {
+        assertThat(get("/console")).hasStatusOk().hasForwardedUrl("/console/index.html");
+        assertThat(get("/console/index.html"))
+                .bodyText()
+                .doesNotContainPattern("<script(?![^>]* src=)")
+                .doesNotContainPattern("<style|\\sstyle=|\\son[a-z]+=")
+                .doesNotContainPattern("(src|href)=\"(https?:)?//");
+        assertThat(get("/console/console.js")).bodyText().doesNotContain("innerHTML");
+    }
+
+    private MvcTestResult get(String path) {
+        return http.get().uri(path).exchange();
+    }
+
+    private MvcTestResult post(String path, String body) {
+        return http.post()
+                .uri(path)
+                .contentType(MediaType.APPLICATION_JSON)
+                .content(body)
+                .exchange();
+    }
+}
