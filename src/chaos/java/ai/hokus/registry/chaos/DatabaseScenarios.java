@@ -54,9 +54,7 @@ final class DatabaseScenarios {
             play.faultEnded();
             int acknowledged = play.load.acknowledgements();
             Await.until(
-                    "the divergence is found",
-                    LONGEST,
-                    () -> play.stage.fleet().logs().substring(logged).contains("Was the database restored"));
+                    "the divergence is found", LONGEST, () -> play.stage.fleet().logged(DIVERGED_LOGGED) > logged);
             play.note("%d had been acknowledged; what came after the backup is gone from the database", acknowledged);
         });
     }

@@ -134,7 +134,7 @@ final class Load implements AutoCloseable {
         String[] parts = id.split("/", -1);
         String json = """
                 {"model_name":"%s","version":"%s","token_id":"%s","proposal_identifier":"P","metric_name":"f1",
-                 "baseline_value":0.5,"mlflow_run_id":"r","tags":{"padding":"%s"}}""".formatted(parts[0], parts[1], parts[2], padding);
+                 "baseline_value":0.5,"mlflow_run_id":"r","api_schema":{"padding":"%s"}}""".formatted(parts[0], parts[1], parts[2], padding);
         sent.add(id);
         long deadline = System.nanoTime() + LONGEST_INSISTENCE.toNanos();
         int next = dice.nextInt(64);

@@ -72,6 +72,13 @@ final class RedisPair implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /** Returns what both have, once the replica has all that the primary has; nobody may write meanwhile. */
+    State awaitReplicated() {
+        Await.until(
+                "the replica has everything", LONGEST_SYNC, () -> state(replica).equals(state(primary)));
+        return state(replica);
+    }
+
     /** From now on the replica hears nothing. */
     void pauseReplication() {
         replication.down();

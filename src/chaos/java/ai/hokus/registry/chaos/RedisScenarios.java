@@ -12,6 +12,9 @@ final class RedisScenarios {
 
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
+    /** Long enough for a busy machine to find within it what Redis forgot. */
+    private static final Duration RETENTION = Duration.ofSeconds(15);
+
     private RedisScenarios() {}
 
     static Scenario killed() {
@@ -152,31 +155,31 @@ final class RedisScenarios {
                 play -> {
                     play.retentionIsShort();
                     RedisPair redis = play.stage.redis();
-                    redis.pauseReplication();
                     play.stage.consumer().pause();
-                    RedisPair.State before = redis.state();
                     play.stage.fleet().redisDown();
+                    RedisPair.State before = redis.awaitReplicated();
+                    redis.pauseReplication();
                     long start = System.nanoTime();
                     Await.until(
                             "the outage is longer than retention",
                             LONGEST,
                             () -> System.nanoTime() - start
-                                    > Duration.ofSeconds(7).toNanos());
+                                    > RETENTION.plusSeconds(2).toNanos());
                     play.stage.fleet().redisAt(redis.primary().port());
                     long depth = (Long) redis.run("LLEN", RedisPair.QUEUE);
                     Await.until(
                             "some of what waited is delivered",
                             LONGEST,
-                            () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > depth + 100);
+                            () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > depth + 50);
                     RedisPair.State state = redis.failOver(play.stage.fleet());
                     play.redisFellBackTo(state);
                     play.faultEnded();
                     play.stage.consumer().resume();
                     play.note(
-                            "retention 5 s; checkpoint %d before the outage, %d after",
-                            before.newest(), state.newest());
+                            "retention %d s; checkpoint %d before the outage, %d after",
+                            RETENTION.toSeconds(), before.newest(), state.newest());
                 },
-                "--registry.retention.keep=5s",
+                "--registry.retention.keep=" + RETENTION.toSeconds() + "s",
                 "--registry.retention.every=200ms");
     }
 }

@@ -19,7 +19,10 @@ final class ServiceInstance implements AutoCloseable {
 
     static final String API_KEY = "chaos-key";
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+    /** They stay, for whoever wants to know what an instance did. */
+    private static final Path LOGS = Path.of("target", "chaos", "logs").toAbsolutePath();
+
+    private static final Duration LONGEST_START = Duration.ofSeconds(240);
     private static final Duration LONGEST_ANSWER = Duration.ofSeconds(4);
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -44,7 +47,7 @@ final class ServiceInstance implements AutoCloseable {
             String name, Path folder, Map<String, String> environment, List<String> launcher, List<String> arguments) {
         this.name = name;
         this.folder = folder;
-        this.log = folder.resolve(name + ".log");
+        this.log = LOGS.resolve(folder.getFileName() + "-" + name + ".log");
         this.environment = environment;
         this.launcher = launcher;
         this.arguments = arguments;
@@ -75,6 +78,11 @@ final class ServiceInstance implements AutoCloseable {
         builder.environment().putAll(environment);
         builder.environment().putAll(more);
         frozen = false;
+        try {
+            Files.createDirectories(LOGS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         process = Children.start(builder);
     }
 

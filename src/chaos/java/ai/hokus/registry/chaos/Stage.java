@@ -9,7 +9,7 @@ final class Stage implements AutoCloseable {
 
     private static final int INSTANCES = 3;
     private static final int REGISTRATIONS_BEFORE_AND_AFTER = 40;
-    private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(90);
+    private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(180);
     private static final Duration CLIENTS_PAUSE = Duration.ofMillis(8);
     /** Some ten passes of a relay, in which a message that comes twice would come. */
     private static final Duration QUIET = Duration.ofSeconds(1);
