@@ -20,66 +20,81 @@ public class Mutations {
 
     private static final String MAIN = "src/main/java/ai/hokus/registry/";
     private static final String TEST = "src/test/java/ai/hokus/registry/";
-    private static final String TESTS =
-            "ProtocolSimulationTest,RelayPassTest,RelaySettingsTest,OutboxTest,PurgeUnderFallbackTest,"
-                    + "InMemoryMessageQueueTest,RedisMessageQueueTest";
+    private static final String PROTOCOL = "ProtocolSimulationTest,OutboxTest";
+    private static final String TWIN = "ProtocolSimulationTest,InMemoryMessageQueueTest";
+    private static final String REDIS = "RedisMessageQueueTest";
+    private static final String SETTINGS = "RelaySettingsTest";
 
-    private record Mutation(String mistake, String file, String from, String to) {}
+    /**
+     * @param tests that are asked whether they notice
+     */
+    private record Mutation(String mistake, String tests, String file, String from, String to) {}
 
     private static final List<Mutation> MUTATIONS = List.of(
             new Mutation(
                     "no comparison, in Redis",
+                    REDIS,
                     MAIN + "queue/QueueScripts.java",
                     "if (newest or '') ~= expected then return {'STALE', newest} end",
                     ""),
             new Mutation(
                     "no comparison, in the queue's twin",
+                    TWIN,
                     TEST + "queue/InMemoryMessageQueue.java",
                     "if (!Objects.equals(newest, append.expected())) {",
-                    "if (newest == append) {"),
+                    "if (newest == null && append == null) {"),
             new Mutation(
                     "no history check: a checkpoint's position is believed, whichever message it names",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
                     "return statements.inHistory(checkpoint)",
                     "return checkpoint.position() <= Long.MAX_VALUE"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
                     "row.lastPosition() + taken.newlyPositioned(),\n                delivered,",
                     "row.lastPosition() + taken.newlyPositioned(),\n                delivered + taken.messages().size(),"),
             new Mutation(
                     "purge of the last delivered message",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPurge.java",
                     "bounds.delivered() - 1",
                     "bounds.delivered()"),
             new Mutation(
                     "claim by highest id: what committed behind it is never seen",
+                    PROTOCOL,
                     MAIN + "outbox/PartitionStatements.java",
                     "AND position IS NULL AND id > ? AND id <= ?\"",
                     "AND position IS NULL AND id > ? AND id <= ? AND id > COALESCE((SELECT max(x.id)"
                             + " FROM outbox_message x WHERE x.position IS NOT NULL), 0)\""),
             new Mutation(
                     "scan without its bound",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
                     "new Scan(0, statements.highestId())",
                     "new Scan(0, Long.MAX_VALUE)"),
             new Mutation(
                     "rewind without the second look",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
                     "if ((backward || located.foreign()) && !request.confirmed()) {",
                     "if (backward && located.foreign() && !request.confirmed()) {"),
             new Mutation(
                     "retention by the age of the row",
+                    PROTOCOL,
                     MAIN + "outbox/OutboxPurge.java",
                     "SELECT max(to_position) FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?",
                     "SELECT max(position) FROM outbox_message WHERE partition_id = ? AND created_at < ?"),
             new Mutation(
                     "lock-at-most-for shorter than a pass is accepted",
+                    SETTINGS,
                     MAIN + "relay/RelaySettings.java",
                     "lockAtMostFor.compareTo(longestPass) <= 0",
                     "lockAtMostFor.compareTo(longestPass) < -1"),
             new Mutation(
                     "lock-at-most-for is not checked at the start",
+                    SETTINGS,
                     MAIN + "relay/RelayConfiguration.java",
                     "settings.checkLock(queueSettings.longestCall());",
                     ""));
@@ -125,7 +140,7 @@ public class Mutations {
                     "mvn",
                     "-B",
                     "surefire:test",
-                    "-Dtest=" + TESTS,
+                    "-Dtest=" + mutation.tests(),
                     "-Dsimulation.schedules=800",
                     "-Dsimulation.seed=4711",
                     "-Dsurefire.failIfNoSpecifiedTests=false");
@@ -140,11 +155,15 @@ public class Mutations {
         }
     }
 
-    /** One file; what does not change its signatures needs nothing else compiled. */
+    /** The file's whole package, since constants are copied into the classes that use them. */
     private static void compile(Path copy, String classpath, String file) throws Exception {
         String into = file.startsWith("src/main") ? "target/classes" : "target/test-classes";
-        int status = run(
-                copy, "javac", "-nowarn", "-parameters", "-proc:none", "-cp", classpath, "-d", into, file);
+        List<String> command = new ArrayList<>(
+                List.of("javac", "-nowarn", "-parameters", "-proc:none", "-cp", classpath, "-d", into));
+        try (Stream<Path> files = Files.list(copy.resolve(file).getParent())) {
+            files.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(command::add);
+        }
+        int status = run(copy, command.toArray(String[]::new));
         if (status != 0) {
             throw new IllegalStateException(file + " does not compile:\n" + output(copy));
         }

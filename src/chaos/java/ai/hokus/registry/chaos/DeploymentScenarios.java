@@ -98,7 +98,8 @@ final class DeploymentScenarios {
 
     private static Set<String> stored(Path folder) {
         Set<String> stored = new HashSet<>();
-        String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";IFEXISTS=TRUE";
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry")
+                + ";IFEXISTS=TRUE;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
         try (Connection connection = DriverManager.getConnection(url, "sa", "");
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("""
@@ -109,7 +110,7 @@ final class DeploymentScenarios {
                 stored.add(rows.getString(1) + "/" + rows.getString(2) + "/" + rows.getString(3));
             }
         } catch (SQLException e) {
-            throw new AssertionError("the database cannot be opened after its disk was full", e);
+            throw new AssertionError("the database cannot be read after its disk was full: " + e.getMessage(), e);
         }
         return stored;
     }

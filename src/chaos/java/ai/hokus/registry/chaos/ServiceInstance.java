@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** One instance of the packaged service, with a network of its own to the database and one to Redis. */
 final class ServiceInstance implements AutoCloseable {
@@ -23,6 +24,7 @@ final class ServiceInstance implements AutoCloseable {
     private static final Path LOGS = Path.of("target", "chaos", "logs").toAbsolutePath();
 
     private static final Duration LONGEST_START = Duration.ofSeconds(240);
+    private static final int MOST_STARTS = 3;
     private static final Duration LONGEST_ANSWER = Duration.ofSeconds(4);
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -38,6 +40,7 @@ final class ServiceInstance implements AutoCloseable {
     private final List<String> arguments;
     private volatile Process process;
     private volatile boolean frozen;
+    private volatile Map<String, String> launchedWith = Map.of();
 
     /**
      * @param launcher words before {@code java}
@@ -78,6 +81,7 @@ final class ServiceInstance implements AutoCloseable {
         builder.environment().putAll(environment);
         builder.environment().putAll(more);
         frozen = false;
+        launchedWith = more;
         try {
             Files.createDirectories(LOGS);
         } catch (IOException e) {
@@ -86,10 +90,15 @@ final class ServiceInstance implements AutoCloseable {
         process = Children.start(builder);
     }
 
+    /** Starts it again when it gave up its start, as an orchestrator does: a database may be slow to answer the first time. */
     void awaitServing() {
+        AtomicInteger starts = new AtomicInteger(1);
         Await.until(name + " accepts registrations; its log is " + log, LONGEST_START, () -> {
             if (!process.isAlive()) {
-                throw new AssertionError(name + " ended with " + process.exitValue() + "\n" + log());
+                if (starts.incrementAndGet() > MOST_STARTS) {
+                    throw new AssertionError(name + " ended with " + process.exitValue() + "; its log is " + log);
+                }
+                launch(launchedWith);
             }
             return get("/ready").statusCode() == 200;
         });
