@@ -19,16 +19,25 @@ final class Children {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
     private static final Set<Path> FOLDERS = ConcurrentHashMap.newKeySet();
 
+    private static boolean ending; // guarded by RUNNING
+
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(Children::endAll, "chaos-end"));
     }
 
     private Children() {}
 
+    /** @throws IllegalStateException once this JVM ends: nobody would end the process */
     static Process start(ProcessBuilder builder) {
         try {
-            Process process = builder.start();
-            RUNNING.add(process);
+            Process process;
+            synchronized (RUNNING) {
+                if (ending) {
+                    throw new IllegalStateException("this JVM ends");
+                }
+                process = builder.start();
+                RUNNING.add(process);
+            }
             process.onExit().thenRun(() -> RUNNING.remove(process));
             return process;
         } catch (IOException e) {
@@ -85,6 +94,9 @@ final class Children {
     }
 
     private static void endAll() {
+        synchronized (RUNNING) {
+            ending = true;
+        }
         for (Process process : RUNNING) {
             List<ProcessHandle> started = process.descendants().toList();
             process.destroyForcibly();
