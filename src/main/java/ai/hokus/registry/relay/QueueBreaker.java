@@ -32,7 +32,7 @@ final class QueueBreaker {
     QueueBreaker(Duration firstWait, Duration longestWait, Duration longestTrial, Clock clock) {
         this.clock = clock;
         IntervalFunction waits =
-                IntervalFunction.ofExponentialRandomBackoff(firstWait.toMillis(), 2.0, JITTER, longestWait.toMillis());
+                IntervalFunction.ofExponentialBackoff(firstWait.toMillis(), 2.0, longestWait.toMillis());
         this.breaker = CircuitBreaker.of(
                 "queue",
                 CircuitBreakerConfig.custom()

@@ -1,0 +1,272 @@
+package ai.hokus.registry.chaos;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** What can happen to an instance of the service. */
+final class InstanceScenarios {
+
+    private static final Duration LONGEST = Duration.ofSeconds(30);
+
+    /** The steps of a pass, as one sees them on the wire; requests are PostgreSQL's unless they are appends. */
+    private enum Step {
+        LOOK(true, Trap.Side.REQUEST, "EVAL"),
+        LOCK(false, Trap.Side.REQUEST, "shedlock"),
+        CLAIM_BEGINS(false, Trap.Side.REQUEST, "parking_position, state, diverged_at"),
+        DELIVERY_RECORDED(false, Trap.Side.REQUEST, "INSERT INTO outbox_delivery"),
+        POSITIONS_GIVEN(false, Trap.Side.REQUEST, "UPDATE outbox_message AS m SET position"),
+        CLAIM_COMMITS(false, Trap.Side.REQUEST, "UPDATE outbox_message AS m SET position", "COMMIT"),
+        CLAIM_COMMITTED(false, Trap.Side.ANSWER, "UPDATE outbox_message AS m SET position", "COMMIT"),
+        APPEND(true, Trap.Side.REQUEST, "{\"message_id\":\""),
+        APPENDED(true, Trap.Side.ANSWER, "{\"message_id\":\"", "APPENDED");
+
+        private final boolean atRedis;
+        private final Trap.Side side;
+        private final List<String> texts;
+
+        Step(boolean atRedis, Trap.Side side, String... texts) {
+            this.atRedis = atRedis;
+            this.side = side;
+            this.texts = List.of(texts);
+        }
+    }
+
+    private InstanceScenarios() {}
+
+    static Scenario killedAtSomeStepsOfAPass() {
+        return Scenario.of("an instance is killed at three steps of a pass", play -> {
+            List<Step> steps = new ArrayList<>(List.of(Step.POSITIONS_GIVEN, Step.CLAIM_COMMITTED, Step.APPENDED));
+            killAt(play, steps);
+        });
+    }
+
+    static Scenario killedAtEachStepOfAPass() {
+        return Scenario.of(
+                "an instance is killed at each step of a pass", play -> killAt(play, List.of(Step.values())));
+    }
+
+    /** What was under way at the kill goes on to the server or does not, by the dice. */
+    private static void killAt(Play play, List<Step> steps) {
+        ServiceFleet fleet = play.stage.fleet();
+        for (Step step : steps) {
+            fleet.awaitServing();
+            Trap.Verdict verdict = play.dice.nextBoolean() ? Trap.Verdict.PASS : Trap.Verdict.CUT;
+            Trap trap = new Trap(1, step.side, step.texts, name -> {
+                fleet.named(name).kill();
+                return verdict;
+            });
+            lay(fleet, step.atRedis, trap);
+            if (!trap.sprung(30)) {
+                throw new AssertionError("no instance came to " + step);
+            }
+            lay(fleet, step.atRedis, null);
+            play.faultEnded();
+            relaunchDead(fleet);
+        }
+        play.note("killed at %s", steps);
+    }
+
+    private static void lay(ServiceFleet fleet, boolean atRedis, Trap trap) {
+        if (atRedis) {
+            fleet.layAtRedis(trap);
+        } else {
+            fleet.layAtPostgres(trap);
+        }
+    }
+
+    private static void relaunchDead(ServiceFleet fleet) {
+        for (ServiceInstance instance : fleet.instances()) {
+            if (!instance.isAlive()) {
+                instance.launch(Map.of());
+            }
+        }
+    }
+
+    static Scenario killedAtRandom() {
+        return Scenario.of("instances are killed again and again at random times", play -> {
+            int kills = 8;
+            for (int n = 0; n < kills; n++) {
+                Await.hold(play.between(0, 1500));
+                ServiceInstance victim = play.anyInstance();
+                if (victim.isAlive()) {
+                    victim.kill();
+                }
+                victim.launch(Map.of());
+            }
+            play.note("%d kills", kills);
+        });
+    }
+
+    /** Its append is on its way for longer than its lock lasts: it must come to nothing. */
+    static Scenario frozenForLongerThanItsLock() {
+        return Scenario.of("an instance freezes before its append, for longer than its lock lasts", play -> {
+            ServiceFleet fleet = play.stage.fleet();
+            AtomicReference<ServiceInstance> frozen = new AtomicReference<>();
+            CountDownLatch thawed = new CountDownLatch(1);
+            Trap trap = new Trap(1, Trap.Side.REQUEST, Step.APPEND.texts, name -> {
+                frozen.set(fleet.named(name));
+                frozen.get().freeze();
+                await(thawed);
+                return Trap.Verdict.PASS;
+            });
+            fleet.layAtRedis(trap);
+            Await.until(
+                    "an instance is about to append",
+                    LONGEST,
+                    () -> frozen.get() != null && frozen.get().isFrozen());
+            fleet.layAtRedis(null);
+            long start = System.nanoTime();
+            try {
+                awaitDeliveryOfWhatComesNow(play);
+                play.note("the others deliver after %.1f s", secondsSince(start));
+                Await.until(
+                        "its lock is over",
+                        LONGEST,
+                        () -> secondsSince(start) > ServiceFleet.LOCK_AT_MOST_FOR_SECONDS + 2);
+            } finally {
+                frozen.get().thaw();
+                thawed.countDown();
+            }
+            play.faultEnded();
+        });
+    }
+
+    static Scenario frozenInsideItsClaim() {
+        return Scenario.of("an instance freezes inside its claim", play -> {
+            double seconds = freezeAt(play, Step.POSITIONS_GIVEN.texts, () -> awaitDeliveryOfWhatComesNow(play));
+            play.note("the others deliver after %.1f s", seconds);
+            play.expect(
+                    seconds < ServiceFleet.LOCK_AT_MOST_FOR_SECONDS + 6,
+                    "the others took %.1f s, longer than the lock of %d s lasts",
+                    seconds,
+                    ServiceFleet.LOCK_AT_MOST_FOR_SECONDS);
+        });
+    }
+
+    static Scenario frozenInsideARegistration() {
+        return Scenario.of("an instance freezes inside a registration", play -> {
+            double seconds = freezeAt(play, List.of("INSERT INTO registration"), () -> {
+                Set<String> open = new HashSet<>(play.load.sent());
+                open.removeAll(play.load.acknowledged());
+                Await.until(
+                        "registrations under way are acknowledged by others",
+                        LONGEST,
+                        () -> play.load.acknowledged().containsAll(open));
+            });
+            play.note("every registration under way is acknowledged after %.1f s", seconds);
+            play.expect(seconds < 15, "the registrations of its model took %.1f s", seconds);
+        });
+    }
+
+    /** Returns how long it took, in seconds. */
+    private static double freezeAt(Play play, List<String> texts, Runnable others) {
+        ServiceFleet fleet = play.stage.fleet();
+        AtomicReference<ServiceInstance> frozen = new AtomicReference<>();
+        Trap trap = new Trap(1, Trap.Side.REQUEST, texts, name -> {
+            frozen.set(fleet.named(name));
+            frozen.get().freeze();
+            return Trap.Verdict.PASS;
+        });
+        fleet.layAtPostgres(trap);
+        if (!trap.sprung(30)) {
+            throw new AssertionError("no instance came to " + texts);
+        }
+        fleet.layAtPostgres(null);
+        long start = System.nanoTime();
+        try {
+            others.run();
+            return secondsSince(start);
+        } finally {
+            frozen.get().thaw();
+            play.faultEnded();
+        }
+    }
+
+    private static void awaitDeliveryOfWhatComesNow(Play play) {
+        List<String> before = play.load.acknowledged();
+        play.load.awaitMore(5, LONGEST);
+        Set<String> now = new HashSet<>(play.load.acknowledged());
+        now.removeAll(Set.copyOf(before));
+        Await.until("the others deliver", LONGEST, () -> now.stream().allMatch(play.stage.consumer()::has));
+    }
+
+    static Scenario clockShifted() {
+        return Scenario.of("one instance's clock is two hours ahead, then two hours behind", play -> {
+            Optional<Path> library = faketime();
+            if (library.isEmpty()) {
+                play.skip("libfaketime is not installed (Debian: apt-get install faketime)");
+            }
+            ServiceInstance shifted = play.stage.fleet().instances().get(0);
+            for (String shift : List.of("+2h", "-2h")) {
+                shifted.kill();
+                shifted.launch(Map.of(
+                        "LD_PRELOAD",
+                        library.orElseThrow().toString(),
+                        "FAKETIME",
+                        shift,
+                        "FAKETIME_DONT_FAKE_MONOTONIC",
+                        "1",
+                        "DONT_FAKE_MONOTONIC",
+                        "1"));
+                shifted.awaitServing();
+                Duration away =
+                        Duration.between(OffsetDateTime.now(), clockOf(shifted)).abs();
+                play.expect(away.toMinutes() > 100, "the clock is only %s away", away);
+                play.load.awaitMore(200, LONGEST);
+                awaitDeliveryOfWhatComesNow(play);
+            }
+            shifted.kill();
+            play.note("by libfaketime; locks and deliveries go by the database's clock");
+        });
+    }
+
+    private static OffsetDateTime clockOf(ServiceInstance instance) {
+        try {
+            String health = instance.get("/health").body();
+            Matcher timestamp = Pattern.compile("\"timestamp\":\"([^\"]+)\"").matcher(health);
+            if (!timestamp.find()) {
+                throw new AssertionError(health);
+            }
+            String text = timestamp.group(1);
+            return OffsetDateTime.parse(text.endsWith("Z") || text.contains("+") ? text : text + "Z");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Optional<Path> faketime() {
+        try (Stream<Path> folders = Files.list(Path.of("/usr/lib"))) {
+            return folders.map(folder -> folder.resolve("faketime/libfaketimeMT.so.1"))
+                    .filter(Files::exists)
+                    .findFirst();
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static double secondsSince(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

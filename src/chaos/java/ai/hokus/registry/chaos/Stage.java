@@ -1,0 +1,125 @@
+package ai.hokus.registry.chaos;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+
+/** What scenarios play on: PostgreSQL, two Redis, three instances of the service, and a consumer. */
+final class Stage implements AutoCloseable {
+
+    private static final int INSTANCES = 3;
+    private static final int REGISTRATIONS_BEFORE_AND_AFTER = 40;
+    private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(180);
+    private static final Duration CLIENTS_PAUSE = Duration.ofMillis(8);
+    /** Some ten passes of a relay, in which a message that comes twice would come. */
+    private static final Duration QUIET = Duration.ofSeconds(1);
+
+    private final PostgresCluster postgres = PostgresCluster.start();
+    private final RedisPair redis = new RedisPair();
+    private final ServiceFleet fleet;
+    private final Consumer consumer = new Consumer(redis::primary);
+
+    /** @param settings of the service's instances, beside the usual */
+    Stage(List<String> settings) {
+        fleet = new ServiceFleet(postgres.port(), redis.primary().port(), settings);
+        // The first migrates the database alone: it is the others' start that is tested, not Flyway's lock.
+        fleet.add().awaitServing();
+        for (int n = 1; n < INSTANCES; n++) {
+            fleet.add();
+        }
+        fleet.awaitServing();
+    }
+
+    PostgresCluster postgres() {
+        return postgres;
+    }
+
+    RedisPair redis() {
+        return redis;
+    }
+
+    ServiceFleet fleet() {
+        return fleet;
+    }
+
+    Consumer consumer() {
+        return consumer;
+    }
+
+    /**
+     * Plays one scenario under load, heals, waits until the backlog has drained, and judges.
+     *
+     * @param prefix of the models' names; no other scenario on this stage has it
+     */
+    Ledger.Entry play(Scenario scenario, String prefix, long seed) {
+        int before = consumer.popped().size();
+        long logged = fleet.logged(Ledger.REWIND_LOGGED);
+        long rewinds = rewinds();
+        try (Load load = new Load(prefix, fleet::instances, CLIENTS_PAUSE, 100, true, seed)) {
+            load.start();
+            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, LONGEST_RECOVERY);
+            Play play = new Play(this, load, new Random(seed));
+            scenario.act().play(play);
+            if (play.faultEndedAt() == 0) {
+                play.faultEnded();
+            }
+            List<String> owed = load.acknowledged();
+            heal();
+            Await.until(
+                    "what was acknowledged before the fault's end is popped",
+                    LONGEST_RECOVERY,
+                    () -> owed.stream()
+                            .filter(id -> !play.taken().contains(id) && !play.isDatabaseRestored())
+                            .allMatch(consumer::has));
+            Duration recovered = Duration.ofNanos(System.nanoTime() - play.faultEndedAt());
+            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, LONGEST_RECOVERY);
+            load.stop();
+            awaitDrained();
+            return Ledger.judge(
+                    scenario.sentence(),
+                    play,
+                    consumer.popped().subList(before, consumer.popped().size()),
+                    recovered,
+                    rewinds() - (play.isDatabaseRestored() ? 0 : rewinds),
+                    fleet.logged(Ledger.REWIND_LOGGED) > logged);
+        }
+    }
+
+    /** Everything runs and is connected, and the instances serve. */
+    void heal() {
+        redis.heal();
+        fleet.redisAt(redis.primary().port());
+        consumer.resume();
+        fleet.heal();
+    }
+
+    void awaitDrained() {
+        Await.until(
+                "nothing is pending, in the database and in the queue",
+                LONGEST_RECOVERY,
+                () -> pending() == 0 && depth() == 0);
+        Await.hold(QUIET);
+        Await.until("nothing has come after all", LONGEST_RECOVERY, () -> pending() == 0 && depth() == 0);
+    }
+
+    long pending() {
+        return postgres.jdbc().queryForObject("SELECT sum(pending) FROM outbox_status", Long.class);
+    }
+
+    /** Elements in the queue and at the consumer. */
+    long depth() {
+        return (Long) redis.run("LLEN", RedisPair.QUEUE) + (Long) redis.run("LLEN", RedisPair.PROCESSING);
+    }
+
+    long rewinds() {
+        return postgres.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class);
+    }
+
+    @Override
+    public void close() {
+        fleet.close();
+        consumer.close();
+        redis.close();
+        postgres.close();
+    }
+}

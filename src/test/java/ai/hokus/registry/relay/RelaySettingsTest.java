@@ -1,0 +1,76 @@
+package ai.hokus.registry.relay;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.InMemoryMessageQueue;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.util.unit.DataSize;
+
+class RelaySettingsTest {
+
+    /** pass-limit 5 s, one claim of 7 s, two calls of the queue of 4.5 s each. */
+    private static final Duration LONGEST_PASS = Duration.ofSeconds(21);
+
+    private static final Duration LONGEST_CALL = Duration.ofMillis(4500);
+
+    @Test
+    void a_lock_must_outlive_the_longest_pass() {
+        assertThatThrownBy(() -> withLock(LONGEST_PASS).checkLock(LONGEST_CALL))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("registry.relay.lock-at-most-for")
+                .hasMessageContaining("PT21S");
+        assertThatCode(() -> withLock(LONGEST_PASS.plusMillis(1)).checkLock(LONGEST_CALL))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void a_service_whose_lock_is_shorter_than_a_pass_does_not_start() {
+        QueueSettings queue = new QueueSettings(
+                "q", 10, 10, false, Duration.ofSeconds(2), Duration.ofSeconds(2), 2, DataSize.ofMegabytes(1));
+        RelaySettings settings = withLock(LONGEST_PASS);
+        try (HikariDataSource database = TestDatabase.H2.newMigrated(1)) {
+            StaticListableBeanFactory beans =
+                    new StaticListableBeanFactory(Map.of("queue", new InMemoryMessageQueue()));
+            assertThatThrownBy(() -> new RelayConfiguration()
+                            .relay(
+                                    beans.getBeanProvider(MessageQueue.class),
+                                    TestOutbox.on(database, Duration.ofHours(1)).partitions(),
+                                    new QueueBreaker(
+                                            settings.firstWait(),
+                                            settings.longestWait(),
+                                            settings.lockAtMostFor(),
+                                            Clock.systemUTC()),
+                                    lock -> Optional.empty(),
+                                    settings,
+                                    queue,
+                                    new InstanceName("relay of the test"),
+                                    Clock.systemUTC()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("registry.relay.lock-at-most-for");
+        }
+    }
+
+    private static RelaySettings withLock(Duration lockAtMostFor) {
+        return new RelaySettings(
+                true,
+                Duration.ofSeconds(1),
+                500,
+                DataSize.ofMegabytes(4),
+                Duration.ofSeconds(5),
+                lockAtMostFor,
+                Duration.ofMillis(500),
+                Duration.ofSeconds(5));
+    }
+}
