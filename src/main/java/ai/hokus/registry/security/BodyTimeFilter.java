@@ -23,17 +23,13 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * since the headers came is looked at after every read, and the request fails with 408 when it is over. A thread is held for
  * {@code bodyTime} and one read's timeout at most.
  *
- * <p>A body that nobody read (of a request that was refused, or is too large) is read and thrown away within the same time,
- * because a client that is still sending might not see the answer of a connection that closes. What is still missing then is
- * not waited for: {@link UnreadBodies} closes the connection.
+ * <p>What nobody read of a body (of a request that was refused, or is too large) is {@link UnreadBodies}' concern, until the
+ * same instant.
  */
 final class BodyTimeFilter extends OncePerRequestFilter {
 
-    /** Attribute of a request of whose body nothing more is to be read. */
-    static final String GIVE_UP = BodyTimeFilter.class.getName() + ".GIVE_UP";
-
-    /** As much of an unread body as is thrown away; twice the largest that is accepted by default. */
-    private static final int MOST_THROWN_AWAY = 2 << 20;
+    /** Attribute of a request that has a body: until when it may come, as {@link System#nanoTime} counts. */
+    static final String UNTIL = BodyTimeFilter.class.getName() + ".UNTIL";
 
     private final Duration bodyTime;
     private final LongSupplier nanoTime;
@@ -51,19 +47,15 @@ final class BodyTimeFilter extends OncePerRequestFilter {
             return;
         }
         TimedRequest timed = new TimedRequest(request);
-        boolean answered = false;
-        try {
-            chain.doFilter(timed, response);
-            response.flushBuffer();
-            answered = true;
-        } finally {
-            timed.end(answered);
-        }
+        request.setAttribute(UNTIL, nanoTime.getAsLong() + bodyTime.toNanos());
+        chain.doFilter(new TimedRequest(request), response);
+        // Before what is left of the body is thrown away: the client may be waiting for this.
+        response.flushBuffer();
     }
 
     private final class TimedRequest extends HttpServletRequestWrapper {
 
-        private final long start = nanoTime.getAsLong();
+        private final long until = nanoTime.getAsLong() + bodyTime.toNanos();
         private @Nullable TimedBody body;
 
         TimedRequest(HttpServletRequest request) {
@@ -78,37 +70,8 @@ final class BodyTimeFilter extends OncePerRequestFilter {
             return body;
         }
 
-        void end(boolean answered) {
-            if (answered) {
-                throwRestAway();
-            } else {
-                setAttribute(GIVE_UP, !isRead());
-            }
-        }
-
-        private void throwRestAway() {
-            try {
-                ServletInputStream rest = getInputStream();
-                byte[] buffer = new byte[8192];
-                int thrownAway = 0;
-                for (int n = rest.read(buffer); n >= 0 && thrownAway < MOST_THROWN_AWAY; n = rest.read(buffer)) {
-                    thrownAway += n;
-                }
-            } catch (IOException | RuntimeException e) {
-                // Broken off, too slow, or read through a reader: whatever is missing is not waited for.
-                setAttribute(GIVE_UP, true);
-                return;
-            }
-            setAttribute(GIVE_UP, !isRead());
-        }
-
-        private boolean isRead() {
-            return body != null && body.isFinished();
-        }
-
         void refuseIfLate() {
-            if (nanoTime.getAsLong() - start > bodyTime.toNanos()) {
-                setAttribute(GIVE_UP, true);
+            if (nanoTime.getAsLong() - until > 0) {
                 throw new ErrorResponseException(
                         HttpStatus.REQUEST_TIMEOUT,
                         ProblemDetail.forStatusAndDetail(

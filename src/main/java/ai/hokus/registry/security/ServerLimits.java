@@ -23,5 +23,8 @@ class ServerLimits implements WebServerFactoryCustomizer<TomcatServletWebServerF
             }
         });
         tomcat.addEngineValves(new UnreadBodies());
+        // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
+        tomcat.addContextCustomizers(
+                context -> context.getParent().getPipeline().addValve(new UnreadableRequests(settings.mostHeaders())));
     }
 }

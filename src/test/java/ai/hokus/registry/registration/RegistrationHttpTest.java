@@ -15,6 +15,8 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +125,13 @@ class RegistrationHttpTest {
 
     @Test
     void a_payload_that_is_too_large_is_bad_input() {
-        MvcTestResult answer = post(EVENTS, with("api_schema", "{\"a\":\"" + "x".repeat(262_144) + "\"}"));
+        String tags = IntStream.range(0, 100)
+                .mapToObj(i -> "\"tag-" + i + "\":\"" + "x".repeat(2_000) + "\"")
+                .collect(Collectors.joining(",", "{", "}"));
+        MvcTestResult answer = post(
+                EVENTS,
+                with("api_schema", "{\"a\":\"" + "x".repeat(100_000) + "\"}")
+                        .replaceFirst("}$", ",\"tags\":" + tags + "}"));
 
         assertProblem(answer, 422);
         assertThat(answer).bodyText().contains("bytes; the most is 262144");

@@ -8,11 +8,14 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.webmvc.test.autoconfigure.MockMvcBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
 import org.springframework.http.HttpHeaders;
-import org.springframework.test.context.DynamicPropertyRegistrar;
 import org.springframework.test.web.servlet.request.MockMvcRequestBuilders;
 
 /**
@@ -30,9 +33,13 @@ public class TestKeys {
 
     private static final String EVERYTHING = "full_access,outbox:read,outbox:operate";
 
+    /** Before any bean is made: a real web server asks for settings earlier than dynamic properties are there. */
     @Bean
-    DynamicPropertyRegistrar testKeyFile() {
-        return registry -> registry.add("registry.security.key-file", file(line(KEY, USER, EVERYTHING))::toString);
+    static BeanFactoryPostProcessor testKeyFile(ConfigurableEnvironment environment) {
+        String file = file(line()).toString();
+        return beans -> environment
+                .getPropertySources()
+                .addFirst(new MapPropertySource("test keys", Map.of("registry.security.key-file", file)));
     }
 
     @Bean
