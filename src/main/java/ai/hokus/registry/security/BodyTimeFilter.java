@@ -46,7 +46,6 @@ final class BodyTimeFilter extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
-        TimedRequest timed = new TimedRequest(request);
         request.setAttribute(UNTIL, nanoTime.getAsLong() + bodyTime.toNanos());
         chain.doFilter(new TimedRequest(request), response);
         // Before what is left of the body is thrown away: the client may be waiting for this.

@@ -3,6 +3,7 @@ package ai.hokus.registry.security;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
@@ -12,6 +13,8 @@ import org.springframework.http.MediaType;
 
 /** Answers, as {@code application/problem+json}, requests that the web server refuses before any room hears of them. */
 final class UnreadableRequests extends ErrorReportValve {
+
+    private static final Set<Integer> NOT_SPOKEN = Set.of(501, 505);
 
     private final int mostHeaders;
 
@@ -24,6 +27,11 @@ final class UnreadableRequests extends ErrorReportValve {
         int status = response.getStatus();
         if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
             return;
+        }
+        if (NOT_SPOKEN.contains(status) && !response.isCommitted()) {
+            // An HTTP version or a transfer coding that nobody speaks: the client's mistake, and no alarm of ours.
+            status = HttpStatus.BAD_REQUEST.value();
+            response.setStatus(status);
         }
         HttpStatus known = HttpStatus.resolve(status);
         String title = known == null ? "Error" : known.getReasonPhrase();
