@@ -1,5 +1,6 @@
 package ai.hokus.registry;
 
+import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -57,6 +58,8 @@ public final class ServiceProcess implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("REDIS") || name.startsWith("SPRING"));
+            Path keys = Files.writeString(directory.resolve("api-keys"), TestKeys.line() + "\n");
+            builder.environment().put("API_KEYS_FILE", keys.toString());
             builder.environment().putAll(environment);
             ServiceProcess service = new ServiceProcess(builder.start(), log, URI.create("http://127.0.0.1:" + port));
             service.awaitServing();
@@ -101,7 +104,11 @@ public final class ServiceProcess implements AutoCloseable {
 
     private HttpResponse<String> send(HttpRequest.Builder request) {
         try {
-            return http.send(request.timeout(Duration.ofSeconds(20)).build(), HttpResponse.BodyHandlers.ofString());
+            return http.send(
+                    request.header("X-API-Key", TestKeys.KEY)
+                            .timeout(Duration.ofSeconds(20))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

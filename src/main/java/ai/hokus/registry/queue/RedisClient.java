@@ -111,6 +111,9 @@ final class RedisClient {
                 .setSslVerificationMode(SslVerificationMode.STRICT)
                 .setUsername(redis.username())
                 .setPassword(redis.password());
+        if (redis.tls()) {
+            trust(config, redis.trust());
+        }
         if (redis.cluster()) {
             common(config.useClusterServers(), settings)
                     .addNodeAddress(redis.address())
@@ -131,6 +134,15 @@ final class RedisClient {
                     .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
         }
         return config;
+    }
+
+    private static void trust(Config config, RedisTls tls) {
+        if (tls.caFile() != null) {
+            config.setSslTrustManagerFactory(tls.managers().getTrustManagerFactory());
+        }
+        if (tls.certificateFile() != null) {
+            config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
+        }
     }
 
     /** No retries: the relay owns them, and knows what a repeated append means. */

@@ -19,6 +19,7 @@ import org.springframework.util.StringUtils;
  * @param username null: the default user
  * @param password null: none is sent
  * @param database 0 in a cluster
+ * @param trust for a connection with TLS
  */
 record RedisSettings(
         String host,
@@ -27,7 +28,8 @@ record RedisSettings(
         @Nullable String username,
         @Nullable String password,
         int database,
-        boolean cluster) {
+        boolean cluster,
+        RedisTls trust) {
 
     private static final int DEFAULT_PORT = 6379;
 
@@ -38,6 +40,17 @@ record RedisSettings(
     private static final Pattern LOCAL = Pattern.compile("localhost|127\\..*|\\[::1]");
 
     private static final String URL_EXAMPLE = "rediss://:PASSWORD@cache.internal:6379";
+
+    RedisSettings(
+            String host,
+            int port,
+            boolean tls,
+            @Nullable String username,
+            @Nullable String password,
+            int database,
+            boolean cluster) {
+        this(host, port, tls, username, password, database, cluster, RedisTls.NONE);
+    }
 
     /** Whether a Redis is named at all. There is no fallback to localhost: nobody would notice where messages go. */
     static boolean isConfigured(Environment environment) {
@@ -53,11 +66,11 @@ record RedisSettings(
     static Optional<RedisSettings> from(Environment environment) {
         String url = read(environment, "REDIS_URL");
         if (url != null) {
-            return Optional.of(fromUrl(url, flag(environment, "REDIS_CLUSTER")));
+            return Optional.of(fromUrl(url, flag(environment, "REDIS_CLUSTER")).trusting(trust(environment)));
         }
         String host = read(environment, "REDIS_HOST");
         if (host != null) {
-            return Optional.of(fromParts(host, environment));
+            return Optional.of(fromParts(host, environment).trusting(trust(environment)));
         }
         return Optional.empty();
     }
@@ -133,6 +146,17 @@ record RedisSettings(
                 password,
                 0,
                 flag(environment, "REDIS_CLUSTER"));
+    }
+
+    private static RedisTls trust(Environment environment) {
+        return new RedisTls(
+                read(environment, "REDIS_TLS_CA_FILE"),
+                read(environment, "REDIS_TLS_CERTIFICATE_FILE"),
+                read(environment, "REDIS_TLS_KEY_FILE"));
+    }
+
+    private RedisSettings trusting(RedisTls other) {
+        return new RedisSettings(host, port, tls, username, password, database, cluster, other);
     }
 
     /** For the client library, for logs, for people: neither user name nor password is in it. */

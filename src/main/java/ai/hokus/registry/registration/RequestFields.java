@@ -97,9 +97,9 @@ final class RequestFields {
         return node == null ? absent : finite(name, node);
     }
 
-    /** A JSON object, whatever is in it, as long as it can be stored and delivered. */
+    /** A JSON object, whatever is in it, as long as it can be stored and delivered; its size counts as compact UTF-8. */
     @Nullable
-    ObjectNode optionalObject(String name) {
+    ObjectNode optionalObject(String name, int largest) {
         JsonNode node = sent(name);
         if (node == null) {
             return null;
@@ -108,12 +108,20 @@ final class RequestFields {
             refuse(name, "must be a JSON object");
             return null;
         }
-        unstorable(object).ifPresent(reason -> refuse(name, reason));
+        Optional<String> reason = unstorable(object);
+        if (reason.isPresent()) {
+            refuse(name, reason.get());
+            return object;
+        }
+        int size = RegistrationJson.MAPPER.writeValueAsBytes(object).length;
+        if (size > largest) {
+            refuse(name, "is " + size + " bytes of compact JSON; the most is " + largest);
+        }
         return object;
     }
 
     /** A JSON object of strings, in its order; empty when absent. */
-    Map<String, String> optionalTexts(String name, int longest) {
+    Map<String, String> optionalTexts(String name, int most, int longestKey, int longest) {
         JsonNode node = sent(name);
         Map<String, String> texts = new LinkedHashMap<>();
         if (node == null) {
@@ -121,6 +129,10 @@ final class RequestFields {
         }
         if (!(node instanceof ObjectNode object)) {
             refuse(name, "must be a JSON object of strings");
+            return texts;
+        }
+        if (object.size() > most) {
+            refuse(name, "has " + object.size() + " entries; the most is " + most);
             return texts;
         }
         object.forEachEntry((key, value) -> {
@@ -133,8 +145,8 @@ final class RequestFields {
             } else {
                 Text.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
                 refuseLonger(entry, value.stringValue(), longest);
-                if (key.codePointCount(0, key.length()) > longest) {
-                    refuse(name, "has a key that is longer than " + longest + " characters");
+                if (key.codePointCount(0, key.length()) > longestKey) {
+                    refuse(name, "has a key that is longer than " + longestKey + " characters");
                 }
                 texts.put(key, value.stringValue());
             }

@@ -27,6 +27,14 @@ final class RequestReader {
     /** Longest other text, in characters. */
     static final int LONGEST_TEXT = 2_000;
 
+    /** Tags of one request, and the longest name of one, in characters. */
+    static final int MOST_TAGS = 100;
+
+    static final int LONGEST_TAG_NAME = 250;
+
+    /** The largest api_schema, as compact JSON in UTF-8: half of what an event may be by default. */
+    static final int LARGEST_SCHEMA = 128 * 1024;
+
     private RequestReader() {}
 
     /** Names everything that is wrong, not only the first thing. Unknown fields are ignored. */
@@ -78,8 +86,8 @@ final class RequestReader {
                 fields.optional("scorer_ref", LONGEST_SPEC),
                 fields.optional("primary_metric", LONGEST_SPEC),
                 fields.optional("benchmark_spec_id", LONGEST_SPEC),
-                fields.optionalObject("api_schema"),
-                fields.optionalTexts("tags", LONGEST_TEXT));
+                fields.optionalObject("api_schema", LARGEST_SCHEMA),
+                fields.optionalTexts("tags", MOST_TAGS, LONGEST_TAG_NAME, LONGEST_TEXT));
         return fields.errors().isEmpty() ? new Valid(request) : new Invalid(fields.errors());
     }
 

@@ -6,6 +6,7 @@ import static ai.hokus.registry.registration.Examples.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,8 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +27,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -39,6 +43,7 @@ import tools.jackson.databind.JsonNode;
         properties = {"spring.datasource.hikari.maximum-pool-size=4", "spring.datasource.hikari.connection-timeout=250"
         })
 @AutoConfigureMockMvc
+@Import(TestKeys.class)
 class RegistrationHttpTest {
 
     private static final String EVENTS = "/models/tokenized-registration-events";
@@ -90,17 +95,11 @@ class RegistrationHttpTest {
     }
 
     @Test
-    void the_caller_is_the_principal_or_else_anonymous() {
+    void the_caller_is_whose_key_it_is() {
         post(EVENTS, LEAST);
-        http.post()
-                .uri(EVENTS)
-                .principal(() -> "ada")
-                .contentType(MediaType.APPLICATION_JSON)
-                .content(with("version", "\"4\""))
-                .exchange();
 
-        assertThat(jdbc.queryForList("SELECT user_id FROM registration ORDER BY id", String.class))
-                .containsExactly("anonymous", "ada");
+        assertThat(jdbc.queryForList("SELECT user_id FROM registration", String.class))
+                .containsExactly(TestKeys.USER);
     }
 
     @Test
@@ -126,7 +125,13 @@ class RegistrationHttpTest {
 
     @Test
     void a_payload_that_is_too_large_is_bad_input() {
-        MvcTestResult answer = post(EVENTS, with("api_schema", "{\"a\":\"" + "x".repeat(262_144) + "\"}"));
+        String tags = IntStream.range(0, 100)
+                .mapToObj(i -> "\"tag-" + i + "\":\"" + "x".repeat(2_000) + "\"")
+                .collect(Collectors.joining(",", "{", "}"));
+        MvcTestResult answer = post(
+                EVENTS,
+                with("api_schema", "{\"a\":\"" + "x".repeat(100_000) + "\"}")
+                        .replaceFirst("}$", ",\"tags\":" + tags + "}"));
 
         assertProblem(answer, 422);
         assertThat(answer).bodyText().contains("bytes; the most is 262144");
@@ -219,7 +224,7 @@ class RegistrationHttpTest {
                 {"registrations":[{"model_id":"churn/3/CHURN","model_name":"churn","version":"3","token_id":"CHURN",\
                 "proposal_identifier":"P-1","metric_name":"auroc","baseline_value":0.8,"current_value":0.8,\
                 "model_uri":null,"mlflow_run_id":"run-1","eval_spec":null,"scorer_ref":null,"primary_metric":null,\
-                "benchmark_spec_id":null,"tags":{"user_id":"anonymous","proposal_identifier":"P-1"},\
+                "benchmark_spec_id":null,"tags":{"user_id":"ada","proposal_identifier":"P-1"},\
                 "api_schema":{"a":[1.10,123456789012345678901234567890]},"message_id":"%s",\
                 "registered_at":"2026-11-22T12:00:00.120456Z"}],"next":null}""".formatted(messageId));
     }

@@ -46,6 +46,7 @@ class RelaySettingsTest {
             assertThatThrownBy(() -> new RelayConfiguration()
                             .relay(
                                     beans.getBeanProvider(MessageQueue.class),
+                                    beans.getBeanProvider(RelayListener.class),
                                     TestOutbox.on(database, Duration.ofHours(1)).partitions(),
                                     new QueueBreaker(
                                             settings.firstWait(),

@@ -42,7 +42,8 @@ public final class RunningService implements AutoCloseable {
                 "spring.datasource.password", "",
                 "spring.datasource.hikari.maximum-pool-size", "8",
                 "server.address", "127.0.0.1",
-                "server.port", "0"));
+                "server.port", "0",
+                "registry.security.key-file", TestKeys.file(TestKeys.line()).toString()));
         all.putAll(properties);
         List<String> arguments = new ArrayList<>();
         all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
@@ -76,7 +77,9 @@ public final class RunningService implements AutoCloseable {
                 .POST(HttpRequest.BodyPublishers.ofString(json)));
     }
 
+    /** With the key that may do everything. */
     private HttpResponse<String> send(HttpRequest.Builder request) {
+        request.setHeader("X-API-Key", TestKeys.KEY);
         try {
             return http.send(request.timeout(Duration.ofSeconds(30)).build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException e) {

@@ -1,0 +1,94 @@
+package ai.hokus.registry.security;
+
+import static ai.hokus.registry.security.Access.OBSERVE;
+import static ai.hokus.registry.security.Access.OPEN;
+import static ai.hokus.registry.security.Access.OPERATE;
+import static ai.hokus.registry.security.Access.READ;
+import static ai.hokus.registry.security.Access.REGISTER;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
+
+/**
+ * The table: what each path needs. What is not in it lets no one in. The first rule that matches decides.
+ *
+ * <p>Pages are open because there is nothing in them: the console's page asks for a key and sends it with every request for
+ * data.
+ */
+final class AccessRules {
+
+    private static final Set<String> GET = Set.of("GET", "HEAD");
+    private static final Set<String> POST = Set.of("POST");
+    private static final Set<String> CHANGES = Set.of("POST", "PUT", "PATCH", "DELETE");
+
+    private static final String EVENTS = "/models/tokenized-registration-events";
+
+    private static final List<Rule> RULES = List.of(
+            rule(OPEN, GET, "/health/alb", "/live", "/ready"),
+            rule(REGISTER, POST, EVENTS, "/api" + EVENTS),
+            rule(READ, GET, "/models", "/models/{name}/{version}", "/api/models", "/api/models/{name}/{version}"),
+            rule(OBSERVE, GET, "/outbox", "/outbox/**"),
+            rule(OPERATE, CHANGES, "/outbox", "/outbox/**"),
+            rule(OBSERVE, GET, "/actuator", "/actuator/**"),
+            rule(OPERATE, CHANGES, "/actuator/**"),
+            rule(OPEN, GET, "/console", "/console/**", "/webjars/**"),
+            rule(
+                    OPEN,
+                    GET,
+                    "/swagger-ui.html",
+                    "/swagger-ui/**",
+                    "/v3/api-docs",
+                    "/v3/api-docs/**",
+                    "/v3/api-docs.yaml"));
+
+    private static final PathPatternRequestMatcher HEALTH = PathPatternRequestMatcher.pathPattern("/health");
+
+    private AccessRules() {}
+
+    /** Empty: no rule, so no one. */
+    static Optional<Access> of(HttpServletRequest request) {
+        if (HEALTH.matches(request) && GET.contains(request.getMethod())) {
+            return Optional.of(asksForDetails(request) ? OBSERVE : OPEN);
+        }
+        return RULES.stream()
+                .filter(rule -> rule.methods().contains(request.getMethod()) && rule.matchesPath(request))
+                .map(Rule::access)
+                .findFirst();
+    }
+
+    /** The methods for which the request's path has a rule; empty for a path that has none. */
+    static Set<String> methods(HttpServletRequest request) {
+        Set<String> methods = new TreeSet<>();
+        if (HEALTH.matches(request)) {
+            methods.addAll(GET);
+        }
+        RULES.stream().filter(rule -> rule.matchesPath(request)).forEach(rule -> methods.addAll(rule.methods()));
+        return methods;
+    }
+
+    /** Whatever spelling of "true" the health endpoint may understand: only a plain "false" asks for none. */
+    private static boolean asksForDetails(HttpServletRequest request) {
+        String[] values = request.getParameterValues("detailed");
+        return values != null && !Arrays.stream(values).allMatch("false"::equals);
+    }
+
+    private static Rule rule(Access access, Set<String> methods, String... patterns) {
+        return new Rule(
+                access,
+                methods,
+                Stream.of(patterns).map(PathPatternRequestMatcher::pathPattern).toList());
+    }
+
+    private record Rule(Access access, Set<String> methods, List<PathPatternRequestMatcher> paths) {
+
+        boolean matchesPath(HttpServletRequest request) {
+            return paths.stream().anyMatch(path -> path.matches(request));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package ai.hokus.registry.security;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+
+/** A key as a request presents it. Compared, cached and counted by its SHA-256; its text is for the auth service alone. */
+final class ApiKey {
+
+    /** Far more than any key that was ever issued; what is longer is not even hashed. */
+    private static final int LONGEST = 512;
+
+    private static final String HEADER = "X-API-Key";
+
+    private final String text;
+    private final String sha256;
+
+    private ApiKey(String text) {
+        this.text = text;
+        this.sha256 = sha256(text);
+    }
+
+    /**
+     * The key of {@code Authorization: Bearer KEY}, {@code Authorization: ApiKey KEY} or {@code X-API-Key: KEY}, in this
+     * order. Empty when there is none, or when it holds anything that no key does: white space, control characters, letters
+     * outside ASCII.
+     */
+    static Optional<ApiKey> of(HttpServletRequest request) {
+        String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
+        return Stream.of(
+                        afterScheme("Bearer ", authorization),
+                        afterScheme("ApiKey ", authorization),
+                        Optional.ofNullable(request.getHeader(HEADER)))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .map(String::strip)
+                .filter(ApiKey::isPossible)
+                .map(ApiKey::new);
+    }
+
+    static ApiKey of(String text) {
+        if (!isPossible(text)) {
+            throw new IllegalArgumentException("no key looks like this one");
+        }
+        return new ApiKey(text);
+    }
+
+    private static Optional<String> afterScheme(String scheme, @Nullable String authorization) {
+        return authorization != null && authorization.regionMatches(true, 0, scheme, 0, scheme.length())
+                ? Optional.of(authorization.substring(scheme.length()))
+                : Optional.empty();
+    }
+
+    private static boolean isPossible(String text) {
+        return !text.isEmpty() && text.length() <= LONGEST && text.chars().allMatch(c -> '!' <= c && c <= '~');
+    }
+
+    /** 64 hexadecimal digits, lower case. */
+    String sha256() {
+        return sha256;
+    }
+
+    /** In constant time. */
+    boolean hasSha256(String other) {
+        return MessageDigest.isEqual(
+                sha256.getBytes(StandardCharsets.US_ASCII), other.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The key itself. Never log it, not even half of it. */
+    String text() {
+        return text;
+    }
+
+    static String sha256(String text) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "an API key";
+    }
+}

@@ -1,0 +1,183 @@
+package ai.hokus.registry.security;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keys in a file, one a line: {@code SHA256-OF-KEY USER-ID SCOPE[,SCOPE...]}; empty lines and lines that start with {@code #}
+ * do not count. A change is noticed by a request within {@link #LOOK_EVERY}. A file that cannot be used changes nothing: the
+ * keys of before stay, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its
+ * hash.
+ */
+final class KeyFile implements KeyVerifier {
+
+    private static final Logger log = LoggerFactory.getLogger(KeyFile.class);
+
+    /** Reading a file of usual size (some kilobytes, in the page cache) takes a few ten microseconds. */
+    static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+    /** Some ten thousand keys. */
+    private static final int LARGEST = 1 << 20;
+
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
+    private static final Pattern USER_ID = Pattern.compile("[\\x21-\\x7e]{1,255}");
+    private static final Pattern SCOPES = Pattern.compile("[A-Za-z0-9_.:-]+(,[A-Za-z0-9_.:-]+)*");
+
+    private final Path file;
+    private final LongSupplier nanoTime;
+    private final ReentrantLock looking = new ReentrantLock();
+
+    private byte[] content;
+    private String failure = "";
+    private volatile long lookedAt;
+    private volatile Map<String, KeyHolder> holders;
+
+    /**
+     * @throws UnusableKeySettingsException when the file cannot be used
+     */
+    KeyFile(String file, LongSupplier nanoTime) {
+        this.file = path(file);
+        this.nanoTime = nanoTime;
+        try {
+            this.content = read();
+            this.holders = parse(content);
+        } catch (IOException | UnusableFileException e) {
+            throw new UnusableKeySettingsException("API_KEYS_FILE names " + describe(e) + ".");
+        }
+        this.lookedAt = nanoTime.getAsLong();
+        log.info("{} API keys in {}", holders.size(), file);
+    }
+
+    @Override
+    public Verdict verify(ApiKey key) {
+        lookAgain();
+        // By its hash: how long that takes tells nothing about any key.
+        KeyHolder holder = holders.get(key.sha256());
+        return holder == null ? new Verdict.Unknown() : new Verdict.Known(holder);
+    }
+
+    /** One request looks; others that come meanwhile take what is known. */
+    private void lookAgain() {
+        if (nanoTime.getAsLong() - lookedAt < LOOK_EVERY.toNanos() || !looking.tryLock()) {
+            return;
+        }
+        try {
+            byte[] now = read();
+            if (!Arrays.equals(now, content)) {
+                content = now;
+                failure = "";
+                holders = parse(now);
+                log.info("The API keys were read again: {} in {}", holders.size(), file);
+            }
+        } catch (IOException | UnusableFileException e) {
+            String found = describe(e);
+            if (!found.equals(failure)) {
+                failure = found;
+                log.error(
+                        "API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, holders.size());
+            }
+        } finally {
+            lookedAt = nanoTime.getAsLong();
+            looking.unlock();
+        }
+    }
+
+    private byte[] read() throws IOException, UnusableFileException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(LARGEST + 1);
+            if (bytes.length > LARGEST) {
+                throw new UnusableFileException("is larger than " + LARGEST + " bytes");
+            }
+            return bytes;
+        }
+    }
+
+    private static Map<String, KeyHolder> parse(byte[] content) throws UnusableFileException {
+        Map<String, KeyHolder> holders = new HashMap<>();
+        List<String> lines = text(content).lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).strip();
+            if (!line.isEmpty() && !line.startsWith("#")) {
+                addLine(line, i + 1, holders);
+            }
+        }
+        return Map.copyOf(holders);
+    }
+
+    private static void addLine(String line, int number, Map<String, KeyHolder> holders) throws UnusableFileException {
+        String[] words = line.split("\\s+", -1);
+        if (words.length != 3) {
+            throw new UnusableFileException("has " + words.length + " words in line " + number
+                    + " instead of three: the key's SHA-256, a user id, scopes with commas between");
+        }
+        if (!SHA256.matcher(words[0]).matches()) {
+            throw new UnusableFileException(
+                    "has no SHA-256 (64 hexadecimal digits) as the first word of line " + number);
+        }
+        if (!USER_ID.matcher(words[1]).matches()) {
+            throw new UnusableFileException("has no user id of 1 to 255 ASCII characters in line " + number);
+        }
+        if (!SCOPES.matcher(words[2]).matches()) {
+            throw new UnusableFileException("has no list of scopes, with commas between, in line " + number);
+        }
+        KeyHolder holder = new KeyHolder(
+                words[1],
+                Set.of(Arrays.stream(words[2].split(",", -1)).distinct().toArray(String[]::new)));
+        if (holders.putIfAbsent(words[0].toLowerCase(Locale.ROOT), holder) != null) {
+            throw new UnusableFileException("has in line " + number + " a key that an earlier line has");
+        }
+    }
+
+    private static String text(byte[] content) throws UnusableFileException {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(content))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new UnusableFileException("is not UTF-8");
+        }
+    }
+
+    private static Path path(String file) {
+        try {
+            return Path.of(file.strip());
+        } catch (InvalidPathException e) {
+            throw new UnusableKeySettingsException("API_KEYS_FILE is not the path of a file.");
+        }
+    }
+
+    /** To follow "names". */
+    private String describe(Exception e) {
+        return e instanceof UnusableFileException
+                ? file + ", which " + e.getMessage()
+                : file + ", which cannot be read (" + e + ")";
+    }
+
+    private static final class UnusableFileException extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        UnusableFileException(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package ai.hokus.registry.security;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+import org.springframework.security.authorization.AuthorizationDecision;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.security.web.firewall.StrictHttpFirewall;
+
+/** Puts the room together. */
+@Configuration(proxyBeanMethods = false)
+class SecurityConfiguration {
+
+    /** The database that comes with the service: nobody else can be in it. */
+    private static final String EMBEDDED = "jdbc:h2:";
+
+    private static final List<String> SERVED_H2 = List.of("jdbc:h2:tcp:", "jdbc:h2:ssl:");
+
+    /** One filter chain for all paths. What the rules do not allow is denied. */
+    @Bean
+    SecurityFilterChain securityFilterChain(HttpSecurity http, KeyVerifier verifier, SecuritySettings settings) {
+        Refusals refusals = new Refusals();
+        RateLimit limit = new RateLimit(settings.rateLimit(), System::nanoTime);
+        return http
+                // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
+                // send:
+                // there is nothing to forge. CORS stays off for the same reason.
+                .csrf(AbstractHttpConfigurer::disable)
+                .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                .requestCache(AbstractHttpConfigurer::disable)
+                .logout(AbstractHttpConfigurer::disable)
+                .headers(SecurityHeaders::configure)
+                .exceptionHandling(
+                        refused -> refused.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
+                .authorizeHttpRequests(requests -> requests.anyRequest()
+                        .access((caller, context) -> new AuthorizationDecision(AccessRules.of(context.getRequest())
+                                .filter(access -> access == Access.OPEN
+                                        || (caller.get() instanceof Caller known && known.mayEnter(access)))
+                                .isPresent())))
+                .addFilterBefore(new ApiKeyFilter(verifier, limit), AnonymousAuthenticationFilter.class)
+                .build();
+    }
+
+    /** As strict as it comes, but for the percent sign: it may stand in a model's name. */
+    @Bean
+    StrictHttpFirewall httpFirewall() {
+        StrictHttpFirewall firewall = new StrictHttpFirewall();
+        firewall.setAllowUrlEncodedPercent(true);
+        return firewall;
+    }
+
+    @Bean
+    Refusals requestRejectedHandler() {
+        return new Refusals();
+    }
+
+    /** Before every other filter: some of them read parameters. */
+    @Bean
+    FilterRegistrationBean<BodyTimeFilter> bodyTimeFilter(SecuritySettings settings) {
+        FilterRegistrationBean<BodyTimeFilter> filter =
+                new FilterRegistrationBean<>(new BodyTimeFilter(settings.bodyTime(), System::nanoTime));
+        filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
+        return filter;
+    }
+
+    /**
+     * @throws UnusableKeySettingsException when nobody could get in, or everybody
+     */
+    @Bean
+    Keys keys(SecuritySettings settings, Environment environment) {
+        List<KeyVerifier> verifiers = new ArrayList<>();
+        if (!settings.keyFile().isBlank()) {
+            verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
+        }
+        if (!settings.authService().url().isBlank()) {
+            verifiers.add(new AuthServiceKeys(settings.authService(), System::nanoTime));
+        }
+        if (!verifiers.isEmpty()) {
+            return new Keys(KeyVerifier.of(verifiers), "");
+        }
+        if (!isEmbedded(environment.getProperty("spring.datasource.url", ""))) {
+            throw new UnusableKeySettingsException(
+                    "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
+                            + " AUTH_SERVICE_URL nobody could use this service.");
+        }
+        String random = OneKey.random();
+        return new Keys(new OneKey(ApiKey.of(random)), random);
+    }
+
+    @Bean
+    KeyVerifier keyVerifier(Keys keys) {
+        return keys.verifier();
+    }
+
+    /** On the console and not in the log: logs are kept and sent elsewhere. */
+    @Bean
+    ApplicationListener<ApplicationReadyEvent> showKeyOnce(Keys keys) {
+        return event -> {
+            if (!keys.random().isEmpty()) {
+                System.out.printf(
+                        "%nNo API keys are configured. Until this process ends, this key may do everything:%n%n"
+                                + "    X-API-Key: %s%n%n",
+                        keys.random());
+            }
+        };
+    }
+
+    private static boolean isEmbedded(String url) {
+        String lowerCase = url.toLowerCase(Locale.ROOT);
+        return lowerCase.startsWith(EMBEDDED) && SERVED_H2.stream().noneMatch(lowerCase::startsWith);
+    }
+
+    /**
+     * What was configured.
+     *
+     * @param random the key that was made because none was; empty otherwise
+     */
+    record Keys(KeyVerifier verifier, String random) {
+
+        @Override
+        public String toString() {
+            return "keys";
+        }
+    }
+}

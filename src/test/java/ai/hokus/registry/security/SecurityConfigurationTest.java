@@ -1,0 +1,102 @@
+package ai.hokus.registry.security;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
+import ai.hokus.registry.support.TestKeys;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.mock.env.MockEnvironment;
+
+/** Where keys come from. */
+class SecurityConfigurationTest {
+
+    private final SecurityConfiguration configuration = new SecurityConfiguration();
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jdbc:postgresql://db/registry",
+                "JDBC:POSTGRESQL://db/registry",
+                "jdbc:h2:tcp://db/registry",
+                "jdbc:h2:ssl://db/registry",
+                ""
+            })
+    void without_keys_an_external_database_stops_the_start(String url) {
+        assertThatThrownBy(() -> keys(url, Map.of()))
+                .isInstanceOf(UnusableKeySettingsException.class)
+                .hasMessage("No API keys are configured, and the database is not the embedded one: without"
+                        + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.");
+    }
+
+    @Test
+    void the_reason_is_one_sentence_with_what_to_do() {
+        var analysis = new UnusableKeySettingsFailureAnalyzer()
+                .analyze(new IllegalStateException(new UnusableKeySettingsException("A sentence.")));
+
+        assertThat(analysis.getDescription()).isEqualTo("A sentence.");
+        assertThat(analysis.getAction()).contains("API_KEYS_FILE", "AUTH_SERVICE_URL");
+    }
+
+    @Test
+    void the_embedded_database_gets_a_random_key_for_everything() {
+        var keys = keys("jdbc:h2:file:./data/registry;MODE=PostgreSQL", Map.of());
+
+        assertThat(keys.random())
+                .hasSize(43)
+                .isNotEqualTo(keys("jdbc:h2:mem:a", Map.of()).random());
+        assertThat(keys.verifier().verify(ApiKey.of(keys.random()))).isInstanceOfSatisfying(Known.class, known -> {
+            for (Access access : Access.values()) {
+                assertThat(access.isGrantedBy(known.holder().scopes()))
+                        .as("%s", access)
+                        .isTrue();
+            }
+        });
+        assertThat(keys.verifier().verify(ApiKey.of("other"))).isNotInstanceOf(Known.class);
+        assertThat(keys.toString()).doesNotContain(keys.random());
+    }
+
+    @Test
+    void a_configured_file_leaves_no_random_key() {
+        var keys = keys(
+                "jdbc:h2:mem:a",
+                Map.of(
+                        "registry.security.key-file",
+                        TestKeys.file(TestKeys.line()).toString()));
+
+        assertThat(keys.random()).isEmpty();
+        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY))).isInstanceOf(Known.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "registry.security.body-time=0s",
+                "registry.security.most-headers=1",
+                "registry.security.rate-limit.per-second=-1",
+                "registry.security.auth-service.keep-for=1s",
+                "registry.security.auth-service.answer-timeout=1ms",
+                "registry.security.auth-service.most-keys=0"
+            })
+    void a_setting_that_makes_no_sense_is_named(String setting) {
+        String name = setting.substring(0, setting.indexOf('='));
+
+        assertThatThrownBy(() -> settings(Map.of(name, setting.substring(name.length() + 1))))
+                .rootCause()
+                .hasMessageContaining(name.substring(name.lastIndexOf('.') + 1));
+    }
+
+    private SecurityConfiguration.Keys keys(String url, Map<String, String> settings) {
+        return configuration.keys(settings(settings), new MockEnvironment().withProperty("spring.datasource.url", url));
+    }
+
+    private static SecuritySettings settings(Map<String, String> properties) {
+        return new Binder(new MapConfigurationPropertySource(properties))
+                .bindOrCreate("registry.security", SecuritySettings.class);
+    }
+}
