@@ -36,7 +36,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * 20,000 requests that mean no good, from a seed that is printed ({@code -Dfuzz.seed=N} repeats it). None is answered with a
+ * 20,000 requests that mean no good, from a seed that is printed ({@code -Dfuzz.seed=N} repeats it, {@code -Dfuzz.requests=N} sends more or fewer). None is answered with a
  * 5xx or a stack trace, none leaves half a registration, and what is accepted arrives as it was sent.
  */
 @SpringBootTest(
@@ -46,7 +46,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Import(TestKeys.class)
 class HostileRequestsTest {
 
-    private static final int THROUGH_MOCK_MVC = 19_700;
+    private static final int THROUGH_MOCK_MVC = Integer.getInteger("fuzz.requests", 19_700);
     private static final int THROUGH_A_SOCKET = 300;
     private static final String EVENTS = "/models/tokenized-registration-events";
     private static final String QUEUE = TestRedis.freshName("fuzz");
@@ -147,7 +147,7 @@ class HostileRequestsTest {
             overASocket(i);
         }
 
-        assertThat(accepted).as("accepted; fewer would prove little").isGreaterThan(500);
+        assertThat(accepted).as("accepted; fewer would prove little").isGreaterThan(THROUGH_MOCK_MVC / 40);
         assertNothingIsHalfWritten();
         assertTheQueueHasWhatTheDatabaseHas();
     }
@@ -242,7 +242,8 @@ class HostileRequestsTest {
                 checkText(
                         "socket request " + i + " of seed " + seed, Integer.parseInt(answer.substring(9, 12)), answer);
             } else {
-                assertThat(answer).isEmpty();
+                // What looks like HTTP/0.9 is answered like that, without a status.
+                checkText("socket request " + i + " of seed " + seed, 400, answer);
             }
         }
     }
