@@ -7,6 +7,7 @@ import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
 import ai.hokus.registry.metrics.ServiceMeter.Kind;
 import ai.hokus.registry.operations.StatusBoard;
 import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
 import ai.hokus.registry.support.TestRedis;
 import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
 import io.micrometer.core.instrument.Counter;
@@ -83,6 +84,8 @@ class EmittedMetricsTest {
         properties.add("registry.queue.name", () -> queue);
         properties.add(
                 "REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
+        String keys = TestKeys.file(TestKeys.line()).toString();
+        properties.add("API_KEYS_FILE", () -> keys);
         properties.add("CLOUDWATCH_NAMESPACE", () -> "Outbox");
         properties.add("CLOUDWATCH_REGION", () -> "us-east-1");
         properties.add("CLOUDWATCH_STEP", () -> "1h");
@@ -290,6 +293,7 @@ class EmittedMetricsTest {
 
     private HttpResponse<String> register(String version) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(uri("/models/tokenized-registration-events"))
+                .header("X-API-Key", TestKeys.KEY)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString("""
                         {"model_name":"churn","version":"%s","token_id":"CHURN","proposal_identifier":"P-1",
@@ -298,7 +302,9 @@ class EmittedMetricsTest {
     }
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(uri(path)).build());
+        return send(HttpRequest.newBuilder(uri(path))
+                .header("X-API-Key", TestKeys.KEY)
+                .build());
     }
 
     private URI uri(String path) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.registry.RegistrationOutboxApplication;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
 import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
 import java.net.URI;
@@ -73,6 +74,7 @@ class ConsoleBrowserTest {
                 "--server.address=127.0.0.1",
                 "--spring.datasource.url=" + TestDatabase.H2.newUrl(),
                 "--REDIS_URL=" + redis.url(),
+                "--registry.security.key-file=" + TestKeys.file(TestKeys.line()),
                 "--registry.status.interval=200ms",
                 "--registry.status.report-every=1s",
                 "--registry.queue.largest-element=20KB");
@@ -112,7 +114,7 @@ class ConsoleBrowserTest {
 
     @Test
     void an_operator_sees_an_outage_its_end_and_requeues_a_parked_message() throws IOException {
-        browser.get(base + "/console");
+        open();
         awaitText("verdict", "healthy"::equals);
         awaitText("redis", "reachable"::equals);
         register("churn", 1, "0.81");
@@ -171,7 +173,7 @@ class ConsoleBrowserTest {
 
     @Test
     void the_page_can_be_used_with_the_keyboard_and_read_aloud() {
-        browser.get(base + "/console");
+        open();
         awaitText("verdict", text -> !text.startsWith("asking"));
 
         assertThat(unlabelled()).isEmpty();
@@ -187,7 +189,7 @@ class ConsoleBrowserTest {
     @Test
     void without_the_right_key_the_page_says_so() {
         browser.get(base + "/console");
-        awaitText("verdict", text -> !text.startsWith("asking"));
+        script("sessionStorage.clear()");
         script("window.fetch = async () => new Response('{}', { status: 401 })");
         awaitText("trouble", text -> text.contains("API key is needed"));
         type("key", "a-key");
@@ -199,6 +201,15 @@ class ConsoleBrowserTest {
         script("window.fetch = async () => new Response('{}', { status: 403 })");
         awaitText("trouble", text -> text.contains("outbox:operate"));
         script("sessionStorage.clear()");
+    }
+
+    /** The page, and the key that lets it see and do everything. */
+    private static void open() {
+        browser.get(base + "/console");
+        script("sessionStorage.clear()");
+        type("key", TestKeys.KEY);
+        browser.findElement(By.cssSelector("#key-form button")).click();
+        awaitText("redis", text -> !text.equals("–"));
     }
 
     /** What a relay leaves behind that was refused this message alone, and skipped it. */
@@ -237,6 +248,7 @@ class ConsoleBrowserTest {
                  "baseline_value":%s,"mlflow_run_id":"run-%d"}""".formatted(model, version, baseline, version);
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/models/tokenized-registration-events"))
                 .header("Content-Type", "application/json")
+                .header("X-API-Key", TestKeys.KEY)
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
         try {

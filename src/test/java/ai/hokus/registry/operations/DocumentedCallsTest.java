@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.RegistrationOutboxApplication;
 import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -61,7 +62,7 @@ class DocumentedCallsTest {
                         + ";DEFAULT_NULL_ORDERING=HIGH;WRITE_DELAY=0";
         try (ConfigurableApplicationContext service = start(url)) {
             call(
-                    "-d '{\"model_name\":\"churn\",\"version\":\"1\",\"token_id\":\"T\",\"proposal_identifier\":\"P\","
+                    "-H 'X-API-Key: dev-key' -d '{\"model_name\":\"churn\",\"version\":\"1\",\"token_id\":\"T\",\"proposal_identifier\":\"P\","
                             + "\"metric_name\":\"f1\",\"baseline_value\":0.5,\"mlflow_run_id\":\"r\"}'"
                             + " http://127.0.0.1:8001/models/tokenized-registration-events",
                     base(service));
@@ -97,6 +98,8 @@ class DocumentedCallsTest {
                 RegistrationOutboxApplication.class,
                 "--server.port=0",
                 "--server.address=127.0.0.1",
+                "--registry.security.key-file="
+                        + TestKeys.file(TestKeys.line("dev-key", "developer", "full_access,outbox:operate")),
                 "--spring.datasource.url=" + url);
     }
 

@@ -3,6 +3,7 @@ package ai.hokus.registry.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
+import org.springframework.context.annotation.Import;
 import org.springframework.http.MediaType;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -24,6 +26,7 @@ import org.springframework.test.web.servlet.assertj.MvcTestResult;
 /** What operators see and do over HTTP, over the whole application, without a Redis. */
 @SpringBootTest(properties = "registry.operators.largest-resend=3")
 @AutoConfigureMockMvc
+@Import(TestKeys.class)
 class OutboxHttpTest {
 
     private static final String WHY = "{\"reason\":\"because\"}";
@@ -113,7 +116,7 @@ class OutboxHttpTest {
                 .bodyJson()
                 .extractingPath("$.events[*].event")
                 .isEqualTo(List.of("registered", "positioned", "parked", "requeued", "sent_again"));
-        assertThat(life).bodyJson().extractingPath("$.events[3].detail").isEqualTo("by anonymous: because");
+        assertThat(life).bodyJson().extractingPath("$.events[3].detail").isEqualTo("by ada: because");
         assertThat(life).bodyJson().extractingPath("$.copies[1].state").isEqualTo("pending");
         assertThat(get("/outbox/messages/" + UUID.randomUUID())).hasStatus(404);
     }

@@ -12,6 +12,7 @@ import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
 import ai.hokus.registry.registration.RegistrationResult.Conflict;
 import ai.hokus.registry.registration.RegistrationResult.Registered;
 import ai.hokus.registry.registration.RegistrationResult.TooLarge;
+import ai.hokus.registry.support.TestKeys;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
@@ -27,6 +28,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -40,7 +43,7 @@ import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.TransactionSystemException;
 
 /** What one transaction promises, on every database. */
-@SpringBootTest(classes = RegistrationRooms.class, webEnvironment = SpringBootTest.WebEnvironment.NONE)
+@SpringBootTest(classes = {RegistrationRooms.class, TestKeys.class})
 abstract class RegistrationTransactionContract {
 
     private static final int THREADS = 8;
@@ -160,7 +163,10 @@ abstract class RegistrationTransactionContract {
 
     @Test
     void a_payload_that_is_too_large_writes_nothing() {
-        RegistrationRequest request = request(with("api_schema", "{\"a\":\"" + "é".repeat(131_072) + "\"}"));
+        String tags = IntStream.range(0, 50)
+                .mapToObj(n -> "\"" + n + "\":\"" + "€".repeat(2_000) + "\"")
+                .collect(Collectors.joining(",", "{", "}"));
+        RegistrationRequest request = request(with("tags", tags));
 
         assertThat(service.register(request, "ada")).isInstanceOfSatisfying(TooLarge.class, tooLarge -> {
             assertThat(tooLarge.largest()).isEqualTo(262_144);
