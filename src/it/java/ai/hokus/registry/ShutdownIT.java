@@ -147,8 +147,8 @@ class ShutdownIT {
                 ResultSet row = connection
                         .createStatement()
                         .executeQuery("SELECT lock_until FROM shedlock WHERE name = 'relay-0'")) {
-            assertThat(row.next()).isTrue();
-            return row.getObject(1, LocalDateTime.class);
+            // No row: Redis hung before the relay had asked for the lock at all.
+            return row.next() ? row.getObject(1, LocalDateTime.class) : LocalDateTime.MIN;
         }
     }
 }
