@@ -93,8 +93,7 @@ class CloudWatchConfiguration {
         return ServiceMeter.named(id.getName()).isPresent();
     }
 
-    private record Config(
-            @Override String namespace, @Override Duration step) implements CloudWatchConfig {
+    private record Config(String namespace, Duration step) implements CloudWatchConfig {
 
         @Override
         public @Nullable String get(String key) {

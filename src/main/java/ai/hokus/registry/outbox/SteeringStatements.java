@@ -121,7 +121,7 @@ class SteeringStatements {
     }
 
     List<Integer> partitions() {
-        return jdbc.queryForList(PARTITIONS, Integer.class);
+        return jdbc.query(PARTITIONS, (row, n) -> row.getInt(1));
     }
 
     void setState(int partition, PartitionState from, PartitionState to) {

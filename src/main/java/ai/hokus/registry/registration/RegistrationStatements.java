@@ -109,7 +109,8 @@ final class RegistrationStatements {
 
     /** Of the stored registration of this model, version and token; empty when there is none. */
     List<String> fingerprint(RegistrationRequest request) {
-        return jdbc.queryForList(FINGERPRINT, String.class, request.modelName(), request.version(), request.tokenId());
+        return jdbc.query(
+                FINGERPRINT, (row, n) -> row.getString(1), request.modelName(), request.version(), request.tokenId());
     }
 
     /** At most {@code most} registrations with an id above {@code after}, in the order of their ids. */
