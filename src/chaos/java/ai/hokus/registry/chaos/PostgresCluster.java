@@ -19,7 +19,7 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
  * A PostgreSQL server with fsync on: the machine's binaries where it has them, the embedded ones elsewhere. As root it runs
  * as another user, since PostgreSQL refuses root.
  */
-final class PostgresCluster implements AutoCloseable {
+public final class PostgresCluster implements AutoCloseable {
 
     private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
@@ -41,7 +41,7 @@ final class PostgresCluster implements AutoCloseable {
     }
 
     /** A new, empty one. */
-    static synchronized PostgresCluster start() {
+    public static synchronized PostgresCluster start() {
         if (template == null) {
             template = initialised();
         }
@@ -57,7 +57,7 @@ final class PostgresCluster implements AutoCloseable {
         return cluster;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
