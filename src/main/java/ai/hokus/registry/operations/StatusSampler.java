@@ -1,5 +1,7 @@
 package ai.hokus.registry.operations;
 
+import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
+
 import ai.hokus.registry.outbox.OutboxStatus;
 import ai.hokus.registry.outbox.RelayReport;
 import ai.hokus.registry.relay.Relay;
@@ -90,13 +92,13 @@ class StatusSampler implements SmartLifecycle, Runnable {
         } catch (RuntimeException e) {
             failures++;
             if (failures >= FAILURES_TO_BE_UNREACHABLE) {
-                board.unreachable(rootMessage(e));
+                board.unreachable(getMostSpecificCause(e).toString());
             }
             if (failures == FAILURES_TO_BE_UNREACHABLE) {
                 log.error(
                         "The database does not answer ({}). Registrations are refused with 503 until it does; what was"
                                 + " accepted is in it.",
-                        rootMessage(e));
+                        getMostSpecificCause(e).toString());
             }
         }
     }
@@ -125,14 +127,6 @@ class StatusSampler implements SmartLifecycle, Runnable {
 
     private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
         return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
-    }
-
-    private static String rootMessage(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root.getClass().getSimpleName() + ": " + root.getMessage();
     }
 
     @Override

@@ -11,6 +11,14 @@ import org.springframework.jdbc.support.MetaDataAccessException;
 /** The databases that the outbox runs on, and what each must be set to so that an acknowledged commit stays. */
 enum DatabaseKind {
     H2 {
+        /** By equality: H2 finds no index for a comparison of rows. */
+        @Override
+        String unpositioned(String partition, String after, String upTo) {
+            return "FROM outbox_message m WHERE m.position IS NULL AND m.partition_id = " + partition + " AND m.id > "
+                    + after + " AND m.partition_id = " + partition + " AND m.id <= " + upTo
+                    + " ORDER BY m.partition_id, m.position, m.id";
+        }
+
         @Override
         void refuseLostCommits(JdbcTemplate jdbc) {
             String delay = jdbc.queryForObject(
@@ -29,6 +37,17 @@ enum DatabaseKind {
         }
     },
     POSTGRESQL {
+        /**
+         * By a comparison of rows and in the order of one index, which serves nothing else. A plan for prepared statements
+         * knows no values; with a condition on {@code id} alone it took the primary key, and walked what was delivered.
+         */
+        @Override
+        String unpositioned(String partition, String after, String upTo) {
+            return "FROM outbox_message m WHERE m.position IS NULL AND (m.partition_id, m.id) > (" + partition + ", "
+                    + after + ") AND (m.partition_id, m.id) <= (" + partition + ", " + upTo
+                    + ") ORDER BY m.partition_id, m.id";
+        }
+
         @Override
         void refuseLostCommits(JdbcTemplate jdbc) {
             String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
@@ -45,6 +64,12 @@ enum DatabaseKind {
     };
 
     private static final Logger log = LoggerFactory.getLogger(DatabaseKind.class);
+
+    /**
+     * FROM, WHERE and ORDER BY for the messages {@code m} of a partition that have no position: those with an id above
+     * {@code after}, up to {@code upTo}, in order of their ids. All three are SQL expressions, placeholders for example.
+     */
+    abstract String unpositioned(String partition, String after, String upTo);
 
     /**
      * Stops the start with what to change when a setting would lose acknowledged commits.

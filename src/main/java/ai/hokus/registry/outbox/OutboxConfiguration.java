@@ -66,10 +66,11 @@ class OutboxConfiguration {
     OutboxPartitions outboxPartitions(
             OutboxIdentity identity,
             JdbcTemplate jdbc,
+            DatabaseKind kind,
             PlatformTransactionManager transactions,
             CommitSync commitSync,
             OutboxSettings settings) {
-        return new OutboxPartitions(identity, jdbc, transactions, commitSync, settings.healDivergenceEvery());
+        return new OutboxPartitions(identity, jdbc, kind, transactions, commitSync, settings.healDivergenceEvery());
     }
 
     @Bean

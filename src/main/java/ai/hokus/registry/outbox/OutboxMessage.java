@@ -20,6 +20,10 @@ public record OutboxMessage(
         long position,
         boolean withheld) {
 
+    OutboxMessage at(long given) {
+        return new OutboxMessage(id, messageId, key, type, payload, createdAt, given, withheld);
+    }
+
     /** What the queue remembers when this is the last message of an append. */
     public Checkpoint checkpoint() {
         return new Checkpoint(position, messageId);

@@ -102,7 +102,7 @@ public class OutboxPartition {
             return new ClaimResult.WouldRewind();
         }
         if (located.foreign() && healedLately(row)) {
-            statements.save(withState(row, PartitionState.DIVERGED));
+            statements.save(row.with(PartitionState.DIVERGED));
             return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
         }
 
@@ -251,31 +251,9 @@ public class OutboxPartition {
             statements.mark(message, reason, relay);
             Long parking = row.parkingPosition();
             if (parking == null || message.position() < parking) {
-                statements.save(new PartitionStatements.Row(
-                        row.lastPosition(),
-                        row.deliveredPosition(),
-                        row.purgedPosition(),
-                        message.position(),
-                        row.state(),
-                        row.divergedAt(),
-                        row.lastDeliveredAt(),
-                        row.relay(),
-                        row.now()));
+                statements.save(row.withParking(message.position()));
             }
             return true;
         }));
-    }
-
-    private static PartitionStatements.Row withState(PartitionStatements.Row row, PartitionState state) {
-        return new PartitionStatements.Row(
-                row.lastPosition(),
-                row.deliveredPosition(),
-                row.purgedPosition(),
-                row.parkingPosition(),
-                state,
-                row.divergedAt(),
-                row.lastDeliveredAt(),
-                row.relay(),
-                row.now());
     }
 }

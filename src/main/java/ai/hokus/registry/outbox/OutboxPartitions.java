@@ -23,6 +23,7 @@ public class OutboxPartitions {
     OutboxPartitions(
             OutboxIdentity identity,
             JdbcTemplate jdbc,
+            DatabaseKind kind,
             PlatformTransactionManager transactions,
             CommitSync commitSync,
             Duration healDivergenceEvery) {
@@ -31,7 +32,7 @@ public class OutboxPartitions {
         transaction.setTimeout(Math.toIntExact(LONGEST_CLAIM.toSeconds()));
         this.partitions = IntStream.range(0, identity.partitions())
                 .mapToObj(p -> new OutboxPartition(
-                        p, new PartitionStatements(jdbc, p), transaction, commitSync, healDivergenceEvery))
+                        p, new PartitionStatements(jdbc, kind, p), transaction, commitSync, healDivergenceEvery))
                 .toList();
     }
 

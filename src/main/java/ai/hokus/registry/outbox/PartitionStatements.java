@@ -27,17 +27,6 @@ class PartitionStatements {
             FROM outbox_partition WHERE partition_id = ? FOR UPDATE
             """;
 
-    /** Without the lock: what is read here may be old when it is used. */
-    private static final String PEEK = """
-            SELECT p.delivered_position,
-                   (SELECT m.message_id FROM outbox_message m
-                    WHERE m.partition_id = p.partition_id AND m.position = p.delivered_position) AS delivered_message,
-                   p.state = 'running' AND p.last_position = p.delivered_position
-                       AND NOT EXISTS (SELECT 1 FROM outbox_message m
-                                       WHERE m.partition_id = p.partition_id AND m.position IS NULL) AS nothing_pending
-            FROM outbox_partition p WHERE p.partition_id = ?
-            """;
-
     private static final String SAVE = """
             UPDATE outbox_partition
             SET last_position = ?, delivered_position = ?, parking_position = ?, state = ?, diverged_at = ?,
@@ -53,26 +42,19 @@ class PartitionStatements {
 
     private static final String COLUMNS = "id, message_id, message_key, message_type, payload, created_at, position";
 
-    /** Positioned before, not delivered, or delivered and lost again. The partition's history is walked by its unique index. */
-    private static final String POSITIONED = "SELECT " + COLUMNS
+    /** Positioned before, not delivered, or delivered and lost again. The order names all of its index, or H2 sorts. */
+    static final String POSITIONED = "SELECT " + COLUMNS
             + ", EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NOT NULL)"
             + " AS withheld"
-            + " FROM outbox_message m WHERE partition_id = ? AND position > ? ORDER BY position LIMIT ?";
-
-    /**
-     * Not positioned yet. The order names the columns of the index on purpose: by {@code id} alone a planner walks the
-     * primary key past every delivered row.
-     */
-    private static final String UNPOSITIONED = "SELECT " + COLUMNS + ", FALSE AS withheld"
-            + " FROM outbox_message WHERE partition_id = ? AND position IS NULL AND id > ? AND id <= ?"
-            + " ORDER BY partition_id, position, id LIMIT ?";
+            + " FROM outbox_message m WHERE partition_id = ? AND position > ? ORDER BY partition_id, position LIMIT ?";
 
     private static final String HIGHEST_ID = "SELECT max(id) FROM outbox_message";
 
+    /** COALESCE keeps the planner from walking all that has no position instead of looking up these ids. */
     private static final String GIVE_POSITIONS = """
             UPDATE outbox_message AS m SET position = b.p
             FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
-            WHERE m.id = b.id AND m.position IS NULL
+            WHERE m.id = b.id AND COALESCE(m.position, 0) = 0
             """;
 
     private static final String RECORD_DELIVERY =
@@ -111,13 +93,34 @@ class PartitionStatements {
 
     private final JdbcTemplate jdbc;
     private final JdbcTemplate reader;
+    private final String unpositioned;
+    private final String peek;
     private final int partition;
 
-    PartitionStatements(JdbcTemplate jdbc, int partition) {
+    PartitionStatements(JdbcTemplate jdbc, DatabaseKind kind, int partition) {
         this.jdbc = jdbc;
         this.reader = new JdbcTemplate(requireNonNull(jdbc.getDataSource()));
         this.reader.setFetchSize(FETCH_SIZE);
+        this.unpositioned = unpositioned(kind);
+        this.peek = peek(kind);
         this.partition = partition;
+    }
+
+    /** Not positioned yet. */
+    static String unpositioned(DatabaseKind kind) {
+        return "SELECT " + COLUMNS + ", FALSE AS withheld " + kind.unpositioned("?", "?", "?") + " LIMIT ?";
+    }
+
+    /** Without the lock: what is read here may be old when it is used. */
+    static String peek(DatabaseKind kind) {
+        return """
+                SELECT p.delivered_position,
+                       (SELECT m.message_id FROM outbox_message m
+                        WHERE m.partition_id = p.partition_id AND m.position = p.delivered_position) AS delivered_message,
+                       p.state = 'running' AND p.last_position = p.delivered_position
+                           AND (SELECT m.id %s LIMIT 1) IS NULL AS nothing_pending
+                FROM outbox_partition p WHERE p.partition_id = ?
+                """.formatted(kind.unpositioned("p.partition_id", "0", "" + Long.MAX_VALUE));
     }
 
     /** The row of {@code outbox_partition}, and the database's time. */
@@ -130,7 +133,34 @@ class PartitionStatements {
             @Nullable OffsetDateTime divergedAt,
             @Nullable OffsetDateTime lastDeliveredAt,
             @Nullable String relay,
-            OffsetDateTime now) {}
+            OffsetDateTime now) {
+
+        Row with(PartitionState changed) {
+            return new Row(
+                    lastPosition,
+                    deliveredPosition,
+                    purgedPosition,
+                    parkingPosition,
+                    changed,
+                    divergedAt,
+                    lastDeliveredAt,
+                    relay,
+                    now);
+        }
+
+        Row withParking(long position) {
+            return new Row(
+                    lastPosition,
+                    deliveredPosition,
+                    purgedPosition,
+                    position,
+                    state,
+                    divergedAt,
+                    lastDeliveredAt,
+                    relay,
+                    now);
+        }
+    }
 
     /** Messages of one answer, cut where they exceeded the bytes; {@code more}: the answer had more, or may have. */
     record Batch(List<OutboxMessage> messages, long bytes, boolean more) {}
@@ -160,7 +190,7 @@ class PartitionStatements {
     @Nullable
     Checkpoint settledAt() {
         List<Checkpoint> settled = jdbc.query(
-                PEEK,
+                peek,
                 (ResultSetExtractor<List<Checkpoint>>) row -> {
                     if (!row.next() || !row.getBoolean("nothing_pending")) {
                         return List.of();
@@ -215,7 +245,15 @@ class PartitionStatements {
      */
     Batch unpositioned(Scan scan, int maxMessages, long maxBytes, boolean evenIfTooLarge) {
         return read(
-                maxMessages, maxBytes, evenIfTooLarge, UNPOSITIONED, partition, scan.after(), scan.upTo(), maxMessages);
+                maxMessages,
+                maxBytes,
+                evenIfTooLarge,
+                unpositioned,
+                partition,
+                scan.after(),
+                partition,
+                scan.upTo(),
+                maxMessages);
     }
 
     long highestId() {
@@ -240,9 +278,7 @@ class PartitionStatements {
         }
         List<OutboxMessage> positioned = new ArrayList<>(ids.length);
         for (int i = 0; i < ids.length; i++) {
-            OutboxMessage m = messages.get(i);
-            positioned.add(new OutboxMessage(
-                    m.id(), m.messageId(), m.key(), m.type(), m.payload(), m.createdAt(), last + 1 + i, m.withheld()));
+            positioned.add(messages.get(i).at(last + 1 + i));
         }
         return positioned;
     }

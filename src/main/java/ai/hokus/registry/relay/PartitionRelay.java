@@ -1,5 +1,7 @@
 package ai.hokus.registry.relay;
 
+import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
+
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
@@ -163,7 +165,7 @@ final class PartitionRelay implements Runnable {
             breaker.released();
             become(
                     RelayState.FAILING,
-                    "database: " + rootMessage(e),
+                    "database: " + getMostSpecificCause(e),
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
             listener.failed(partition.number(), RelayListener.DATABASE);
@@ -230,7 +232,7 @@ final class PartitionRelay implements Runnable {
                     "The lock of partition {} could not be given back; it frees itself after {}: {}",
                     partition.number(),
                     settings.lockAtMostFor(),
-                    rootMessage(e));
+                    getMostSpecificCause(e).toString());
         }
     }
 
@@ -278,15 +280,7 @@ final class PartitionRelay implements Runnable {
     }
 
     private void passed() {
-        RelayStatus now = status;
-        status = new RelayStatus(
-                now.partition(),
-                now.state(),
-                now.since(),
-                clock.instant(),
-                now.lastError(),
-                now.lastErrorAt(),
-                now.queueDepth());
+        status = status.withPassAt(clock.instant());
     }
 
     /** The one place where the state changes; a change is logged, staying is not. */
@@ -325,14 +319,6 @@ final class PartitionRelay implements Runnable {
             case WAITING, QUEUE_FULL, FAILING, PAUSED, DIVERGED -> true;
             default -> false;
         };
-    }
-
-    private static String rootMessage(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root.getClass().getSimpleName() + ": " + root.getMessage();
     }
 
     private final class Observer implements PassObserver {
@@ -388,15 +374,7 @@ final class PartitionRelay implements Runnable {
 
         @Override
         public void depth(long elements) {
-            RelayStatus now = status;
-            status = new RelayStatus(
-                    now.partition(),
-                    now.state(),
-                    now.since(),
-                    now.lastPassAt(),
-                    now.lastError(),
-                    now.lastErrorAt(),
-                    elements);
+            status = status.withQueueDepth(elements);
         }
 
         @Override

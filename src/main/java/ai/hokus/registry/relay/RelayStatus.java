@@ -18,4 +18,13 @@ public record RelayStatus(
         @Nullable Instant lastPassAt,
         @Nullable String lastError,
         @Nullable Instant lastErrorAt,
-        long queueDepth) {}
+        long queueDepth) {
+
+    RelayStatus withPassAt(Instant now) {
+        return new RelayStatus(partition, state, since, now, lastError, lastErrorAt, queueDepth);
+    }
+
+    RelayStatus withQueueDepth(long elements) {
+        return new RelayStatus(partition, state, since, lastPassAt, lastError, lastErrorAt, elements);
+    }
+}

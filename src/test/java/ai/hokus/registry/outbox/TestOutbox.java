@@ -23,13 +23,14 @@ public record TestOutbox(
         OutboxIdentity identity = jdbc.queryForObject(
                 "SELECT id, partitions FROM outbox",
                 (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
-        CommitSync commitSync = new CommitSync(jdbc, DatabaseKind.of(dataSource) == DatabaseKind.H2);
+        DatabaseKind kind = DatabaseKind.of(dataSource);
+        CommitSync commitSync = new CommitSync(jdbc, kind == DatabaseKind.H2);
         OutboxPurge purge = new OutboxPurge(identity, jdbc, transactions);
         return new TestOutbox(
                 jdbc,
                 new TransactionTemplate(transactions),
                 new Outbox(jdbc, identity, commitSync, List.of(listeners)),
-                new OutboxPartitions(identity, jdbc, transactions, commitSync, healDivergenceEvery),
+                new OutboxPartitions(identity, jdbc, kind, transactions, commitSync, healDivergenceEvery),
                 purge,
                 new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, commitSync));
     }

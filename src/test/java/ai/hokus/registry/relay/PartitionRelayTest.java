@@ -240,7 +240,7 @@ class PartitionRelayTest {
         thread.start();
         Eventually.await("failed several times", () -> queue.looks > 3);
         assertThat(relay.status().state()).isEqualTo(RelayState.FAILING);
-        assertThat(relay.status().lastError()).isEqualTo("database: SQLException: the database is away");
+        assertThat(relay.status().lastError()).isEqualTo("database: java.sql.SQLException: the database is away");
         assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
         assertThat(memory.elements()).isEmpty();
 
