@@ -1,6 +1,5 @@
 package ai.hokus.registry.relay;
 
-import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.BenchmarkQueue;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
@@ -20,17 +19,19 @@ final class HandWrittenLoop {
 
     private final DataSource database;
     private final TestRedis redis;
+    private final String queue;
     private final String checkpointsKey;
 
-    HandWrittenLoop(DataSource database, TestRedis redis, TestOutbox outbox) {
-        this.database = database;
-        this.redis = redis;
-        this.checkpointsKey = "{benchmark}:outbox:" + outbox.partitions().outboxId() + ":0";
+    HandWrittenLoop(OwnOutbox outbox) {
+        this.database = outbox.database();
+        this.redis = outbox.redis();
+        this.queue = outbox.queueName();
+        this.checkpointsKey = "{" + queue + "}:outbox:" + outbox.outboxId() + ":0";
     }
 
     void run() throws SQLException {
         try (Connection connection = database.getConnection();
-                RedisConnection queue = redis.connect()) {
+                RedisConnection redisConnection = redis.connect()) {
             connection.setAutoCommit(false);
             long high = number(connection, "SELECT max(id) FROM outbox_message");
             long after = 0;
@@ -49,8 +50,8 @@ final class HandWrittenLoop {
                 UUID last = null;
                 try (PreparedStatement claim = connection.prepareStatement("""
                         SELECT id, message_id, message_type, payload, created_at FROM outbox_message
-                        WHERE partition_id = 0 AND position IS NULL AND id > ? AND id <= ?
-                        ORDER BY partition_id, position, id LIMIT 500""")) {
+                        WHERE position IS NULL AND (partition_id, id) > (0, ?) AND (partition_id, id) <= (0, ?)
+                        ORDER BY partition_id, id LIMIT 500""")) {
                     claim.setLong(1, after);
                     claim.setLong(2, high);
                     try (ResultSet row = claim.executeQuery()) {
@@ -72,28 +73,19 @@ final class HandWrittenLoop {
                 givePositions(connection, ids, positions);
                 connection.commit();
                 String checkpoint = position + ":" + last;
-                append(queue, newest, checkpoint, elements);
+                append(redisConnection, newest, checkpoint, elements);
                 newest = checkpoint;
                 newestId = last;
             }
         }
     }
 
-    private void append(RedisConnection queue, String newest, String checkpoint, List<String> elements) {
+    private void append(RedisConnection connection, String newest, String checkpoint, List<String> elements) {
         List<String> words = new ArrayList<>(List.of(
-                "EVAL",
-                BenchmarkQueue.SCRIPT,
-                "2",
-                "benchmark",
-                checkpointsKey,
-                newest,
-                checkpoint,
-                "10000000",
-                "1000",
-                ""));
+                "EVAL", BenchmarkQueue.SCRIPT, "2", queue, checkpointsKey, newest, checkpoint, "10000000", "1000", ""));
         words.add(Integer.toString(elements.size()));
         words.addAll(elements);
-        Object answer = ((List<?>) queue.command(words.toArray(String[]::new))).get(0);
+        Object answer = ((List<?>) connection.command(words.toArray(String[]::new))).get(0);
         if (!"APPENDED".equals(answer)) {
             throw new IllegalStateException("not appended: " + answer);
         }
@@ -128,7 +120,7 @@ final class HandWrittenLoop {
         try (PreparedStatement give = connection.prepareStatement("""
                 UPDATE outbox_message AS m SET position = b.p
                 FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
-                WHERE m.id = b.id AND m.position IS NULL""")) {
+                WHERE m.id = b.id AND COALESCE(m.position, 0) = 0""")) {
             give.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
             give.setArray(2, connection.createArrayOf("bigint", positions.toArray()));
             give.executeUpdate();

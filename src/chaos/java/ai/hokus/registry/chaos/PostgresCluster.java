@@ -62,11 +62,11 @@ public final class PostgresCluster implements AutoCloseable {
     }
 
     /** Straight to it, past all proxies. */
-    JdbcTemplate jdbc() {
+    public JdbcTemplate jdbc() {
         return jdbc;
     }
 
-    String version() {
+    public String version() {
         return jdbc.queryForObject("SHOW server_version", String.class);
     }
 

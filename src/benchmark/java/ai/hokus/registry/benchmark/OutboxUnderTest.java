@@ -1,0 +1,31 @@
+package ai.hokus.registry.benchmark;
+
+/**
+ * An outbox library between a PostgreSQL database of its own and one Redis list, as the comparison drives it. Payloads are
+ * 650 bytes, of 1,000 models, ordered per model where the library can.
+ */
+public interface OutboxUnderTest extends AutoCloseable {
+
+    /** Its name and version, for the table. */
+    String name();
+
+    /** Leaves exactly so many messages pending, the list empty, and delivery stopped. Not measured. */
+    void fill(int messages) throws Exception;
+
+    /** Begins to deliver what {@link #fill} left, and returns when all of it is in the list. Measured. */
+    void drain() throws Exception;
+
+    /** Delivers from now on, as in production. */
+    void startDelivering() throws Exception;
+
+    /**
+     * One transaction with one message; returns when it is committed. Called by several threads.
+     *
+     * @param model its key
+     * @param payload what the list's element must contain, unchanged
+     */
+    void publish(String model, String payload) throws Exception;
+
+    @Override
+    void close();
+}

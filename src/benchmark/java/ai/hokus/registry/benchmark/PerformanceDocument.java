@@ -1,0 +1,52 @@
+package ai.hokus.registry.benchmark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * {@code docs/performance.md}: each benchmark replaces what stands between its two markers, {@code <!-- name -->} and
+ * {@code <!-- /name -->}; what people wrote around them stays.
+ */
+public final class PerformanceDocument {
+
+    private static final Path FILE = Path.of("docs", "performance.md");
+
+    private PerformanceDocument() {}
+
+    /**
+     * Prints the figures, and puts them into the document.
+     *
+     * @throws IllegalStateException when the document has no such section
+     */
+    public static synchronized void write(String section, String figures) {
+        System.out.println(figures);
+        String from = "<!-- " + section + " -->";
+        String to = "<!-- /" + section + " -->";
+        try {
+            String text = Files.readString(FILE);
+            int start = text.indexOf(from);
+            int end = text.indexOf(to);
+            if (start < 0 || end < start) {
+                throw new IllegalStateException(FILE + " has no section between " + from + " and " + to);
+            }
+            Files.writeString(
+                    FILE,
+                    text.substring(0, start + from.length()) + "\n" + figures.strip() + "\n" + text.substring(end));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Processors and versions, for below a table. */
+    public static String machine(String postgres) {
+        return "%s %s, %d processors, Java %s, PostgreSQL %s with fsync on and default settings, Redis 7.0.15; all on one machine."
+                .formatted(
+                        System.getProperty("os.name"),
+                        System.getProperty("os.arch"),
+                        Runtime.getRuntime().availableProcessors(),
+                        System.getProperty("java.version"),
+                        postgres);
+    }
+}
