@@ -126,7 +126,13 @@ final class OwnOutbox implements OutboxUnderTest {
     void relay() {
         Source source = new Source(outbox.partitions().outboxId(), 0);
         RelayPass.Outcome outcome = new RelayPass(
-                        outbox.partitions().all().get(0), queue, source, LIMITS, () -> true, new PassObserver() {})
+                        outbox.partitions().all().get(0),
+                        queue,
+                        source,
+                        LIMITS,
+                        () -> true,
+                        Traffic.NONE,
+                        new PassObserver() {})
                 .run(queue.checkpoints(source, 1));
         assertThat(outcome).isEqualTo(RelayPass.Outcome.DRAINED);
     }

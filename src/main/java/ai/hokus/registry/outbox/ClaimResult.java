@@ -29,8 +29,9 @@ public sealed interface ClaimResult {
      *
      * @param messages at least one
      * @param next where the walk stands
+     * @param more whether more is pending, as far as this claim went
      */
-    record Claimed(List<OutboxMessage> messages, Scan next, Progress progress) implements ClaimResult {
+    record Claimed(List<OutboxMessage> messages, Scan next, boolean more, Progress progress) implements ClaimResult {
         public Claimed {
             messages = List.copyOf(messages);
         }
@@ -45,6 +46,9 @@ public sealed interface ClaimResult {
 
     /** The queue seems to have lost messages: rolled back. Look again, and claim with {@code confirmed}. */
     record WouldRewind() implements ClaimResult {}
+
+    /** Another relay moved the partition past the append that is under way, or the database lost it: rolled back. */
+    record Overtaken() implements ClaimResult {}
 
     /** The newest checkpoint is not in this database's history: rolled back. Look at all of them. */
     record UnknownCheckpoint() implements ClaimResult {}

@@ -67,7 +67,8 @@ public class OutboxPartition {
      *   <li>behind {@code delivered_position}, or foreign, and not confirmed by a second look: change nothing;
      *   <li>foreign for the second time within {@code heal-divergence-every}: stop the partition;
      *   <li>move {@code delivered_position} there: forward acknowledges, backward makes pending what the queue lost;
-     *   <li>take the next messages: first those with a position, then new ones, which get theirs now.
+     *   <li>take the next messages, after those of an append that is under way: first those with a position, then new ones,
+     *       which get theirs now.
      * </ol>
      *
      * What was claimed is on disk when this returns: no position that Redis sees can be given twice.
@@ -77,7 +78,9 @@ public class OutboxPartition {
     public ClaimResult claim(ClaimRequest request) {
         ClaimResult result = requireNonNull(transaction.execute(status -> {
             ClaimResult claim = claimLocked(request);
-            if (claim instanceof ClaimResult.WouldRewind || claim instanceof ClaimResult.UnknownCheckpoint) {
+            if (claim instanceof ClaimResult.WouldRewind
+                    || claim instanceof ClaimResult.UnknownCheckpoint
+                    || claim instanceof ClaimResult.Overtaken) {
                 status.setRollbackOnly();
             }
             return claim;
@@ -107,6 +110,10 @@ public class OutboxPartition {
         }
 
         long delivered = located.position();
+        long underWay = Math.max(request.underWay(), delivered);
+        if (request.underWay() > 0 && (underWay > request.underWay() || underWay > row.lastPosition())) {
+            return new ClaimResult.Overtaken();
+        }
         Progress progress = move(row, located, request);
         Long parking = row.parkingPosition();
         if (backward || (parking != null && parking <= delivered)) {
@@ -115,7 +122,7 @@ public class OutboxPartition {
             parking = statements.lowestParking(delivered);
         }
 
-        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, delivered, request);
+        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, underWay, request);
 
         PartitionStatements.Row after = new PartitionStatements.Row(
                 row.lastPosition() + taken.newlyPositioned(),
@@ -135,7 +142,7 @@ public class OutboxPartition {
         }
         return taken.messages().isEmpty()
                 ? new ClaimResult.NothingPending(!request.scan().begun(), progress)
-                : new ClaimResult.Claimed(taken.messages(), taken.next(), progress);
+                : new ClaimResult.Claimed(taken.messages(), taken.next(), taken.more(), progress);
     }
 
     /**
@@ -211,20 +218,19 @@ public class OutboxPartition {
                 noteworthy ? new Rewind(from, Math.min(to, from), located.foreign(), located.reason()) : null);
     }
 
-    private record Taken(List<OutboxMessage> messages, int newlyPositioned, Scan next) {
-        static final Taken NOTHING = new Taken(List.of(), 0, Scan.NEW);
+    private record Taken(List<OutboxMessage> messages, int newlyPositioned, Scan next, boolean more) {
+        static final Taken NOTHING = new Taken(List.of(), 0, Scan.NEW, false);
     }
 
-    private Taken take(PartitionStatements.Row row, long delivered, ClaimRequest request) {
+    private Taken take(PartitionStatements.Row row, long after, ClaimRequest request) {
         List<OutboxMessage> messages = new ArrayList<>();
         long bytesLeft = request.maxBytes();
-        if (row.lastPosition() > delivered) {
-            PartitionStatements.Batch again =
-                    statements.positioned(delivered, request.maxMessages(), request.maxBytes());
+        if (row.lastPosition() > after) {
+            PartitionStatements.Batch again = statements.positioned(after, request.maxMessages(), request.maxBytes());
             messages.addAll(again.messages());
             bytesLeft -= again.bytes();
             if (again.more()) {
-                return new Taken(messages, 0, request.scan());
+                return new Taken(messages, 0, request.scan(), true);
             }
         }
         Scan scan = request.scan().begun() ? request.scan() : new Scan(0, statements.highestId());
@@ -234,7 +240,7 @@ public class OutboxPartition {
             messages.addAll(statements.givePositions(fresh.messages(), row.lastPosition()));
             scan = new Scan(fresh.messages().get(fresh.messages().size() - 1).id(), scan.upTo());
         }
-        return new Taken(messages, fresh.messages().size(), fresh.more() ? scan : Scan.NEW);
+        return new Taken(messages, fresh.messages().size(), fresh.more() ? scan : Scan.NEW, fresh.more());
     }
 
     /**

@@ -26,4 +26,15 @@ public interface MessageQueue {
      *     this batch; after a timeout the append may still have happened, or may yet: the checkpoints tell
      */
     AppendResult append(Source source, Append append);
+
+    /**
+     * Begins an append, so that the caller can do something else before it asks for the answer. What it appends may be in
+     * the queue at once, or only when the answer was waited for, or never.
+     *
+     * @throws QueueUnavailableException as {@link #append}; some implementations find out now, others when it is waited for
+     */
+    default PendingAppend send(Source source, Append append) {
+        AppendResult result = append(source, append);
+        return () -> result;
+    }
 }

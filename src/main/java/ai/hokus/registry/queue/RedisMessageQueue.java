@@ -66,7 +66,8 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         if (most < 1) {
             throw new IllegalArgumentException("At least 1 checkpoint must be asked for, not " + most);
         }
-        List<@Nullable Object> reply = run(QueueScripts.CHECKPOINTS, source, List.of(Integer.toString(most)));
+        List<@Nullable Object> reply = send(QueueScripts.CHECKPOINTS, source, List.of(Integer.toString(most)))
+                .get();
         List<String> newestFirst = new ArrayList<>();
         for (int i = 1; i < reply.size(); i++) {
             newestFirst.add(textAt(i, reply));
@@ -76,11 +77,17 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     @Override
     public AppendResult append(Source source, Append append) {
+        return send(source, append).await();
+    }
+
+    @Override
+    public PendingAppend send(Source source, Append append) {
         Optional<String> tooLarge = tooLarge(append);
         if (tooLarge.isPresent()) {
-            return refuseWithoutSending(source, append, tooLarge.get());
+            return () -> refuseWithoutSending(source, append, tooLarge.get());
         }
-        return resultOf(run(QueueScripts.APPEND, source, arguments(append)));
+        Supplier<List<@Nullable Object>> reply = send(QueueScripts.APPEND, source, arguments(append));
+        return () -> resultOf(reply.get());
     }
 
     /**
@@ -167,12 +174,18 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         return arguments;
     }
 
-    /** Runs a script on the primary, with the hard deadline, and keeps an eye on the client. */
-    private List<@Nullable Object> run(String script, Source source, List<String> arguments) {
+    /** Has a script run on the primary. The answer has the hard deadline. */
+    private Supplier<List<@Nullable Object>> send(String script, Source source, List<String> arguments) {
         List<Object> keys = List.of(settings.name(), settings.checkpointsKey(source));
         RedisClient used = client();
+        CompletableFuture<List<@Nullable Object>> reply = used.run(script, keys, arguments);
+        return () -> answer(used, reply);
+    }
+
+    /** Waits for an answer, and keeps an eye on the client. */
+    private List<@Nullable Object> answer(RedisClient used, CompletableFuture<List<@Nullable Object>> call) {
         try {
-            List<@Nullable Object> reply = await(used.run(script, keys, arguments));
+            List<@Nullable Object> reply = await(call);
             if (watchdog.succeeded() || used.firstAnswer()) {
                 warnOfEviction(used);
             }

@@ -39,6 +39,12 @@ final class PartitionRelay implements Runnable {
     /** Doubled with every look, up to the interval: 20 ms, 40 ms, 80 ms ... */
     private static final Duration FIRST_LOOK_AGAIN = Duration.ofMillis(20);
 
+    /** How long a pass keeps the lock after the last message; messages closer together than this share one. */
+    private static final Duration TRAFFIC_ENDS_AFTER = Duration.ofMillis(200);
+
+    /** How often such a pass looks what other instances committed. */
+    private static final Duration LOOK_WHILE_TRAFFIC = Duration.ofMillis(15);
+
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final Source source;
@@ -213,7 +219,8 @@ final class PartitionRelay implements Runnable {
         lostRaces = 0;
         try {
             BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
-            return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, observer).run(look));
+            return ended(new RelayPass(partition, queue, source, limits, timeIsLeft, new CommitTraffic(), observer)
+                    .run(look));
         } finally {
             unlock(lock.get());
             listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
@@ -319,6 +326,27 @@ final class PartitionRelay implements Runnable {
             case WAITING, QUEUE_FULL, FAILING, PAUSED, DIVERGED -> true;
             default -> false;
         };
+    }
+
+    /** Of one pass. */
+    private final class CommitTraffic implements Traffic {
+
+        private long endsAt = System.nanoTime();
+
+        @Override
+        public void seen() {
+            endsAt = System.nanoTime() + TRAFFIC_ENDS_AFTER.toNanos();
+        }
+
+        @Override
+        public boolean goesOn() {
+            return System.nanoTime() - endsAt < 0;
+        }
+
+        @Override
+        public boolean awaitCommit() {
+            return awaitSignal(LOOK_WHILE_TRAFFIC);
+        }
     }
 
     private final class Observer implements PassObserver {

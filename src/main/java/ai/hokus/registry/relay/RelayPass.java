@@ -11,6 +11,7 @@ import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.PendingAppend;
 import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.Source;
@@ -18,9 +19,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 
 /**
  * One pass over one partition: look, claim, append, claim with what the append said, and so on until nothing is pending.
+ * While an append is under way, the next batch is claimed.
  * The essay beside this class, in the package's documentation, says why this is enough.
  *
  * <p>Used once, by one thread. No transaction is open during a call of the queue.
@@ -46,6 +51,7 @@ final class RelayPass {
     private final Source source;
     private final PassLimits limits;
     private final BooleanSupplier timeIsLeft;
+    private final Traffic traffic;
     private final PassObserver observer;
 
     private Sighting seen = Sighting.newest(null);
@@ -64,6 +70,7 @@ final class RelayPass {
 
     /**
      * @param timeIsLeft asked before every step; false ends the pass
+     * @param traffic whether to stay when nothing is pending
      */
     RelayPass(
             OutboxPartition partition,
@@ -71,12 +78,14 @@ final class RelayPass {
             Source source,
             PassLimits limits,
             BooleanSupplier timeIsLeft,
+            Traffic traffic,
             PassObserver observer) {
         this.partition = partition;
         this.queue = queue;
         this.source = source;
         this.limits = limits;
         this.timeIsLeft = timeIsLeft;
+        this.traffic = traffic;
         this.observer = observer;
         this.maxMessages = limits.batchMessages();
     }
@@ -92,23 +101,15 @@ final class RelayPass {
     Outcome run(Checkpoints look) {
         see(look);
         while (timeIsLeft.getAsBoolean()) {
-            ClaimResult claim = partition.claim(new ClaimRequest(
-                    seen, confirmed, scan, maxMessages, limits.batchBytes(), appended, limits.relay()));
+            ClaimResult claim = partition.claim(request(0));
             if (claim instanceof ClaimResult.Claimed claimed) {
                 observer.progressed(claimed.progress());
-                scan = claimed.next();
-                AppendResult result = append(claimed.messages());
-                if (result instanceof AppendResult.Full full && full.room() == 0) {
+                if (!deliver(claimed)) {
                     return Outcome.QUEUE_FULL;
-                }
-                if (result instanceof AppendResult.Refused refused
-                        && claimed.messages().size() == 1
-                        && timeIsLeft.getAsBoolean()) {
-                    setAside(claimed.messages().get(0), refused.error());
                 }
             } else if (claim instanceof ClaimResult.NothingPending nothing) {
                 observer.progressed(nothing.progress());
-                if (nothing.walkBegan()) {
+                if (nothing.walkBegan() && !more()) {
                     return Outcome.DRAINED;
                 }
                 scan = Scan.NEW;
@@ -130,6 +131,84 @@ final class RelayPass {
         return Outcome.OUT_OF_TIME;
     }
 
+    private ClaimRequest request(long underWay) {
+        return new ClaimRequest(
+                seen,
+                confirmed && underWay == 0,
+                scan,
+                maxMessages,
+                limits.batchBytes(),
+                appended,
+                underWay,
+                limits.relay());
+    }
+
+    /**
+     * Appends what was claimed, and what was claimed while that was under way, and so on as long as there is more.
+     *
+     * @return false: the queue is full
+     */
+    private boolean deliver(ClaimResult.Claimed first) {
+        ClaimResult.Claimed batch = first;
+        while (true) {
+            traffic.seen();
+            scan = batch.next();
+            long start = System.nanoTime();
+            List<OutboxMessage> messages = batch.messages();
+            PendingAppend sent = send(messages);
+            ClaimResult.Claimed ahead = batch.more() ? claimAfter(messages) : null;
+            AppendResult result = received(messages, sent.await(), start);
+            if (result instanceof AppendResult.Full full && full.room() == 0) {
+                return false;
+            }
+            if (result instanceof AppendResult.Refused refused && messages.size() == 1 && timeIsLeft.getAsBoolean()) {
+                setAside(messages.get(0), refused.error());
+            }
+            if (ahead == null || !(result instanceof AppendResult.Appended) || !timeIsLeft.getAsBoolean()) {
+                if (result instanceof AppendResult.Appended && !batch.more() && traffic.goesOn()) {
+                    traffic.awaitCommit(); // the claim that acknowledges this one then takes what came
+                }
+                return true;
+            }
+            batch = ahead;
+        }
+    }
+
+    /**
+     * What comes after messages that are being appended. It counts only if they are: else it is claimed again, where it now
+     * has its positions.
+     *
+     * @return null: nothing does, or it cannot be said now
+     */
+    private ClaimResult.@Nullable Claimed claimAfter(List<OutboxMessage> underWay) {
+        ClaimResult claim;
+        try {
+            claim = partition.claim(request(underWay.get(underWay.size() - 1).position()));
+        } catch (DataAccessException | TransactionException e) {
+            return null; // the next claim fails too, or all is well again; the append is answered first
+        }
+        if (claim instanceof ClaimResult.Claimed claimed) {
+            observer.progressed(claimed.progress());
+            return claimed;
+        }
+        if (claim instanceof ClaimResult.NothingPending nothing) {
+            observer.progressed(nothing.progress());
+        } else if (claim instanceof ClaimResult.Stopped stopped) {
+            observer.progressed(stopped.progress());
+        }
+        return null;
+    }
+
+    /** With nothing pending: waits as long as there is traffic. */
+    private boolean more() {
+        while (traffic.goesOn() && timeIsLeft.getAsBoolean()) {
+            if (traffic.awaitCommit() || !partition.settled(seen.newest())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void see(Checkpoints checkpoints) {
         observer.depth(checkpoints.depth());
         List<String> newest = checkpoints.newestFirst();
@@ -148,18 +227,23 @@ final class RelayPass {
         appended = ClaimRequest.Appended.NOTHING;
     }
 
-    /** Appends a batch, takes in what the queue said, and bounds the next claim by it. */
-    private AppendResult append(List<OutboxMessage> batch) {
+    private PendingAppend send(List<OutboxMessage> batch) {
+        OutboxMessage last = batch.get(batch.size() - 1);
+        List<QueueEntry> entries =
+                batch.stream().filter(m -> !m.withheld()).map(Envelope::of).toList();
+        return queue.send(source, new Append(seen.newest(), last.checkpoint().toString(), entries));
+    }
+
+    /** Takes in what the queue said to a batch, and bounds the next claim by it. */
+    private AppendResult received(List<OutboxMessage> batch, AppendResult result, long start) {
         OutboxMessage first = batch.get(0);
         OutboxMessage last = batch.get(batch.size() - 1);
-        List<OutboxMessage> sent = batch.stream().filter(m -> !m.withheld()).toList();
-        List<QueueEntry> entries = sent.stream().map(Envelope::of).toList();
-        long start = System.nanoTime();
-        AppendResult result = appendAndSee(last.checkpoint().toString(), entries);
+        see(result, last.checkpoint().toString());
         if (result instanceof AppendResult.Appended) {
             appended = new ClaimRequest.Appended(first.position(), last.position());
             maxMessages = limits.batchMessages();
-            observer.appended(sent, Duration.ofNanos(System.nanoTime() - start));
+            observer.appended(
+                    batch.stream().filter(m -> !m.withheld()).toList(), Duration.ofNanos(System.nanoTime() - start));
         } else if (result instanceof AppendResult.Full full && full.room() > 0) {
             maxMessages = (int) Math.min(full.room(), maxMessages);
         } else if (result instanceof AppendResult.Refused) {
@@ -182,7 +266,7 @@ final class RelayPass {
      */
     private void setAside(OutboxMessage message, String error) {
         String newest = seen.newest();
-        AppendResult probe = appendAndSee(newest == null ? Checkpoint.ORIGIN.toString() : newest, List.of());
+        AppendResult probe = appendNothing(newest == null ? Checkpoint.ORIGIN.toString() : newest);
         refuseNothing(probe, error);
         if (!(probe instanceof AppendResult.Appended)) {
             return;
@@ -191,7 +275,7 @@ final class RelayPass {
             see(queue.checkpoints(source, 1));
             return;
         }
-        AppendResult skip = appendAndSee(message.checkpoint().toString(), List.of());
+        AppendResult skip = appendNothing(message.checkpoint().toString());
         refuseNothing(skip, error);
         if (skip instanceof AppendResult.Appended) {
             maxMessages = limits.batchMessages();
@@ -209,8 +293,13 @@ final class RelayPass {
         }
     }
 
-    private AppendResult appendAndSee(String checkpoint, List<QueueEntry> entries) {
-        AppendResult result = queue.append(source, new Append(seen.newest(), checkpoint, entries));
+    private AppendResult appendNothing(String checkpoint) {
+        AppendResult result = queue.append(source, new Append(seen.newest(), checkpoint, List.of()));
+        see(result, checkpoint);
+        return result;
+    }
+
+    private void see(AppendResult result, String checkpoint) {
         if (result instanceof AppendResult.Appended done) {
             seen(Sighting.newest(checkpoint));
             observer.depth(done.depth());
@@ -220,6 +309,5 @@ final class RelayPass {
         } else if (result instanceof AppendResult.Full full) {
             observer.depth(full.depth());
         }
-        return result;
     }
 }

@@ -77,6 +77,7 @@ class PausedPassTest {
                 source,
                 new RelayPass.PassLimits(BATCH, 1_000_000, 10, "relay of the test"),
                 () -> true,
+                Traffic.NONE,
                 new PassObserver() {});
         return pass.run(to.checkpoints(source, 1));
     }

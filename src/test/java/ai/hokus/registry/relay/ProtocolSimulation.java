@@ -8,6 +8,7 @@ import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.PendingAppend;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.Source;
 import java.time.Duration;
@@ -349,7 +350,7 @@ final class ProtocolSimulation {
         }
 
         /** Passes for ever; pauses before and after each call of the queue. */
-        private final class RelayActor implements MessageQueue {
+        private final class RelayActor implements MessageQueue, Traffic {
 
             private final String name;
             private final Actor actor;
@@ -370,6 +371,7 @@ final class ProtocolSimulation {
                                     source(),
                                     new RelayPass.PassLimits(BATCH, 1_000_000, kept, name),
                                     () -> true,
+                                    this,
                                     new PassObserver() {})
                             .run(checkpoints(source(), 1));
                     drained += outcome == RelayPass.Outcome.DRAINED ? 1 : 0;
@@ -403,19 +405,46 @@ final class ProtocolSimulation {
 
             @Override
             public AppendResult append(Source source, Append append) {
+                return send(source, append).await();
+            }
+
+            /** Takes effect at once, or when the answer is waited for. */
+            @Override
+            public PendingAppend send(Source source, Append append) {
                 actor.pause();
+                AppendResult early = random.nextBoolean() ? apply(source, append) : null;
+                actor.pause();
+                return () -> {
+                    actor.pause();
+                    AppendResult result = early == null ? apply(source, append) : early;
+                    if (loseReply) {
+                        lostReplies++;
+                        throw new QueueUnavailableException(
+                                QueueUnavailableException.Cause.TIMEOUT, "the reply was lost", null);
+                    }
+                    actor.pause();
+                    return result;
+                };
+            }
+
+            private AppendResult apply(Source source, Append append) {
                 AppendResult result = queue.append(source, append);
                 trace.add(name + " appends " + append.entries().size() + " up to " + append.checkpoint() + " after "
                         + append.expected() + ": " + result);
                 history.add(queue.state());
                 stale += result instanceof AppendResult.Stale ? 1 : 0;
-                if (loseReply) {
-                    lostReplies++;
-                    throw new QueueUnavailableException(
-                            QueueUnavailableException.Cause.TIMEOUT, "the reply was lost", null);
-                }
-                actor.pause();
                 return result;
+            }
+
+            @Override
+            public boolean goesOn() {
+                return random.nextInt(3) > 0;
+            }
+
+            @Override
+            public boolean awaitCommit() {
+                actor.pause();
+                return random.nextBoolean();
             }
         }
 

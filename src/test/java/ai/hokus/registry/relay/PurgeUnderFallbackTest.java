@@ -126,7 +126,14 @@ class PurgeUnderFallbackTest {
     }
 
     private static RelayPass.Outcome pass(TestOutbox outbox, RedisMessageQueue queue, Source source) {
-        return new RelayPass(outbox.partitions().all().get(0), queue, source, LIMITS, () -> true, new PassObserver() {})
+        return new RelayPass(
+                        outbox.partitions().all().get(0),
+                        queue,
+                        source,
+                        LIMITS,
+                        () -> true,
+                        Traffic.NONE,
+                        new PassObserver() {})
                 .run(queue.checkpoints(source, 1));
     }
 

@@ -191,6 +191,7 @@ class RelayPassTest {
                         source,
                         limits(),
                         () -> steps[0]-- > 0,
+                        Traffic.NONE,
                         new PassObserver() {})
                 .run(queue.checkpoints(source, 1));
 
@@ -230,17 +231,24 @@ class RelayPassTest {
     }
 
     private RelayPass.Outcome pass(MessageQueue queue) {
-        return new RelayPass(outbox.partitions().all().get(0), queue, source, limits(), () -> true, new PassObserver() {
-                    @Override
-                    public void appended(List<OutboxMessage> messages, Duration took) {
-                        batches.add(messages.size());
-                    }
+        return new RelayPass(
+                        outbox.partitions().all().get(0),
+                        queue,
+                        source,
+                        limits(),
+                        () -> true,
+                        Traffic.NONE,
+                        new PassObserver() {
+                            @Override
+                            public void appended(List<OutboxMessage> messages, Duration took) {
+                                batches.add(messages.size());
+                            }
 
-                    @Override
-                    public void parked(OutboxMessage message, String error) {
-                        parked.add(message.messageId());
-                    }
-                })
+                            @Override
+                            public void parked(OutboxMessage message, String error) {
+                                parked.add(message.messageId());
+                            }
+                        })
                 .run(queue.checkpoints(source, 1));
     }
 
