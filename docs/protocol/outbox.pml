@@ -1,6 +1,7 @@
 /*
  * The relay protocol (src/main/java/ai/hokus/registry/relay/package-info.java) as a Promela model: two relays that overlap
- * freely, one partition, and a Redis that falls back, is wiped, and loses replies; relays crash between any two steps.
+ * freely, one partition, and a Redis that falls back, is wiped, and loses replies; relays crash between any two steps, and
+ * claim the next batch while one is being appended.
  *
  *   spin -a outbox.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000
  *
@@ -9,7 +10,7 @@
  *
  * The queue is kept as what matters of it: how often each message is in it, and whether one first came after a later one.
  *
- * With -DNO_COMPARISON, -DNO_SECOND_LOOK or -DACKNOWLEDGE_AT_CLAIM it contains a mistake, which the verification must find.
+ * With -DNO_COMPARISON, -DNO_SECOND_LOOK, -DACKNOWLEDGE_AT_CLAIM or -DAHEAD_AT_ANY_ANSWER it contains a mistake, which the verification must find.
  */
 
 #ifndef MESSAGES
@@ -108,12 +109,40 @@ end:
 }
 
 /*
+ * Claims what comes after a batch that is being appended, on what was seen before. It acknowledges what that tells, never
+ * takes anything back, and gives up where the partition has moved past the batch.
+ */
+inline claim_ahead(saw, batchEnd, end, n) {
+    d_step {
+        end = 0;
+        if
+        :: saw >= delivered && saw <= batchEnd && last >= batchEnd ->
+           delivered = saw;
+           end = batchEnd;
+           n = 0;
+           do
+           :: n < BATCH && end < last -> end++; n++
+           :: n < BATCH && end == last && last < committed -> last++; messageAt[last] = last; end++; n++
+           :: else -> break
+           od;
+           if
+           :: n == 0 -> end = 0
+           :: else
+           fi;
+           n = 0
+        :: else
+        fi
+    }
+}
+
+/*
  * One relay. Each step is atomic, as a transaction or a script is; between steps everything else happens, and the relay may
  * crash: it forgets what it saw.
  */
 proctype Relay(bool mortal) {
-    byte seen, high, from, to, next, i;
-    bool confirmed;
+    byte seen, from, to, next, i;
+    byte ahead;             /* the last of the batch claimed ahead, which begins after `to`; 0: none */
+    bool confirmed, appended, late;
     byte again;
 
 look:
@@ -172,6 +201,11 @@ append:
     :: mortal && crashes < CRASHES -> atomic { crashes++; from = 0; to = 0; goto look }
     :: true
     fi;
+    /* The next batch is claimed before the append takes effect, or after that and before the answer is read. */
+    if
+    :: late = true
+    :: claim_ahead(seen, to, ahead, next)
+    fi;
     d_step {
         if
 #ifdef NO_COMPARISON
@@ -203,15 +237,31 @@ append:
            :: else -> break
            od;
            i = 0;
-           newest = to
+           newest = to; appended = true
         :: else
+#ifdef AHEAD_AT_ANY_ANSWER
+           -> appended = true
+#endif
         fi;
         /* appended or stale: the answer tells the newest checkpoint */
-        seen = newest; from = 0; to = 0; confirmed = false
+        again = newest
     }
     if
-    :: lostReplies < LOST_REPLIES -> atomic { lostReplies++; goto look }
-    :: goto claim
+    :: late -> claim_ahead(seen, to, ahead, next)
+    :: !late
+    fi;
+    d_step {
+        seen = again; again = 0; confirmed = false; late = false;
+        if
+        :: appended && ahead > 0 -> from = to + 1; to = ahead
+        :: else -> from = 0; to = 0
+        fi;
+        ahead = 0; appended = false
+    }
+    if
+    :: lostReplies < LOST_REPLIES -> atomic { lostReplies++; from = 0; to = 0; goto look }
+    :: from > 0 -> goto append
+    :: from == 0 -> goto claim
     fi;
 nothing:
     /* Drained, as far as it knows. It looks again for ever; the end is judged below. */
