@@ -64,10 +64,10 @@ public class Mutations {
             new Mutation(
                     "claim by highest id: what committed behind it is never seen",
                     PROTOCOL,
-                    MAIN + "outbox/PartitionStatements.java",
-                    "AND position IS NULL AND id > ? AND id <= ?\"",
-                    "AND position IS NULL AND id > ? AND id <= ? AND id > COALESCE((SELECT max(x.id)"
-                            + " FROM outbox_message x WHERE x.position IS NOT NULL), 0)\""),
+                    MAIN + "outbox/DatabaseKind.java",
+                    "WHERE m.position IS NULL AND m.partition_id = \"",
+                    "WHERE m.position IS NULL AND m.id > COALESCE((SELECT max(x.id)"
+                            + " FROM outbox_message x WHERE x.position IS NOT NULL), 0) AND m.partition_id = \""),
             new Mutation(
                     "scan without its bound",
                     PROTOCOL,
@@ -80,6 +80,24 @@ public class Mutations {
                     MAIN + "outbox/OutboxPartition.java",
                     "if ((backward || located.foreign()) && !request.confirmed()) {",
                     "if (backward && located.foreign() && !request.confirmed()) {"),
+            new Mutation(
+                    "what was claimed ahead is sent, whatever became of the batch before it",
+                    PROTOCOL,
+                    MAIN + "relay/RelayPass.java",
+                    "if (ahead == null || !(result instanceof AppendResult.Appended) || ",
+                    "if (ahead == null || "),
+            new Mutation(
+                    "what is claimed ahead comes after what was delivered, not after what is under way",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "take(row, underWay, request)",
+                    "take(row, delivered, request)"),
+            new Mutation(
+                    "what is claimed ahead is not checked against what another relay did meanwhile",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "(underWay > request.underWay() || underWay > row.lastPosition())",
+                    "underWay < 0"),
             new Mutation(
                     "retention by the age of the row",
                     PROTOCOL,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.outbox.ClaimResult.Claimed;
 import ai.hokus.registry.outbox.ClaimResult.NothingPending;
+import ai.hokus.registry.outbox.ClaimResult.Overtaken;
 import ai.hokus.registry.outbox.ClaimResult.Stopped;
 import ai.hokus.registry.outbox.ClaimResult.UnknownCheckpoint;
 import ai.hokus.registry.outbox.ClaimResult.WouldRewind;
@@ -440,6 +441,77 @@ class OutboxTest {
         Claimed claimed = (Claimed) claimFrom(null);
         assertThat(claimFrom(last(claimed).checkpoint())).isInstanceOf(NothingPending.class);
         return claimed.messages();
+    }
+
+    @Test
+    void a_claim_ahead_takes_what_comes_after_the_batch_under_way_and_acknowledges_the_one_before() {
+        List.of("a", "b", "c", "d", "e").forEach(outbox::append);
+        Claimed first = (Claimed) claimAhead(null, 0, 2);
+        Claimed second = (Claimed) claimAhead(null, last(first).position(), 2);
+
+        Claimed third =
+                (Claimed) claimAhead(last(first).checkpoint(), last(second).position(), 2);
+
+        assertThat(positions(first)).containsExactly(1L, 2L);
+        assertThat(first.more()).isTrue();
+        assertThat(positions(second)).containsExactly(3L, 4L);
+        assertThat(second.progress().delivered()).isZero();
+        assertThat(positions(third)).containsExactly(5L);
+        assertThat(third.progress().delivered()).isEqualTo(2);
+        assertThat(lastDelivered()).isEqualTo(last(first).checkpoint());
+    }
+
+    @Test
+    void what_was_claimed_ahead_and_not_sent_is_claimed_again_in_its_place() {
+        List.of("a", "b", "c").forEach(outbox::append);
+        Claimed first = (Claimed) claimAhead(null, 0, 1);
+        Claimed ahead = (Claimed) claimAhead(null, 1, 1);
+
+        Claimed again = (Claimed) claimFrom(null);
+
+        assertThat(again.messages())
+                .startsWith(first.messages().get(0), ahead.messages().get(0))
+                .hasSize(3);
+    }
+
+    @Test
+    void a_claim_ahead_changes_nothing_when_another_relay_passed_the_batch_under_way() {
+        List.of("a", "b", "c").forEach(outbox::append);
+        Claimed first = (Claimed) claimAhead(null, 0, 1);
+        Claimed all = (Claimed) claimFrom(null);
+        claimFrom(last(all).checkpoint());
+        long delivered = number("SELECT delivered_position FROM outbox_partition");
+
+        assertThat(claimAhead(last(all).checkpoint(), last(first).position(), 1))
+                .isInstanceOf(Overtaken.class);
+        assertThat(claimAhead(null, last(first).position(), 1)).isInstanceOf(WouldRewind.class);
+
+        assertThat(number("SELECT delivered_position FROM outbox_partition")).isEqualTo(delivered);
+    }
+
+    @Test
+    void a_claim_ahead_gives_no_positions_when_the_database_lost_the_batch_under_way() {
+        outbox.append("a");
+
+        assertThat(claimAhead(null, 7, 1)).isInstanceOf(Overtaken.class);
+
+        assertThat(number("SELECT last_position FROM outbox_partition")).isZero();
+    }
+
+    private ClaimResult claimAhead(Checkpoint seen, long underWay, int messages) {
+        return partition.claim(new ClaimRequest(
+                Sighting.newest(seen == null ? null : seen.toString()),
+                false,
+                Scan.NEW,
+                messages,
+                100_000,
+                ClaimRequest.Appended.NOTHING,
+                underWay,
+                RELAY));
+    }
+
+    private static List<Long> positions(Claimed claimed) {
+        return claimed.messages().stream().map(OutboxMessage::position).toList();
     }
 
     private Checkpoint lastDelivered() {

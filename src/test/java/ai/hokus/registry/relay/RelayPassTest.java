@@ -10,6 +10,7 @@ import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.PendingAppend;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestDatabase;
@@ -224,6 +225,53 @@ class RelayPassTest {
         assertThat(queue.elements()).hasSize(5);
     }
 
+    @Test
+    void a_pass_stays_while_there_is_traffic_of_this_instance_or_of_others() {
+        for (boolean signalled : new boolean[] {true, false}) {
+            int before = queue.elements().size();
+            append(1);
+
+            assertThat(pass(queue, new Trickle(5, signalled))).isEqualTo(RelayPass.Outcome.DRAINED);
+
+            assertThat(queue.elements()).hasSize(before + 6);
+        }
+    }
+
+    @Test
+    void the_next_batch_is_claimed_while_one_is_being_appended() {
+        List<UUID> ids = append(3 * BATCH);
+        List<Long> positionsGivenBeforeTheAnswer = new ArrayList<>();
+        MessageQueue slow = new SlowQueue(
+                queue,
+                () -> positionsGivenBeforeTheAnswer.add(
+                        outbox.jdbc().queryForObject("SELECT last_position FROM outbox_partition", Long.class)));
+
+        assertThat(pass(slow)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(positionsGivenBeforeTheAnswer).startsWith(2L * BATCH, 3L * BATCH);
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void what_was_claimed_ahead_waits_when_the_batch_before_it_was_not_appended() {
+        List<UUID> ids = append(3 * BATCH);
+        MessageQueue other = new SlowQueue(queue, new Runnable() {
+            private boolean done;
+
+            @Override
+            public void run() {
+                if (!done) {
+                    done = true;
+                    pass(queue); // another relay, which is faster
+                }
+            }
+        });
+
+        assertThat(pass(other)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
     private List<UUID> append(int messages) {
         return IntStream.range(0, messages)
                 .mapToObj(n -> outbox.append("model-" + n % 3))
@@ -231,13 +279,17 @@ class RelayPassTest {
     }
 
     private RelayPass.Outcome pass(MessageQueue queue) {
+        return pass(queue, Traffic.NONE);
+    }
+
+    private RelayPass.Outcome pass(MessageQueue queue, Traffic traffic) {
         return new RelayPass(
                         outbox.partitions().all().get(0),
                         queue,
                         source,
                         limits(),
                         () -> true,
-                        Traffic.NONE,
+                        traffic,
                         new PassObserver() {
                             @Override
                             public void appended(List<OutboxMessage> messages, Duration took) {
@@ -292,6 +344,52 @@ class RelayPassTest {
                 throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "lost", null);
             }
             return result;
+        }
+    }
+
+    /** A pass that has caught up waits; each wait finds one more message, with a signal or without, and then none. */
+    private final class Trickle implements Traffic {
+
+        private final boolean signalled;
+        private int left;
+
+        Trickle(int messages, boolean signalled) {
+            this.left = messages;
+            this.signalled = signalled;
+        }
+
+        @Override
+        public boolean goesOn() {
+            return left > 0;
+        }
+
+        @Override
+        public boolean awaitCommit() {
+            left--;
+            outbox.append("later");
+            return signalled;
+        }
+    }
+
+    /** Appends when the answer is waited for, after something else has happened. */
+    private record SlowQueue(MessageQueue queue, Runnable meanwhile) implements MessageQueue {
+
+        @Override
+        public Checkpoints checkpoints(Source source, int most) {
+            return queue.checkpoints(source, most);
+        }
+
+        @Override
+        public AppendResult append(Source source, Append append) {
+            return send(source, append).await();
+        }
+
+        @Override
+        public PendingAppend send(Source source, Append append) {
+            return () -> {
+                meanwhile.run();
+                return queue.append(source, append);
+            };
         }
     }
 }
