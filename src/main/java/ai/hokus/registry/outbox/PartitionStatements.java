@@ -317,7 +317,7 @@ class PartitionStatements {
         return DataAccessUtils.longResult(jdbc.query(sql, (row, n) -> row.getLong(1), parameters));
     }
 
-    /** Reads no further than the bytes allow, so that the heap holds one batch and one fetch, whatever the payloads. */
+    /** Reads no further than the bytes allow, so that the heap holds a batch and one fetch, whatever the payloads. */
     private Batch read(int maxMessages, long maxBytes, boolean evenIfTooLarge, String sql, Object... parameters) {
         Batch batch = reader.query(
                 sql,

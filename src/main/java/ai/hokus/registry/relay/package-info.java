@@ -27,6 +27,10 @@
  *       halve the batch; a message that is refused alone is recorded and skipped, if an empty append passes.
  * </ol>
  *
+ * <p>While an append is under way and more is pending, the next batch is claimed already, after the one under way and on what
+ * was seen before it. It is sent only if that one was appended: the script then finds the checkpoint that it expects, and what
+ * follows follows. If not, it is claimed again, with the positions that it was given.
+ *
  * <p>Why this is enough. The script is a compare-and-swap: of two relays with the same view one appends, and the other
  * learns of it. An append whose answer was lost is not guessed at: the next look tells. A retry, by whichever library,
  * finds its checkpoint moved. A queue that fell back shows an older checkpoint, and what came after it is sent again. A
