@@ -18,9 +18,16 @@ import org.springframework.scheduling.annotation.EnableScheduling;
 @EnableSchedulerLock(defaultLockAtMostFor = "5m")
 class RegistrationOutboxConfiguration {
 
+    /** What people and other processes read; somebody may set it. */
     @Bean
     Clock clock() {
         return Clock.systemUTC();
+    }
+
+    /** For waits; only for whoever asks for it by its name. */
+    @Bean(defaultCandidate = false)
+    Clock steadyClock(Clock clock) {
+        return new SteadyClock(clock);
     }
 
     /** Process id and host, and a random part: a container's process is number 1 on every start. */

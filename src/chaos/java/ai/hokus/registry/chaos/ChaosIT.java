@@ -87,7 +87,8 @@ class ChaosIT {
                 RedisScenarios.flushed(),
                 InstanceScenarios.frozenForLongerThanItsLock(),
                 RedisScenarios.hung(),
-                InstanceScenarios.frozenInsideARegistration());
+                InstanceScenarios.frozenInsideARegistration(),
+                InstanceScenarios.clockShifted());
     }
 
     private static List<Scenario> everything() {

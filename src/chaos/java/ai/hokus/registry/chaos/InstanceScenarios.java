@@ -1,10 +1,9 @@
 package ai.hokus.registry.chaos;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.time.OffsetDateTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,12 +14,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** What can happen to an instance of the service. */
 final class InstanceScenarios {
 
     private static final Duration LONGEST = Duration.ofSeconds(30);
+
+    private static final Duration CLOCKS_TOLERANCE = Duration.ofMinutes(1);
+    private static final Pattern TIMESTAMP = Pattern.compile("\"timestamp\":\"([^\"]+)\"");
+    private static final String DELIVERED = "registry_relay_delivered_messages_total";
+    private static final String ACCEPTED = "registry_registrations_accepted_registrations_total";
 
     /** The steps of a pass, as one sees them on the wire; requests are PostgreSQL's unless they are appends. */
     private enum Step {
@@ -204,58 +207,74 @@ final class InstanceScenarios {
         Await.until("the others deliver", LONGEST, () -> now.stream().allMatch(play.stage.consumer()::has));
     }
 
+    /**
+     * A lock by its clock would keep the others out, or let them in: every instance has to deliver. It jumps while it leaves
+     * Redis alone: a wait by its clock would last for hours.
+     */
     static Scenario clockShifted() {
         return Scenario.of("one instance's clock is two hours ahead, then two hours behind", play -> {
-            Optional<Path> library = faketime();
-            if (library.isEmpty()) {
-                play.skip("libfaketime is not installed (Debian: apt-get install faketime)");
+            Optional<ShiftableClock> found = ShiftableClock.find();
+            if (found.isEmpty()) {
+                play.skip("libfaketime is not installed (Debian: apt-get install libfaketime)");
             }
-            ServiceInstance shifted = play.stage.fleet().instances().get(0);
-            for (String shift : List.of("+2h", "-2h")) {
+            ServiceInstance shifted = play.anyInstance();
+            try (ShiftableClock clock = found.orElseThrow()) {
                 shifted.kill();
-                shifted.launch(Map.of(
-                        "LD_PRELOAD",
-                        library.orElseThrow().toString(),
-                        "FAKETIME",
-                        shift,
-                        "FAKETIME_DONT_FAKE_MONOTONIC",
-                        "1",
-                        "DONT_FAKE_MONOTONIC",
-                        "1"));
+                shifted.launch(clock.environment());
                 shifted.awaitServing();
-                Duration away =
-                        Duration.between(OffsetDateTime.now(), clockOf(shifted)).abs();
-                play.expect(away.toMinutes() > 100, "the clock is only %s away", away);
-                play.load.awaitMore(200, LONGEST);
-                awaitDeliveryOfWhatComesNow(play);
+                for (Duration by : List.of(Duration.ofHours(2), Duration.ofHours(-2), Duration.ZERO)) {
+                    jump(play, shifted, clock, by);
+                }
+                play.faultEnded();
+                // Asked to stop and not killed: the library leaves files in /dev/shm when it is.
+                play.expect(shifted.terminate(), "%s did not stop when it was asked to", shifted.name());
             }
-            shifted.kill();
-            play.note("by libfaketime; locks and deliveries go by the database's clock");
         });
     }
 
-    private static OffsetDateTime clockOf(ServiceInstance instance) {
+    private static void jump(Play play, ServiceInstance shifted, ShiftableClock clock, Duration by) {
+        ServiceFleet fleet = play.stage.fleet();
+        fleet.redisDown();
+        Await.until("it leaves Redis alone", LONGEST, () -> shifted.meter("registry_breaker_state") == 2);
+        // It tries ever more rarely, and the clock is to jump between two tries.
+        Await.hold(play.between(2000, 3000));
+        clock.shift(by);
+        Await.until(
+                "its clock is shifted by " + by,
+                LONGEST,
+                () -> ahead(shifted).minus(by).abs().compareTo(CLOCKS_TOLERANCE) < 0);
+        play.expect(isReady(shifted), "the jump to %s makes it not ready", by);
+        play.note("%+.3f h", ahead(shifted).toMillis() / 3.6e6);
+        fleet.redisAt(play.stage.redis().primary().port());
+        for (ServiceInstance instance : fleet.instances()) {
+            double delivered = instance.meter(DELIVERED);
+            double accepted = instance.meter(ACCEPTED);
+            Await.until(
+                    instance.name() + " accepts and delivers; the clock of " + shifted.name() + " is shifted by " + by,
+                    LONGEST,
+                    () -> instance.meter(DELIVERED) > delivered && instance.meter(ACCEPTED) > accepted);
+        }
+        awaitDeliveryOfWhatComesNow(play);
+        Duration atTheEnd = ahead(shifted);
+        play.expect(atTheEnd.minus(by).abs().compareTo(CLOCKS_TOLERANCE) < 0, "the clock is %s away", atTheEnd);
+    }
+
+    private static boolean isReady(ServiceInstance instance) {
         try {
-            String health = instance.get("/health").body();
-            Matcher timestamp = Pattern.compile("\"timestamp\":\"([^\"]+)\"").matcher(health);
-            if (!timestamp.find()) {
-                throw new AssertionError(health);
-            }
-            String text = timestamp.group(1);
-            return OffsetDateTime.parse(text.endsWith("Z") || text.contains("+") ? text : text + "Z");
+            return instance.get("/ready").statusCode() == 200;
         } catch (IOException e) {
-            throw new AssertionError(e);
+            throw new UncheckedIOException(e);
         }
     }
 
-    private static Optional<Path> faketime() {
-        try (Stream<Path> folders = Files.list(Path.of("/usr/lib"))) {
-            return folders.map(folder -> folder.resolve("faketime/libfaketimeMT.so.1"))
-                    .filter(Files::exists)
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
+    /** By how much its clock is ahead of this machine's; a slow answer makes it appear behind. */
+    private static Duration ahead(ServiceInstance instance) {
+        String health = instance.text("/health");
+        Matcher timestamp = TIMESTAMP.matcher(health);
+        if (!timestamp.find()) {
+            throw new AssertionError(health);
         }
+        return Duration.between(Instant.now(), Instant.parse(timestamp.group(1)));
     }
 
     private static double secondsSince(long start) {

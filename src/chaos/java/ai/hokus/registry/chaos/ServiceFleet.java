@@ -12,6 +12,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The instances of the service on one database and one Redis, each reached through its own proxies. */
 final class ServiceFleet implements AutoCloseable {
@@ -160,10 +162,22 @@ final class ServiceFleet implements AutoCloseable {
 
     /** How many lines with this text the instances have logged. */
     long logged(String text) {
-        return instances().stream()
-                .flatMap(instance -> instance.log().lines())
-                .filter(line -> line.contains(text))
+        return lines().filter(line -> line.contains(text)).count();
+    }
+
+    /** How many warnings with this text the instances have logged. */
+    long warned(String text) {
+        return lines().filter(line -> line.contains(" WARN ") && line.contains(text))
                 .count();
+    }
+
+    private Stream<String> lines() {
+        return instances().stream().flatMap(instance -> instance.log().lines());
+    }
+
+    /** By the instances' names; all must serve. */
+    Map<String, Double> meters(String meter) {
+        return instances().stream().collect(Collectors.toMap(ServiceInstance::name, i -> i.meter(meter)));
     }
 
     @Override

@@ -26,6 +26,7 @@ final class ServiceInstance implements AutoCloseable {
     private static final Duration LONGEST_START = Duration.ofSeconds(240);
     private static final int MOST_STARTS = 3;
     private static final Duration LONGEST_ANSWER = Duration.ofSeconds(4);
+    private static final Duration LONGEST_READING = Duration.ofSeconds(30);
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -137,6 +138,30 @@ final class ServiceInstance implements AutoCloseable {
 
     HttpResponse<String> get(String path) throws IOException {
         return send(request(path).GET());
+    }
+
+    /** What it publishes for Prometheus under this name, without tags. Waits until it answers. */
+    double meter(String meter) {
+        String prefix = meter + " ";
+        List<Double> values = new ArrayList<>();
+        Await.until(name + " publishes " + meter, LONGEST_READING, () -> {
+            get("/actuator/prometheus")
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith(prefix))
+                    .forEach(line -> values.add(Double.parseDouble(line.substring(prefix.length()))));
+            return !values.isEmpty();
+        });
+        return values.get(0);
+    }
+
+    /** @throws UncheckedIOException when it does not answer */
+    String text(String path) {
+        try {
+            return get(path).body();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     HttpResponse<String> register(String json) throws IOException {

@@ -2,6 +2,7 @@ package ai.hokus.registry.chaos;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** What scenarios play on: PostgreSQL, two Redis, three instances of the service, and a consumer. */
@@ -11,6 +12,7 @@ final class Stage implements AutoCloseable {
     private static final int REGISTRATIONS_BEFORE_AND_AFTER = 40;
     private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(180);
     private static final Duration CLIENTS_PAUSE = Duration.ofMillis(8);
+    private static final String REWINDS_COUNTED = "registry_relay_rewinds_total";
     /** Some ten passes of a relay, in which a message that comes twice would come. */
     private static final Duration QUIET = Duration.ofSeconds(1);
 
@@ -53,8 +55,9 @@ final class Stage implements AutoCloseable {
      */
     Ledger.Entry play(Scenario scenario, String prefix, long seed) {
         int before = consumer.popped().size();
-        long logged = fleet.logged(Ledger.REWIND_LOGGED);
+        long warned = fleet.warned(Ledger.REWIND_LOGGED);
         long rewinds = rewinds();
+        Map<String, Double> counted = fleet.meters(REWINDS_COUNTED);
         try (Load load = new Load(prefix, fleet::instances, CLIENTS_PAUSE, 100, true, seed)) {
             load.start();
             load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, LONGEST_RECOVERY);
@@ -80,8 +83,11 @@ final class Stage implements AutoCloseable {
                     play,
                     consumer.popped().subList(before, consumer.popped().size()),
                     recovered,
-                    rewinds() - (play.isDatabaseRestored() ? 0 : rewinds),
-                    fleet.logged(Ledger.REWIND_LOGGED) > logged);
+                    new Ledger.Rewinds(
+                            rewinds() - (play.isDatabaseRestored() ? 0 : rewinds),
+                            fleet.warned(Ledger.REWIND_LOGGED) > warned,
+                            fleet.meters(REWINDS_COUNTED).entrySet().stream()
+                                    .anyMatch(now -> now.getValue() > counted.getOrDefault(now.getKey(), 0.0))));
         }
     }
 

@@ -4,6 +4,7 @@ import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.outbox.OutboxStatus;
 import ai.hokus.registry.relay.Relay;
 import java.time.Clock;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -12,8 +13,8 @@ import org.springframework.context.annotation.Configuration;
 class OperationsConfiguration {
 
     @Bean
-    StatusBoard statusBoard(Relay relay, StatusSettings settings, Clock clock) {
-        return new StatusBoard(relay, settings.staleAfter(), clock);
+    StatusBoard statusBoard(Relay relay, StatusSettings settings, Clock clock, @Qualifier("steadyClock") Clock steady) {
+        return new StatusBoard(relay, settings.staleAfter(), clock, steady);
     }
 
     @Bean
@@ -23,7 +24,8 @@ class OperationsConfiguration {
             StatusBoard board,
             StatusSettings settings,
             InstanceName instance,
-            Clock clock) {
-        return new StatusSampler(outbox, relay, board, settings, instance.value(), clock);
+            Clock clock,
+            @Qualifier("steadyClock") Clock steady) {
+        return new StatusSampler(outbox, relay, board, settings, instance.value(), clock, steady);
     }
 }

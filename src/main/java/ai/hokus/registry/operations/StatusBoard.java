@@ -21,15 +21,22 @@ public class StatusBoard {
     private final Relay relay;
     private final Duration staleAfter;
     private final Clock clock;
+    private final Clock steady;
     private volatile Sample sample;
 
-    private record Sample(@Nullable Instant at, DatabaseState database, List<PartitionStatus> partitions) {}
+    /** @param staleAt by the steady clock; null as long as nothing was sampled */
+    private record Sample(
+            @Nullable Instant at,
+            @Nullable Instant staleAt,
+            DatabaseState database,
+            List<PartitionStatus> partitions) {}
 
-    StatusBoard(Relay relay, Duration staleAfter, Clock clock) {
+    StatusBoard(Relay relay, Duration staleAfter, Clock clock, Clock steady) {
         this.relay = relay;
         this.staleAfter = staleAfter;
         this.clock = clock;
-        this.sample = new Sample(null, new DatabaseState(true, clock.instant(), null), List.of());
+        this.steady = steady;
+        this.sample = new Sample(null, null, new DatabaseState(true, clock.instant(), null), List.of());
     }
 
     /** As it is known now. */
@@ -43,7 +50,7 @@ public class StatusBoard {
         return new ServiceStatus(
                 now,
                 last.at(),
-                last.at() == null || last.at().plus(staleAfter).isBefore(now),
+                last.staleAt() == null || last.staleAt().isBefore(steady.instant()),
                 last.database(),
                 redis(relays),
                 partitions,
@@ -81,7 +88,7 @@ public class StatusBoard {
         DatabaseState database = before.database().reachable()
                 ? before.database()
                 : new DatabaseState(true, clock.instant(), before.database().lastError());
-        sample = new Sample(clock.instant(), database, List.copyOf(partitions));
+        sample = new Sample(clock.instant(), steady.instant().plus(staleAfter), database, List.copyOf(partitions));
     }
 
     /** The database did not answer twice in a row. Called by the sampler alone. */
@@ -90,6 +97,6 @@ public class StatusBoard {
         Instant since = before.database().reachable()
                 ? clock.instant()
                 : before.database().since();
-        sample = new Sample(before.at(), new DatabaseState(false, since, error), before.partitions());
+        sample = new Sample(before.at(), before.staleAt(), new DatabaseState(false, since, error), before.partitions());
     }
 }

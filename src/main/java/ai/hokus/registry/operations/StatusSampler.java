@@ -42,6 +42,7 @@ class StatusSampler implements SmartLifecycle, Runnable {
     private final StatusSettings settings;
     private final String instance;
     private final Clock clock;
+    private final Clock steady;
 
     private final CountDownLatch stopping = new CountDownLatch(1);
     private @Nullable Thread thread;
@@ -55,13 +56,15 @@ class StatusSampler implements SmartLifecycle, Runnable {
             StatusBoard board,
             StatusSettings settings,
             String instance,
-            Clock clock) {
+            Clock clock,
+            Clock steady) {
         this.outbox = outbox;
         this.relay = relay;
         this.board = board;
         this.settings = settings;
         this.instance = instance;
         this.clock = clock;
+        this.steady = steady;
     }
 
     @Override
@@ -104,7 +107,7 @@ class StatusSampler implements SmartLifecycle, Runnable {
     }
 
     private void report() {
-        boolean due = !clock.instant().isBefore(nextReportAt);
+        boolean due = !steady.instant().isBefore(nextReportAt);
         for (RelayStatus status : relay.statuses()) {
             if (due || reported.get(status.partition()) != status.state()) {
                 outbox.report(new RelayReport(
@@ -120,7 +123,7 @@ class StatusSampler implements SmartLifecycle, Runnable {
             }
         }
         if (due) {
-            nextReportAt = clock.instant().plus(settings.reportEvery());
+            nextReportAt = steady.instant().plus(settings.reportEvery());
             outbox.forgetReportsBefore(OffsetDateTime.now(clock).minus(FORGET_INSTANCES_AFTER));
         }
     }

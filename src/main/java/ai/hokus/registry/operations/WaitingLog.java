@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
@@ -31,7 +32,7 @@ class WaitingLog implements CommitListener {
     private int linesInWindow; // guarded by this
     private long unwritten; // guarded by this
 
-    WaitingLog(StatusBoard board, Clock clock) {
+    WaitingLog(StatusBoard board, @Qualifier("steadyClock") Clock clock) {
         this.board = board;
         this.clock = clock;
     }

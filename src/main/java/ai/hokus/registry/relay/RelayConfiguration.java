@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.util.List;
 import net.javacrumbs.shedlock.core.LockProvider;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -17,7 +18,7 @@ import org.springframework.context.annotation.Configuration;
 class RelayConfiguration {
 
     @Bean
-    QueueBreaker queueBreaker(RelaySettings settings, Clock clock) {
+    QueueBreaker queueBreaker(RelaySettings settings, @Qualifier("steadyClock") Clock clock) {
         return new QueueBreaker(settings.firstWait(), settings.longestWait(), settings.lockAtMostFor(), clock);
     }
 

@@ -34,8 +34,9 @@ public final class RunningService implements AutoCloseable {
      * Starts it, with nothing of the machine's environment that could lead to a Redis.
      *
      * @param properties over the defaults; {@code REDIS_URL} and the like as well
+     * @param more classes with beans of the test
      */
-    public static RunningService on(TestDatabase database, Map<String, String> properties) {
+    public static RunningService on(TestDatabase database, Map<String, String> properties, Class<?>... more) {
         Map<String, String> all = new TreeMap<>(Map.of(
                 "spring.datasource.url", database.newUrl(),
                 "spring.datasource.username", database.username(),
@@ -48,6 +49,7 @@ public final class RunningService implements AutoCloseable {
         List<String> arguments = new ArrayList<>();
         all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
         return new RunningService(new SpringApplicationBuilder(RegistrationOutboxApplication.class)
+                .sources(more)
                 .run(arguments.toArray(String[]::new)));
     }
 
