@@ -96,6 +96,7 @@ class ChaosIT {
         all.addAll(List.of(
                 DeploymentScenarios.diskFull(),
                 RedisScenarios.outageLongerThanRetention(),
+                RedisScenarios.outageEndsWithAFailover(),
                 DatabaseScenarios.restored(),
                 DatabaseScenarios.copied()));
         return all;

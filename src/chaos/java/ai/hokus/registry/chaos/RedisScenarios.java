@@ -182,4 +182,31 @@ final class RedisScenarios {
                 "--registry.retention.keep=" + RETENTION.toSeconds() + "s",
                 "--registry.retention.every=200ms");
     }
+
+    /** What was delivered right before the outage is older than retention at its end, and then turns out to be lost. */
+    static Scenario outageEndsWithAFailover() {
+        return Scenario.onItsOwnStage(
+                "an outage longer than retention ends with a failover that loses what was delivered right before it",
+                play -> {
+                    play.retentionIsShort();
+                    RedisPair redis = play.stage.redis();
+                    play.stage.consumer().pause();
+                    redis.awaitReplicated();
+                    redis.pauseReplication();
+                    long depth = (Long) redis.run("LLEN", RedisPair.QUEUE);
+                    Await.until(
+                            "the primary has what the replica lacks",
+                            LONGEST,
+                            () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > depth + 50);
+                    play.stage.fleet().redisDown();
+                    Await.hold(RETENTION.plusSeconds(4));
+                    RedisPair.State state = redis.failOver(play.stage.fleet());
+                    play.redisFellBackTo(state);
+                    play.faultEnded();
+                    play.stage.consumer().resume();
+                    play.note("retention %d s; it knew positions up to %d", RETENTION.toSeconds(), state.newest());
+                },
+                "--registry.retention.keep=" + RETENTION.toSeconds() + "s",
+                "--registry.retention.every=200ms");
+    }
 }

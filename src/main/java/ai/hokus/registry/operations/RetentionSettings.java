@@ -7,7 +7,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of retention.
  *
- * @param keep how long a message stays after its delivery; also the most that is sent again after Redis was emptied
+ * @param keep how long a message stays after its delivery, and longer while Redis is away; also the most that is sent again after
+ *     Redis was emptied
  * @param every pause between two runs
  * @param batch positions per transaction; 5,000 rows of 1 KiB are deleted in well under a second
  * @param longestRun no transaction begins after this. With one transaction (7 s at most) it stays inside the 5 minutes of

@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -77,27 +79,30 @@ public class OutboxPurge {
         this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
     }
 
+    /** As {@link #purge(Collection, Duration, int, Duration)}, of all partitions. */
+    public long purge(Duration retention, int batch, Duration longest) {
+        return purge(IntStream.range(0, identity.partitions()).boxed().toList(), retention, batch, longest);
+    }
+
     /**
      * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock, partition by
      * partition in turn.
      *
+     * @param partitions their numbers
      * @param batch positions per transaction
      * @param longest no transaction begins after this; what is left waits for the next call
      * @return messages deleted
      */
-    public long purge(Duration retention, int batch, Duration longest) {
+    public long purge(Collection<Integer> partitions, Duration retention, int batch, Duration longest) {
         long deadline = System.nanoTime() + longest.toNanos();
-        Deque<Integer> partitions = new ArrayDeque<>();
-        for (int partition = 0; partition < identity.partitions(); partition++) {
-            partitions.add(partition);
-        }
+        Deque<Integer> left = new ArrayDeque<>(partitions);
         long deleted = 0;
-        while (!partitions.isEmpty() && System.nanoTime() - deadline < 0) {
-            int partition = partitions.remove();
+        while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
+            int partition = left.remove();
             Step step = purgeBatch(partition, retention, batch);
             deleted += step.deleted();
             if (step.more()) {
-                partitions.add(partition);
+                left.add(partition);
             }
         }
         return deleted;

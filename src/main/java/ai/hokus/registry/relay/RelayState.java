@@ -21,5 +21,13 @@ public enum RelayState {
     /** The database, or something unforeseen: messages wait in the outbox, the next pass tries again. */
     FAILING,
     /** The service stops. */
-    STOPPED
+    STOPPED;
+
+    /** Whether the last pass compared the queue's newest checkpoint with what was delivered, and healed what was missing. */
+    public boolean knowsQueue() {
+        return switch (this) {
+            case IDLE, DELIVERING, QUEUE_FULL, PAUSED -> true;
+            case STARTING, STANDING_BY, WAITING, DIVERGED, FAILING, STOPPED -> false;
+        };
+    }
 }
