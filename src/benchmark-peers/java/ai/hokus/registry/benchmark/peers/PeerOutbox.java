@@ -73,7 +73,7 @@ abstract class PeerOutbox implements OutboxUnderTest {
     /** Copies what the library wrote for some models; its only parameter is how many messages are missing. */
     abstract String copies();
 
-    /** Brings out what was left by an earlier run, where {@link #startDelivering} alone would not. */
+    /** Begins to deliver what an earlier run left, where {@link #startDelivering} alone does not. */
     void deliverBacklog() throws Exception {}
 
     abstract void stopDelivering() throws Exception;

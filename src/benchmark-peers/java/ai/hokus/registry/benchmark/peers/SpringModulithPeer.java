@@ -22,10 +22,13 @@ import org.springframework.transaction.support.TransactionTemplate;
 public final class SpringModulithPeer implements Peer {
 
     private static final int THREADS = 16;
+    private static final int SHARES = 4;
 
     /**
      * Its documentation, "Working with Application Events": completed publications are deleted ("Event Publication
-     * Completion"); the listener needs no transaction of its own, so it has none.
+     * Completion"); the listener needs no transaction of its own, so it has none. A resubmission marks one publication
+     * after the other on its caller's thread, with a commit each, so several run at once, each with its share by the
+     * predicate ("Managing Event Publications").
      */
     private static final String[] TUNING = {"--spring.modulith.events.completion-mode=delete"};
 
@@ -40,6 +43,7 @@ public final class SpringModulithPeer implements Peer {
     private static final class SpringModulithOutbox extends PeerOutbox {
 
         private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        private final ExecutorService resubmissions = Executors.newFixedThreadPool(SHARES);
         private final AtomicLong numbers = new AtomicLong(1_000_000_000);
         private final ConfigurableApplicationContext context;
         private final IncompleteEventPublications backlog;
@@ -92,7 +96,11 @@ public final class SpringModulithPeer implements Peer {
 
         @Override
         void deliverBacklog() {
-            backlog.resubmitIncompletePublications(publication -> true);
+            for (int share = 0; share < SHARES; share++) {
+                int mine = share;
+                resubmissions.execute(() -> backlog.resubmitIncompletePublications(
+                        publication -> Math.floorMod(publication.getIdentifier().hashCode(), SHARES) == mine));
+            }
         }
 
         @Override
@@ -110,6 +118,7 @@ public final class SpringModulithPeer implements Peer {
         @Override
         public void close() {
             context.close();
+            resubmissions.shutdownNow();
             threads.shutdownNow();
             super.close();
         }
