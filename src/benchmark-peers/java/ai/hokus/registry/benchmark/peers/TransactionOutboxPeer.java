@@ -10,6 +10,7 @@ import com.gruelbox.transactionoutbox.Persistor;
 import com.gruelbox.transactionoutbox.Submitter;
 import com.gruelbox.transactionoutbox.TransactionManager;
 import com.gruelbox.transactionoutbox.TransactionOutbox;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -69,6 +70,7 @@ public final class TransactionOutboxPeer implements Peer {
                     .persistor(Persistor.forDialect(Dialect.POSTGRESQL_9))
                     .instantiator(Instantiator.using(type -> (Delivery) this::push))
                     .submitter(Submitter.withExecutor(this::submit))
+                    .clockProvider(Clock::systemUTC) // its own default is a class of the other Hibernate Validator
                     .flushBatchSize(FLUSH_BATCH)
                     .attemptFrequency(ATTEMPT_FREQUENCY)
                     .serializeMdc(false)
