@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
  */
 class DrainBenchmark {
 
-    private static final int MESSAGES = 100_000;
-    private static final int ROUNDS = 5;
+    private static final int MESSAGES = Integer.getInteger("benchmark.messages", 100_000);
+    private static final int ROUNDS = Integer.getInteger("benchmark.rounds", 5);
 
     @Test
     void drain() throws Exception {

@@ -1,0 +1,183 @@
+package ai.hokus.registry.benchmark.peers;
+
+import ai.hokus.registry.benchmark.OutboxUnderTest;
+import ai.hokus.registry.chaos.PostgresCluster;
+import ai.hokus.registry.support.RedisConnection;
+import ai.hokus.registry.support.TestRedis;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.redisson.Redisson;
+import org.redisson.api.RDeque;
+import org.redisson.api.RedissonClient;
+import org.redisson.client.codec.StringCodec;
+import org.redisson.config.Config;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * What all peers have: a database of their own with a pool, and Redisson, set up as the service does, for one LPUSH per
+ * message.
+ */
+abstract class PeerOutbox implements OutboxUnderTest {
+
+    private static final Duration LONGEST_DRAIN = Duration.ofSeconds(120);
+    private static final Duration LONGEST_SETTLING = Duration.ofSeconds(60);
+    private static final int MODELS = 1000;
+    private static final String PAYLOAD = "{\"filler\":\"" + "x".repeat(637) + "\"}";
+
+    private final String name;
+    private final String table;
+    private final String queue;
+    private final TestRedis redis;
+    private final HikariDataSource pool;
+    private final RedissonClient redisson;
+    private final RDeque<String> list;
+    private final TransactionTemplate transactions;
+    private long filled;
+
+    /**
+     * @param library as in the property {@code peers.library}, which has its version
+     * @param table of the messages; empty when all are delivered
+     * @param threads that deliver at the same time
+     */
+    PeerOutbox(
+            String title,
+            String library,
+            String table,
+            int threads,
+            PostgresCluster postgres,
+            TestRedis redis,
+            String queue) {
+        this.name = title.formatted(System.getProperty("peers." + library));
+        this.table = table;
+        this.queue = queue;
+        this.redis = redis;
+        this.pool = pool(postgres, queue.replaceAll("\\W", "_"), threads + 8);
+        this.redisson = redisson(redis, threads);
+        this.list = redisson.getDeque(queue, StringCodec.INSTANCE);
+        this.transactions = new TransactionTemplate(new JdbcTransactionManager(pool));
+    }
+
+    /** By the library's own means, or by Spring's where it has none. */
+    void inTransaction(Runnable work) {
+        transactions.executeWithoutResult(transaction -> work.run());
+    }
+
+    /** Needs an open transaction. */
+    abstract void store(String model, String payload);
+
+    /** Copies what the library wrote for some models; its only parameter is how many messages are missing. */
+    abstract String copies();
+
+    /** Begins to deliver what an earlier run left, where {@link #startDelivering} alone does not. */
+    void deliverBacklog() throws Exception {}
+
+    abstract void stopDelivering() throws Exception;
+
+    @Override
+    public void publish(String model, String payload) {
+        inTransaction(() -> store(model, payload));
+    }
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    /** The library writes the first message of each model, in one transaction; the others are copies of these by SQL. */
+    @Override
+    public final void fill(int messages) throws Exception {
+        stopDelivering();
+        await("the last messages' end in " + table, LONGEST_SETTLING, () -> pending() == 0);
+        jdbc().execute("TRUNCATE " + table);
+        int written = Math.min(messages, MODELS);
+        inTransaction(() -> {
+            for (int model = 0; model < written; model++) {
+                store("model-" + model, PAYLOAD);
+            }
+        });
+        jdbc().update(copies(), messages - written);
+        jdbc().execute("VACUUM ANALYZE " + table);
+        jdbc().execute("CHECKPOINT");
+        redis.run("DEL", queue);
+        filled = messages;
+        if (pending() != messages) {
+            throw new IllegalStateException(pending() + " pending instead of " + messages);
+        }
+    }
+
+    @Override
+    public final void drain() throws Exception {
+        startDelivering();
+        deliverBacklog();
+        try (RedisConnection connection = redis.connect()) {
+            await(filled + " elements by " + name, LONGEST_DRAIN, () -> length(connection) >= filled);
+            stopDelivering();
+            if (length(connection) != filled) {
+                throw new IllegalStateException(length(connection) + " elements of " + filled + " messages");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        redisson.shutdown(0, 2, TimeUnit.SECONDS);
+        pool.close();
+    }
+
+    final void push(String payload) {
+        list.addFirst(payload);
+    }
+
+    final HikariDataSource database() {
+        return pool;
+    }
+
+    final JdbcTemplate jdbc() {
+        return new JdbcTemplate(pool);
+    }
+
+    private long pending() {
+        return jdbc().queryForObject("SELECT count(*) FROM " + table, Long.class);
+    }
+
+    private long length(RedisConnection connection) {
+        return (Long) connection.command("LLEN", queue);
+    }
+
+    static void await(String what, Duration longest, BooleanSupplier reached) {
+        long end = System.nanoTime() + longest.toNanos();
+        while (!reached.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("waited for " + longest + " for " + what);
+            }
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
+    }
+
+    private static HikariDataSource pool(PostgresCluster postgres, String database, int connections) {
+        postgres.jdbc().execute("CREATE DATABASE " + database);
+        HikariDataSource pool = new HikariDataSource();
+        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + database);
+        pool.setUsername("postgres");
+        pool.setPassword("");
+        pool.setMaximumPoolSize(connections);
+        pool.setMinimumIdle(0);
+        return pool;
+    }
+
+    private static RedissonClient redisson(TestRedis redis, int connections) {
+        Config config =
+                new Config().setCodec(StringCodec.INSTANCE).setThreads(2).setNettyThreads(2);
+        config.useSingleServer()
+                .setAddress(redis.url())
+                .setConnectionPoolSize(connections)
+                .setConnectionMinimumIdleSize(1)
+                .setSubscriptionConnectionMinimumIdleSize(0);
+        return Redisson.create(config);
+    }
+}
