@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for conditions; every wait has an end. */
-final class Await {
+public final class Await {
 
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -17,7 +17,7 @@ final class Await {
      *
      * @throws AssertionError when it does not hold in time; says what was waited for
      */
-    static void until(String what, Duration longest, Callable<Boolean> condition) {
+    public static void until(String what, Duration longest, Callable<Boolean> condition) {
         long deadline = System.nanoTime() + longest.toNanos();
         Exception last = null;
         do {
@@ -38,7 +38,7 @@ final class Await {
     }
 
     /** How long a fault lasts: the one thing that has no condition. */
-    static void hold(Duration duration) {
+    public static void hold(Duration duration) {
         long end = System.nanoTime() + duration.toNanos();
         for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);

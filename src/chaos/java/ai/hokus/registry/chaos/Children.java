@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** The processes of the harness: each is ended by its id, at the latest when this JVM ends. Thread-safe. */
-final class Children {
+public final class Children {
 
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
     private static final Set<Path> FOLDERS = ConcurrentHashMap.newKeySet();
@@ -28,7 +28,7 @@ final class Children {
     private Children() {}
 
     /** @throws IllegalStateException once this JVM ends: nobody would end the process */
-    static Process start(ProcessBuilder builder) {
+    public static Process start(ProcessBuilder builder) {
         try {
             Process process;
             synchronized (RUNNING) {
@@ -46,7 +46,7 @@ final class Children {
     }
 
     /** SIGKILL, to it and what it started. Returns when it is gone. */
-    static void kill(Process process) {
+    public static void kill(Process process) {
         List<ProcessHandle> started = process.descendants().toList();
         process.destroyForcibly();
         started.forEach(ProcessHandle::destroyForcibly);
@@ -62,12 +62,12 @@ final class Children {
     }
 
     /** @param name without SIG: STOP, CONT, QUIT, INT */
-    static void signal(Process process, String name) {
+    public static void signal(Process process, String name) {
         run(List.of("kill", "-" + name, Long.toString(process.pid())));
     }
 
     /** Runs a command to its end and returns what it printed. */
-    static String run(List<String> command) {
+    public static String run(List<String> command) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -83,7 +83,7 @@ final class Children {
     }
 
     /** A new folder that goes with this JVM. */
-    static Path folder(String name) {
+    public static Path folder(String name) {
         try {
             Path folder = Files.createTempDirectory("chaos-" + name + "-");
             FOLDERS.add(folder);
@@ -106,7 +106,7 @@ final class Children {
         FOLDERS.forEach(Children::delete);
     }
 
-    static void delete(Path folder) {
+    public static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;
         }

@@ -70,6 +70,17 @@ public final class PostgresCluster implements AutoCloseable {
         return jdbc.queryForObject("SHOW server_version", String.class);
     }
 
+    /** What the server writes, statements too where it is told to. */
+    public Path log() {
+        return log;
+    }
+
+    /** The server and all that it started, as of now. */
+    public List<ProcessHandle> processes() {
+        return Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .toList();
+    }
+
     /** SIGKILL: to the server first, so that nothing of it gets to say goodbye. */
     void kill() {
         Children.kill(process);
