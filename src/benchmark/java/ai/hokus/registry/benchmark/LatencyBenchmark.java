@@ -41,7 +41,7 @@ class LatencyBenchmark {
 
     private static final int RATE = 200; // a second
     private static final Duration WARM_UP = Duration.ofSeconds(10);
-    private static final Duration MEASURED = Duration.ofSeconds(30);
+    private static final Duration MEASURED = Duration.ofSeconds(Integer.getInteger("benchmark.seconds", 30));
     private static final int ROUNDS = 3;
     private static final int CLIENTS = 8;
     private static final int MODELS = 1_000;
@@ -135,7 +135,7 @@ class LatencyBenchmark {
         Thread thread = new Thread(() -> {
             try (RedisConnection connection = redis.connect()) {
                 while (!Thread.currentThread().isInterrupted()) {
-                    if (connection.command("BRPOP", queue, "1") instanceof List<?> element) {
+                    if (connection.command("BRPOP", queue, "1") instanceof List<?> element && !element.isEmpty()) {
                         long now = System.nanoTime();
                         seen.put(UUID.fromString(element.get(1).toString().substring(15, 51)), now);
                     }
