@@ -7,6 +7,7 @@ import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.RedisMessageQueue;
 import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.queue.TestQueue;
+import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestRedis;
@@ -33,6 +34,7 @@ class PurgeUnderFallbackTest {
 
     private static final Duration RETENTION = Duration.ofSeconds(3);
     private static final Duration OLDEST_STATE = Duration.ofMillis(500);
+    private static final int PROGRESS = 30;
     private static final int FALLBACKS = 12;
     private static final int PURGED = 200;
     private static final Duration LONGEST = Duration.ofSeconds(40);
@@ -85,7 +87,7 @@ class PurgeUnderFallbackTest {
     }
 
     /** To states that are younger than retention: more is not promised. */
-    private int fallBackAgainAndAgain(Source source) throws InterruptedException {
+    private int fallBackAgainAndAgain(Source source) {
         String checkpoints = TestQueue.checkpointsKey(name, source);
         long deadline = System.nanoTime() + LONGEST.toNanos();
         int fallbacks = 0;
@@ -96,15 +98,20 @@ class PurgeUnderFallbackTest {
                 connection.command("LRANGE", name, "0", "-1");
                 connection.command("LRANGE", checkpoints, "0", "-1");
                 List<?> state = (List<?>) connection.command("EXEC");
-                Thread.sleep(150); // meanwhile the queue goes on, and forgets it afterwards
+                int depth = ((List<?>) state.get(0)).size();
+                awaitDepth(connection, depth + PROGRESS); // which the queue then forgets
                 if (System.nanoTime() - start < OLDEST_STATE.toNanos()) {
                     connection.command(fallBack(checkpoints, (List<?>) state.get(0), (List<?>) state.get(1)));
                     fallbacks++;
                 }
-                Thread.sleep(200); // time to be sent again, and to go on
+                awaitDepth(connection, depth + 2 * PROGRESS); // sent again, and gone on
             }
         }
         return fallbacks;
+    }
+
+    private void awaitDepth(RedisConnection connection, long elements) {
+        Eventually.await("the queue grows", () -> (Long) connection.command("LLEN", name) >= elements);
     }
 
     private String[] fallBack(String checkpoints, List<?> elements, List<?> newestFirst) {
