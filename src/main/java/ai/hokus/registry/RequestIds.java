@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.slf4j.MDC;
 import org.springframework.core.Ordered;
@@ -29,9 +30,7 @@ class RequestIds extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         String given = request.getHeader(HEADER);
-        String id = given != null && HARMLESS.matcher(given).matches()
-                ? given
-                : UUID.randomUUID().toString();
+        String id = given != null && HARMLESS.matcher(given).matches() ? given : fresh();
         response.setHeader(HEADER, id);
         MDC.put(FIELD, id);
         try {
@@ -39,5 +38,11 @@ class RequestIds extends OncePerRequestFilter {
         } finally {
             MDC.remove(FIELD);
         }
+    }
+
+    /** Unlikely to come twice is enough: the secure source of random numbers is one lock for all requests. */
+    private static String fresh() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        return new UUID(random.nextLong(), random.nextLong()).toString();
     }
 }

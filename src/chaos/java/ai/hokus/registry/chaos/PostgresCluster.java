@@ -101,8 +101,6 @@ public final class PostgresCluster implements AutoCloseable {
                 "-c",
                 "fsync=on",
                 "-c",
-                "shared_buffers=32MB",
-                "-c",
                 "max_connections=150");
         // Killed processes take a moment to let go of the shared memory: it then refuses to start, once or twice.
         Await.until("PostgreSQL serves; its log is " + log, LONGEST_START, () -> {

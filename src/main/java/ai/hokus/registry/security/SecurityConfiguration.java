@@ -14,6 +14,7 @@ import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
@@ -26,6 +27,12 @@ class SecurityConfiguration {
     private static final String EMBEDDED = "jdbc:h2:";
 
     private static final List<String> SERVED_H2 = List.of("jdbc:h2:tcp:", "jdbc:h2:ssl:");
+
+    /** Nobody reads a meter of each filter of each request. */
+    @Bean
+    SecurityObservationSettings securityObservationSettings() {
+        return SecurityObservationSettings.noObservations();
+    }
 
     /** One filter chain for all paths. What the rules do not allow is denied. */
     @Bean
