@@ -15,6 +15,10 @@ final class RedisScenarios {
     /** Long enough for a busy machine to find within it what Redis forgot. */
     private static final Duration RETENTION = Duration.ofSeconds(15);
 
+    private static final String[] SHORT_RETENTION = {
+        "--registry.retention.keep=" + RETENTION.toSeconds() + "s", "--registry.retention.every=200ms"
+    };
+
     private RedisScenarios() {}
 
     static Scenario killed() {
@@ -179,8 +183,7 @@ final class RedisScenarios {
                             "retention %d s; checkpoint %d before the outage, %d after",
                             RETENTION.toSeconds(), before.newest(), state.newest());
                 },
-                "--registry.retention.keep=" + RETENTION.toSeconds() + "s",
-                "--registry.retention.every=200ms");
+                SHORT_RETENTION);
     }
 
     /** What was delivered right before the outage is older than retention at its end, and then turns out to be lost. */
@@ -206,7 +209,6 @@ final class RedisScenarios {
                     play.stage.consumer().resume();
                     play.note("retention %d s; it knew positions up to %d", RETENTION.toSeconds(), state.newest());
                 },
-                "--registry.retention.keep=" + RETENTION.toSeconds() + "s",
-                "--registry.retention.every=200ms");
+                SHORT_RETENTION);
     }
 }

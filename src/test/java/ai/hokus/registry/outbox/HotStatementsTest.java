@@ -50,7 +50,6 @@ class HotStatementsTest {
     @ParameterizedTest
     @EnumSource
     void postgresql_reads_what_is_pending_and_nothing_of_what_was_delivered(Statistics statistics) throws SQLException {
-        pool = TestDatabase.POSTGRESQL.newMigrated(1);
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
             TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
@@ -63,9 +62,8 @@ class HotStatementsTest {
 
             long read = rowsRead(outbox.jdbc()) - before;
             assertThat(claimed).isEqualTo(PENDING + 1);
-            // Once to be found, once to be given its position, and its old entry once more by the last scan; the rest
-            // is
-            // the history's checks, one row a batch.
+            // Once to be found, once to be given its position, and its old entry once more by the last scan. Then there
+            // are the history's checks, one row a batch.
             assertThat(read).isBetween(2L * claimed, 3L * claimed + claimed / 10);
         }
     }
@@ -73,7 +71,6 @@ class HotStatementsTest {
     @ParameterizedTest
     @EnumSource
     void postgresql_reads_what_is_sent_again_and_no_more(Statistics statistics) throws SQLException {
-        pool = TestDatabase.POSTGRESQL.newMigrated(1);
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
             TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
@@ -93,7 +90,6 @@ class HotStatementsTest {
     @EnumSource
     void postgresql_reads_a_handful_of_rows_to_see_whether_something_is_pending_and_to_write_a_message(
             Statistics statistics) throws SQLException {
-        pool = TestDatabase.POSTGRESQL.newMigrated(1);
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
             TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
@@ -114,7 +110,6 @@ class HotStatementsTest {
     @ParameterizedTest
     @EnumSource
     void postgresql_reads_what_is_pending_to_say_how_much_it_is(Statistics statistics) throws SQLException {
-        pool = TestDatabase.POSTGRESQL.newMigrated(1);
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
             JdbcTemplate jdbc = new JdbcTemplate(keepingPlans(connection));
@@ -131,9 +126,7 @@ class HotStatementsTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void h2_walks_an_index_from_where_the_messages_begin(boolean analyzed) {
-        pool = TestDatabase.H2.newMigrated(1);
-        JdbcTemplate jdbc = new JdbcTemplate(pool);
-        fill(jdbc, "SYSTEM_RANGE(1, %d) AS s (n)", "RANDOM_UUID()");
+        JdbcTemplate jdbc = filledH2();
         deliver(jdbc);
         if (analyzed) {
             jdbc.execute("ANALYZE");
@@ -156,9 +149,7 @@ class HotStatementsTest {
 
     @Test
     void h2_counts_what_a_scan_of_the_table_reads() {
-        pool = TestDatabase.H2.newMigrated(1);
-        JdbcTemplate jdbc = new JdbcTemplate(pool);
-        fill(jdbc, "SYSTEM_RANGE(1, %d) AS s (n)", "RANDOM_UUID()");
+        JdbcTemplate jdbc = filledH2();
 
         String plan = jdbc.queryForObject(
                 "EXPLAIN ANALYZE SELECT id FROM outbox_message WHERE payload = 'none'", String.class);
@@ -211,6 +202,7 @@ class HotStatementsTest {
     }
 
     private void fillPostgresql(Statistics statistics) {
+        pool = TestDatabase.POSTGRESQL.newMigrated(1);
         JdbcTemplate jdbc = new JdbcTemplate(pool);
         jdbc.execute("ALTER TABLE outbox_message SET (autovacuum_enabled = off)");
         fill(jdbc, "generate_series(1, %d) AS s (n)", "gen_random_uuid()");
@@ -233,8 +225,15 @@ class HotStatementsTest {
             }
             case NONE -> deliver(jdbc);
         }
-        jdbc.execute(
-                "VACUUM outbox_message"); // as autovacuum does; what the updates above left behind counts otherwise
+        // As autovacuum does: what the updates above left behind would count.
+        jdbc.execute("VACUUM outbox_message");
+    }
+
+    private JdbcTemplate filledH2() {
+        pool = TestDatabase.H2.newMigrated(1);
+        JdbcTemplate jdbc = new JdbcTemplate(pool);
+        fill(jdbc, "SYSTEM_RANGE(1, %d) AS s (n)", "RANDOM_UUID()");
+        return jdbc;
     }
 
     private static void fill(JdbcTemplate jdbc, String series, String uuid) {
