@@ -7,13 +7,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 
 /** What a message adds to a small transaction: one business row with and without it. Interleaved in one run. */
@@ -27,16 +25,7 @@ class PriceBenchmark {
     @Test
     void price() throws Exception {
         try (PostgresCluster postgres = PostgresCluster.start();
-                HikariDataSource pool = new HikariDataSource()) {
-            pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/postgres");
-            pool.setUsername("postgres");
-            pool.setMaximumPoolSize(THREADS);
-            Flyway.configure()
-                    .dataSource(pool)
-                    .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
-                    .placeholders(Map.of("partitions", "1"))
-                    .load()
-                    .migrate();
+                HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "price", THREADS)) {
             TestOutbox outbox = TestOutbox.on(pool, Duration.ofHours(1));
             outbox.jdbc().execute("CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)");
             Spread without = new Spread();

@@ -2,6 +2,7 @@ package ai.hokus.registry.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.TestOutbox;
@@ -12,8 +13,6 @@ import ai.hokus.registry.support.TestRedis;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Map;
-import org.flywaydb.core.Flyway;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** This project's outbox with one relay on one partition, in a database of its own. */
@@ -39,18 +38,7 @@ final class OwnOutbox implements OutboxUnderTest {
         this.queueName = name.replaceAll("\\W", "_");
         this.redis = redis;
         this.drain = drain;
-        postgres.jdbc().execute("CREATE DATABASE " + queueName);
-        this.pool = new HikariDataSource();
-        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + queueName);
-        pool.setUsername("postgres");
-        pool.setPassword("");
-        pool.setMaximumPoolSize(4);
-        Flyway.configure()
-                .dataSource(pool)
-                .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
-                .placeholders(Map.of("partitions", "1"))
-                .load()
-                .migrate();
+        this.pool = BenchmarkDatabase.migrated(postgres, queueName, 4);
         this.outbox = TestOutbox.on(pool, Duration.ofHours(1));
         this.queue = BenchmarkQueue.open(redis.port(), queueName);
         assertThat(jdbc().queryForObject("SHOW fsync", String.class)).isEqualTo("on");

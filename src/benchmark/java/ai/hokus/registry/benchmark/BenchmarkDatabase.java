@@ -1,0 +1,28 @@
+package ai.hokus.registry.benchmark;
+
+import ai.hokus.registry.chaos.PostgresCluster;
+import com.zaxxer.hikari.HikariDataSource;
+import java.util.Map;
+import org.flywaydb.core.Flyway;
+
+/** New databases with the service's tables, for benchmarks that run without the service. */
+public final class BenchmarkDatabase {
+
+    private BenchmarkDatabase() {}
+
+    /** A pool on it, which the caller closes. One partition. */
+    public static HikariDataSource migrated(PostgresCluster postgres, String name, int connections) {
+        postgres.jdbc().execute("CREATE DATABASE " + name);
+        HikariDataSource pool = new HikariDataSource();
+        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + name);
+        pool.setUsername("postgres");
+        pool.setMaximumPoolSize(connections);
+        Flyway.configure()
+                .dataSource(pool)
+                .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
+                .placeholders(Map.of("partitions", "1"))
+                .load()
+                .migrate();
+        return pool;
+    }
+}
