@@ -47,14 +47,14 @@ public class Mutations {
                     "no history check: a checkpoint's position is believed, whichever message it names",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "return statements.inHistory(checkpoint)",
-                    "return checkpoint.position() <= Long.MAX_VALUE"),
+                    "locked.found() || statements.inHistory(newest)",
+                    "newest.position() <= Long.MAX_VALUE"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "row.lastPosition() + taken.newlyPositioned(),\n                delivered,",
-                    "row.lastPosition() + taken.newlyPositioned(),\n                delivered + taken.messages().size(),"),
+                    "row.lastPosition() + taken.fresh().size(),\n                delivered,",
+                    "row.lastPosition() + taken.fresh().size(),\n                delivered + taken.messages().size(),"),
             new Mutation(
                     "purge of the last delivered message",
                     PROTOCOL,
@@ -72,7 +72,7 @@ public class Mutations {
                     "scan without its bound",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "new Scan(0, statements.highestId())",
+                    "new Scan(0, row.highestId())",
                     "new Scan(0, Long.MAX_VALUE)"),
             new Mutation(
                     "rewind without the second look",

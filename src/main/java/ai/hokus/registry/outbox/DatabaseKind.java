@@ -1,10 +1,18 @@
 package ai.hokus.registry.outbox;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.jdbc.DatabaseDriver;
+import org.springframework.jdbc.core.ArgumentPreparedStatementSetter;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.PreparedStatementCallback;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
@@ -17,6 +25,14 @@ enum DatabaseKind {
             return "FROM outbox_message m WHERE m.position IS NULL AND m.partition_id = " + partition + " AND m.id > "
                     + after + " AND m.partition_id = " + partition + " AND m.id <= " + upTo
                     + " ORDER BY m.partition_id, m.position, m.id";
+        }
+
+        /** One after the other: it runs within this process, and gives the count of the first statement only. */
+        @Override
+        List<Integer> write(JdbcTemplate jdbc, List<Write> writes) {
+            return writes.stream()
+                    .map(write -> jdbc.update(write.sql(), write.parameters().toArray()))
+                    .toList();
         }
 
         @Override
@@ -48,6 +64,27 @@ enum DatabaseKind {
                     + ") ORDER BY m.partition_id, m.id";
         }
 
+        /** The driver splits them, prepares each, sends all, and then waits: one round trip. */
+        @Override
+        List<Integer> write(JdbcTemplate jdbc, List<Write> writes) {
+            String all = writes.stream().map(Write::sql).collect(Collectors.joining(";"));
+            @Nullable
+            Object[] parameters = writes.stream()
+                    .flatMap(write -> write.parameters().stream())
+                    .toArray();
+            List<Integer> counts = jdbc.execute(all, (PreparedStatementCallback<List<Integer>>) statement -> {
+                new ArgumentPreparedStatementSetter(parameters).setValues(statement);
+                statement.execute();
+                List<Integer> rows = new ArrayList<>(writes.size());
+                while (rows.size() < writes.size()) {
+                    rows.add(statement.getUpdateCount());
+                    statement.getMoreResults();
+                }
+                return rows;
+            });
+            return requireNonNull(counts);
+        }
+
         @Override
         void refuseLostCommits(JdbcTemplate jdbc) {
             String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
@@ -70,6 +107,13 @@ enum DatabaseKind {
      * {@code after}, up to {@code upTo}, in order of their ids. All three are SQL expressions, placeholders for example.
      */
     abstract String unpositioned(String partition, String after, String upTo);
+
+    /**
+     * Runs statements in their order, in the transaction that is open. Without any, nothing.
+     *
+     * @return how many rows each changed
+     */
+    abstract List<Integer> write(JdbcTemplate jdbc, List<Write> writes);
 
     /**
      * Stops the start with what to change when a setting would lose acknowledged commits.

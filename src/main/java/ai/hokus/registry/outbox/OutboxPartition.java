@@ -92,11 +92,13 @@ public class OutboxPartition {
     }
 
     private ClaimResult claimLocked(ClaimRequest request) {
-        PartitionStatements.Row row = statements.lock();
+        Checkpoint newest = newest(request.seen());
+        PartitionStatements.Locked locked = statements.lock(newest == null ? Checkpoint.ORIGIN : newest);
+        PartitionStatements.Row row = locked.row();
         if (row.state() == PartitionState.DIVERGED) {
             return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
         }
-        Located located = locate(request.seen(), row.purgedPosition());
+        Located located = locate(request.seen(), newest, locked);
         if (located == null) {
             return new ClaimResult.UnknownCheckpoint();
         }
@@ -115,6 +117,9 @@ public class OutboxPartition {
             return new ClaimResult.Overtaken();
         }
         Progress progress = move(row, located, request);
+        PartitionStatements.Delivery delivery = progress.delivered() == 0
+                ? null
+                : new PartitionStatements.Delivery(row.deliveredPosition() + 1, delivered, request.relay());
         Long parking = row.parkingPosition();
         if (backward || (parking != null && parking <= delivered)) {
             // What the caller itself appended is in the queue, however often it had been refused before.
@@ -125,17 +130,18 @@ public class OutboxPartition {
         Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, underWay, request);
 
         PartitionStatements.Row after = new PartitionStatements.Row(
-                row.lastPosition() + taken.newlyPositioned(),
+                row.lastPosition() + taken.fresh().size(),
                 delivered,
                 row.purgedPosition(),
                 parking,
                 row.state(),
                 located.foreign() ? row.now() : row.divergedAt(),
                 progress.delivered() > 0 ? row.now() : row.lastDeliveredAt(),
-                progress.delivered() > 0 || taken.newlyPositioned() > 0 ? request.relay() : row.relay(),
-                row.now());
+                progress.delivered() > 0 || !taken.fresh().isEmpty() ? request.relay() : row.relay(),
+                row.now(),
+                row.highestId());
         if (!after.equals(row)) {
-            statements.save(after);
+            statements.write(delivery, taken.fresh(), after);
         }
         if (row.state() == PartitionState.PAUSED) {
             return new ClaimResult.Stopped(PartitionState.PAUSED, progress);
@@ -153,36 +159,34 @@ public class OutboxPartition {
      */
     private record Located(long position, boolean foreign, String reason) {}
 
-    /** Null: the newest checkpoint is unknown here, and the older ones have not been looked at. */
-    private @Nullable Located locate(Sighting seen, long purged) {
-        String newest = seen.newest();
-        if (newest == null) {
-            return new Located(purged, false, "the queue has no checkpoint: Redis was emptied, or is another one");
-        }
-        Located atNewest = locateOne(newest, purged);
-        if (atNewest != null) {
-            return atNewest;
-        }
-        if (!seen.complete()) {
-            return null;
-        }
-        return locateForeign(seen.newestFirst(), purged);
+    /** As text it may be anything; null: it is no checkpoint of this outbox, or there is none. */
+    private static @Nullable Checkpoint newest(Sighting seen) {
+        String text = seen.newest();
+        return text == null ? null : Checkpoint.parse(text);
     }
 
-    private @Nullable Located locateOne(String text, long purged) {
-        Checkpoint checkpoint = Checkpoint.parse(text);
-        if (checkpoint == null) {
-            return null;
+    /** Null: the newest checkpoint is unknown here, and the older ones have not been looked at. */
+    private @Nullable Located locate(Sighting seen, @Nullable Checkpoint newest, PartitionStatements.Locked locked) {
+        long purged = locked.row().purgedPosition();
+        if (seen.newest() == null) {
+            return new Located(purged, false, "the queue has no checkpoint: Redis was emptied, or is another one");
         }
-        if (checkpoint.position() > purged) {
-            return statements.inHistory(checkpoint)
-                    ? new Located(checkpoint.position(), false, "the queue fell back to checkpoint " + text)
-                    : null;
+        if (newest != null) {
+            if (newest.position() <= purged) {
+                // A message at or below purged_position may be kept (it is parked), but nothing between it and there is
+                // sure to be.
+                return new Located(
+                        purged,
+                        false,
+                        "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
+            }
+            // What was there before we waited for the row is there now; what was not may have been given its position
+            // meanwhile.
+            if (locked.found() || statements.inHistory(newest)) {
+                return new Located(newest.position(), false, "the queue fell back to checkpoint " + newest);
+            }
         }
-        // A message at or below purged_position may be kept (it is parked), but nothing between it and there is sure to
-        // be.
-        return new Located(
-                purged, false, "the queue fell back to checkpoint " + text + ", which is older than what is retained");
+        return seen.complete() ? locateForeign(seen.newestFirst(), purged) : null;
     }
 
     private Located locateForeign(List<String> newestFirst, long purged) {
@@ -206,9 +210,6 @@ public class OutboxPartition {
     private Progress move(PartitionStatements.Row row, Located located, ClaimRequest request) {
         long from = row.deliveredPosition();
         long to = located.position();
-        if (to > from) {
-            statements.recordDelivery(from + 1, to, request.relay());
-        }
         if (to < from) {
             statements.recordRewind(from, to, located.reason(), request.relay());
         }
@@ -218,8 +219,12 @@ public class OutboxPartition {
                 noteworthy ? new Rewind(from, Math.min(to, from), located.foreign(), located.reason()) : null);
     }
 
-    private record Taken(List<OutboxMessage> messages, int newlyPositioned, Scan next, boolean more) {
-        static final Taken NOTHING = new Taken(List.of(), 0, Scan.NEW, false);
+    /**
+     * @param messages to append, in order
+     * @param fresh those of them that get their positions now
+     */
+    private record Taken(List<OutboxMessage> messages, List<OutboxMessage> fresh, Scan next, boolean more) {
+        static final Taken NOTHING = new Taken(List.of(), List.of(), Scan.NEW, false);
     }
 
     private Taken take(PartitionStatements.Row row, long after, ClaimRequest request) {
@@ -230,17 +235,26 @@ public class OutboxPartition {
             messages.addAll(again.messages());
             bytesLeft -= again.bytes();
             if (again.more()) {
-                return new Taken(messages, 0, request.scan(), true);
+                return new Taken(messages, List.of(), request.scan(), true);
             }
         }
-        Scan scan = request.scan().begun() ? request.scan() : new Scan(0, statements.highestId());
+        Scan scan = request.scan().begun() ? request.scan() : new Scan(0, row.highestId());
         int room = request.maxMessages() - messages.size();
-        PartitionStatements.Batch fresh = statements.unpositioned(scan, room, bytesLeft, messages.isEmpty());
-        if (!fresh.messages().isEmpty()) {
-            messages.addAll(statements.givePositions(fresh.messages(), row.lastPosition()));
-            scan = new Scan(fresh.messages().get(fresh.messages().size() - 1).id(), scan.upTo());
+        PartitionStatements.Batch found = statements.unpositioned(scan, room, bytesLeft, messages.isEmpty());
+        List<OutboxMessage> fresh = positionsAfter(row.lastPosition(), found.messages());
+        if (!fresh.isEmpty()) {
+            messages.addAll(fresh);
+            scan = new Scan(fresh.get(fresh.size() - 1).id(), scan.upTo());
         }
-        return new Taken(messages, fresh.messages().size(), fresh.more() ? scan : Scan.NEW, fresh.more());
+        return new Taken(messages, fresh, found.more() ? scan : Scan.NEW, found.more());
+    }
+
+    private static List<OutboxMessage> positionsAfter(long last, List<OutboxMessage> messages) {
+        List<OutboxMessage> positioned = new ArrayList<>(messages.size());
+        for (OutboxMessage message : messages) {
+            positioned.add(message.at(last + 1 + positioned.size()));
+        }
+        return positioned;
     }
 
     /**

@@ -6,13 +6,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
+import org.springframework.jdbc.support.SqlArrayValue;
 
 /**
  * The statements on one partition. All but {@link #settledAt} need an open transaction, and all but these two need it
@@ -20,11 +21,17 @@ import org.springframework.jdbc.core.ResultSetExtractor;
  */
 class PartitionStatements {
 
-    /** By a statement of its own: what follows then sees what the holder before us committed. */
+    /**
+     * By a statement of its own: what follows then sees what the holder before us committed. What it says of other tables
+     * is from before it waited: ids may have been given since, and a message that it does not find may be there by now.
+     */
     private static final String LOCK = """
             SELECT last_position, delivered_position, purged_position, parking_position, state, diverged_at,
-                   last_delivered_at, relay, CURRENT_TIMESTAMP AS now
-            FROM outbox_partition WHERE partition_id = ? FOR UPDATE
+                   last_delivered_at, relay, CURRENT_TIMESTAMP AS now,
+                   (SELECT max(m.id) FROM outbox_message m) AS highest_id,
+                   EXISTS (SELECT 1 FROM outbox_message m
+                           WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?) AS found
+            FROM outbox_partition p WHERE p.partition_id = ? FOR UPDATE
             """;
 
     private static final String SAVE = """
@@ -47,8 +54,6 @@ class PartitionStatements {
             + ", EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NOT NULL)"
             + " AS withheld"
             + " FROM outbox_message m WHERE partition_id = ? AND position > ? ORDER BY partition_id, position LIMIT ?";
-
-    private static final String HIGHEST_ID = "SELECT max(id) FROM outbox_message";
 
     /** COALESCE keeps the planner from walking all that has no position instead of looking up these ids. */
     private static final String GIVE_POSITIONS = """
@@ -93,6 +98,7 @@ class PartitionStatements {
 
     private final JdbcTemplate jdbc;
     private final JdbcTemplate reader;
+    private final DatabaseKind kind;
     private final String unpositioned;
     private final String peek;
     private final int partition;
@@ -101,6 +107,7 @@ class PartitionStatements {
         this.jdbc = jdbc;
         this.reader = new JdbcTemplate(requireNonNull(jdbc.getDataSource()));
         this.reader.setFetchSize(FETCH_SIZE);
+        this.kind = kind;
         this.unpositioned = unpositioned(kind);
         this.peek = peek(kind);
         this.partition = partition;
@@ -123,7 +130,11 @@ class PartitionStatements {
                 """.formatted(kind.unpositioned("p.partition_id", "0", "" + Long.MAX_VALUE));
     }
 
-    /** The row of {@code outbox_partition}, and the database's time. */
+    /**
+     * The row of {@code outbox_partition}, and the database's time.
+     *
+     * @param highestId of all messages, as it was before the row was waited for, or earlier
+     */
     record Row(
             long lastPosition,
             long deliveredPosition,
@@ -133,7 +144,8 @@ class PartitionStatements {
             @Nullable OffsetDateTime divergedAt,
             @Nullable OffsetDateTime lastDeliveredAt,
             @Nullable String relay,
-            OffsetDateTime now) {
+            OffsetDateTime now,
+            long highestId) {
 
         Row with(PartitionState changed) {
             return new Row(
@@ -145,7 +157,8 @@ class PartitionStatements {
                     divergedAt,
                     lastDeliveredAt,
                     relay,
-                    now);
+                    now,
+                    highestId);
         }
 
         Row withParking(long position) {
@@ -158,26 +171,45 @@ class PartitionStatements {
                     divergedAt,
                     lastDeliveredAt,
                     relay,
-                    now);
+                    now,
+                    highestId);
         }
     }
 
     /** Messages of one answer, cut where they exceeded the bytes; {@code more}: the answer had more, or may have. */
     record Batch(List<OutboxMessage> messages, long bytes, boolean more) {}
 
+    /**
+     * The partition's row, locked until the transaction ends.
+     *
+     * @param found whether this checkpoint was in this partition's history already before the row was waited for
+     */
+    record Locked(Row row, boolean found) {}
+
+    /** Locks the partition's row until the transaction ends. */
     Row lock() {
-        List<Row> rows = jdbc.query(
+        return lock(Checkpoint.ORIGIN).row();
+    }
+
+    /** Likewise, and looks for a checkpoint on the way. */
+    Locked lock(Checkpoint sought) {
+        List<Locked> rows = jdbc.query(
                 LOCK,
-                (row, n) -> new Row(
-                        row.getLong("last_position"),
-                        row.getLong("delivered_position"),
-                        row.getLong("purged_position"),
-                        row.getObject("parking_position", Long.class),
-                        PartitionState.of(row.getString("state")),
-                        row.getObject("diverged_at", OffsetDateTime.class),
-                        row.getObject("last_delivered_at", OffsetDateTime.class),
-                        row.getString("relay"),
-                        row.getObject("now", OffsetDateTime.class)),
+                (row, n) -> new Locked(
+                        new Row(
+                                row.getLong("last_position"),
+                                row.getLong("delivered_position"),
+                                row.getLong("purged_position"),
+                                row.getObject("parking_position", Long.class),
+                                PartitionState.of(row.getString("state")),
+                                row.getObject("diverged_at", OffsetDateTime.class),
+                                row.getObject("last_delivered_at", OffsetDateTime.class),
+                                row.getString("relay"),
+                                row.getObject("now", OffsetDateTime.class),
+                                row.getLong("highest_id")),
+                        row.getBoolean("found")),
+                sought.position(),
+                sought.messageId(),
                 partition);
         if (rows.isEmpty()) {
             throw new IllegalStateException("outbox_partition has no row for partition " + partition
@@ -206,16 +238,20 @@ class PartitionStatements {
     }
 
     void save(Row row) {
-        jdbc.update(
-                SAVE,
-                row.lastPosition(),
-                row.deliveredPosition(),
-                row.parkingPosition(),
-                row.state().column(),
-                row.divergedAt(),
-                row.lastDeliveredAt(),
-                row.relay(),
-                partition);
+        jdbc.update(SAVE, saving(row));
+    }
+
+    private @Nullable Object[] saving(Row row) {
+        return new @Nullable Object[] {
+            row.lastPosition(),
+            row.deliveredPosition(),
+            row.parkingPosition(),
+            row.state().column(),
+            row.divergedAt(),
+            row.lastDeliveredAt(),
+            row.relay(),
+            partition
+        };
     }
 
     boolean inHistory(Checkpoint checkpoint) {
@@ -256,35 +292,37 @@ class PartitionStatements {
                 maxMessages);
     }
 
-    long highestId() {
-        Long highest = jdbc.queryForObject(HIGHEST_ID, Long.class);
-        return highest == null ? 0 : highest;
-    }
+    /** Positions that are now known to be in the queue, both included. */
+    record Delivery(long from, long to, String relay) {}
 
-    /** Gives the positions after {@code last}, in order. */
-    List<OutboxMessage> givePositions(List<OutboxMessage> messages, long last) {
-        Object[] ids = messages.stream().map(OutboxMessage::id).toArray();
-        Object[] positions = new Object[ids.length];
-        Arrays.setAll(positions, i -> last + 1 + i);
-        int given = jdbc.update(connection -> {
-            var statement = connection.prepareStatement(GIVE_POSITIONS);
-            statement.setArray(1, connection.createArrayOf("bigint", ids));
-            statement.setArray(2, connection.createArrayOf("bigint", positions));
-            return statement;
-        });
-        if (given != ids.length) {
-            throw new IllegalStateException("partition " + partition + ": " + given + " of " + ids.length
+    /**
+     * What a claim writes when all goes well: at once, where the database takes that.
+     *
+     * @param delivery null: nothing was delivered
+     * @param positioned messages with the positions that they are given
+     * @param row as it is to be
+     */
+    void write(@Nullable Delivery delivery, List<OutboxMessage> positioned, Row row) {
+        List<Write> writes = new ArrayList<>(3);
+        if (!positioned.isEmpty()) {
+            writes.add(new Write(
+                    GIVE_POSITIONS,
+                    bigints(positioned.stream().map(OutboxMessage::id)),
+                    bigints(positioned.stream().map(OutboxMessage::position))));
+        }
+        if (delivery != null) {
+            writes.add(new Write(RECORD_DELIVERY, partition, delivery.from(), delivery.to(), delivery.relay()));
+        }
+        writes.add(new Write(SAVE, saving(row)));
+        int given = kind.write(jdbc, writes).get(0);
+        if (!positioned.isEmpty() && given != positioned.size()) {
+            throw new IllegalStateException("partition " + partition + ": " + given + " of " + positioned.size()
                     + " messages took their positions; someone else writes them without the partition's row");
         }
-        List<OutboxMessage> positioned = new ArrayList<>(ids.length);
-        for (int i = 0; i < ids.length; i++) {
-            positioned.add(messages.get(i).at(last + 1 + i));
-        }
-        return positioned;
     }
 
-    void recordDelivery(long from, long to, String relay) {
-        jdbc.update(RECORD_DELIVERY, partition, from, to, relay);
+    private static SqlArrayValue bigints(Stream<Long> values) {
+        return new SqlArrayValue("bigint", values.toArray());
     }
 
     void recordRewind(long from, long to, String reason, String relay) {
