@@ -84,7 +84,7 @@ class PriceBenchmark {
                 outbox.transaction().executeWithoutResult(status -> {
                     outbox.jdbc().update("INSERT INTO purchase (id, item) VALUES (?, ?)", id, item);
                     if (withMessage) {
-                        outbox.outbox().append(new NewMessage(id, item, "purchased", PAYLOAD));
+                        outbox.outbox().append(NewMessage.of(item, "purchased", PAYLOAD));
                     }
                 });
             }

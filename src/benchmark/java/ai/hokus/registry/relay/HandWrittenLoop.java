@@ -33,17 +33,15 @@ final class HandWrittenLoop {
         try (Connection connection = database.getConnection();
                 RedisConnection redisConnection = redis.connect()) {
             connection.setAutoCommit(false);
-            long high = number(connection, "SELECT max(id) FROM outbox_message");
+            long high = -1;
             long after = 0;
             long position = 0;
             String newest = "";
-            UUID newestId = null;
+            UUID newestId = new UUID(0, 0);
             while (true) {
-                number(connection, "SELECT last_position FROM outbox_partition WHERE partition_id = 0 FOR UPDATE");
-                if (newestId != null) {
-                    inHistory(connection, position, newestId);
-                    acknowledge(connection, position);
-                }
+                long highest = lock(connection, position, newestId);
+                high = high < 0 ? highest : high;
+                long delivered = position;
                 List<Object> ids = new ArrayList<>();
                 List<Object> positions = new ArrayList<>();
                 List<String> elements = new ArrayList<>();
@@ -70,7 +68,7 @@ final class HandWrittenLoop {
                     connection.commit();
                     return;
                 }
-                givePositions(connection, ids, positions);
+                write(connection, ids, positions, delivered, position);
                 connection.commit();
                 String checkpoint = position + ":" + last;
                 append(redisConnection, newest, checkpoint, elements);
@@ -91,47 +89,43 @@ final class HandWrittenLoop {
         }
     }
 
-    private static void inHistory(Connection connection, long position, UUID id) throws SQLException {
-        try (PreparedStatement look = connection.prepareStatement(
-                "SELECT count(*) FROM outbox_message WHERE partition_id = 0 AND position = ? AND message_id = ?")) {
-            look.setLong(1, position);
-            look.setObject(2, id);
-            look.executeQuery().close();
+    /** The highest id. */
+    private static long lock(Connection connection, long position, UUID id) throws SQLException {
+        try (PreparedStatement lock = connection.prepareStatement("""
+                SELECT last_position, delivered_position, purged_position, parking_position, state, diverged_at,
+                       last_delivered_at, relay, CURRENT_TIMESTAMP AS now,
+                       (SELECT max(m.id) FROM outbox_message m) AS highest_id,
+                       EXISTS (SELECT 1 FROM outbox_message m
+                               WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?) AS found
+                FROM outbox_partition p WHERE p.partition_id = 0 FOR UPDATE""")) {
+            lock.setLong(1, position);
+            lock.setObject(2, id);
+            try (ResultSet row = lock.executeQuery()) {
+                row.next();
+                return row.getLong("highest_id");
+            }
         }
     }
 
-    private static void acknowledge(Connection connection, long position) throws SQLException {
-        try (PreparedStatement delivery = connection.prepareStatement(
-                "INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (0, ?, ?, 'hand')")) {
-            delivery.setLong(1, position - BATCH + 1);
-            delivery.setLong(2, position);
-            delivery.executeUpdate();
-        }
-        try (PreparedStatement partition = connection.prepareStatement(
-                "UPDATE outbox_partition SET last_position = ?, delivered_position = ? WHERE partition_id = 0")) {
-            partition.setLong(1, position);
-            partition.setLong(2, position);
-            partition.executeUpdate();
-        }
-    }
-
-    private static void givePositions(Connection connection, List<Object> ids, List<Object> positions)
+    /** Positions, acknowledgement of the batch before, and the partition's row, in one round trip. */
+    private static void write(
+            Connection connection, List<Object> ids, List<Object> positions, long delivered, long last)
             throws SQLException {
-        try (PreparedStatement give = connection.prepareStatement("""
+        try (PreparedStatement write = connection.prepareStatement("""
                 UPDATE outbox_message AS m SET position = b.p
                 FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
-                WHERE m.id = b.id AND COALESCE(m.position, 0) = 0""")) {
-            give.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
-            give.setArray(2, connection.createArrayOf("bigint", positions.toArray()));
-            give.executeUpdate();
-        }
-    }
-
-    private static long number(Connection connection, String sql) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getLong(1);
+                WHERE m.id = b.id AND COALESCE(m.position, 0) = 0;
+                INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (0, ?, ?, 'hand');
+                UPDATE outbox_partition
+                SET last_position = ?, delivered_position = ?, last_delivered_at = CURRENT_TIMESTAMP, relay = 'hand'
+                WHERE partition_id = 0""")) {
+            write.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
+            write.setArray(2, connection.createArrayOf("bigint", positions.toArray()));
+            write.setLong(3, delivered - BATCH + 1);
+            write.setLong(4, delivered);
+            write.setLong(5, last);
+            write.setLong(6, delivered);
+            write.execute();
         }
     }
 }

@@ -1,13 +1,27 @@
 package ai.hokus.registry.outbox;
 
+import com.fasterxml.uuid.Generators;
+import com.fasterxml.uuid.NoArgGenerator;
 import java.util.UUID;
 
 /**
  * A message to append.
  *
- * @param messageId stable for ever
+ * @param messageId stable for ever; best one whose beginning is the time ({@link #of})
  * @param key messages of one key are delivered in commit order, provided that their transactions exclude each other
  * @param type what consumers dispatch on
  * @param payload a JSON object, delivered as it is
  */
-public record NewMessage(UUID messageId, String key, String type, String payload) {}
+public record NewMessage(UUID messageId, String key, String type, String payload) {
+
+    private static final NoArgGenerator IDS = Generators.timeBasedEpochRandomGenerator();
+
+    /**
+     * With a new id of version 7 (RFC 9562, section 5.7): it begins with the time in milliseconds. The index on ids is then
+     * written at its end only; random ids touch all of its pages, which costs a quarter to a half of a claim. The clock may
+     * be wrong, or be set back: 74 random bits keep ids apart.
+     */
+    public static NewMessage of(String key, String type, String payload) {
+        return new NewMessage(IDS.generate(), key, type, payload);
+    }
+}

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -82,7 +81,7 @@ class RegistrationService {
         if (bytes > largestPayload) {
             return new TooLarge(bytes, largestPayload);
         }
-        NewMessage message = new NewMessage(UUID.randomUUID(), request.modelName(), RegistrationEvent.TYPE, payload);
+        NewMessage message = NewMessage.of(request.modelName(), RegistrationEvent.TYPE, payload);
         String fingerprint = Fingerprint.of(event);
         for (int attempt = 1; ; attempt++) {
             try {
