@@ -37,7 +37,7 @@ public final class ServiceWithoutOutbox {
         }
 
         @Override
-        public void append(NewMessage message) {}
+        public void append(List<NewMessage> messages) {}
 
         @Override
         public void awaitDisk() {}

@@ -1,5 +1,7 @@
 package ai.hokus.registry.outbox;
 
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,27 +31,50 @@ public class Outbox {
         this.listeners = List.copyOf(listeners);
     }
 
+    /** Writes one message, as {@link #append(List)} does. */
+    public void append(NewMessage message) {
+        append(List.of(message));
+    }
+
     /**
-     * Writes a message in the caller's transaction: it will be delivered if and only if that commits. When the caller's
-     * transaction template returns, the commit is on disk and the relay has been told.
+     * Writes messages in the caller's transaction, in this order: they will be delivered if and only if that commits. When the
+     * caller's transaction template returns, the commit is on disk and the relay has been told.
      *
      * @throws IllegalStateException without an open transaction
-     * @throws org.springframework.dao.DuplicateKeyException when a message with this id was appended before
+     * @throws org.springframework.dao.DuplicateKeyException when a message with one of these ids was appended before
      */
-    public void append(NewMessage message) {
+    public void append(List<NewMessage> messages) {
         if (!TransactionSynchronizationManager.isActualTransactionActive()) {
             throw new IllegalStateException("a message is appended in the transaction of what it tells; none is open");
         }
-        AppendedMessage appended = new AppendedMessage(message, identity.partitionOf(message.key()));
-        jdbc.update(
-                APPEND, message.messageId(), appended.partition(), message.key(), message.type(), message.payload());
+        List<AppendedMessage> appended = messages.stream()
+                .map(message -> new AppendedMessage(message, identity.partitionOf(message.key())))
+                .toList();
+        if (appended.isEmpty()) {
+            return;
+        }
+        if (appended.size() == 1) {
+            // A batch of one would be parsed by PostgreSQL each time.
+            jdbc.update(APPEND, statement -> bind(statement, appended.get(0)));
+        } else {
+            jdbc.batchUpdate(APPEND, appended, appended.size(), Outbox::bind);
+        }
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
                 commitSync.sync();
-                tellListeners(appended);
+                appended.forEach(message -> tellListeners(message));
             }
         });
+    }
+
+    private static void bind(PreparedStatement insert, AppendedMessage appended) throws SQLException {
+        NewMessage message = appended.message();
+        insert.setObject(1, message.messageId());
+        insert.setInt(2, appended.partition());
+        insert.setString(3, message.key());
+        insert.setString(4, message.type());
+        insert.setString(5, message.payload());
     }
 
     /**

@@ -19,7 +19,7 @@ class RegistrationConfiguration {
     @Bean
     RegistrationStatements registrationStatements(DataSource dataSource) {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
-        jdbc.setQueryTimeout(Math.toIntExact(RegistrationService.LONGEST_TRANSACTION.toSeconds()));
+        jdbc.setQueryTimeout(Math.toIntExact(RegistrationTransaction.LONGEST.toSeconds()));
         return new RegistrationStatements(jdbc);
     }
 

@@ -39,7 +39,7 @@ class RegistrationFailures {
     ResponseEntity<Object> inDoubt(CommitInDoubtException e) {
         log.warn(
                 "A registration may or may not be stored, and its client was told so (503); a repetition settles it: {}",
-                SqlCause.describe(e));
+                DatabaseFailure.describe(e));
         return unavailable("The database failed while it stored the registration, so it may or may not be stored."
                 + " Send the same request again: it is stored once.");
     }
@@ -58,7 +58,7 @@ class RegistrationFailures {
                 "{} {} was answered with 503, nothing was stored, its client may repeat it: {}",
                 request.getMethod(),
                 request.getRequestURI(),
-                SqlCause.describe(e));
+                DatabaseFailure.describe(e));
         return unavailable("The database is not available at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
     }

@@ -14,12 +14,15 @@ import org.springframework.util.unit.DataSize;
  *     200 MB
  * @param mostAtOnce requests of this room under way at once; one more is answered 503 at once. 150 of the web server's 200
  *     threads leave 50 for health, whatever the database is doing; 16 connections serve 150 requests well
+ * @param writers transactions of registrations under way at once. Registrations that arrive meanwhile share the next one, so
+ *     fewer writers make fewer and larger transactions; more of them help where the database is far away
  */
 @ConfigurationProperties("registry.registration")
 record RegistrationSettings(
         @DefaultValue("256KB") DataSize maxPayload,
         @DefaultValue("1MB") DataSize maxBody,
-        @DefaultValue("150") int mostAtOnce) {
+        @DefaultValue("150") int mostAtOnce,
+        @DefaultValue("1") int writers) {
 
     /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
     private static final DataSize LARGEST = DataSize.ofMegabytes(16);
@@ -30,6 +33,10 @@ record RegistrationSettings(
         if (mostAtOnce < 1) {
             throw new IllegalArgumentException(
                     "registry.registration.most-at-once is " + mostAtOnce + "; it must be at least 1, for example 150");
+        }
+        if (writers < 1) {
+            throw new IllegalArgumentException(
+                    "registry.registration.writers is " + writers + "; it must be at least 1, which is the default");
         }
         if (maxBody.compareTo(maxPayload) < 0) {
             throw new IllegalArgumentException("registry.registration.max-body is " + maxBody

@@ -1,12 +1,18 @@
 package ai.hokus.registry.registration;
 
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.BatchPreparedStatementSetter;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Every statement on {@code model} and {@code registration}. Thread-safe. */
@@ -14,6 +20,10 @@ final class RegistrationStatements {
 
     private static final String LOCK_MODEL = """
             SELECT name FROM model WHERE name = ? FOR UPDATE
+            """;
+
+    private static final String LOCK_FREE_MODELS = """
+            SELECT name FROM model WHERE name = ANY(?) FOR UPDATE SKIP LOCKED
             """;
 
     private static final String INSERT_MODEL = """
@@ -71,40 +81,87 @@ final class RegistrationStatements {
         return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
     }
 
-    /** Makes the model's row, or waits for the transaction that is making it and changes nothing. */
-    void insertModel(String name) {
-        jdbc.update(INSERT_MODEL, name);
+    /**
+     * Locks the rows of those models that have one which nobody holds, until the transaction ends. Waits for no one. Needs an
+     * open transaction.
+     *
+     * @return the names of the models that it locked
+     */
+    Set<String> lockFreeModels(Set<String> names) {
+        return jdbc.query(
+                LOCK_FREE_MODELS,
+                statement -> statement.setArray(1, statement.getConnection().createArrayOf("varchar", names.toArray())),
+                rows -> {
+                    Set<String> locked = new HashSet<>();
+                    while (rows.next()) {
+                        locked.add(rows.getString(1));
+                    }
+                    return locked;
+                });
     }
 
     /**
-     * Stores a registration unless one of the same model, version and token is stored.
+     * Makes the model's row, or waits for the transaction that is making it and changes nothing.
      *
-     * @return whether it was stored
+     * @return whether it was made
      */
-    boolean insert(RegistrationEvent event, String fingerprint, UUID messageId) {
+    boolean insertModel(String name) {
+        return jdbc.update(INSERT_MODEL, name) == 1;
+    }
+
+    /**
+     * Stores registrations, but for those whose model, version and token are stored.
+     *
+     * @return the ids of the messages of those that were stored
+     */
+    Set<UUID> insert(List<NewRegistration> registrations) {
+        int[] rows = registrations.size() == 1
+                // A batch of one would be parsed by PostgreSQL each time.
+                ? new int[] {jdbc.update(INSERT_REGISTRATION, statement -> bind(statement, registrations.get(0)))}
+                : jdbc.batchUpdate(INSERT_REGISTRATION, new BatchPreparedStatementSetter() {
+                    @Override
+                    public void setValues(PreparedStatement statement, int i) throws SQLException {
+                        bind(statement, registrations.get(i));
+                    }
+
+                    @Override
+                    public int getBatchSize() {
+                        return registrations.size();
+                    }
+                });
+        if (IntStream.of(rows).anyMatch(count -> count < 0)) {
+            // Whether a message must be written depends on it. Each alone, they are counted.
+            throw new IllegalStateException(
+                    "the driver does not count what a batch inserts; is reWriteBatchedInserts in spring.datasource.url?");
+        }
+        return IntStream.range(0, rows.length)
+                .filter(i -> rows[i] == 1)
+                .mapToObj(i -> registrations.get(i).message().messageId())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    private static void bind(PreparedStatement insert, NewRegistration registration) throws SQLException {
+        RegistrationEvent event = registration.event();
         RegistrationRequest request = event.request();
-        int rows = jdbc.update(
-                INSERT_REGISTRATION,
-                request.modelName(),
-                request.version(),
-                request.tokenId(),
-                event.proposalIdentifier(),
-                request.metricName(),
-                request.baselineValue(),
-                request.currentValue(),
-                request.mlflowRunId(),
-                request.modelUri(),
-                request.evalSpec(),
-                request.scorerRef(),
-                request.primaryMetric(),
-                request.benchmarkSpecId(),
-                event.apiSchemaJson(),
-                event.tagsJson(),
-                event.userId(),
-                fingerprint,
-                messageId,
-                event.registeredAt().atOffset(ZoneOffset.UTC));
-        return rows == 1;
+        insert.setString(1, request.modelName());
+        insert.setString(2, request.version());
+        insert.setString(3, request.tokenId());
+        insert.setString(4, event.proposalIdentifier());
+        insert.setString(5, request.metricName());
+        insert.setDouble(6, request.baselineValue());
+        insert.setDouble(7, request.currentValue());
+        insert.setString(8, request.mlflowRunId());
+        insert.setString(9, request.modelUri());
+        insert.setString(10, request.evalSpec());
+        insert.setString(11, request.scorerRef());
+        insert.setString(12, request.primaryMetric());
+        insert.setString(13, request.benchmarkSpecId());
+        insert.setString(14, event.apiSchemaJson());
+        insert.setString(15, event.tagsJson());
+        insert.setString(16, event.userId());
+        insert.setString(17, registration.fingerprint());
+        insert.setObject(18, registration.message().messageId());
+        insert.setObject(19, event.registeredAt().atOffset(ZoneOffset.UTC));
     }
 
     /** Of the stored registration of this model, version and token; empty when there is none. */

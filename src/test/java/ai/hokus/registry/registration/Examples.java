@@ -2,8 +2,11 @@ package ai.hokus.registry.registration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.outbox.NewMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
 
 /** Requests that the tests start from. */
 final class Examples {
@@ -41,5 +44,18 @@ final class Examples {
     /** A registration of this model and version, like the least one otherwise. */
     static RegistrationRequest request(String model, String version) {
         return request(LEAST.replace("\"churn\"", "\"" + model + "\"").replace("\"3\"", "\"" + version + "\""));
+    }
+
+    /** The same, ready to be stored. */
+    static NewRegistration newRegistration(String model, String version) {
+        return newRegistration(request(model, version));
+    }
+
+    static NewRegistration newRegistration(RegistrationRequest request) {
+        RegistrationEvent event = RegistrationEvent.of(request, "ada", NOON.truncatedTo(ChronoUnit.MICROS));
+        return new NewRegistration(
+                event,
+                Fingerprint.of(event),
+                new NewMessage(UUID.randomUUID(), request.modelName(), RegistrationEvent.TYPE, event.payload()));
     }
 }

@@ -10,17 +10,18 @@ class RegistrationSettingsTest {
     @Test
     void a_limit_that_is_none_is_refused_by_name() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RegistrationSettings(DataSize.ofBytes(0), DataSize.ofMegabytes(1), 150))
+                .isThrownBy(() -> new RegistrationSettings(DataSize.ofBytes(0), DataSize.ofMegabytes(1), 150, 1))
                 .withMessageStartingWith("registry.registration.max-payload is 0B");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofGigabytes(1), 150))
+                .isThrownBy(() -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofGigabytes(1), 150, 1))
                 .withMessageStartingWith("registry.registration.max-body is");
     }
 
     @Test
     void a_body_smaller_than_a_payload_is_refused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofKilobytes(255), 150))
+                .isThrownBy(
+                        () -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofKilobytes(255), 150, 1))
                 .withMessageContaining("less than registry.registration.max-payload");
     }
 }

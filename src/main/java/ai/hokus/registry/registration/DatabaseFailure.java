@@ -1,0 +1,47 @@
+package ai.hokus.registry.registration;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.transaction.TransactionException;
+
+/** What an exception tells about the database. */
+final class DatabaseFailure {
+
+    /** Serialization failure and deadlock (both databases: 40001; PostgreSQL: 40P01), concurrent update (H2: 90131). */
+    private static final Set<String> ENDED_BY_ANOTHER = Set.of("40001", "40P01", "90131");
+
+    private DatabaseFailure() {}
+
+    /** Whether another transaction ended this one, which may be tried again at once. */
+    static boolean isEndedByAnother(Throwable e) {
+        return cause(e).map(SQLException::getSQLState)
+                .filter(ENDED_BY_ANOTHER::contains)
+                .isPresent();
+    }
+
+    /** Whether it was the database itself, or something that everyone waits for, and not what was written. */
+    static boolean isEveryones(Throwable e) {
+        return e instanceof TransactionException
+                || e instanceof NonTransientDataAccessResourceException
+                || e instanceof RecoverableDataAccessException
+                || (e instanceof TransientDataAccessException && !isEndedByAnother(e));
+    }
+
+    /** What the database itself said, for a log line. */
+    static String describe(Throwable e) {
+        return cause(e).map(SQLException::toString).orElseGet(e::toString);
+    }
+
+    /** The outermost SQLException: H2's has a cause of its own, which tells of its inner life only. */
+    private static Optional<SQLException> cause(Throwable e) {
+        return Stream.iterate(e, cause -> cause != null, Throwable::getCause)
+                .filter(SQLException.class::isInstance)
+                .map(SQLException.class::cast)
+                .findFirst();
+    }
+}

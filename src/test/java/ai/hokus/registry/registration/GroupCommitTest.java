@@ -1,0 +1,338 @@
+package ai.hokus.registry.registration;
+
+import static ai.hokus.registry.registration.Examples.newRegistration;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.support.Eventually;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
+
+/** Who writes, who waits, and what each is told, with transactions that the test begins and ends. */
+class GroupCommitTest {
+
+    private static final Duration FOR_EVER = Duration.ofMinutes(5);
+
+    private final FakeTransactions transactions = new FakeTransactions();
+    private final List<Client> clients = new ArrayList<>();
+    private GroupCommit group = new GroupCommit(1, FOR_EVER, transactions::store);
+
+    @AfterEach
+    void nobody_is_left() throws InterruptedException {
+        transactions.endAll();
+        for (Client client : clients) {
+            client.join(30_000);
+            assertThat(client.isAlive())
+                    .as("%s still waits", client.registration)
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void whoever_finds_a_writer_free_is_stored_at_once_and_alone() {
+        transactions.endAll();
+
+        Client client = arrive();
+
+        client.awaitEnd();
+        assertThat(client.result).isEqualTo(registered(client));
+        assertThat(transactions.begun).containsExactly(List.of(client.registration));
+    }
+
+    @Test
+    void whoever_comes_while_one_writes_shares_the_next_transaction_in_order_of_arrival() {
+        Client first = arriveAndWrite();
+        Client second = arriveAndWait();
+        Client third = arriveAndWait();
+        Client fourth = arriveAndWait();
+
+        transactions.endOne();
+        first.awaitEnd();
+        transactions.endOne();
+
+        List.of(second, third, fourth).forEach(Client::awaitEnd);
+        assertThat(transactions.begun)
+                .containsExactly(
+                        List.of(first.registration),
+                        List.of(second.registration, third.registration, fourth.registration));
+        assertThat(clients).allSatisfy(client -> assertThat(client.result).isEqualTo(registered(client)));
+    }
+
+    @Test
+    void a_writer_is_answered_when_its_transaction_ends_and_writes_no_second_one() {
+        Client first = arriveAndWrite();
+        Client second = arriveAndWait();
+
+        transactions.endOne();
+
+        first.awaitEnd();
+        Eventually.await("the next one writes", () -> transactions.begun.size() == 2);
+        assertThat(second.isAlive()).isTrue();
+    }
+
+    @Test
+    void as_many_write_at_once_as_there_are_writers() {
+        group = new GroupCommit(2, FOR_EVER, transactions::store);
+        arriveAndWrite();
+        arriveAndWrite();
+
+        Client third = arriveAndWait();
+
+        assertThat(transactions.begun).hasSize(2);
+        transactions.endOne();
+        Eventually.await("a writer is free", () -> transactions.begun.size() == 3);
+        assertThat(transactions.begun.get(2)).containsExactly(third.registration);
+    }
+
+    @Test
+    void a_writer_is_free_again_when_nobody_waits() {
+        arriveAndWrite();
+        transactions.endOne();
+        clients.get(0).awaitEnd();
+
+        Client later = arriveAndWrite();
+
+        assertThat(transactions.begun.get(1)).containsExactly(later.registration);
+    }
+
+    @Test
+    void a_transaction_takes_so_many_and_no_more() {
+        arriveAndWrite();
+        for (int n = 0; n <= GroupCommit.MOST_TOGETHER; n++) {
+            arriveAndWait();
+        }
+
+        transactions.endAll();
+
+        clients.forEach(Client::awaitEnd);
+        assertThat(transactions.begun).extracting(List::size).containsExactly(1, GroupCommit.MOST_TOGETHER, 1);
+    }
+
+    @Test
+    void what_the_transaction_leaves_over_is_to_be_stored_alone() {
+        arriveAndWrite();
+        Client second = arriveAndWait();
+        Client third = arriveAndWait();
+        transactions.leavesOver(third.registration);
+
+        transactions.endAll();
+
+        clients.forEach(Client::awaitEnd);
+        assertThat(second.result).isEqualTo(registered(second));
+        assertThat(third.result).isEmpty();
+    }
+
+    @Test
+    void an_error_that_kills_a_writer_releases_the_others_to_be_stored_alone() {
+        List<Client> sharing = threeShareOneThatFails(new OutOfMemoryError("not really"));
+
+        assertThat(sharing.get(0).failure).isInstanceOf(OutOfMemoryError.class);
+        assertThat(sharing.subList(1, 3)).allSatisfy(other -> {
+            assertThat(other.failure).isNull();
+            assertThat(other.result).isEmpty();
+        });
+        assertThat(arriveAndWrite().registration).isNotNull();
+    }
+
+    @Test
+    void a_commit_that_fails_leaves_everyone_in_doubt_each_with_an_exception_of_its_own() {
+        List<Client> sharing = threeShareOneThatFails(
+                new CommitInDoubtException(new TransactionSystemException("the connection broke off")));
+
+        assertThat(sharing)
+                .allSatisfy(client -> assertThat(client.failure)
+                        .isInstanceOf(CommitInDoubtException.class)
+                        .hasRootCauseMessage("the connection broke off"));
+        assertThat(sharing).extracting(client -> client.failure).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void the_databases_failure_is_everyones_at_once() {
+        for (RuntimeException failure : List.of(
+                new CannotCreateTransactionException("no connection"),
+                new CannotAcquireLockException("a lock on the table", new SQLException("timeout", "55P03")))) {
+            List<Client> sharing = threeShareOneThatFails(failure);
+
+            assertThat(sharing)
+                    .allSatisfy(client -> assertThat(client.failure)
+                            .isInstanceOf(TransientDataAccessResourceException.class)
+                            .hasCause(failure));
+        }
+    }
+
+    @Test
+    void what_one_registration_or_another_transaction_brings_about_is_found_out_alone() {
+        for (RuntimeException failure : List.of(
+                new DataIntegrityViolationException("one of them"),
+                new CannotAcquireLockException("ended", new SQLException("deadlock", "40P01")),
+                new IllegalStateException("a mistake of ours"))) {
+            List<Client> sharing = threeShareOneThatFails(failure);
+
+            assertThat(sharing).allSatisfy(client -> {
+                assertThat(client.failure).isNull();
+                assertThat(client.result).isEmpty();
+            });
+        }
+    }
+
+    @Test
+    void what_fails_with_nobody_else_is_thrown_as_it_is() {
+        DataAccessException failure = new DataIntegrityViolationException("its own");
+        Client only = arriveAndWrite();
+
+        transactions.failOne(failure);
+
+        only.awaitEnd();
+        assertThat(only.failure).isSameAs(failure);
+    }
+
+    @Test
+    void a_writer_that_is_stuck_holds_up_nobody_but_those_that_it_took() {
+        group = new GroupCommit(1, Duration.ofMillis(50), transactions::store);
+        Client stuck = arriveAndWrite();
+
+        Client other = arrive();
+
+        other.awaitEnd();
+        assertThat(other.result).isEmpty();
+        assertThat(stuck.isAlive()).isTrue();
+        transactions.endOne();
+        stuck.awaitEnd();
+        assertThat(stuck.result).isEqualTo(registered(stuck));
+        assertThat(transactions.begun).hasSize(1);
+    }
+
+    @Test
+    void an_interrupt_takes_nobodys_answer_away_and_is_kept() {
+        arriveAndWrite();
+        Client second = arriveAndWait();
+        Client third = arriveAndWait();
+
+        third.interrupt();
+        transactions.endAll();
+
+        clients.forEach(Client::awaitEnd);
+        assertThat(second.result).isEqualTo(registered(second));
+        assertThat(third.result).isEqualTo(registered(third));
+        assertThat(third.interrupted).isTrue();
+    }
+
+    private List<Client> threeShareOneThatFails(Throwable failure) {
+        arriveAndWrite();
+        List<Client> sharing = List.of(arriveAndWait(), arriveAndWait(), arriveAndWait());
+        transactions.endOne();
+        transactions.failOne(failure);
+        sharing.forEach(Client::awaitEnd);
+        return sharing;
+    }
+
+    private static Optional<RegistrationResult> registered(Client client) {
+        return Optional.of(new Registered(client.registration.message().messageId()));
+    }
+
+    /** Returns when its transaction has begun. */
+    private Client arriveAndWrite() {
+        int before = transactions.begun.size();
+        Client client = arrive();
+        Eventually.await("it writes", () -> transactions.begun.size() == before + 1);
+        return client;
+    }
+
+    /** Returns when it waits for its turn. */
+    private Client arriveAndWait() {
+        Client client = arrive();
+        Eventually.await("it waits", () -> client.getState() == Thread.State.TIMED_WAITING);
+        return client;
+    }
+
+    private Client arrive() {
+        Client client = new Client(newRegistration("model", Integer.toString(clients.size())));
+        clients.add(client);
+        client.start();
+        return client;
+    }
+
+    /** A request's thread. */
+    private final class Client extends Thread {
+
+        private final NewRegistration registration;
+        private volatile Optional<RegistrationResult> result;
+        private volatile Throwable failure;
+        private volatile boolean interrupted;
+
+        Client(NewRegistration registration) {
+            this.registration = registration;
+        }
+
+        @Override
+        public void run() {
+            try {
+                result = group.store(registration);
+            } catch (Throwable e) {
+                failure = e;
+            }
+            interrupted = isInterrupted();
+        }
+
+        void awaitEnd() {
+            Eventually.await("an answer to " + registration.event().request().version(), () -> !isAlive());
+        }
+    }
+
+    /** Each ends when the test says so and as it says. */
+    private static final class FakeTransactions {
+
+        private final List<List<NewRegistration>> begun = Collections.synchronizedList(new ArrayList<>());
+        private final List<NewRegistration> leftOver = Collections.synchronizedList(new ArrayList<>());
+        private final BlockingQueue<Optional<Throwable>> ends = new LinkedBlockingQueue<>();
+        private volatile boolean allEnd;
+
+        List<Optional<RegistrationResult>> store(List<NewRegistration> registrations) {
+            begun.add(registrations);
+            Eventually.await("the test ends it", () -> allEnd || !ends.isEmpty());
+            Optional<Throwable> failure = allEnd ? Optional.empty() : ends.remove();
+            failure.ifPresent(FakeTransactions::<RuntimeException>sneak);
+            return registrations.stream()
+                    .map(registration -> leftOver.contains(registration)
+                            ? Optional.<RegistrationResult>empty()
+                            : Optional.<RegistrationResult>of(
+                                    new Registered(registration.message().messageId())))
+                    .toList();
+        }
+
+        void endOne() {
+            ends.add(Optional.empty());
+        }
+
+        void failOne(Throwable failure) {
+            ends.add(Optional.of(failure));
+        }
+
+        void endAll() {
+            allEnd = true;
+        }
+
+        void leavesOver(NewRegistration registration) {
+            leftOver.add(registration);
+        }
+
+        @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // throws an Error as it is
+        private static <T extends Throwable> void sneak(Throwable e) throws T {
+            throw (T) e;
+        }
+    }
+}

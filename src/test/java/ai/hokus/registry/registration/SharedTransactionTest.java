@@ -1,0 +1,262 @@
+package ai.hokus.registry.registration;
+
+import static ai.hokus.registry.registration.Examples.newRegistration;
+import static ai.hokus.registry.registration.Examples.request;
+import static ai.hokus.registry.registration.Examples.with;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
+import ai.hokus.registry.registration.RegistrationResult.Conflict;
+import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.support.Eventually;
+import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionSystemException;
+import org.springframework.transaction.support.DefaultTransactionStatus;
+import org.springframework.util.unit.DataSize;
+
+/** What several registrations in one transaction get, on every database. */
+class SharedTransactionTest {
+
+    private final List<AutoCloseable> toClose = new ArrayList<>();
+    private final List<UUID> told = Collections.synchronizedList(new ArrayList<>());
+    private JdbcTemplate jdbc;
+    private TestOutbox outbox;
+    private RegistrationStatements statements;
+    private WatchedTransactions transactions;
+    private RegistrationTransaction transaction;
+
+    private void on(TestDatabase database) {
+        on(database.newMigrated(1));
+    }
+
+    private void on(HikariDataSource pool) {
+        toClose.add(0, pool);
+        jdbc = new JdbcTemplate(pool);
+        outbox = TestOutbox.on(
+                pool,
+                Duration.ofHours(1),
+                appended -> told.add(appended.message().messageId()));
+        statements = new RegistrationStatements(jdbc);
+        transactions = new WatchedTransactions(pool);
+        transaction = new RegistrationTransaction(statements, outbox.outbox(), transactions);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : toClose) {
+            each.close();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void each_gets_its_own_answer_and_only_what_is_new_is_written(TestDatabase database) {
+        on(database);
+        stored(newRegistration("a", "1"));
+        stored(newRegistration("b", "1"));
+        int commits = transactions.commits.get();
+        NewRegistration another = newRegistration("a", "2");
+        NewRegistration twice = newRegistration("b", "2");
+
+        List<Optional<RegistrationResult>> results = transaction.storeTogether(List.of(
+                newRegistration("a", "1"),
+                another,
+                newRegistration(request(with("mlflow_run_id", "\"other\"")
+                        .replace("\"churn\"", "\"b\"")
+                        .replace("\"3\"", "\"1\""))),
+                twice,
+                newRegistration("b", "2"),
+                newRegistration("unknown", "1")));
+
+        assertThat(results)
+                .containsExactly(
+                        Optional.of(new AlreadyRegistered()),
+                        Optional.of(new Registered(another.message().messageId())),
+                        Optional.of(new Conflict()),
+                        Optional.of(new Registered(twice.message().messageId())),
+                        Optional.of(new AlreadyRegistered()),
+                        Optional.empty());
+        assertThat(jdbc.queryForList("SELECT message_id FROM registration ORDER BY id", UUID.class))
+                .isEqualTo(messages())
+                .hasSize(4);
+        assertThat(transactions.commits.get() - commits).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void messages_are_written_and_told_of_in_order_of_arrival(TestDatabase database) {
+        on(database);
+        stored(newRegistration("a", "0"));
+        stored(newRegistration("b", "0"));
+        List<NewRegistration> registrations = new ArrayList<>();
+        for (int n = 1; n <= 40; n++) {
+            registrations.add(newRegistration(n % 3 == 0 ? "b" : "a", Integer.toString(n)));
+        }
+
+        transaction.storeTogether(registrations);
+
+        List<UUID> written = messages();
+        assertThat(written.subList(2, written.size()))
+                .isEqualTo(registrations.stream()
+                        .map(each -> each.message().messageId())
+                        .toList());
+        assertThat(told).isEqualTo(written);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void a_model_that_another_transaction_holds_is_left_over_and_waited_for_by_nobody_else(TestDatabase database)
+            throws Exception {
+        on(database);
+        List.of("a", "b", "c").forEach(model -> stored(newRegistration(model, "1")));
+        RegistrationService service = service();
+        Future<RegistrationResult> waiting;
+        try (Connection other = holdModel("b")) {
+            assertThat(transaction.storeTogether(
+                            List.of(newRegistration("a", "2"), newRegistration("b", "2"), newRegistration("c", "2"))))
+                    .extracting(Optional::isPresent)
+                    .containsExactly(true, false, true);
+
+            waiting = CompletableFuture.supplyAsync(() -> service.register(request("b", "3"), "ada"));
+            Eventually.await("its own transaction has begun", () -> transactions.begun.get() >= 6);
+
+            assertThat(service.register(request("a", "3"), "ada")).isInstanceOf(Registered.class);
+            assertThat(waiting).isNotDone();
+            other.rollback();
+        }
+        assertThat(waiting.get(30, TimeUnit.SECONDS)).isInstanceOf(Registered.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void a_commit_that_fails_leaves_all_in_doubt(TestDatabase database) {
+        on(database);
+        stored(newRegistration("a", "1"));
+        transactions.commitsFail = true;
+
+        assertThatThrownBy(
+                        () -> transaction.storeTogether(List.of(newRegistration("a", "2"), newRegistration("a", "3"))))
+                .isInstanceOf(CommitInDoubtException.class);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void a_message_that_cannot_be_written_leaves_nothing_of_any(TestDatabase database) {
+        on(database);
+        stored(newRegistration("a", "1"));
+        NewRegistration one = newRegistration("a", "2");
+        NewRegistration withItsMessageId =
+                new NewRegistration(newRegistration("a", "3").event(), one.fingerprint(), one.message());
+
+        assertThatThrownBy(() -> transaction.storeTogether(List.of(one, newRegistration("a", "4"), withItsMessageId)))
+                .isInstanceOf(DataAccessException.class);
+
+        assertThat(jdbc.queryForList("SELECT version FROM registration", String.class))
+                .containsExactly("1");
+        assertThat(messages()).hasSize(1);
+        assertThat(told).hasSize(1);
+    }
+
+    /** Such a driver reports neither that a row was inserted nor that it was not: its registration would get no message. */
+    @Test
+    void a_driver_that_does_not_count_stores_nothing_together_and_each_alone() {
+        HikariDataSource counting = TestDatabase.POSTGRESQL.newMigrated(1);
+        toClose.add(counting);
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(counting.getJdbcUrl() + "&reWriteBatchedInserts=true");
+        config.setUsername(counting.getUsername());
+        on(new HikariDataSource(config));
+        stored(newRegistration("a", "1"));
+        NewRegistration two = newRegistration("a", "2");
+        List<NewRegistration> together = List.of(two, newRegistration("a", "3"));
+
+        assertThatThrownBy(() -> transaction.storeTogether(together))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("reWriteBatchedInserts");
+        assertThat(stored(two)).isInstanceOf(Registered.class);
+        assertThat(messages()).hasSize(2);
+    }
+
+    private RegistrationResult stored(NewRegistration registration) {
+        return transaction.storeAlone(registration);
+    }
+
+    private RegistrationService service() {
+        return new RegistrationService(
+                statements,
+                outbox.outbox(),
+                transactions,
+                Clock.systemUTC(),
+                new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, 1));
+    }
+
+    private List<UUID> messages() {
+        return jdbc.queryForList("SELECT message_id FROM outbox_message ORDER BY id", UUID.class);
+    }
+
+    /** As an instance does that is frozen in the middle of a transaction. */
+    private Connection holdModel(String name) throws SQLException {
+        Connection connection = jdbc.getDataSource().getConnection();
+        connection.setAutoCommit(false);
+        try (PreparedStatement lock = connection.prepareStatement("SELECT 1 FROM model WHERE name = ? FOR UPDATE")) {
+            lock.setString(1, name);
+            lock.executeQuery();
+        }
+        return connection;
+    }
+
+    /** Counts, and fails on demand after the commit has been made. */
+    private static final class WatchedTransactions extends JdbcTransactionManager {
+
+        private static final long serialVersionUID = 1;
+
+        private final AtomicInteger begun = new AtomicInteger();
+        private final AtomicInteger commits = new AtomicInteger();
+        private volatile boolean commitsFail;
+
+        WatchedTransactions(HikariDataSource pool) {
+            super(pool);
+        }
+
+        @Override
+        protected void doBegin(Object transaction, TransactionDefinition definition) {
+            super.doBegin(transaction, definition);
+            begun.incrementAndGet();
+        }
+
+        @Override
+        protected void doCommit(DefaultTransactionStatus status) {
+            super.doCommit(status);
+            commits.incrementAndGet();
+            if (commitsFail) {
+                throw new TransactionSystemException("the connection broke off");
+            }
+        }
+    }
+}
