@@ -2,8 +2,11 @@ package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.TestRedis;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
 
-/** Another outbox library, found by {@link java.util.ServiceLoader} where the build has it. */
+/** Another outbox library, found by {@link ServiceLoader} where the build has it. */
 public interface Peer {
 
     /**
@@ -11,4 +14,14 @@ public interface Peer {
      * @param queue the list's key
      */
     OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) throws Exception;
+
+    /** Those that the build has; with {@code -Dbenchmark.peers.only=modulith} only those whose class has this in its name. */
+    static List<Peer> all() {
+        String wanted = System.getProperty("benchmark.peers.only", "").toLowerCase(Locale.ROOT);
+        return ServiceLoader.load(Peer.class).stream()
+                .filter(peer ->
+                        peer.type().getSimpleName().toLowerCase(Locale.ROOT).contains(wanted))
+                .map(ServiceLoader.Provider::get)
+                .toList();
+    }
 }

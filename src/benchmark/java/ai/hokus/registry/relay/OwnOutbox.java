@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.chaos.PostgresCluster;
+import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.BenchmarkQueue;
 import ai.hokus.registry.queue.RedisMessageQueue;
@@ -12,11 +14,18 @@ import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestRedis;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import net.javacrumbs.shedlock.core.LockProvider;
+import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** This project's outbox with one relay on one partition, in a database of its own. */
-final class OwnOutbox implements OutboxUnderTest {
+public final class OwnOutbox implements OutboxUnderTest {
 
     /** How it empties a backlog. */
     interface Drain {
@@ -33,15 +42,28 @@ final class OwnOutbox implements OutboxUnderTest {
     private final RedisMessageQueue queue;
     private final Drain drain;
 
+    /** While it delivers. */
+    private volatile @Nullable Relay relay;
+
     OwnOutbox(String name, PostgresCluster postgres, TestRedis redis, Drain drain) {
+        this(name, name.replaceAll("\\W", "_"), 4, postgres, redis, drain);
+    }
+
+    private OwnOutbox(
+            String name, String queueName, int connections, PostgresCluster postgres, TestRedis redis, Drain drain) {
         this.name = name;
-        this.queueName = name.replaceAll("\\W", "_");
+        this.queueName = queueName;
         this.redis = redis;
         this.drain = drain;
-        this.pool = BenchmarkDatabase.migrated(postgres, queueName, 4);
-        this.outbox = TestOutbox.on(pool, Duration.ofHours(1));
+        this.pool = BenchmarkDatabase.migrated(postgres, queueName, connections);
+        this.outbox = TestOutbox.on(pool, Duration.ofHours(1), this::committed);
         this.queue = BenchmarkQueue.open(redis.port(), queueName);
         assertThat(jdbc().queryForObject("SHOW fsync", String.class)).isEqualTo("on");
+    }
+
+    /** As {@link ai.hokus.registry.benchmark.Peer}s are opened, with as many connections as the service has. */
+    public static OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
+        return new OwnOutbox("this project, by key", queue, 16, postgres, redis, OwnOutbox::relay);
     }
 
     @Override
@@ -114,31 +136,67 @@ final class OwnOutbox implements OutboxUnderTest {
 
     /** Passes of the relay until nothing is pending. */
     void relay() {
-        Source source = new Source(outbox.partitions().outboxId(), 0);
         RelayPass.Outcome outcome = new RelayPass(
                         outbox.partitions().all().get(0),
                         queue,
-                        source,
+                        source(),
                         LIMITS,
                         () -> true,
                         Traffic.NONE,
                         new PassObserver() {})
-                .run(queue.checkpoints(source, 1));
+                .run(queue.checkpoints(source(), 1));
         assertThat(outcome).isEqualTo(RelayPass.Outcome.DRAINED);
     }
 
+    private Source source() {
+        return new Source(outbox.partitions().outboxId(), 0);
+    }
+
+    /** With the relay's own thread, lock and wake-up after a commit, every setting at its default: as in the service. */
     @Override
     public void startDelivering() {
-        throw new UnsupportedOperationException("LatencyBenchmark runs the whole service");
+        RelaySettings settings = new Binder(List.of()).bindOrCreate("registry.relay", RelaySettings.class);
+        Clock clock = Clock.systemUTC();
+        QueueBreaker breaker =
+                new QueueBreaker(settings.firstWait(), settings.longestWait(), settings.lockAtMostFor(), clock);
+        LockProvider locks = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
+                .withJdbcTemplate(jdbc())
+                .usingDbTime()
+                .build());
+        PartitionRelay partition = new PartitionRelay(
+                outbox.partitions().all().get(0),
+                queue,
+                source(),
+                breaker,
+                locks,
+                settings,
+                LIMITS,
+                clock,
+                new RelayListener() {});
+        Relay started = new Relay(RelayMode.RELAYING, List.of(partition), breaker);
+        started.start();
+        relay = started;
+    }
+
+    private void committed(AppendedMessage message) {
+        Relay delivering = relay;
+        if (delivering != null) {
+            delivering.committed(message);
+        }
     }
 
     @Override
     public void publish(String model, String payload) {
-        throw new UnsupportedOperationException("LatencyBenchmark runs the whole service");
+        NewMessage message = new NewMessage(UUID.randomUUID(), model, "model_ready_to_deploy", payload);
+        outbox.transaction().executeWithoutResult(open -> outbox.outbox().append(message));
     }
 
     @Override
     public void close() {
+        Relay delivering = relay;
+        if (delivering != null) {
+            delivering.stop();
+        }
         queue.close();
         pool.close();
     }

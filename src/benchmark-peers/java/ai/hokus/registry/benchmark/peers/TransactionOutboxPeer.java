@@ -27,7 +27,8 @@ public final class TransactionOutboxPeer implements Peer {
     /*
      * Its README, "Set up the background worker" and "Configuration reference", and the documentation of ExecutorSubmitter:
      * a large bounded queue (10,000 or more) before a pool of threads, flushes one after another until nothing is left, in
-     * large batches; a pool of connections; no logging context in the rows. A full queue makes the flush wait.
+     * large batches; a pool of connections; no logging context in the rows. A full queue makes the flush wait. With 4 or 8
+     * threads, or 1,000 or 20,000 messages a flush, it was as fast, within what rounds differ by.
      */
     private static final int THREADS = 16;
     private static final int QUEUE = 20_000;
@@ -107,7 +108,7 @@ public final class TransactionOutboxPeer implements Peer {
 
         /** A message that was not delivered after its commit waits for the attempt frequency; here it has done so. */
         @Override
-        void deliverBacklog() {
+        void age() {
             jdbc().update("UPDATE txno_outbox SET nextattempttime = localtimestamp - interval '1 day'");
         }
 
@@ -144,6 +145,11 @@ public final class TransactionOutboxPeer implements Peer {
 
         @Override
         public void close() {
+            try {
+                stopDelivering();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             executor.shutdownNow();
             super.close();
         }
