@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -42,6 +43,16 @@ final class PartitionRelay implements Runnable {
     /** How long a pass keeps the lock after the last message; messages closer together than this share one. */
     private static final Duration TRAFFIC_ENDS_AFTER = Duration.ofMillis(200);
 
+    /**
+     * What each message but the first of a batch adds to the wait before the next batch. A claim and an append cost about the
+     * same for ten messages as for one, so where many come, fewer and larger batches leave the processors to those who write
+     * them: at 4,000 a second, batches of 30 instead of 10. Where few come, and each is a batch, none waits.
+     */
+    private static final Duration COMPANY = Duration.ofNanos(250_000);
+
+    /** The most that a message waits for company. */
+    private static final Duration LONGEST_COMPANY = Duration.ofMillis(5);
+
     /** How often such a pass looks what other instances committed. */
     private static final Duration LOOK_WHILE_TRAFFIC = Duration.ofMillis(15);
 
@@ -60,6 +71,9 @@ final class PartitionRelay implements Runnable {
     private volatile RelayStatus status;
 
     private volatile boolean stopping;
+
+    /** Ends a wait that commits do not end. */
+    private final CountDownLatch stopped = new CountDownLatch(1);
 
     /** Passes in a row that another instance's lock kept out, with something pending. */
     private int lostRaces;
@@ -105,6 +119,7 @@ final class PartitionRelay implements Runnable {
     /** The running pass ends at its next step; no other begins. Returns at once. */
     void stop() {
         stopping = true;
+        stopped.countDown();
         signalOnce();
     }
 
@@ -146,6 +161,20 @@ final class PartitionRelay implements Runnable {
             stopping = true;
             return false;
         }
+    }
+
+    private void awaitStop(Duration longest) {
+        try {
+            var unused = stopped.await(longest.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            stopping = true;
+        }
+    }
+
+    /** How long others may join the messages that came since a batch of this size was claimed. */
+    static Duration company(int batch) {
+        Duration company = COMPANY.multipliedBy(Math.max(0, batch - 1));
+        return company.compareTo(LONGEST_COMPANY) > 0 ? LONGEST_COMPANY : company;
     }
 
     /**
@@ -332,10 +361,12 @@ final class PartitionRelay implements Runnable {
     private final class CommitTraffic implements Traffic {
 
         private long endsAt = System.nanoTime();
+        private int lastBatch;
 
         @Override
-        public void seen() {
+        public void seen(int messages) {
             endsAt = System.nanoTime() + TRAFFIC_ENDS_AFTER.toNanos();
+            lastBatch = messages;
         }
 
         @Override
@@ -345,6 +376,8 @@ final class PartitionRelay implements Runnable {
 
         @Override
         public boolean awaitCommit() {
+            awaitStop(company(lastBatch));
+            lastBatch = 0;
             return awaitSignal(LOOK_WHILE_TRAFFIC);
         }
     }

@@ -151,10 +151,10 @@ final class RelayPass {
     private boolean deliver(ClaimResult.Claimed first) {
         ClaimResult.Claimed batch = first;
         while (true) {
-            traffic.seen();
             scan = batch.next();
             long start = System.nanoTime();
             List<OutboxMessage> messages = batch.messages();
+            traffic.seen(messages.size());
             PendingAppend sent = send(messages);
             ClaimResult.Claimed ahead = batch.more() ? claimAfter(messages) : null;
             AppendResult result = received(messages, sent.await(), start);

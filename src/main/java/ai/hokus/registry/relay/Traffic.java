@@ -19,15 +19,15 @@ interface Traffic {
         }
     };
 
-    /** Something was claimed. */
-    default void seen() {}
+    /** So many messages were claimed. */
+    default void seen(int messages) {}
 
     /** Whether something was claimed lately. */
     boolean goesOn();
 
     /**
-     * Waits for a commit on this instance, or until it is time to look what others committed. Returns at once when the
-     * service stops.
+     * Waits for a commit on this instance, or until it is time to look what others committed; and where many come, until
+     * several have. Returns at once when the service stops.
      *
      * @return whether there was a commit
      */

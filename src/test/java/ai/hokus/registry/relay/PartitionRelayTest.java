@@ -92,6 +92,14 @@ class PartitionRelayTest {
     }
 
     @Test
+    void a_message_alone_waits_for_no_company_and_none_waits_longer_than_its_bound() {
+        assertThat(PartitionRelay.company(0)).isZero();
+        assertThat(PartitionRelay.company(1)).isZero();
+        assertThat(PartitionRelay.company(5)).isEqualTo(Duration.ofMillis(1));
+        assertThat(PartitionRelay.company(500)).isEqualTo(Duration.ofMillis(5));
+    }
+
+    @Test
     void an_instance_that_cannot_reach_the_queue_never_asks_for_the_lock() {
         outbox.append("model");
         memory.failWith(AWAY);

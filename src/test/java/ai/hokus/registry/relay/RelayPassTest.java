@@ -347,15 +347,31 @@ class RelayPassTest {
         }
     }
 
+    @Test
+    void a_pass_says_how_many_messages_come_at_once() {
+        append(3);
+        Trickle traffic = new Trickle(1, true);
+
+        assertThat(pass(queue, traffic)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(traffic.batches).containsExactly(3, 1);
+    }
+
     /** A pass that has caught up waits; each wait finds one more message, with a signal or without, and then none. */
     private final class Trickle implements Traffic {
 
+        private final List<Integer> batches = new ArrayList<>();
         private final boolean signalled;
         private int left;
 
         Trickle(int messages, boolean signalled) {
             this.left = messages;
             this.signalled = signalled;
+        }
+
+        @Override
+        public void seen(int messages) {
+            batches.add(messages);
         }
 
         @Override
