@@ -35,4 +35,9 @@ record RegistrationAnswer(
     static RegistrationAnswer to(RegistrationRequest request) {
         return new RegistrationAnswer("ok", request.modelId(), request.modelName(), request.version(), true, null);
     }
+
+    /** Of known length: it goes out in one piece with its headers, where a stream of JSON would be sent in two chunks. */
+    byte[] json() {
+        return RegistrationJson.MAPPER.writeValueAsBytes(this);
+    }
 }

@@ -115,7 +115,9 @@ class RegistrationController {
 
     private static ResponseEntity<Object> answer(RegistrationRequest registration, RegistrationResult result) {
         if (result instanceof Registered || result instanceof AlreadyRegistered) {
-            return ResponseEntity.ok(RegistrationAnswer.to(registration));
+            return ResponseEntity.ok()
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .body(RegistrationAnswer.to(registration).json());
         }
         if (result instanceof TooLarge tooLarge) {
             return Problem.of(List.of(FieldError.ofBody(

@@ -94,6 +94,15 @@ class RegistrationHttpTest {
         assertThat(messages()).isEqualTo(1);
     }
 
+    /** An answer of unknown length is sent in two pieces. */
+    @Test
+    void an_answer_says_how_long_it_is() {
+        MvcTestResult answer = post(EVENTS, LEAST);
+
+        assertThat(answer.getResponse().getHeader(HttpHeaders.CONTENT_LENGTH))
+                .isEqualTo(Integer.toString(answer.getResponse().getContentAsByteArray().length));
+    }
+
     @Test
     void the_caller_is_whose_key_it_is() {
         post(EVENTS, LEAST);
