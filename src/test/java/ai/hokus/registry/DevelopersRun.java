@@ -2,8 +2,11 @@ package ai.hokus.registry;
 
 import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
@@ -17,48 +20,98 @@ import redis.embedded.RedisServer;
  */
 final class DevelopersRun {
 
-    private static final int REDIS_PORT = 16379;
+    /** Where Redis listens; {@code src/dev/Queue.java} looks there too. */
+    private static final String REDIS_PORT = "REDIS_PORT";
+
+    private static final String USUAL_REDIS_PORT = "16379";
+    private static final String OTHER_REDIS_PORT = "26379";
+    private static final Pattern PORT_NUMBER = Pattern.compile("[1-9][0-9]{0,4}");
 
     /** Known to everybody, hence the loopback interface. */
     private static final String KEY = "dev-key";
 
     private DevelopersRun() {}
 
+    /**
+     * Ends the JVM when something cannot start: a thread that reads what Redis says would keep it for ever. Redis ends with it.
+     */
     public static void main(String[] args) throws IOException {
-        Path data = Files.createDirectories(Path.of("data", "redis")).toAbsolutePath();
+        String port = System.getenv().getOrDefault(REDIS_PORT, USUAL_REDIS_PORT);
+        if (!PORT_NUMBER.matcher(port).matches()) {
+            end(REDIS_PORT + "=" + port + " is no port.");
+        }
+        int redisPort = Integer.parseInt(port);
+        if (isTaken(redisPort)) {
+            end(
+                    ("Port %d is taken, and the developers' run starts its Redis there. Stop what listens on it (perhaps another"
+                                    + " developers' run), or choose another port: %s=%s mvn spring-boot:test-run")
+                            .formatted(redisPort, REDIS_PORT, OTHER_REDIS_PORT));
+        }
+
+        Path data = Files.createDirectories(Path.of("data"));
+        Path keys = Files.writeString(
+                data.resolve("api-keys"), TestKeys.line(KEY, "developer", "full_access,outbox:operate") + "\n");
+        startRedis(redisPort, Files.createDirectories(data.resolve("redis")).toAbsolutePath());
+
+        System.setProperty("REDIS_URL", "redis://127.0.0.1:" + redisPort);
+        System.setProperty("server.address", "127.0.0.1");
+        System.setProperty("API_KEYS_FILE", keys.toString());
+        SpringApplication application = new SpringApplication(RegistrationOutboxApplication.class);
+        Welcome welcome = new Welcome(redisPort);
+        application.addListeners(welcome.port(), welcome.ready());
+        try {
+            application.run(args);
+        } catch (RuntimeException alreadyReported) {
+            System.exit(1);
+        }
+    }
+
+    private static boolean isTaken(int port) {
+        try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return !free.isBound();
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static void startRedis(int port, Path data) {
         RedisServer redis = RedisServer.builder()
                 .bind("127.0.0.1")
-                .port(REDIS_PORT)
+                .port(port)
                 .setting("dir " + data)
                 .setting("appendonly yes")
                 .setting("save \"\"")
                 .build();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(redis), "stop-redis"));
-        redis.start();
-
-        System.setProperty("REDIS_URL", "redis://127.0.0.1:" + REDIS_PORT);
-        System.setProperty("server.address", "127.0.0.1");
-        Path keys = Files.writeString(
-                Path.of("data", "api-keys"), TestKeys.line(KEY, "developer", "full_access,outbox:operate") + "\n");
-        System.setProperty("API_KEYS_FILE", keys.toString());
-        SpringApplication application = new SpringApplication(RegistrationOutboxApplication.class);
-        Welcome welcome = new Welcome();
-        application.addListeners(welcome.port(), welcome.ready());
-        application.run(args);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(redis, port), "stop-redis"));
+        try {
+            redis.start();
+        } catch (RuntimeException e) {
+            end("Redis did not start on port %d with its files in %s: %s".formatted(port, data, e.getMessage()));
+        }
     }
 
-    private static void stop(RedisServer redis) {
+    private static void end(String sentence) {
+        System.err.println(sentence);
+        System.exit(1);
+    }
+
+    private static void stop(RedisServer redis, int port) {
         try {
             redis.stop();
         } catch (RuntimeException e) {
-            System.err.println("redis-server on port " + REDIS_PORT + " may still run: " + e.getMessage());
+            System.err.println("redis-server on port " + port + " may still run: " + e.getMessage());
         }
     }
 
     /** Says where the service is, and gives a line to try it with. */
     private static final class Welcome {
 
+        private final int redisPort;
         private int port;
+
+        Welcome(int redisPort) {
+            this.redisPort = redisPort;
+        }
 
         ApplicationListener<WebServerInitializedEvent> port() {
             return event -> port = event.getWebServer().getPort();
@@ -77,7 +130,7 @@ final class DevelopersRun {
 
                     java src/dev/Queue.java
 
-                    """, port, REDIS_PORT, KEY);
+                    """, port, redisPort, KEY);
         }
     }
 }

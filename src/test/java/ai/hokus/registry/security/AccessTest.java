@@ -86,7 +86,7 @@ class AccessTest {
             }
         }
         assertThat(routes)
-                .contains("POST " + EVENTS, "GET /health", "GET /actuator/health", "POST /actuator/loggers/{name}")
+                .contains("POST " + EVENTS, "GET /health", "GET /actuator/metrics", "POST /actuator/loggers/{name}")
                 .hasSizeGreaterThan(20);
         assertThat(withoutRule).isEmpty();
     }
