@@ -13,7 +13,6 @@ COPY pom.xml .
 RUN --mount=type=cache,target=/root/.m2 mvn --batch-mode --no-transfer-progress dependency:go-offline
 COPY db db
 COPY src/main src/main
-COPY src/build src/build
 # Tests have run before an image is made (see the README): they need what a build stage has not.
 RUN --mount=type=cache,target=/root/.m2 \
     mvn --batch-mode --no-transfer-progress -Dmaven.test.skip=true -Dspotless.check.skip=true package \
