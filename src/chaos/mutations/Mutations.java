@@ -23,6 +23,7 @@ public class Mutations {
     private static final String PROTOCOL = "ProtocolSimulationTest,OutboxTest";
     private static final String TWIN = "ProtocolSimulationTest,InMemoryMessageQueueTest";
     private static final String REDIS = "RedisMessageQueueTest";
+    private static final String REGISTRATION = "RegistrationTransactionOnH2Test,RegistrationTransactionOnPostgreSqlTest";
     private static final String SETTINGS = "RelaySettingsTest";
 
     /**
@@ -98,6 +99,18 @@ public class Mutations {
                     MAIN + "outbox/OutboxPartition.java",
                     "(underWay > request.underWay() || underWay > row.lastPosition())",
                     "underWay < 0"),
+            new Mutation(
+                    "several registrations lock no model",
+                    REGISTRATION,
+                    MAIN + "registration/RegistrationStatements.java",
+                    " FOR UPDATE SKIP LOCKED",
+                    ""),
+            new Mutation(
+                    "one registration alone locks no model that is there",
+                    REGISTRATION,
+                    MAIN + "registration/RegistrationTransaction.java",
+                    "&& !statements.lockModel(name)",
+                    "&& name.isEmpty()"),
             new Mutation(
                     "retention by the age of the row",
                     PROTOCOL,

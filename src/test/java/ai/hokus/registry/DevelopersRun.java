@@ -37,7 +37,7 @@ final class DevelopersRun {
      */
     public static void main(String[] args) throws IOException {
         String port = System.getenv().getOrDefault(REDIS_PORT, USUAL_REDIS_PORT);
-        if (!PORT_NUMBER.matcher(port).matches()) {
+        if (!PORT_NUMBER.matcher(port).matches() || Integer.parseInt(port) > 65_535) {
             end(REDIS_PORT + "=" + port + " is no port.");
         }
         int redisPort = Integer.parseInt(port);
@@ -61,7 +61,7 @@ final class DevelopersRun {
         application.addListeners(welcome.port(), welcome.ready());
         try {
             application.run(args);
-        } catch (RuntimeException alreadyReported) {
+        } catch (RuntimeException | Error alreadyReported) {
             System.exit(1);
         }
     }

@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
 import org.jspecify.annotations.Nullable;
@@ -187,7 +186,7 @@ public final class OwnOutbox implements OutboxUnderTest {
 
     @Override
     public void publish(String model, String payload) {
-        NewMessage message = new NewMessage(UUID.randomUUID(), model, "model_ready_to_deploy", payload);
+        NewMessage message = NewMessage.of(model, "model_ready_to_deploy", payload);
         outbox.transaction().executeWithoutResult(open -> outbox.outbox().append(message));
     }
 

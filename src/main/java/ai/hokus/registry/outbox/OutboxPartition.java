@@ -180,8 +180,8 @@ public class OutboxPartition {
                         false,
                         "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
             }
-            // What was there before we waited for the row is there now; what was not may have been given its position
-            // meanwhile.
+            // What was there before we waited for the row is there now. What was not is looked for once more: a history
+            // that is taken for a foreign one is the costliest mistake, and this the rarest way.
             if (locked.found() || statements.inHistory(newest)) {
                 return new Located(newest.position(), false, "the queue fell back to checkpoint " + newest);
             }

@@ -33,8 +33,11 @@ import org.springframework.transaction.TransactionTimedOutException;
  */
 final class GroupCommit {
 
-    /** In one transaction: a few ten milliseconds of inserts, and 16 MB of the largest payloads. */
+    /** In one transaction: a few ten milliseconds of inserts. */
     static final int MOST_TOGETHER = 64;
+
+    /** Of all payloads in one transaction, where there are several: 64 of the default's largest, a second of inserts. */
+    static final long LARGEST_TOGETHER = 16L * 1024 * 1024; // characters
 
     /** A hundred times what a transaction takes. */
     static final Duration PATIENCE = Duration.ofMillis(500);
@@ -150,7 +153,12 @@ final class GroupCommit {
     private void takeWaiting(List<Member> group) {
         lock.lock();
         try {
-            while (group.size() < MOST_TOGETHER && !waiting.isEmpty()) {
+            long size = group.get(0).size();
+            for (Member next = waiting.peek(); next != null && group.size() < MOST_TOGETHER; next = waiting.peek()) {
+                size += next.size();
+                if (size > LARGEST_TOGETHER) {
+                    return;
+                }
                 group.add(waiting.remove());
             }
         } finally {
@@ -198,6 +206,10 @@ final class GroupCommit {
 
         Member(NewRegistration registration) {
             this.registration = registration;
+        }
+
+        long size() {
+            return registration.message().payload().length();
         }
 
         /** @param next what its thread goes on with; once at most */

@@ -1,9 +1,14 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.outbox.Outbox;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariConfigMXBean;
+import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.util.concurrent.Semaphore;
 import javax.sql.DataSource;
+import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -34,8 +39,16 @@ class RegistrationConfiguration {
             Outbox outbox,
             PlatformTransactionManager transactions,
             Clock clock,
-            RegistrationSettings settings) {
-        return new RegistrationService(statements, outbox, transactions, clock, settings);
+            RegistrationSettings settings,
+            DataSource dataSource) {
+        return new RegistrationService(statements, outbox, transactions, clock, settings, halfOf(dataSource));
+    }
+
+    /** Of its connections; the other half is for registrations that wait for no lock, and for the relay. */
+    private static Semaphore halfOf(DataSource dataSource) {
+        HikariDataSource pool =
+                DataSourceUnwrapper.unwrap(dataSource, HikariConfigMXBean.class, HikariDataSource.class);
+        return new Semaphore(Math.max(1, (pool == null ? new HikariConfig() : pool).getMaximumPoolSize() / 2));
     }
 
     @Bean

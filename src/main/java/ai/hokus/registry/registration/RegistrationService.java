@@ -7,9 +7,13 @@ import ai.hokus.registry.registration.RegistrationResult.Registered;
 import ai.hokus.registry.registration.RegistrationResult.TooLarge;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /** Stores registrations. Thread-safe. */
@@ -21,17 +25,27 @@ class RegistrationService {
      */
     private static final int MOST_ATTEMPTS = 5;
 
+    /** For its turn to be stored alone: as long as it would wait for a connection. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+
     private final RegistrationTransaction transaction;
     private final GroupCommit group;
+    private final Semaphore alone;
     private final Clock clock;
     private final long largestPayload;
 
+    /**
+     * @param alone a permit for each transaction of a registration alone: it may wait for a locked row, and its connection is
+     *     not there for other models
+     */
     RegistrationService(
             RegistrationStatements statements,
             Outbox outbox,
             PlatformTransactionManager transactions,
             Clock clock,
-            RegistrationSettings settings) {
+            RegistrationSettings settings,
+            Semaphore alone) {
+        this.alone = alone;
         this.transaction = new RegistrationTransaction(statements, outbox, transactions);
         this.group = new GroupCommit(settings.writers(), GroupCommit.PATIENCE, transaction::storeTogether);
         this.clock = clock;
@@ -65,7 +79,7 @@ class RegistrationService {
         Optional<RegistrationResult> result = Optional.empty();
         for (int attempt = 1; result.isEmpty(); attempt++) {
             try {
-                result = attempt == 1 ? group.store(registration) : Optional.of(transaction.storeAlone(registration));
+                result = attempt == 1 ? group.store(registration) : Optional.of(storeAlone(registration));
             } catch (DataAccessException e) {
                 if (attempt == MOST_ATTEMPTS || !DatabaseFailure.isEndedByAnother(e)) {
                     throw e;
@@ -73,5 +87,22 @@ class RegistrationService {
             }
         }
         return result.get();
+    }
+
+    private RegistrationResult storeAlone(NewRegistration registration) {
+        try {
+            if (!alone.tryAcquire(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new TransientDataAccessResourceException(
+                        "too many registrations wait for models that other transactions have locked");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TransientDataAccessResourceException("interrupted while it waited to be stored", e);
+        }
+        try {
+            return transaction.storeAlone(registration);
+        } finally {
+            alone.release();
+        }
     }
 }

@@ -24,6 +24,9 @@ record RegistrationSettings(
         @DefaultValue("150") int mostAtOnce,
         @DefaultValue("1") int writers) {
 
+    /** Four groups of 64 are more than {@code mostAtOnce}, and four connections are a quarter of the pool's default. */
+    private static final int MOST_WRITERS = 4;
+
     /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
     private static final DataSize LARGEST = DataSize.ofMegabytes(16);
 
@@ -34,9 +37,9 @@ record RegistrationSettings(
             throw new IllegalArgumentException(
                     "registry.registration.most-at-once is " + mostAtOnce + "; it must be at least 1, for example 150");
         }
-        if (writers < 1) {
-            throw new IllegalArgumentException(
-                    "registry.registration.writers is " + writers + "; it must be at least 1, which is the default");
+        if (writers < 1 || writers > MOST_WRITERS) {
+            throw new IllegalArgumentException("registry.registration.writers is " + writers
+                    + "; it must be between 1, which is the default, and " + MOST_WRITERS);
         }
         if (maxBody.compareTo(maxPayload) < 0) {
             throw new IllegalArgumentException("registry.registration.max-body is " + maxBody

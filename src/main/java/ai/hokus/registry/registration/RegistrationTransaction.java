@@ -90,7 +90,11 @@ final class RegistrationTransaction {
         }
     }
 
-    /** @param written what came of the statements; null: it was they that failed */
+    /**
+     * In doubt is everyone, those too that wrote nothing beside others: a repetition settles it for them as well.
+     *
+     * @param written what came of the statements; null: it was they that failed
+     */
     private static List<Optional<RegistrationResult>> afterFailure(
             RuntimeException failure, @Nullable List<Optional<RegistrationResult>> written) {
         if (written == null) {

@@ -9,7 +9,8 @@
  * otherwise left nothing, except a 503 that says that the commit's result is unknown; that the same registration again
  * gives the same answer and no second message; that the messages of one model are written in commit order, because each
  * transaction locks its models' rows first; that a registration waits for another model's only while that is being written,
- * and never for one that is stuck.
+ * and that those which
+ * wait for a locked row have no more than half of the connections.
  *
  * <p><b>May call</b> {@code outbox}.
  *

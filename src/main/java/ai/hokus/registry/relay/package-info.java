@@ -31,6 +31,9 @@
  * was seen before it. It is sent only if that one was appended: the script then finds the checkpoint that it expects, and what
  * follows follows. If not, it is claimed again, with the positions that it was given.
  *
+ * <p>Caught up, a pass keeps its lock for a moment, woken by this instance's commits and looking for those of others. Where many
+ * come, it waits a few milliseconds for a batch to be of several messages; a message alone waits for none.
+ *
  * <p>Why this is enough. The script is a compare-and-swap: of two relays with the same view one appends, and the other
  * learns of it. An append whose answer was lost is not guessed at: the next look tells. A retry, by whichever library,
  * finds its checkpoint moved. A queue that fell back shows an older checkpoint, and what came after it is sent again. A

@@ -3,6 +3,7 @@ package ai.hokus.registry.registration;
 import static ai.hokus.registry.registration.Examples.newRegistration;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.registration.RegistrationResult.Registered;
 import ai.hokus.registry.support.Eventually;
 import java.sql.SQLException;
@@ -120,6 +121,20 @@ class GroupCommitTest {
 
         clients.forEach(Client::awaitEnd);
         assertThat(transactions.begun).extracting(List::size).containsExactly(1, GroupCommit.MOST_TOGETHER, 1);
+    }
+
+    @Test
+    void a_transaction_of_several_is_no_larger_than_its_bound_and_one_alone_may_be() {
+        arriveAndWrite();
+        int half = (int) (GroupCommit.LARGEST_TOGETHER / 2);
+        for (int size : new int[] {half, half, 1, 2 * half + 1}) {
+            arriveAndWait(size);
+        }
+
+        transactions.endAll();
+
+        clients.forEach(Client::awaitEnd);
+        assertThat(transactions.begun).extracting(List::size).containsExactly(1, 2, 1, 1);
     }
 
     @Test
@@ -254,13 +269,27 @@ class GroupCommitTest {
 
     /** Returns when it waits for its turn. */
     private Client arriveAndWait() {
-        Client client = arrive();
+        return awaitWaiting(arrive());
+    }
+
+    /** Likewise, with a payload of so many characters. */
+    private Client arriveAndWait(int payload) {
+        NewRegistration small = newRegistration("model", Integer.toString(clients.size()));
+        NewMessage message = NewMessage.of("model", small.message().type(), "x".repeat(payload));
+        return awaitWaiting(arrive(new NewRegistration(small.event(), small.fingerprint(), message)));
+    }
+
+    private static Client awaitWaiting(Client client) {
         Eventually.await("it waits", () -> client.getState() == Thread.State.TIMED_WAITING);
         return client;
     }
 
     private Client arrive() {
-        Client client = new Client(newRegistration("model", Integer.toString(clients.size())));
+        return arrive(newRegistration("model", Integer.toString(clients.size())));
+    }
+
+    private Client arrive(NewRegistration registration) {
+        Client client = new Client(registration);
         clients.add(client);
         client.start();
         return client;

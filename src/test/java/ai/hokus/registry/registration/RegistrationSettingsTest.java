@@ -15,6 +15,12 @@ class RegistrationSettingsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofGigabytes(1), 150, 1))
                 .withMessageStartingWith("registry.registration.max-body is");
+        for (int writers : new int[] {0, 5}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() ->
+                            new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, writers))
+                    .withMessageStartingWith("registry.registration.writers is " + writers);
+        }
     }
 
     @Test

@@ -25,11 +25,13 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -272,20 +274,25 @@ abstract class RegistrationTransactionContract {
     @Test
     void the_ids_of_one_models_messages_are_in_commit_order() throws Exception {
         // Noted inside each transaction, right before its commit: whatever it sees has no gap, hence nothing with a
-        // lower id
-        // is committed later.
+        // lower id is committed later. Two instances, and several writers each: transactions do overlap.
         List<List<Long>> seenAtCommit = Collections.synchronizedList(new ArrayList<>());
-        RegistrationService watched = serviceOn(new WatchedTransactions() {
+        PlatformTransactionManager watched = new WatchedTransactions() {
             @Override
             public void commit(TransactionStatus status) {
                 seenAtCommit.add(messageIds());
                 super.commit(status);
             }
-        });
+        };
+        RegistrationSettings overlapping =
+                new RegistrationSettings(settings.maxPayload(), settings.maxBody(), settings.mostAtOnce(), 4);
+        List<RegistrationService> instances = Stream.generate(() -> new RegistrationService(
+                        statements, outbox, watched, clock, overlapping, new Semaphore(THREADS)))
+                .limit(2)
+                .toList();
 
         for (int round = 0; round < 25; round++) {
             String version = "v" + round + "-";
-            atOnce(thread -> watched.register(request("churn", version + thread), "ada"));
+            atOnce(thread -> instances.get(thread % 2).register(request("churn", version + thread), "ada"));
         }
 
         List<Long> ids = messageIds();
@@ -300,7 +307,7 @@ abstract class RegistrationTransactionContract {
     }
 
     private RegistrationService serviceOn(PlatformTransactionManager watched) {
-        return new RegistrationService(statements, outbox, watched, clock, settings);
+        return new RegistrationService(statements, outbox, watched, clock, settings, new Semaphore(THREADS));
     }
 
     private List<StoredRegistration> all() {

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +45,7 @@ import org.springframework.util.unit.DataSize;
 class SharedTransactionTest {
 
     private final List<AutoCloseable> toClose = new ArrayList<>();
+    private final Semaphore alone = new Semaphore(2);
     private final List<UUID> told = Collections.synchronizedList(new ArrayList<>());
     private JdbcTemplate jdbc;
     private TestOutbox outbox;
@@ -155,6 +157,31 @@ class SharedTransactionTest {
 
     @ParameterizedTest
     @EnumSource(TestDatabase.class)
+    void those_that_wait_for_a_held_model_take_no_more_than_their_share_of_the_connections(TestDatabase database)
+            throws Exception {
+        on(database);
+        List.of("a", "b").forEach(model -> stored(newRegistration(model, "1")));
+        RegistrationService service = service();
+        List<CompletableFuture<RegistrationResult>> waiting = new ArrayList<>();
+        try (Connection other = holdModel("b")) {
+            for (String version : List.of("2", "3", "4", "5")) {
+                waiting.add(CompletableFuture.supplyAsync(
+                        () -> service.register(request("b", version), "ada"), task -> new Thread(task).start()));
+            }
+            Eventually.await("two have what there is, two wait for it", () -> alone.getQueueLength() == 2);
+
+            assertThat(service.register(request("a", "2"), "ada")).isInstanceOf(Registered.class);
+            assertThat(waiting).noneMatch(CompletableFuture::isDone);
+            other.rollback();
+        }
+        for (CompletableFuture<RegistrationResult> each : waiting) {
+            assertThat(each.get(30, TimeUnit.SECONDS)).isInstanceOf(Registered.class);
+        }
+        assertThat(alone.availablePermits()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
     void a_commit_that_fails_leaves_all_in_doubt(TestDatabase database) {
         on(database);
         stored(newRegistration("a", "1"));
@@ -213,7 +240,8 @@ class SharedTransactionTest {
                 outbox.outbox(),
                 transactions,
                 Clock.systemUTC(),
-                new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, 1));
+                new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, 1),
+                alone);
     }
 
     private List<UUID> messages() {
