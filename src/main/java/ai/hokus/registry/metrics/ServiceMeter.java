@@ -81,7 +81,7 @@ enum ServiceMeter {
             Kind.TIMER,
             "registry.registration.duration",
             null,
-            "Storing a registration: the transaction and, on H2, the sync; whatever came of it."),
+            "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it."),
 
     DELIVERED(Kind.COUNTER, "registry.relay.delivered", "messages", "Messages that this instance put into the queue."),
     FAILURES(

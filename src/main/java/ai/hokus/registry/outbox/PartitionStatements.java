@@ -1,5 +1,6 @@
 package ai.hokus.registry.outbox;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import java.sql.ResultSet;
@@ -364,7 +365,7 @@ class PartitionStatements {
                     long bytes = 0;
                     while (rows.next()) {
                         OutboxMessage message = message(rows);
-                        long size = Utf8.length(message.payload());
+                        long size = message.payload().getBytes(UTF_8).length;
                         boolean forced = messages.isEmpty() && evenIfTooLarge;
                         if (bytes + size > maxBytes && !forced) {
                             return new Batch(messages, bytes, true);

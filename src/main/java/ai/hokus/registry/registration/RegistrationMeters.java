@@ -21,7 +21,8 @@ final class RegistrationMeters {
                 .description("New registrations that were stored and answered with 200.")
                 .register(registry);
         this.duration = Timer.builder("registry.registration.duration")
-                .description("Storing a registration: the transaction and, on H2, the sync; whatever came of it.")
+                .description(
+                        "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it.")
                 .register(registry);
     }
 
