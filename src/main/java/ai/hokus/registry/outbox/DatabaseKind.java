@@ -3,6 +3,7 @@ package ai.hokus.registry.outbox;
 import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -13,6 +14,7 @@ import org.springframework.boot.jdbc.DatabaseDriver;
 import org.springframework.jdbc.core.ArgumentPreparedStatementSetter;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.PreparedStatementCallback;
+import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
@@ -33,6 +35,18 @@ enum DatabaseKind {
             return writes.stream()
                     .map(write -> jdbc.update(write.sql(), write.parameters().toArray()))
                     .toList();
+        }
+
+        /** It runs within this process, and reads a payload when it is asked for it. */
+        @Override
+        <T> T readWithin(
+                JdbcTemplate jdbc,
+                long maxBytes,
+                ResultSetExtractor<T> extractor,
+                String select,
+                String order,
+                Object... parameters) {
+            return requireNonNull(jdbc.query(select, extractor, parameters));
         }
 
         @Override
@@ -85,6 +99,27 @@ enum DatabaseKind {
             return requireNonNull(counts);
         }
 
+        /** The database sums up, which costs less than an answer in portions: each would be a round trip. */
+        @Override
+        <T> T readWithin(
+                JdbcTemplate jdbc,
+                long maxBytes,
+                ResultSetExtractor<T> extractor,
+                String select,
+                String order,
+                Object... parameters) {
+            String within = """
+                    SELECT * FROM
+                        (SELECT m.*, sum(octet_length(payload))
+                            OVER (ORDER BY %1$s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+                         FROM (%2$s) m) m
+                    WHERE COALESCE(bytes_before, 0) <= ? ORDER BY %1$s
+                    """.formatted(order, select);
+            Object[] withBytes = Arrays.copyOf(parameters, parameters.length + 1);
+            withBytes[parameters.length] = maxBytes;
+            return requireNonNull(jdbc.query(within, extractor, withBytes));
+        }
+
         @Override
         void refuseLostCommits(JdbcTemplate jdbc) {
             String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
@@ -107,6 +142,20 @@ enum DatabaseKind {
      * {@code after}, up to {@code upTo}, in order of their ids. All three are SQL expressions, placeholders for example.
      */
     abstract String unpositioned(String partition, String after, String upTo);
+
+    /**
+     * Reads messages, so that the heap holds no more than these bytes of payload and one message, whatever the payloads: the
+     * answer may go on after the message that exceeds them, or end with it.
+     *
+     * @param select has {@code payload} and the columns of {@code order}, by which it is ordered
+     */
+    abstract <T> T readWithin(
+            JdbcTemplate jdbc,
+            long maxBytes,
+            ResultSetExtractor<T> extractor,
+            String select,
+            String order,
+            Object... parameters);
 
     /**
      * Runs statements in their order, in the transaction that is open. Without any, nothing.
