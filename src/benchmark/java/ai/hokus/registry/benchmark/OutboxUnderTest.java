@@ -1,5 +1,7 @@
 package ai.hokus.registry.benchmark;
 
+import java.time.Duration;
+
 /**
  * An outbox library between a PostgreSQL database of its own and one Redis list, as the comparison drives it. Payloads are
  * 650 bytes, of 1,000 models, ordered per model where the library can.
@@ -12,8 +14,12 @@ public interface OutboxUnderTest extends AutoCloseable {
     /** Leaves exactly so many messages pending, the list empty, and delivery stopped. Not measured. */
     void fill(int messages) throws Exception;
 
-    /** Begins to deliver what {@link #fill} left, and returns when all of it is in the list. Measured. */
-    void drain() throws Exception;
+    /**
+     * Delivers what {@link #fill} left.
+     *
+     * @return from the beginning until all of it is in the list; what is done after that is not measured
+     */
+    Duration drain() throws Exception;
 
     /** Delivers from now on, as in production. */
     void startDelivering() throws Exception;

@@ -29,7 +29,8 @@ final class HandWrittenLoop {
         this.checkpointsKey = "{" + queue + "}:outbox:" + outbox.outboxId() + ":0";
     }
 
-    void run() throws SQLException {
+    /** @return {@link System#nanoTime} when the last append was answered */
+    long run() throws SQLException {
         try (Connection connection = database.getConnection();
                 RedisConnection redisConnection = redis.connect()) {
             connection.setAutoCommit(false);
@@ -38,6 +39,7 @@ final class HandWrittenLoop {
             long position = 0;
             String newest = "";
             UUID newestId = new UUID(0, 0);
+            long lastAnswer = System.nanoTime();
             while (true) {
                 long highest = lock(connection, position, newestId);
                 high = high < 0 ? highest : high;
@@ -66,12 +68,13 @@ final class HandWrittenLoop {
                 }
                 if (ids.isEmpty()) {
                     connection.commit();
-                    return;
+                    return lastAnswer;
                 }
                 write(connection, ids, positions, delivered, position);
                 connection.commit();
                 String checkpoint = position + ":" + last;
                 append(redisConnection, newest, checkpoint, elements);
+                lastAnswer = System.nanoTime();
                 newest = checkpoint;
                 newestId = last;
             }

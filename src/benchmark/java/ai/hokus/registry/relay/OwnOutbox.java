@@ -7,6 +7,7 @@ import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.NewMessage;
+import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.BenchmarkQueue;
 import ai.hokus.registry.queue.RedisMessageQueue;
@@ -17,6 +18,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,8 @@ public final class OwnOutbox implements OutboxUnderTest {
 
     /** How it empties a backlog. */
     interface Drain {
-        void run(OwnOutbox outbox) throws SQLException;
+        /** @return {@link System#nanoTime} when the queue had answered to the last append */
+        long run(OwnOutbox outbox) throws SQLException;
     }
 
     private static final RelayPass.PassLimits LIMITS = new RelayPass.PassLimits(500, 4_000_000, 1000, "benchmark");
@@ -40,6 +43,8 @@ public final class OwnOutbox implements OutboxUnderTest {
     private final TestOutbox outbox;
     private final RedisMessageQueue queue;
     private final Drain drain;
+
+    private int pending;
 
     /** While it delivers. */
     private volatile @Nullable Relay relay;
@@ -100,6 +105,7 @@ public final class OwnOutbox implements OutboxUnderTest {
 
     /** So many more pending messages, and an empty list. */
     void add(int messages) {
+        pending = messages;
         insert(messages, "NULL");
         jdbc().execute("VACUUM ANALYZE outbox_message");
         jdbc().execute("CHECKPOINT");
@@ -129,12 +135,16 @@ public final class OwnOutbox implements OutboxUnderTest {
     }
 
     @Override
-    public void drain() throws SQLException {
-        drain.run(this);
+    public Duration drain() throws SQLException {
+        long start = System.nanoTime();
+        Duration took = Duration.ofNanos(drain.run(this) - start);
+        assertThat(redis.run("LLEN", queueName)).isEqualTo((long) pending);
+        return took;
     }
 
     /** Passes of the relay until nothing is pending. */
-    void relay() {
+    long relay() {
+        AtomicLong lastAnswer = new AtomicLong();
         RelayPass.Outcome outcome = new RelayPass(
                         outbox.partitions().all().get(0),
                         queue,
@@ -142,9 +152,15 @@ public final class OwnOutbox implements OutboxUnderTest {
                         LIMITS,
                         () -> true,
                         Traffic.NONE,
-                        new PassObserver() {})
+                        new PassObserver() {
+                            @Override
+                            public void appended(List<OutboxMessage> messages, Duration took) {
+                                lastAnswer.set(System.nanoTime());
+                            }
+                        })
                 .run(queue.checkpoints(source(), 1));
         assertThat(outcome).isEqualTo(RelayPass.Outcome.DRAINED);
+        return lastAnswer.get();
     }
 
     private Source source() {

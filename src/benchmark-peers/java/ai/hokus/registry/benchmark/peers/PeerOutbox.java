@@ -118,7 +118,8 @@ abstract class PeerOutbox implements OutboxUnderTest {
     }
 
     @Override
-    public final void drain() throws Exception {
+    public final Duration drain() throws Exception {
+        long start = System.nanoTime();
         startDelivering();
         deliverBacklog();
         try (RedisConnection connection = redis.connect()) {
@@ -126,10 +127,12 @@ abstract class PeerOutbox implements OutboxUnderTest {
                     filled + " elements by " + name,
                     SHORTEST_DRAIN.plusSeconds(filled / FEWEST_A_SECOND),
                     () -> length(connection) >= filled);
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
             stopDelivering();
             if (length(connection) != filled) {
                 throw new IllegalStateException(length(connection) + " elements of " + filled + " messages");
             }
+            return took;
         }
     }
 
