@@ -4,22 +4,32 @@ import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.TestOutbox;
 import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
-/** What a message adds to a small transaction: one business row with and without it. Interleaved in one run. */
+/**
+ * What a message adds to a small transaction: one business row with and without it, and what it adds written by hand.
+ * Interleaved in one run.
+ */
 class PriceBenchmark {
 
     private static final int THREADS = 8;
     private static final int ROUNDS = Scale.rounds(5);
     private static final Duration MEASURED = Scale.seconds(10);
+    private static final String PURCHASE = "INSERT INTO purchase (id, item) VALUES (?, ?)";
     private static final String PAYLOAD = "{\"filler\":\"" + "x".repeat(637) + "\"}";
 
     @Test
@@ -28,42 +38,88 @@ class PriceBenchmark {
                 HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "price", THREADS)) {
             TestOutbox outbox = TestOutbox.on(pool, Duration.ofHours(1));
             outbox.jdbc().execute("CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)");
-            Spread without = new Spread();
-            Spread with = new Spread();
+            Map<String, Purchase> ways = new LinkedHashMap<>();
+            ways.put("a row", withSpring(outbox, false));
+            ways.put("a row and a message of 650 bytes", withSpring(outbox, true));
+            ways.put("the same two inserts by hand", byHand(pool));
+            Map<String, Spread> rates = new LinkedHashMap<>();
             for (int round = -1; round < ROUNDS; round++) {
-                double bare = transactionsPerSecond(outbox, false);
-                double told = transactionsPerSecond(outbox, true);
-                if (round >= 0) {
-                    without.add(bare);
-                    with.add(told);
+                for (Map.Entry<String, Purchase> way : ways.entrySet()) {
+                    double rate = transactionsPerSecond(way.getValue());
+                    if (round >= 0) {
+                        rates.computeIfAbsent(way.getKey(), name -> new Spread())
+                                .add(rate);
+                    }
                 }
             }
-            PerformanceDocument.write("price", """
-                    | %d threads | transactions a second |
-                    |---|---|
-                    | a row | %s |
-                    | a row and a message of 650 bytes | %s |
-                    | with by without | %s |
-
-                    %d rounds of %d s after a warm-up, in turn; median (least to most). %s
-                    """.formatted(
-                            THREADS,
-                            without.text("%,.0f"),
-                            with.text("%,.0f"),
-                            with.per(without).text("%.2f"),
-                            ROUNDS,
-                            MEASURED.toSeconds(),
-                            PerformanceDocument.machine(postgres.version())));
+            PerformanceDocument.write("price", report(rates) + PerformanceDocument.machine(postgres.version()) + "\n");
         }
     }
 
-    private static double transactionsPerSecond(TestOutbox outbox, boolean withMessage) throws Exception {
+    private static String report(Map<String, Spread> rates) {
+        StringBuilder text = new StringBuilder("""
+                | %d threads | transactions a second | by the first |
+                |---|---|---|
+                """.formatted(THREADS));
+        Spread first = rates.values().iterator().next();
+        rates.forEach((way, rate) -> text.append("| %s | %s | %s |%n"
+                .formatted(way, rate.text("%,.0f"), rate.per(first).text("%.2f"))));
+        return text
+                + "%n%d rounds of %d s after a warm-up, in turn; median (least to most). "
+                        .formatted(ROUNDS, MEASURED.toSeconds());
+    }
+
+    private interface Purchase {
+        /** Buys an item, in a transaction. */
+        void buy(String item) throws SQLException;
+    }
+
+    private static Purchase withSpring(TestOutbox outbox, boolean withMessage) {
+        return item -> {
+            UUID id = UUID.randomUUID();
+            outbox.transaction().executeWithoutResult(status -> {
+                outbox.jdbc().update(PURCHASE, id, item);
+                if (withMessage) {
+                    outbox.outbox().append(NewMessage.of(item, "purchased", PAYLOAD));
+                }
+            });
+        };
+    }
+
+    /** With nothing but the driver and the pool, and without telling anyone of the commit. */
+    private static Purchase byHand(DataSource pool) {
+        return item -> {
+            NewMessage message = NewMessage.of(item, "purchased", PAYLOAD);
+            try (Connection connection = pool.getConnection()) {
+                connection.setAutoCommit(false);
+                try (PreparedStatement row = connection.prepareStatement(PURCHASE)) {
+                    row.setObject(1, UUID.randomUUID());
+                    row.setString(2, item);
+                    row.executeUpdate();
+                }
+                try (PreparedStatement insert = connection.prepareStatement("""
+                        INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
+                        VALUES (?, ?, ?, ?, ?)
+                        """)) {
+                    insert.setObject(1, message.messageId());
+                    insert.setInt(2, 0);
+                    insert.setString(3, message.key());
+                    insert.setString(4, message.type());
+                    insert.setString(5, message.payload());
+                    insert.executeUpdate();
+                }
+                connection.commit();
+            }
+        };
+    }
+
+    private static double transactionsPerSecond(Purchase way) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try {
             long start = System.nanoTime();
             List<Future<Integer>> running = new ArrayList<>();
             for (int thread = 0; thread < THREADS; thread++) {
-                running.add(threads.submit(buy(outbox, withMessage, start + MEASURED.toNanos())));
+                running.add(threads.submit(buyUntil(start + MEASURED.toNanos(), way)));
             }
             long transactions = 0;
             for (Future<Integer> one : running) {
@@ -75,18 +131,11 @@ class PriceBenchmark {
         }
     }
 
-    private static Callable<Integer> buy(TestOutbox outbox, boolean withMessage, long deadline) {
+    private static Callable<Integer> buyUntil(long deadline, Purchase purchase) {
         return () -> {
             int transactions = 0;
             while (System.nanoTime() < deadline) {
-                UUID id = UUID.randomUUID();
-                String item = "model-" + transactions++ % 1000;
-                outbox.transaction().executeWithoutResult(status -> {
-                    outbox.jdbc().update("INSERT INTO purchase (id, item) VALUES (?, ?)", id, item);
-                    if (withMessage) {
-                        outbox.outbox().append(NewMessage.of(item, "purchased", PAYLOAD));
-                    }
-                });
+                purchase.buy("model-" + transactions++ % 1000);
             }
             return transactions;
         };

@@ -2,6 +2,7 @@ package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.support.KeptPlans;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -16,9 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.PGConnection;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /**
  * What every statement of the path of a message reads, on a table full of delivered messages: about what it returns, and
@@ -52,7 +51,7 @@ class HotStatementsTest {
     void postgresql_reads_what_is_pending_and_nothing_of_what_was_delivered(Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
             OutboxPartition partition = outbox.partitions().all().get(0);
             Checkpoint last = checkpointAt(outbox.jdbc(), DELIVERED);
             outbox.append("warm-up"); // what is read once: the catalogue
@@ -73,7 +72,7 @@ class HotStatementsTest {
     void postgresql_reads_what_is_sent_again_and_no_more(Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
             Checkpoint older = checkpointAt(outbox.jdbc(), DELIVERED - PENDING);
             outbox.jdbc().update("UPDATE outbox_partition SET delivered_position = ?", older.position());
             long before = rowsRead(outbox.jdbc());
@@ -92,7 +91,7 @@ class HotStatementsTest {
             Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(keepingPlans(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
             OutboxPartition partition = outbox.partitions().all().get(0);
             String last = checkpointAt(outbox.jdbc(), DELIVERED).toString();
             int rounds = 20;
@@ -112,7 +111,7 @@ class HotStatementsTest {
     void postgresql_reads_what_is_pending_to_say_how_much_it_is(Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            JdbcTemplate jdbc = new JdbcTemplate(keepingPlans(connection));
+            JdbcTemplate jdbc = new JdbcTemplate(KeptPlans.on(connection));
             long before = rowsRead(jdbc);
 
             long pending = jdbc.queryForObject(
@@ -177,21 +176,8 @@ class HotStatementsTest {
         return claimed;
     }
 
-    /** One connection that has every statement prepared on the server from the first on, with one plan for all values. */
-    private static SingleConnectionDataSource keepingPlans(Connection connection) throws SQLException {
-        connection.unwrap(PGConnection.class).setPrepareThreshold(1);
-        SingleConnectionDataSource one = new SingleConnectionDataSource(connection, true);
-        new JdbcTemplate(one).execute("SET plan_cache_mode = force_generic_plan");
-        return one;
-    }
-
     private static long rowsRead(JdbcTemplate jdbc) {
-        jdbc.queryForList("SELECT pg_stat_force_next_flush()");
-        jdbc.queryForList("SELECT pg_stat_clear_snapshot()");
-        return jdbc.queryForObject(
-                "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid)"
-                        + " FROM pg_stat_user_tables t WHERE relid = 'outbox_message'::regclass",
-                Long.class);
+        return KeptPlans.rowsRead(jdbc, "outbox_message");
     }
 
     private static Checkpoint checkpointAt(JdbcTemplate jdbc, long position) {

@@ -1,0 +1,32 @@
+package ai.hokus.registry.support;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.postgresql.PGConnection;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+/** PostgreSQL as it is once it keeps its plans, and what its statements read then. */
+public final class KeptPlans {
+
+    private KeptPlans() {}
+
+    /** One connection that has every statement prepared on the server from the first on, with one plan for all values. */
+    public static SingleConnectionDataSource on(Connection connection) throws SQLException {
+        connection.unwrap(PGConnection.class).setPrepareThreshold(1);
+        SingleConnectionDataSource one = new SingleConnectionDataSource(connection, true);
+        new JdbcTemplate(one).execute("SET plan_cache_mode = force_generic_plan");
+        return one;
+    }
+
+    /** Rows of a table that were read, by a scan of it or of one of its indexes, until now. */
+    public static long rowsRead(JdbcTemplate jdbc, String table) {
+        jdbc.queryForList("SELECT pg_stat_force_next_flush()");
+        jdbc.queryForList("SELECT pg_stat_clear_snapshot()");
+        return jdbc.queryForObject(
+                "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid)"
+                        + " FROM pg_stat_user_tables t WHERE relid = CAST(? AS regclass)",
+                Long.class,
+                table);
+    }
+}
