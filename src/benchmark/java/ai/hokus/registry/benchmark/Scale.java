@@ -10,8 +10,9 @@ final class Scale {
 
     private Scale() {}
 
+    /** Whether what is measured does not belong into the document: for too short a time, or some libraries only. */
     static boolean shortened() {
-        return System.getProperty("benchmark.seconds") != null;
+        return System.getProperty("benchmark.seconds") != null || System.getProperty("benchmark.peers.only") != null;
     }
 
     static int rounds(int usual) {
