@@ -24,7 +24,7 @@ variable "instance_class" {
 }
 
 variable "allocated_storage_gib" {
-  description = "Storage at the start. 24 hours of retained messages at 100/s and 1 KiB are 8.6 million rows, about 17 GiB with indexes and dead rows."
+  description = "Storage at the start. 24 hours of retained messages at 100/s and 1 KiB are 8.6 million rows, about 24 GiB with indexes and the room for their second versions."
   type        = number
   default     = 50
 

@@ -16,13 +16,13 @@ public final class PerformanceDocument {
     private PerformanceDocument() {}
 
     /**
-     * Prints the figures, and puts them into the document unless the run was shortened.
+     * Prints the figures, and puts them into the document unless the run was for a look only.
      *
      * @throws IllegalStateException when the document has no such section
      */
     public static synchronized void write(String section, String figures) {
         System.out.println(figures);
-        if (Scale.shortened()) {
+        if (Scale.printsOnly()) {
             return;
         }
         String from = "<!-- " + section + " -->";

@@ -4,14 +4,14 @@ import java.time.Duration;
 
 /**
  * How long benchmarks take: fewer rounds with {@code -Dbenchmark.rounds=1}; with {@code -Dbenchmark.seconds=2} so short that one
- * only sees that they work.
+ * only sees that they work. {@code -Dbenchmark.peers.only=modulith} leaves out other libraries.
  */
 final class Scale {
 
     private Scale() {}
 
     /** Whether what is measured does not belong into the document: for too short a time, or some libraries only. */
-    static boolean shortened() {
+    static boolean printsOnly() {
         return System.getProperty("benchmark.seconds") != null || System.getProperty("benchmark.peers.only") != null;
     }
 

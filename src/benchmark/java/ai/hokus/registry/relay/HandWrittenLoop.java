@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 
-/** What a relay does when all goes well, and nothing else: a measure, not a relay. */
+/** What a relay does when all goes well, and nothing else: a measure, not a relay. Its heap holds a batch of any size. */
 final class HandWrittenLoop {
 
     private static final int BATCH = 500;

@@ -3,9 +3,9 @@ package ai.hokus.registry.outbox;
 import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,7 +14,6 @@ import org.springframework.boot.jdbc.DatabaseDriver;
 import org.springframework.jdbc.core.ArgumentPreparedStatementSetter;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.PreparedStatementCallback;
-import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
@@ -37,16 +36,15 @@ enum DatabaseKind {
                     .toList();
         }
 
-        /** It runs within this process, and reads a payload when it is asked for it. */
+        /** Its driver reads a payload when it is asked for it. */
         @Override
-        <T> T readWithin(
-                JdbcTemplate jdbc,
-                long maxBytes,
-                ResultSetExtractor<T> extractor,
-                String select,
-                String order,
-                Object... parameters) {
-            return requireNonNull(jdbc.query(select, extractor, parameters));
+        String cutAtBytes(String select, String order) {
+            return select;
+        }
+
+        @Override
+        Object[] withBytes(Object[] parameters, long maxBytes) {
+            return parameters;
         }
 
         @Override
@@ -101,23 +99,21 @@ enum DatabaseKind {
 
         /** The database sums up, which costs less than an answer in portions: each would be a round trip. */
         @Override
-        <T> T readWithin(
-                JdbcTemplate jdbc,
-                long maxBytes,
-                ResultSetExtractor<T> extractor,
-                String select,
-                String order,
-                Object... parameters) {
-            String within = """
-                    SELECT * FROM
-                        (SELECT m.*, sum(octet_length(payload))
-                            OVER (ORDER BY %1$s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
-                         FROM (%2$s) m) m
-                    WHERE COALESCE(bytes_before, 0) <= ? ORDER BY %1$s
+        String cutAtBytes(String select, String order) {
+            return """
+                    SELECT id, message_id, message_key, message_type, created_at, position, withheld,
+                           CASE WHEN COALESCE(bytes_before, 0) <= ? THEN payload END AS payload
+                    FROM (SELECT m.*, sum(octet_length(payload))
+                              OVER (ORDER BY %1$s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+                          FROM (%2$s) m) m
+                    ORDER BY %1$s
                     """.formatted(order, select);
-            Object[] withBytes = Arrays.copyOf(parameters, parameters.length + 1);
-            withBytes[parameters.length] = maxBytes;
-            return requireNonNull(jdbc.query(within, extractor, withBytes));
+        }
+
+        /** The first placeholder is that of the bytes. */
+        @Override
+        Object[] withBytes(Object[] parameters, long maxBytes) {
+            return Stream.concat(Stream.of(maxBytes), Stream.of(parameters)).toArray();
         }
 
         @Override
@@ -144,18 +140,16 @@ enum DatabaseKind {
     abstract String unpositioned(String partition, String after, String upTo);
 
     /**
-     * Reads messages, so that the heap holds no more than these bytes of payload and one message, whatever the payloads: the
-     * answer may go on after the message that exceeds them, or end with it.
+     * A statement that gives the rows of {@code select}, but may leave out the payloads ({@code NULL}) that come after the first
+     * one that exceeds a number of bytes: so the driver holds no more than these bytes and one payload, whatever the payloads.
+     * What is a byte is the database's to say; who reads on until the payload is {@code NULL} skips nothing.
      *
-     * @param select has {@code payload} and the columns of {@code order}, by which it is ordered
+     * @param order of the rows of {@code select}, which has these columns
      */
-    abstract <T> T readWithin(
-            JdbcTemplate jdbc,
-            long maxBytes,
-            ResultSetExtractor<T> extractor,
-            String select,
-            String order,
-            Object... parameters);
+    abstract String cutAtBytes(String select, String order);
+
+    /** The parameters of {@link #cutAtBytes}'s statement. */
+    abstract Object[] withBytes(Object[] parameters, long maxBytes);
 
     /**
      * Runs statements in their order, in the transaction that is open. Without any, nothing.

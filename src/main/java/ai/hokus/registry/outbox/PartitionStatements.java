@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -50,7 +51,11 @@ class PartitionStatements {
     private static final String COLUMNS =
             "id, partition_id, message_id, message_key, message_type, payload, created_at, position";
 
-    /** Positioned before, not delivered, or delivered and lost again. The order names all of its index, or H2 sorts. */
+    /**
+     * Positioned before, not delivered, or delivered and lost again. The order names all of its index, or H2 sorts. The limit
+     * is a parameter, although PostgreSQL plans each claim anew for it (0.1 ms): with a literal it would sort all that is
+     * pending for each batch where it has no statistics.
+     */
     static final String POSITIONED = "SELECT " + COLUMNS
             + ", EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NOT NULL)"
             + " AS withheld"
@@ -96,6 +101,7 @@ class PartitionStatements {
 
     private final JdbcTemplate jdbc;
     private final DatabaseKind kind;
+    private final String positioned;
     private final String unpositioned;
     private final String peek;
     private final int partition;
@@ -103,7 +109,9 @@ class PartitionStatements {
     PartitionStatements(JdbcTemplate jdbc, DatabaseKind kind, int partition) {
         this.jdbc = jdbc;
         this.kind = kind;
-        this.unpositioned = unpositioned(kind);
+        // Not by partition_id too, as the statement itself: it is one, and PostgreSQL would sort.
+        this.positioned = kind.cutAtBytes(POSITIONED, "position");
+        this.unpositioned = kind.cutAtBytes(unpositioned(kind), "partition_id, id");
         this.peek = peek(kind);
         this.partition = partition;
     }
@@ -268,7 +276,7 @@ class PartitionStatements {
     }
 
     Batch positioned(long after, int maxMessages, long maxBytes) {
-        return read(maxMessages, maxBytes, true, POSITIONED, "position", partition, after, maxMessages);
+        return read(maxMessages, maxBytes, true, positioned, partition, after, maxMessages);
     }
 
     /**
@@ -280,7 +288,6 @@ class PartitionStatements {
                 maxBytes,
                 evenIfTooLarge,
                 unpositioned,
-                "partition_id, id",
                 partition,
                 scan.after(),
                 partition,
@@ -351,42 +358,38 @@ class PartitionStatements {
         return DataAccessUtils.longResult(jdbc.query(sql, (row, n) -> row.getLong(1), parameters));
     }
 
-    /**
-     * The limit is a parameter, although PostgreSQL plans each claim anew for it (0.1 ms): with a literal it would sort all that
-     * is pending for each batch where it has no statistics.
-     */
-    private Batch read(
-            int maxMessages, long maxBytes, boolean evenIfTooLarge, String select, String order, Object... parameters) {
-        return kind.readWithin(
-                jdbc,
-                maxBytes,
-                rows -> {
+    private Batch read(int maxMessages, long maxBytes, boolean evenIfTooLarge, String sql, Object... parameters) {
+        Batch batch = jdbc.query(
+                sql,
+                (ResultSetExtractor<Batch>) rows -> {
                     List<OutboxMessage> messages = new ArrayList<>(Math.min(maxMessages, 1024));
                     long bytes = 0;
                     while (rows.next()) {
-                        OutboxMessage message = message(rows);
-                        long size = message.payload().getBytes(UTF_8).length;
+                        String payload = rows.getString("payload");
+                        if (payload == null) {
+                            return new Batch(messages, bytes, true);
+                        }
+                        long size = payload.getBytes(UTF_8).length;
                         boolean forced = messages.isEmpty() && evenIfTooLarge;
                         if (bytes + size > maxBytes && !forced) {
                             return new Batch(messages, bytes, true);
                         }
-                        messages.add(message);
+                        messages.add(message(rows, payload));
                         bytes += size;
                     }
                     return new Batch(messages, bytes, messages.size() == maxMessages);
                 },
-                select,
-                order,
-                parameters);
+                kind.withBytes(parameters, maxBytes));
+        return requireNonNull(batch);
     }
 
-    private static OutboxMessage message(ResultSet row) throws SQLException {
+    private static OutboxMessage message(ResultSet row, String payload) throws SQLException {
         return new OutboxMessage(
                 row.getLong("id"),
                 row.getObject("message_id", UUID.class),
                 row.getString("message_key"),
                 row.getString("message_type"),
-                row.getString("payload"),
+                payload,
                 row.getObject("created_at", OffsetDateTime.class),
                 row.getLong("position"),
                 row.getBoolean("withheld"));

@@ -247,8 +247,10 @@ class OutboxTest {
         // a message that is larger than allowed goes alone, when it is given its position and again
         Claimed third = (Claimed) claim(all(last(second).checkpoint()), false, second.next(), 10, 15);
         assertThat(third.messages()).extracting(OutboxMessage::position).containsExactly(4L);
+        assertThat(third.more()).isTrue();
         Claimed again = (Claimed) claim(all(last(second).checkpoint()), false, Scan.NEW, 10, 15);
         assertThat(again.messages()).extracting(OutboxMessage::position).containsExactly(4L);
+        assertThat(again.more()).isTrue();
     }
 
     /** Of one model, a lower id commits behind the walk, and a higher one ahead of it. */
