@@ -76,14 +76,18 @@ final class Costs {
                 .orElse(0.0);
     }
 
-    /** @param statements per registration, counted elsewhere */
-    String table(double statements) {
+    /**
+     * @param without of the same without messages
+     * @param statements per registration with its message, counted elsewhere
+     */
+    String table(Costs without, double statements) {
         StringBuilder text = new StringBuilder("""
-                | a registration with PostgreSQL and Redis, delivery included | |
-                |---|---|
+                | a registration with PostgreSQL and Redis | its message and the delivery included | the message not written |
+                |---|---|---|
                 """);
-        figures.forEach((name, figure) -> text.append("| %s | %s |%n".formatted(name, figure.text("%.2f"))));
-        return text.append("| statements each, BEGIN and COMMIT counted | %.1f |%n".formatted(statements))
+        figures.forEach((name, figure) -> text.append("| %s | %s | %s |%n"
+                .formatted(name, figure.text("%.3f"), without.figures.get(name).text("%.3f"))));
+        return text.append("| statements each, BEGIN and COMMIT counted | %.1f | |%n".formatted(statements))
                 .toString();
     }
 }

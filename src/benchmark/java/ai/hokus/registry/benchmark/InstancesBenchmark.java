@@ -82,9 +82,9 @@ class InstancesBenchmark {
             jdbc.update("UPDATE outbox_partition SET state = 'paused'");
             jdbc.update("""
                     INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
-                    SELECT gen_random_uuid(), n %% 1000 %% %d, 'model-' || n %% 1000, 'model_ready_to_deploy',
+                    SELECT %s, n %% 1000 %% %d, 'model-' || n %% 1000, 'model_ready_to_deploy',
                            '{"model":' || n %% 1000 || ',"n":' || n || ',"filler":"' || repeat('x', 615) || '"}'
-                    FROM generate_series(1, %d) n""".formatted(partitions, MESSAGES));
+                    FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, partitions, MESSAGES));
             jdbc.execute("VACUUM ANALYZE outbox_message");
             jdbc.execute("CHECKPOINT");
             try (RedisConnection connection = redis.connect()) {

@@ -61,9 +61,9 @@ class OutageBenchmark {
                     double without = liveMiB(service);
                     jdbc.update("""
                             INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
-                            SELECT gen_random_uuid(), 0, 'model-' || n %% 1000, 'model_ready_to_deploy',
+                            SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy',
                                    '{"filler":"' || repeat('x', 637) || '"}'
-                            FROM generate_series(1, %d) n""".formatted(BACKLOG));
+                            FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, BACKLOG));
                     Await.hold(OUTAGE);
                     double with = liveMiB(service);
                     assertThat(jdbc.queryForObject("SELECT sum(pending) FROM outbox_status", Long.class))

@@ -41,18 +41,19 @@ class RegistrationBenchmark {
                             "without_outbox", false, ServiceUnderTest.on(postgres, "b"), extracted, redis);
                     Contender embedded = new Contender("embedded", true, Map.of(), extracted, redis)) {
                 Costs costs = new Costs(with.service, "a", postgres, redis);
+                Costs costsWithout = new Costs(without.service, "b", postgres, redis);
                 // A first round for the compilers, which 15 s are not enough for.
                 for (int round = -1; round < ROUNDS; round++) {
                     boolean counts = round >= 0;
                     with.measure(counts ? costs : null, counts);
-                    without.measure(null, counts);
+                    without.measure(counts ? costsWithout : null, counts);
                     embedded.measure(null, counts);
                 }
                 double statements = statementsPerRegistration(with, postgres);
                 PerformanceDocument.write(
                         "registrations",
                         table(with, without, embedded)
-                                + costs.table(statements)
+                                + costs.table(costsWithout, statements)
                                 + "%n%d rounds after a first one, in turn; median (least to most). %s%n"
                                         .formatted(ROUNDS, PerformanceDocument.machine(postgres.version())));
             }

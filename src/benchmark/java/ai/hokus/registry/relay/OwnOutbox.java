@@ -124,14 +124,12 @@ public final class OwnOutbox implements OutboxUnderTest {
         redis.run("LPUSH", "{" + queueName + "}:outbox:" + outboxId() + ":0", newest);
     }
 
-    /** With ids like those that the service gives: the time, in steps, and then chance. */
     private void insert(int messages, String position) {
         jdbc().update("""
                 INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload, position)
-                SELECT CAST(lpad(to_hex(n / 20), 8, '0') || '-0000-7' || substr(CAST(gen_random_uuid() AS text), 16) AS uuid),
-                       0, 'model-' || n %% 1000, 'model_ready_to_deploy',
+                SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy',
                        '{"filler":"' || repeat('x', 637) || '"}', %s
-                FROM generate_series(1, %d) n""".formatted(position, messages));
+                FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, position, messages));
     }
 
     @Override
