@@ -9,15 +9,14 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -38,40 +37,41 @@ class PriceBenchmark {
                 HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "price", THREADS)) {
             TestOutbox outbox = TestOutbox.on(pool, Duration.ofHours(1));
             outbox.jdbc().execute("CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)");
-            Map<String, Purchase> ways = new LinkedHashMap<>();
-            ways.put("a row", withSpring(outbox, false));
-            ways.put("a row and a message of 650 bytes", withSpring(outbox, true));
-            ways.put("a row, by hand", byHand(pool, false));
-            ways.put("a row and a message, by hand", byHand(pool, true));
-            Map<String, Spread> rates = new LinkedHashMap<>();
+            Way row = new Way("a row", null, withSpring(outbox, false));
+            Way message = new Way("a row and a message of 650 bytes", row, withSpring(outbox, true));
+            Way rowByHand = new Way("a row, by hand", null, byHand(pool, false));
+            Way messageByHand = new Way("a row and a message, by hand", rowByHand, byHand(pool, true));
+            List<Way> ways = List.of(row, message, rowByHand, messageByHand);
             for (int round = -1; round < ROUNDS; round++) {
-                for (Map.Entry<String, Purchase> way : ways.entrySet()) {
-                    double rate = transactionsPerSecond(way.getValue());
+                for (Way way : ways) {
+                    double rate = transactionsPerSecond(way.purchase);
                     if (round >= 0) {
-                        rates.computeIfAbsent(way.getKey(), name -> new Spread())
-                                .add(rate);
+                        way.rates.add(rate);
                     }
                 }
             }
-            PerformanceDocument.write("price", report(rates) + PerformanceDocument.machine(postgres.version()) + "\n");
+            PerformanceDocument.write("price", report(ways) + PerformanceDocument.machine(postgres.version()) + "\n");
         }
     }
 
-    private static String report(Map<String, Spread> rates) {
+    /** @param without the same without the message; null: this one has none */
+    private record Way(String name, @Nullable Way without, Purchase purchase, Spread rates) {
+        Way(String name, @Nullable Way without, Purchase purchase) {
+            this(name, without, purchase, new Spread());
+        }
+
+        String line() {
+            String ratio = without == null ? "" : rates.per(without.rates).text("%.2f");
+            return "| %s | %s | %s |%n".formatted(name, rates.text("%,.0f"), ratio);
+        }
+    }
+
+    private static String report(List<Way> ways) {
         StringBuilder text = new StringBuilder("""
                 | %d threads | transactions a second | with the message by without |
                 |---|---|---|
                 """.formatted(THREADS));
-        Spread without = null;
-        for (Map.Entry<String, Spread> way : rates.entrySet()) {
-            Spread rate = way.getValue();
-            text.append("| %s | %s | %s |%n"
-                    .formatted(
-                            way.getKey(),
-                            rate.text("%,.0f"),
-                            without == null ? "" : rate.per(without).text("%.2f")));
-            without = without == null ? rate : null;
-        }
+        ways.forEach(way -> text.append(way.line()));
         return text
                 + "%n%d rounds of %d s after a warm-up, in turn; median (least to most). "
                         .formatted(ROUNDS, MEASURED.toSeconds());

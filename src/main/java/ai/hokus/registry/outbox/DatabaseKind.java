@@ -110,7 +110,7 @@ enum DatabaseKind {
                     """.formatted(order, select);
         }
 
-        /** The first placeholder is that of the bytes. */
+        /** The statement compares with the bytes before {@code select} begins. */
         @Override
         Object[] withBytes(Object[] parameters, long maxBytes) {
             return Stream.concat(Stream.of(maxBytes), Stream.of(parameters)).toArray();

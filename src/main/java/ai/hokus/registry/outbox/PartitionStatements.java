@@ -109,7 +109,7 @@ class PartitionStatements {
     PartitionStatements(JdbcTemplate jdbc, DatabaseKind kind, int partition) {
         this.jdbc = jdbc;
         this.kind = kind;
-        // Not by partition_id too, as the statement itself: it is one, and PostgreSQL would sort.
+        // All are of one partition. Ordered by it too, PostgreSQL would not see that they are in order, and sort.
         this.positioned = kind.cutAtBytes(POSITIONED, "position");
         this.unpositioned = kind.cutAtBytes(unpositioned(kind), "partition_id, id");
         this.peek = peek(kind);

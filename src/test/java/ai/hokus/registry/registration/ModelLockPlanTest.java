@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/** Every transaction of registrations locks its models: by their index, from a thousand of them on. Fewer are a page or two. */
+/** Every transaction of registrations locks its models: by their index, from a thousand of them on. */
 class ModelLockPlanTest {
 
     private static final int LOCKED = 8;
