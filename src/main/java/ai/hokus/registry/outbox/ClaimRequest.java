@@ -1,5 +1,7 @@
 package ai.hokus.registry.outbox;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a relay wants to claim, and what it knows.
  *
@@ -9,8 +11,8 @@ package ai.hokus.registry.outbox;
  * @param maxMessages at least 1
  * @param maxBytes of payload, UTF-8; one message is always claimed, however large
  * @param appended the positions that the caller itself has just seen appended
- * @param underWay the position of the last message of an append of the caller's that is not answered yet: what comes after
- *     it is claimed; 0: none is
+ * @param underWay an append of the caller's that is not answered yet: what comes after it is claimed, and what was seen is
+ *     not looked at; null: none is
  * @param relay the caller's name, for the operators
  */
 public record ClaimRequest(
@@ -20,7 +22,7 @@ public record ClaimRequest(
         int maxMessages,
         long maxBytes,
         Appended appended,
-        long underWay,
+        @Nullable UnderWay underWay,
         String relay) {
 
     /** With no append under way. */
@@ -32,8 +34,16 @@ public record ClaimRequest(
             long maxBytes,
             Appended appended,
             String relay) {
-        this(seen, confirmed, scan, maxMessages, maxBytes, appended, 0, relay);
+        this(seen, confirmed, scan, maxMessages, maxBytes, appended, null, relay);
     }
+
+    /**
+     * An append that is not answered yet.
+     *
+     * @param after the position that the queue was at, as far as the caller saw
+     * @param last the checkpoint of its last message
+     */
+    public record UnderWay(long after, Checkpoint last) {}
 
     /** Positions of one append, both included. */
     public record Appended(long from, long to) {

@@ -47,7 +47,7 @@ public sealed interface ClaimResult {
     /** The queue seems to have lost messages: rolled back. Look again, and claim with {@code confirmed}. */
     record WouldRewind() implements ClaimResult {}
 
-    /** Another relay moved the partition past the append that is under way, or the database lost it: rolled back. */
+    /** Another relay moved the partition past the append that is under way, or the database no longer has it: rolled back. */
     record Overtaken() implements ClaimResult {}
 
     /** The newest checkpoint is not in this database's history: rolled back. Look at all of them. */

@@ -101,7 +101,7 @@ enum DatabaseKind {
         @Override
         String cutAtBytes(String select, String order) {
             return """
-                    SELECT id, message_id, message_key, message_type, created_at, position, withheld,
+                    SELECT id, message_id, message_key, message_type, created_at, position, term, withheld,
                            CASE WHEN COALESCE(bytes_before, 0) <= ? THEN payload END AS payload
                     FROM (SELECT m.*, sum(octet_length(payload))
                               OVER (ORDER BY %1$s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before

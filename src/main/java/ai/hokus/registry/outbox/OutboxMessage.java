@@ -8,6 +8,7 @@ import java.util.UUID;
  *
  * @param id insertion order
  * @param position its place in the partition's delivery order
+ * @param term of the claim that gave the position; see {@link Checkpoint}
  * @param withheld an operator has decided about it (discarded, or requeued as a copy): its position is passed without it
  */
 public record OutboxMessage(
@@ -18,14 +19,15 @@ public record OutboxMessage(
         String payload,
         OffsetDateTime createdAt,
         long position,
+        int term,
         boolean withheld) {
 
-    OutboxMessage at(long given) {
-        return new OutboxMessage(id, messageId, key, type, payload, createdAt, given, withheld);
+    OutboxMessage at(long given, int inTerm) {
+        return new OutboxMessage(id, messageId, key, type, payload, createdAt, given, inTerm, withheld);
     }
 
     /** What the queue remembers when this is the last message of an append. */
     public Checkpoint checkpoint() {
-        return new Checkpoint(position, messageId);
+        return new Checkpoint(position, messageId, term);
     }
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import ai.hokus.registry.outbox.ClaimResult.Progress;
 import ai.hokus.registry.outbox.ClaimResult.Rewind;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * <p>Thread-safe; what runs at the same time, on any instance, takes turns at the partition's row.
  */
 public class OutboxPartition {
+
+    /** Not seeded by the clock or the process: a restored machine goes on with the memory that it had. */
+    private static final SecureRandom TERMS = new SecureRandom();
 
     private final int number;
     private final PartitionStatements statements;
@@ -52,10 +56,8 @@ public class OutboxPartition {
      */
     public boolean settled(@Nullable String newest) {
         Checkpoint settled = statements.settledAt();
-        if (settled == null) {
-            return false;
-        }
-        return newest == null ? settled.equals(Checkpoint.ORIGIN) : newest.equals(settled.toString());
+        Checkpoint seen = newest == null ? Checkpoint.ORIGIN : Checkpoint.parse(newest);
+        return settled != null && seen != null && seen.isOf(settled);
     }
 
     /**
@@ -67,11 +69,13 @@ public class OutboxPartition {
      *   <li>behind {@code delivered_position}, or foreign, and not confirmed by a second look: change nothing;
      *   <li>foreign for the second time within {@code heal-divergence-every}: stop the partition;
      *   <li>move {@code delivered_position} there: forward acknowledges, backward makes pending what the queue lost;
-     *   <li>take the next messages, after those of an append that is under way: first those with a position, then new ones,
-     *       which get theirs now.
+     *   <li>take the next messages: first those with a position, then new ones, which get theirs now.
      * </ol>
      *
-     * What was claimed is on disk when this returns: no position that Redis sees can be given twice.
+     * With an append under way it takes what comes after that, if this history still has it, and acknowledges what came before
+     * it; it never moves {@code delivered_position} back.
+     *
+     * <p>What was claimed is on disk when this returns: no position that Redis sees can be given twice.
      *
      * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
      */
@@ -92,13 +96,20 @@ public class OutboxPartition {
     }
 
     private ClaimResult claimLocked(ClaimRequest request) {
+        ClaimRequest.UnderWay underWay = request.underWay();
         Checkpoint newest = newest(request.seen());
-        PartitionStatements.Locked locked = statements.lock(newest == null ? Checkpoint.ORIGIN : newest);
+        Checkpoint sought = newest == null ? Checkpoint.ORIGIN : newest;
+        PartitionStatements.Locked locked = statements.lock(underWay == null ? sought : underWay.last());
         PartitionStatements.Row row = locked.row();
         if (row.state() == PartitionState.DIVERGED) {
             return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
         }
-        Located located = locate(request.seen(), newest, locked);
+        if (underWay != null && overtaken(underWay, locked)) {
+            return new ClaimResult.Overtaken();
+        }
+        Located located = underWay == null
+                ? locate(request.seen(), newest, locked)
+                : new Located(underWay.after(), false, "an append is under way");
         if (located == null) {
             return new ClaimResult.UnknownCheckpoint();
         }
@@ -112,10 +123,6 @@ public class OutboxPartition {
         }
 
         long delivered = located.position();
-        long underWay = Math.max(request.underWay(), delivered);
-        if (request.underWay() > 0 && (underWay > request.underWay() || underWay > row.lastPosition())) {
-            return new ClaimResult.Overtaken();
-        }
         Progress progress = move(row, located, request);
         PartitionStatements.Delivery delivery = progress.delivered() == 0
                 ? null
@@ -127,7 +134,8 @@ public class OutboxPartition {
             parking = statements.lowestParking(delivered);
         }
 
-        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, underWay, request);
+        long follows = underWay == null ? delivered : underWay.last().position();
+        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, follows, request);
 
         PartitionStatements.Row after = new PartitionStatements.Row(
                 row.lastPosition() + taken.fresh().size(),
@@ -149,6 +157,15 @@ public class OutboxPartition {
         return taken.messages().isEmpty()
                 ? new ClaimResult.NothingPending(!request.scan().begun(), progress)
                 : new ClaimResult.Claimed(taken.messages(), taken.next(), taken.more(), progress);
+    }
+
+    /**
+     * Whether what comes after this append must not be claimed. By its last checkpoint, not by its position: a database that
+     * was restored may have given that to another message. With the checkpoint, this history has all that came before it too.
+     */
+    private boolean overtaken(ClaimRequest.UnderWay underWay, PartitionStatements.Locked locked) {
+        return underWay.after() < locked.row().deliveredPosition()
+                || !(locked.found() || statements.inHistory(underWay.last()));
     }
 
     /**
@@ -250,9 +267,10 @@ public class OutboxPartition {
     }
 
     private static List<OutboxMessage> positionsAfter(long last, List<OutboxMessage> messages) {
+        int term = TERMS.nextInt(Integer.MAX_VALUE) + 1;
         List<OutboxMessage> positioned = new ArrayList<>(messages.size());
         for (OutboxMessage message : messages) {
-            positioned.add(message.at(last + 1 + positioned.size()));
+            positioned.add(message.at(last + 1 + positioned.size(), term));
         }
         return positioned;
     }
@@ -265,7 +283,7 @@ public class OutboxPartition {
     public boolean park(OutboxMessage message, String reason, String relay) {
         return Boolean.TRUE.equals(transaction.execute(status -> {
             PartitionStatements.Row row = statements.lock();
-            if (row.deliveredPosition() >= message.position() || !statements.hasPosition(message)) {
+            if (row.deliveredPosition() >= message.position() || !statements.inHistory(message.checkpoint())) {
                 return false;
             }
             statements.mark(message, reason, relay);

@@ -2,12 +2,15 @@ package ai.hokus.registry.outbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
+import static java.util.function.Function.identity;
+import static java.util.stream.Collectors.toMap;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,8 @@ class PartitionStatements {
                    last_delivered_at, relay, CURRENT_TIMESTAMP AS now,
                    (SELECT max(m.id) FROM outbox_message m) AS highest_id,
                    EXISTS (SELECT 1 FROM outbox_message m
-                           WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?) AS found
+                           WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?
+                             AND ? IN (0, m.term)) AS found
             FROM outbox_partition p WHERE p.partition_id = ? FOR UPDATE
             """;
 
@@ -43,13 +47,13 @@ class PartitionStatements {
             """;
 
     private static final String IN_HISTORY =
-            "SELECT count(*) FROM outbox_message WHERE partition_id = ? AND position = ? AND message_id = ?";
+            "SELECT count(*) FROM outbox_message WHERE partition_id = ? AND position = ? AND message_id = ? AND ? IN (0, term)";
 
     private static final String MESSAGES_AT =
-            "SELECT position, message_id FROM outbox_message WHERE partition_id = ? AND position = ANY (?)";
+            "SELECT position, message_id, term FROM outbox_message WHERE partition_id = ? AND position = ANY (?)";
 
     private static final String COLUMNS =
-            "id, partition_id, message_id, message_key, message_type, payload, created_at, position";
+            "id, partition_id, message_id, message_key, message_type, payload, created_at, position, term";
 
     /**
      * Positioned before, not delivered, or delivered and lost again. The order names all of its index, or H2 sorts. The limit
@@ -63,7 +67,7 @@ class PartitionStatements {
 
     /** COALESCE keeps the planner from walking all that has no position instead of looking up these ids. */
     private static final String GIVE_POSITIONS = """
-            UPDATE outbox_message AS m SET position = b.p
+            UPDATE outbox_message AS m SET position = b.p, term = ?
             FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
             WHERE m.id = b.id AND COALESCE(m.position, 0) = 0
             """;
@@ -91,9 +95,6 @@ class PartitionStatements {
             DELETE FROM outbox_parked WHERE resolution IS NULL AND id IN
                 (SELECT id FROM outbox_message WHERE partition_id = ? AND position BETWEEN ? AND ?)
             """;
-
-    private static final String HAS_POSITION =
-            "SELECT count(*) FROM outbox_message WHERE id = ? AND partition_id = ? AND position = ?";
 
     private static final String UPDATE_MARK = "UPDATE outbox_parked SET reason = ?, relay = ? WHERE id = ?";
 
@@ -124,12 +125,12 @@ class PartitionStatements {
     /** Without the lock: what is read here may be old when it is used. */
     static String peek(DatabaseKind kind) {
         return """
-                SELECT p.delivered_position,
-                       (SELECT m.message_id FROM outbox_message m
-                        WHERE m.partition_id = p.partition_id AND m.position = p.delivered_position) AS delivered_message,
+                SELECT p.delivered_position, d.message_id, d.term,
                        p.state = 'running' AND p.last_position = p.delivered_position
                            AND (SELECT m.id %s LIMIT 1) IS NULL AS nothing_pending
-                FROM outbox_partition p WHERE p.partition_id = ?
+                FROM outbox_partition p
+                LEFT JOIN outbox_message d ON d.partition_id = p.partition_id AND d.position = p.delivered_position
+                WHERE p.partition_id = ?
                 """.formatted(kind.unpositioned("p.partition_id", "0", "" + Long.MAX_VALUE));
     }
 
@@ -213,6 +214,7 @@ class PartitionStatements {
                         row.getBoolean("found")),
                 sought.position(),
                 sought.messageId(),
+                sought.term(),
                 partition);
         if (rows.isEmpty()) {
             throw new IllegalStateException("outbox_partition has no row for partition " + partition
@@ -231,10 +233,13 @@ class PartitionStatements {
                         return List.of();
                     }
                     long position = row.getLong("delivered_position");
-                    UUID message = row.getObject("delivered_message", UUID.class);
+                    UUID message = row.getObject("message_id", UUID.class);
                     return position > 0 && message == null
                             ? List.of()
-                            : List.of(position == 0 ? Checkpoint.ORIGIN : new Checkpoint(position, message));
+                            : List.of(
+                                    position == 0
+                                            ? Checkpoint.ORIGIN
+                                            : new Checkpoint(position, message, row.getInt("term")));
                 },
                 partition);
         return settled == null || settled.isEmpty() ? null : settled.get(0);
@@ -258,7 +263,7 @@ class PartitionStatements {
     }
 
     boolean inHistory(Checkpoint checkpoint) {
-        return count(IN_HISTORY, partition, checkpoint.position(), checkpoint.messageId()) > 0;
+        return count(IN_HISTORY, partition, checkpoint.position(), checkpoint.messageId(), checkpoint.term()) > 0;
     }
 
     /** Those of the given checkpoints that are in this partition's history. */
@@ -271,8 +276,14 @@ class PartitionStatements {
                     statement.setArray(2, connection.createArrayOf("bigint", positions));
                     return statement;
                 },
-                (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class)));
-        return checkpoints.stream().filter(found::contains).toList();
+                (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class), row.getInt(3)));
+        Map<Long, Checkpoint> messages = found.stream().collect(toMap(Checkpoint::position, identity()));
+        return checkpoints.stream()
+                .filter(checkpoint -> {
+                    Checkpoint message = messages.get(checkpoint.position());
+                    return message != null && checkpoint.isOf(message);
+                })
+                .toList();
     }
 
     Batch positioned(long after, int maxMessages, long maxBytes) {
@@ -302,7 +313,7 @@ class PartitionStatements {
      * What a claim writes when all goes well: at once, where the database takes that.
      *
      * @param delivery null: nothing was delivered
-     * @param positioned messages with the positions that they are given
+     * @param positioned messages with the positions that they are given, in one term
      * @param row as it is to be
      */
     void write(@Nullable Delivery delivery, List<OutboxMessage> positioned, Row row) {
@@ -310,6 +321,7 @@ class PartitionStatements {
         if (!positioned.isEmpty()) {
             writes.add(new Write(
                     GIVE_POSITIONS,
+                    positioned.get(0).term(),
                     bigints(positioned.stream().map(OutboxMessage::id)),
                     bigints(positioned.stream().map(OutboxMessage::position))));
         }
@@ -342,10 +354,6 @@ class PartitionStatements {
 
     void unpark(long from, long to) {
         jdbc.update(UNPARK, partition, from, to);
-    }
-
-    boolean hasPosition(OutboxMessage message) {
-        return count(HAS_POSITION, message.id(), partition, message.position()) > 0;
     }
 
     void mark(OutboxMessage message, String reason, String relay) {
@@ -392,6 +400,7 @@ class PartitionStatements {
                 payload,
                 row.getObject("created_at", OffsetDateTime.class),
                 row.getLong("position"),
+                row.getInt("term"),
                 row.getBoolean("withheld"));
     }
 }

@@ -101,7 +101,7 @@ final class RelayPass {
     Outcome run(Checkpoints look) {
         see(look);
         while (timeIsLeft.getAsBoolean()) {
-            ClaimResult claim = partition.claim(request(0));
+            ClaimResult claim = partition.claim(request(null));
             if (claim instanceof ClaimResult.Claimed claimed) {
                 observer.progressed(claimed.progress());
                 if (!deliver(claimed)) {
@@ -131,16 +131,9 @@ final class RelayPass {
         return Outcome.OUT_OF_TIME;
     }
 
-    private ClaimRequest request(long underWay) {
+    private ClaimRequest request(ClaimRequest.@Nullable UnderWay underWay) {
         return new ClaimRequest(
-                seen,
-                confirmed && underWay == 0,
-                scan,
-                maxMessages,
-                limits.batchBytes(),
-                appended,
-                underWay,
-                limits.relay());
+                seen, confirmed, scan, maxMessages, limits.batchBytes(), appended, underWay, limits.relay());
     }
 
     /**
@@ -183,7 +176,9 @@ final class RelayPass {
     private ClaimResult.@Nullable Claimed claimAfter(List<OutboxMessage> underWay) {
         ClaimResult claim;
         try {
-            claim = partition.claim(request(underWay.get(underWay.size() - 1).position()));
+            claim = partition.claim(request(new ClaimRequest.UnderWay(
+                    underWay.get(0).position() - 1,
+                    underWay.get(underWay.size() - 1).checkpoint())));
         } catch (DataAccessException | TransactionException e) {
             return null; // the next claim fails too, or all is well again; the append is answered first
         }

@@ -182,8 +182,8 @@ class HotStatementsTest {
 
     private static Checkpoint checkpointAt(JdbcTemplate jdbc, long position) {
         return jdbc.queryForObject(
-                "SELECT position, message_id FROM outbox_message WHERE position = ?",
-                (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class)),
+                "SELECT position, message_id, term FROM outbox_message WHERE position = ?",
+                (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class), row.getInt(3)),
                 position);
     }
 

@@ -351,7 +351,7 @@ class OutboxSteeringTest {
     private ClaimResult claim(OutboxPartition partition) {
         List<String> newest = outbox.jdbc()
                 .queryForList(
-                        "SELECT m.position || ':' || m.message_id FROM outbox_message m JOIN outbox_partition p"
+                        "SELECT m.position || ':' || m.message_id || ':' || m.term FROM outbox_message m JOIN outbox_partition p"
                                 + " ON p.partition_id = m.partition_id AND p.delivered_position = m.position"
                                 + " WHERE p.partition_id = " + partition.number(),
                         String.class);
@@ -364,7 +364,7 @@ class OutboxSteeringTest {
     }
 
     private static ClaimResult claimForeign(OutboxPartition partition) {
-        Sighting foreign = new Sighting(List.of(new Checkpoint(9, UUID.randomUUID()).toString()), true);
+        Sighting foreign = new Sighting(List.of(new Checkpoint(9, UUID.randomUUID(), 1).toString()), true);
         return partition.claim(
                 new ClaimRequest(foreign, true, Scan.NEW, 100, 100_000, ClaimRequest.Appended.NOTHING, "relay"));
     }

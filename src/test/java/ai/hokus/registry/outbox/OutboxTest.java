@@ -28,7 +28,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the outbox promises, on every database that it runs on. */
 @ParameterizedClass
@@ -174,7 +176,7 @@ class OutboxTest {
     @Test
     void an_unknown_newest_checkpoint_asks_for_the_older_ones() {
         List<OutboxMessage> messages = deliver(3);
-        Checkpoint foreign = new Checkpoint(4, UUID.randomUUID());
+        Checkpoint foreign = new Checkpoint(4, UUID.randomUUID(), 1);
 
         assertThat(claimFrom(foreign)).isInstanceOf(UnknownCheckpoint.class);
         assertThat(claim(all(foreign, messages.get(1).checkpoint()), false)).isInstanceOf(WouldRewind.class);
@@ -194,10 +196,10 @@ class OutboxTest {
     @Test
     void a_second_divergence_within_the_hour_stops_the_partition() {
         List<OutboxMessage> messages = deliver(2);
-        claim(all(new Checkpoint(3, UUID.randomUUID()), messages.get(1).checkpoint()), true);
+        claim(all(new Checkpoint(3, UUID.randomUUID(), 1), messages.get(1).checkpoint()), true);
 
-        ClaimResult second =
-                claim(all(new Checkpoint(3, UUID.randomUUID()), messages.get(1).checkpoint()), true);
+        ClaimResult second = claim(
+                all(new Checkpoint(3, UUID.randomUUID(), 1), messages.get(1).checkpoint()), true);
 
         assertThat(second)
                 .isInstanceOfSatisfying(
@@ -208,12 +210,12 @@ class OutboxTest {
     @Test
     void a_divergence_after_the_hour_is_healed_again() {
         List<OutboxMessage> messages = deliver(2);
-        claim(all(new Checkpoint(3, UUID.randomUUID()), messages.get(1).checkpoint()), true);
+        claim(all(new Checkpoint(3, UUID.randomUUID(), 1), messages.get(1).checkpoint()), true);
         shift("UPDATE outbox_partition SET diverged_at = ", "diverged_at", Duration.ofMinutes(61));
 
         assertThat(claim(
                         all(
-                                new Checkpoint(3, UUID.randomUUID()),
+                                new Checkpoint(3, UUID.randomUUID(), 1),
                                 messages.get(1).checkpoint()),
                         true))
                 .isInstanceOf(NothingPending.class);
@@ -448,11 +450,10 @@ class OutboxTest {
     @Test
     void a_claim_ahead_takes_what_comes_after_the_batch_under_way_and_acknowledges_the_one_before() {
         List.of("a", "b", "c", "d", "e").forEach(outbox::append);
-        Claimed first = (Claimed) claimAhead(null, 0, 2);
-        Claimed second = (Claimed) claimAhead(null, last(first).position(), 2);
+        Claimed first = claimFirst(2);
+        Claimed second = (Claimed) claimAfter(first, 2);
 
-        Claimed third =
-                (Claimed) claimAhead(last(first).checkpoint(), last(second).position(), 2);
+        Claimed third = (Claimed) claimAfter(second, 2);
 
         assertThat(positions(first)).containsExactly(1L, 2L);
         assertThat(first.more()).isTrue();
@@ -466,8 +467,8 @@ class OutboxTest {
     @Test
     void what_was_claimed_ahead_and_not_sent_is_claimed_again_in_its_place() {
         List.of("a", "b", "c").forEach(outbox::append);
-        Claimed first = (Claimed) claimAhead(null, 0, 1);
-        Claimed ahead = (Claimed) claimAhead(null, 1, 1);
+        Claimed first = claimFirst(1);
+        Claimed ahead = (Claimed) claimAfter(first, 1);
 
         Claimed again = (Claimed) claimFrom(null);
 
@@ -479,14 +480,12 @@ class OutboxTest {
     @Test
     void a_claim_ahead_changes_nothing_when_another_relay_passed_the_batch_under_way() {
         List.of("a", "b", "c").forEach(outbox::append);
-        Claimed first = (Claimed) claimAhead(null, 0, 1);
+        Claimed first = claimFirst(1);
         Claimed all = (Claimed) claimFrom(null);
         claimFrom(last(all).checkpoint());
         long delivered = number("SELECT delivered_position FROM outbox_partition");
 
-        assertThat(claimAhead(last(all).checkpoint(), last(first).position(), 1))
-                .isInstanceOf(Overtaken.class);
-        assertThat(claimAhead(null, last(first).position(), 1)).isInstanceOf(WouldRewind.class);
+        assertThat(claimAfter(first, 1)).isInstanceOf(Overtaken.class);
 
         assertThat(number("SELECT delivered_position FROM outbox_partition")).isEqualTo(delivered);
     }
@@ -494,21 +493,115 @@ class OutboxTest {
     @Test
     void a_claim_ahead_gives_no_positions_when_the_database_lost_the_batch_under_way() {
         outbox.append("a");
+        Claimed first = claimFirst(1);
+        loseClaims();
 
-        assertThat(claimAhead(null, 7, 1)).isInstanceOf(Overtaken.class);
+        assertThat(claimAfter(first, 1)).isInstanceOf(Overtaken.class);
 
         assertThat(number("SELECT last_position FROM outbox_partition")).isZero();
     }
 
-    private ClaimResult claimAhead(Checkpoint seen, long underWay, int messages) {
+    @Test
+    void a_claim_ahead_gives_no_positions_when_a_restored_database_gave_those_under_way_again() {
+        append(3);
+        Claimed first = claimFirst(2);
+        loseClaims();
+        Claimed again = claimFirst(2);
+        assertThat(positions(again)).isEqualTo(positions(first));
+
+        assertThat(claimAfter(first, 1)).isInstanceOf(Overtaken.class);
+
+        assertThat(number("SELECT last_position FROM outbox_partition")).isEqualTo(2);
+    }
+
+    @Test
+    void a_position_that_a_restored_database_gives_again_is_another_one_even_for_the_same_message() {
+        append(2);
+        Checkpoint lost = last(claimFirst(2)).checkpoint();
+        loseClaims();
+        Checkpoint found = last(claimFirst(2)).checkpoint();
+        assertThat(List.of(found.position(), found.messageId())).isEqualTo(List.of(lost.position(), lost.messageId()));
+
+        assertThat(claimFrom(lost)).isInstanceOf(UnknownCheckpoint.class);
+        assertThat(claim(all(lost), false)).isInstanceOf(WouldRewind.class);
+        assertThat(claimFrom(found)).isInstanceOf(NothingPending.class);
+        assertThat(partition.settled(lost.toString())).isFalse();
+        assertThat(partition.settled(found.toString())).isTrue();
+    }
+
+    @Test
+    void each_claim_that_gives_positions_has_a_term_of_its_own() {
+        append(3);
+        Claimed first = claimFirst(2);
+        Claimed second = (Claimed) claimAfter(first, 1);
+
+        assertThat(first.messages()).extracting(OutboxMessage::term).doesNotContain(0);
+        assertThat(first.messages().get(0).term()).isEqualTo(last(first).term());
+        assertThat(last(second).term()).isNotIn(0, last(first).term());
+        Claimed again = (Claimed) claimFrom(null);
+        assertThat(again.messages())
+                .containsExactly(
+                        first.messages().get(0),
+                        first.messages().get(1),
+                        second.messages().get(0));
+    }
+
+    @Test
+    void a_checkpoint_without_a_term_as_older_releases_wrote_it_is_known_by_its_position_and_message() {
+        append(2);
+        Checkpoint now = last(claimFirst(2)).checkpoint();
+        String before = now.position() + ":" + now.messageId();
+
+        assertThat(claim(Sighting.newest(before), false)).isInstanceOf(NothingPending.class);
+        assertThat(partition.settled(before)).isTrue();
+        assertThat(claim(new Sighting(List.of("9:" + UUID.randomUUID() + ":1", before), true), true))
+                .isInstanceOfSatisfying(
+                        NothingPending.class,
+                        nothing -> assertThat(nothing.progress()).returns(0L, ClaimResult.Progress::delivered));
+        assertThat(number("SELECT delivered_position FROM outbox_partition")).isEqualTo(2);
+        assertThat(claim(Sighting.newest("2:" + UUID.randomUUID()), false)).isInstanceOf(UnknownCheckpoint.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "1",
+                "1:",
+                ":00000000-0000-0000-0000-000000000001",
+                "1:1-1-1-1-1",
+                "-1:00000000-0000-0000-0000-000000000001",
+                "9999999999999999999:00000000-0000-0000-0000-000000000001",
+                "1:00000000-0000-0000-0000-000000000001:",
+                "1:00000000-0000-0000-0000-000000000001:-1",
+                "1:00000000-0000-0000-0000-000000000001:9999999999",
+                "1:00000000-0000-0000-0000-000000000001:1:1"
+            })
+    void a_text_of_another_form_is_no_checkpoint(String text) {
+        assertThat(Checkpoint.parse(text)).isNull();
+    }
+
+    /** As a restored backup, or a failover that forgets its last transactions: messages are there, their positions are not. */
+    private void loseClaims() {
+        outbox.jdbc().update("UPDATE outbox_message SET position = NULL, term = 0");
+        outbox.jdbc().update("UPDATE outbox_partition SET last_position = 0, delivered_position = 0");
+    }
+
+    private Claimed claimFirst(int messages) {
+        return (Claimed) claim(Sighting.newest(null), false, Scan.NEW, messages, 100_000);
+    }
+
+    private ClaimResult claimAfter(Claimed underWay, int messages) {
         return partition.claim(new ClaimRequest(
-                Sighting.newest(seen == null ? null : seen.toString()),
+                Sighting.newest(null),
                 false,
                 Scan.NEW,
                 messages,
                 100_000,
                 ClaimRequest.Appended.NOTHING,
-                underWay,
+                new ClaimRequest.UnderWay(
+                        underWay.messages().get(0).position() - 1,
+                        last(underWay).checkpoint()),
                 RELAY));
     }
 
@@ -518,10 +611,11 @@ class OutboxTest {
 
     private Checkpoint lastDelivered() {
         return outbox.jdbc()
-                .queryForObject("""
-                        SELECT m.position, m.message_id FROM outbox_message m
+                .queryForObject(
+                        """
+                        SELECT m.position, m.message_id, m.term FROM outbox_message m
                         JOIN outbox_partition p ON p.delivered_position = m.position
-                        """, (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class)));
+                        """, (row, n) -> new Checkpoint(row.getLong(1), row.getObject(2, UUID.class), row.getInt(3)));
     }
 
     private ClaimResult claimFrom(Checkpoint newest) {

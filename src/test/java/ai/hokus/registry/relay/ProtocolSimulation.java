@@ -35,7 +35,8 @@ import javax.sql.DataSource;
  *   <li><b>Replies</b> that are lost after the append took effect.
  *   <li><b>Messages</b> that the queue refuses, for ever or for a while.
  *   <li><b>The queue</b> falls back to an earlier state, or is wiped.
- *   <li><b>The database</b> is restored from an earlier backup while relays go on.
+ *   <li><b>The database</b> is restored from an earlier backup while relays go on: positions are given again.
+ *   <li><b>Storms</b>, in every other schedule: queue and database lose state three times as often, one soon after the other.
  *   <li><b>Retention</b> purges in between, or never.
  * </ul>
  *
@@ -107,6 +108,7 @@ final class ProtocolSimulation {
         private final Random random;
         private final boolean queueFaults;
         private final boolean databaseFaults;
+        private final boolean stormy;
         private final Duration retention;
         private final int kept;
         private final List<String> trace = new ArrayList<>();
@@ -126,13 +128,14 @@ final class ProtocolSimulation {
 
         Schedule(long seed) {
             random = new Random(seed);
-            int profile = (int) Math.floorMod(seed, 12L);
+            int profile = (int) Math.floorMod(seed, 24L);
             queueFaults = profile % 3 > 0;
             databaseFaults = profile % 3 > 1;
             retention = profile / 3 % 2 == 0 ? SHORT_RETENTION : LONG_RETENTION;
-            kept = profile / 6 == 0 ? 1 : 4;
-            trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", retention " + retention
-                    + ", checkpoints kept " + kept);
+            kept = profile / 6 % 2 == 0 ? 1 : 4;
+            stormy = profile / 12 > 0;
+            trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", stormy " + stormy
+                    + ", retention " + retention + ", checkpoints kept " + kept);
             queue = new InMemoryMessageQueue(Long.MAX_VALUE, kept);
             queue.refuse(entry -> refused.contains(messageId(entry.element())));
             history.add(queue.state());
@@ -146,7 +149,8 @@ final class ProtocolSimulation {
         Finding run() {
             for (int step = 0; step < STEPS; step++) {
                 outbox.jdbc().update("UPDATE outbox_delivery SET delivered_at = DATEADD(MINUTE, -1, delivered_at)");
-                act(random.nextDouble());
+                double dice = random.nextDouble();
+                act(stormy && dice < 0.12 ? 0.90 + dice / 2 : dice);
                 notePark();
             }
             registrars.forEach(Registrar::commitIfOpen);
