@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import javax.sql.DataSource;
 
 /** What a relay does when all goes well, and nothing else: a measure, not a relay. Its heap holds a batch of any size. */
@@ -39,9 +40,10 @@ final class HandWrittenLoop {
             long position = 0;
             String newest = "";
             UUID newestId = new UUID(0, 0);
+            int term = 0;
             long lastAnswer = System.nanoTime();
             while (true) {
-                long highest = lock(connection, position, newestId);
+                long highest = lock(connection, position, newestId, term);
                 high = high < 0 ? highest : high;
                 long delivered = position;
                 List<Object> ids = new ArrayList<>();
@@ -70,9 +72,10 @@ final class HandWrittenLoop {
                     connection.commit();
                     return lastAnswer;
                 }
-                write(connection, ids, positions, delivered, position);
+                term = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+                write(connection, ids, positions, term, delivered, position);
                 connection.commit();
-                String checkpoint = position + ":" + last;
+                String checkpoint = position + ":" + last + ":" + term;
                 append(redisConnection, newest, checkpoint, elements);
                 lastAnswer = System.nanoTime();
                 newest = checkpoint;
@@ -93,16 +96,18 @@ final class HandWrittenLoop {
     }
 
     /** The highest id. */
-    private static long lock(Connection connection, long position, UUID id) throws SQLException {
+    private static long lock(Connection connection, long position, UUID id, int term) throws SQLException {
         try (PreparedStatement lock = connection.prepareStatement("""
                 SELECT last_position, delivered_position, purged_position, parking_position, state, diverged_at,
                        last_delivered_at, relay, CURRENT_TIMESTAMP AS now,
                        (SELECT max(m.id) FROM outbox_message m) AS highest_id,
                        EXISTS (SELECT 1 FROM outbox_message m
-                               WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?) AS found
+                               WHERE m.partition_id = p.partition_id AND m.position = ? AND m.message_id = ?
+                                 AND ? IN (0, m.term)) AS found
                 FROM outbox_partition p WHERE p.partition_id = 0 FOR UPDATE""")) {
             lock.setLong(1, position);
             lock.setObject(2, id);
+            lock.setInt(3, term);
             try (ResultSet row = lock.executeQuery()) {
                 row.next();
                 return row.getLong("highest_id");
@@ -112,22 +117,23 @@ final class HandWrittenLoop {
 
     /** Positions, acknowledgement of the batch before, and the partition's row, in one round trip. */
     private static void write(
-            Connection connection, List<Object> ids, List<Object> positions, long delivered, long last)
+            Connection connection, List<Object> ids, List<Object> positions, int term, long delivered, long last)
             throws SQLException {
         try (PreparedStatement write = connection.prepareStatement("""
-                UPDATE outbox_message AS m SET position = b.p
+                UPDATE outbox_message AS m SET position = b.p, term = ?
                 FROM unnest(CAST(? AS bigint array), CAST(? AS bigint array)) AS b(id, p)
                 WHERE m.id = b.id AND COALESCE(m.position, 0) = 0;
                 INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (0, ?, ?, 'hand');
                 UPDATE outbox_partition
                 SET last_position = ?, delivered_position = ?, last_delivered_at = CURRENT_TIMESTAMP, relay = 'hand'
                 WHERE partition_id = 0""")) {
-            write.setArray(1, connection.createArrayOf("bigint", ids.toArray()));
-            write.setArray(2, connection.createArrayOf("bigint", positions.toArray()));
-            write.setLong(3, delivered - BATCH + 1);
-            write.setLong(4, delivered);
-            write.setLong(5, last);
-            write.setLong(6, delivered);
+            write.setInt(1, term);
+            write.setArray(2, connection.createArrayOf("bigint", ids.toArray()));
+            write.setArray(3, connection.createArrayOf("bigint", positions.toArray()));
+            write.setLong(4, delivered - BATCH + 1);
+            write.setLong(5, delivered);
+            write.setLong(6, last);
+            write.setLong(7, delivered);
             write.execute();
         }
     }
