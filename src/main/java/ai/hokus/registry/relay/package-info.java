@@ -11,8 +11,8 @@
  * <p>A relay that sends and then notes in the database what it sent cannot be right: it may die between the two, and then
  * sends twice; it may sleep between the two, wake up late, and send out of order; and Redis may forget at a failover what
  * it had acknowledged, which no note in the database shows. So the note is kept where the messages are. Beside the queue
- * stand <i>checkpoints</i>, one per append: the position and the id of its last message. One script changes both, and
- * only if the newest checkpoint is the expected one.
+ * stand <i>checkpoints</i>, one per append: the position, the id and the term of its last message. One script changes both,
+ * and only if the newest checkpoint is the expected one.
  *
  * <p>A pass over a partition ({@link ai.hokus.registry.relay.RelayPass}):
  *
@@ -21,7 +21,8 @@
  *   <li><b>Claim</b>, in one transaction that holds the partition's row: find the newest checkpoint in this history, and
  *       move {@code delivered_position} to it. Forward acknowledges the batch before. Backward means that the queue lost
  *       messages, and makes them pending again; it is believed only if a second look, with no transaction open, sees the
- *       same. Then take the next messages, and give positions to those that have none. A position never changes.
+ *       same. Then take the next messages, and give positions to those that have none, in a term of this claim's own: a
+ *       random number. Neither ever changes.
  *   <li><b>Append</b>, with no transaction open, expecting the checkpoint that was seen. Appended, or stale because
  *       another relay was first: claim again with what the answer said. Full: take no more than there is room for. Refused:
  *       halve the batch; a message that is refused alone is recorded and skipped, if an empty append passes.
@@ -37,7 +38,9 @@
  * <p>Why this is enough. The script is a compare-and-swap: of two relays with the same view one appends, and the other
  * learns of it. An append whose answer was lost is not guessed at: the next look tells. A retry, by whichever library,
  * finds its checkpoint moved. A queue that fell back shows an older checkpoint, and what came after it is sent again. A
- * database that was restored no longer holds the newest checkpoint, and the relay goes back to the newest that both know.
+ * database that was restored no longer holds the newest checkpoint, and the relay goes back to the newest that both know:
+ * it gives positions again, but never with the same term, so that two histories with a checkpoint in common have all before
+ * it in common.
  * The lock ({@code relay-N} in the table {@code shedlock}) is an economy: it keeps two relays from doing the same work;
  * nothing breaks when they do.
  *
