@@ -29,6 +29,15 @@ class EnvelopeTest {
         assertThat(element("2026-11-22T21:30:00.1Z", "{}")).contains("\"timestamp\":\"2026-11-22T21:30:00.100000\"");
         assertThat(element("2026-11-22T21:30:00.123456789Z", "{}"))
                 .contains("\"timestamp\":\"2026-11-22T21:30:00.123456\"");
+        assertThat(element("2026-01-01T01:29:59.9999999+02:00", "{}"))
+                .contains("\"timestamp\":\"2025-12-31T23:29:59.999999\"");
+    }
+
+    @Test
+    void a_type_is_escaped() {
+        OutboxMessage message = new OutboxMessage(
+                1, ID, "a", "a \"type\"\n", "{}", OffsetDateTime.parse("2026-11-22T21:30:00Z"), 1, 1, false);
+        assertThat(Envelope.of(message).element()).contains("\"message_type\":\"a \\\"type\\\"\\n\",");
     }
 
     @Test
