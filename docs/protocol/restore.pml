@@ -11,13 +11,13 @@
  *
  * Only the newest checkpoint is kept. Where it is foreign, a relay begins anew. A relay that crashes is one that sleeps for
  * ever; one that comes back, or loses a reply, is there with -DLOST_REPLIES=1 (more than 300 million states). With -DLATE the
- * next batch may also be claimed after the append took effect and before its answer is read (65 million instead of 20).
+ * next batch may also be claimed after the append took effect and before its answer is read (66 million instead of 23).
  *
  * With -DNO_TERM or -DAHEAD_BY_POSITION it contains a mistake, which the verification must find.
  */
 
 #ifndef MESSAGES
-#define MESSAGES 3
+#define MESSAGES 3        /* or 2 */
 #endif
 #ifndef RESTORES
 #define RESTORES 1

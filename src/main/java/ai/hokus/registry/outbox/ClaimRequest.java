@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxMessages at least 1
  * @param maxBytes of payload, UTF-8; one message is always claimed, however large
  * @param appended the positions that the caller itself has just seen appended
- * @param underWay an append of the caller's that is not answered yet: what comes after it is claimed, and what was seen is
- *     not looked at; null: none is
+ * @param underWay an append of the caller's that is not answered yet: what comes after it is claimed, and {@code seen} and
+ *     {@code confirmed} are not looked at; null: none is
  * @param relay the caller's name, for the operators
  */
 public record ClaimRequest(

@@ -20,7 +20,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 public class OutboxPartition {
 
-    /** Not seeded by the clock or the process: a restored machine goes on with the memory that it had. */
+    /** Not from a seed that two instances, or two lives of one, may have in common. */
     private static final SecureRandom TERMS = new SecureRandom();
 
     private final int number;
@@ -97,9 +97,8 @@ public class OutboxPartition {
 
     private ClaimResult claimLocked(ClaimRequest request) {
         ClaimRequest.UnderWay underWay = request.underWay();
-        Checkpoint newest = newest(request.seen());
-        Checkpoint sought = newest == null ? Checkpoint.ORIGIN : newest;
-        PartitionStatements.Locked locked = statements.lock(underWay == null ? sought : underWay.last());
+        Checkpoint newest = underWay == null ? newest(request.seen()) : underWay.last();
+        PartitionStatements.Locked locked = statements.lock(newest == null ? Checkpoint.ORIGIN : newest);
         PartitionStatements.Row row = locked.row();
         if (row.state() == PartitionState.DIVERGED) {
             return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
@@ -107,9 +106,8 @@ public class OutboxPartition {
         if (underWay != null && overtaken(underWay, locked)) {
             return new ClaimResult.Overtaken();
         }
-        Located located = underWay == null
-                ? locate(request.seen(), newest, locked)
-                : new Located(underWay.after(), false, "an append is under way");
+        Located located =
+                underWay == null ? locate(request.seen(), newest, locked) : new Located(underWay.after(), false, "");
         if (located == null) {
             return new ClaimResult.UnknownCheckpoint();
         }
@@ -267,6 +265,9 @@ public class OutboxPartition {
     }
 
     private static List<OutboxMessage> positionsAfter(long last, List<OutboxMessage> messages) {
+        if (messages.isEmpty()) {
+            return List.of();
+        }
         int term = TERMS.nextInt(Integer.MAX_VALUE) + 1;
         List<OutboxMessage> positioned = new ArrayList<>(messages.size());
         for (OutboxMessage message : messages) {

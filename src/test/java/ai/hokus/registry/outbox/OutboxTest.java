@@ -525,8 +525,15 @@ class OutboxTest {
         assertThat(claimFrom(lost)).isInstanceOf(UnknownCheckpoint.class);
         assertThat(claim(all(lost), false)).isInstanceOf(WouldRewind.class);
         assertThat(claimFrom(found)).isInstanceOf(NothingPending.class);
+        assertThat(number("SELECT delivered_position FROM outbox_partition")).isEqualTo(2);
         assertThat(partition.settled(lost.toString())).isFalse();
         assertThat(partition.settled(found.toString())).isTrue();
+
+        String foreign = "9:" + UUID.randomUUID() + ":1";
+        Claimed all = (Claimed) claim(new Sighting(List.of(foreign, lost.toString()), true), true);
+        assertThat(positions(all))
+                .as("an older checkpoint with another term is passed by")
+                .containsExactly(1L, 2L);
     }
 
     @Test
