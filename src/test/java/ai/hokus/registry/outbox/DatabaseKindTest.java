@@ -17,7 +17,7 @@ class DatabaseKindTest {
     /** Ten messages of 500 characters and 1,000 bytes. */
     private static final String MESSAGES = """
             SELECT n AS id, NULL AS message_id, NULL AS message_key, NULL AS message_type, NULL AS created_at,
-                   NULL AS position, FALSE AS withheld, repeat('ä', 500) AS payload
+                   NULL AS position, 0 AS term, FALSE AS withheld, repeat('ä', 500) AS payload
             FROM generate_series(1, ?) n ORDER BY n LIMIT 20
             """;
 
