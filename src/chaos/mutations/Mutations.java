@@ -48,7 +48,7 @@ public class Mutations {
                     "no history check: a checkpoint's position is believed, whichever message it names",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "locked.found() || statements.inHistory(newest)",
+                    "isInHistory(newest, locked)",
                     "newest.position() <= Long.MAX_VALUE"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
@@ -103,7 +103,7 @@ public class Mutations {
                     "what is claimed ahead is not checked against what a restored database has",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "!(locked.found() || statements.inHistory(underWay.last()))",
+                    "!isInHistory(underWay.last(), locked)",
                     "underWay.last().position() > locked.row().lastPosition()"),
             new Mutation(
                     "a checkpoint is known by its position and message, whichever claim gave the position",

@@ -162,8 +162,15 @@ public class OutboxPartition {
      * was restored may have given that to another message. With the checkpoint, this history has all that came before it too.
      */
     private boolean overtaken(ClaimRequest.UnderWay underWay, PartitionStatements.Locked locked) {
-        return underWay.after() < locked.row().deliveredPosition()
-                || !(locked.found() || statements.inHistory(underWay.last()));
+        return underWay.after() < locked.row().deliveredPosition() || !isInHistory(underWay.last(), locked);
+    }
+
+    /**
+     * @param sought with which the row was locked. What was there before we waited for the row is there now. What was not is
+     *     looked for once more: a history that is taken for a foreign one is the costliest mistake, and this the rarest way
+     */
+    private boolean isInHistory(Checkpoint sought, PartitionStatements.Locked locked) {
+        return locked.found() || statements.inHistory(sought);
     }
 
     /**
@@ -195,9 +202,7 @@ public class OutboxPartition {
                         false,
                         "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
             }
-            // What was there before we waited for the row is there now. What was not is looked for once more: a history
-            // that is taken for a foreign one is the costliest mistake, and this the rarest way.
-            if (locked.found() || statements.inHistory(newest)) {
+            if (isInHistory(newest, locked)) {
                 return new Located(newest.position(), false, "the queue fell back to checkpoint " + newest);
             }
         }
