@@ -32,6 +32,7 @@ class ArchitectureTest {
             "outbox", Set.of(),
             "relay", Set.of("outbox", "queue"),
             "queue", Set.of(),
+            "queue.redis", Set.of("queue"),
             "operations", Set.of("outbox", "relay"),
             "health", Set.of("operations"),
             "metrics", Set.of("operations", "relay"),
@@ -46,14 +47,14 @@ class ArchitectureTest {
         return MAY_CALL.entrySet().stream()
                 .map(room -> DynamicTest.dynamicTest(room.getKey(), () -> {
                     DescribedPredicate<JavaClass> allowed = resideOutsideOfPackage(ROOT + "..")
-                            .or(resideInAPackage(ROOT + "." + room.getKey() + ".."))
+                            .or(resideInAPackage(ROOT + "." + room.getKey()))
                             .or(type(InstanceName.class));
                     for (String other : room.getValue()) {
-                        allowed = allowed.or(resideInAPackage(ROOT + "." + other + ".."));
+                        allowed = allowed.or(resideInAPackage(ROOT + "." + other));
                     }
                     classes()
                             .that()
-                            .resideInAPackage(ROOT + "." + room.getKey() + "..")
+                            .resideInAPackage(ROOT + "." + room.getKey())
                             .should()
                             .onlyDependOnClassesThat(allowed)
                             .allowEmptyShould(true)
@@ -83,10 +84,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void redis_is_known_to_the_queue_alone() {
+    void redis_is_known_to_its_adapter_alone() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + ".queue..")
+                .resideOutsideOfPackage(ROOT + ".queue.redis")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.redisson..")

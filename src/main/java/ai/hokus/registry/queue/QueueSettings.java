@@ -78,12 +78,13 @@ public record QueueSettings(
     }
 
     /** The list that holds a source's checkpoints, the newest at its head, in the queue's own hash slot. */
-    String checkpointsKey(Source source) {
+    public String checkpointsKey(Source source) {
         String sameSlot = hasHashTag(name) ? name : "{" + name + "}";
         return sameSlot + ":outbox:" + source.outbox() + ":" + source.partition();
     }
 
-    String notificationsChannel() {
+    /** The channel on which subscribers are told of each message. */
+    public String notificationsChannel() {
         return name + ":pubsub";
     }
 

@@ -13,24 +13,24 @@ class InMemoryMessageQueueTest extends MessageQueueContract {
     private InMemoryMessageQueue twin;
 
     @Override
-    MessageQueue queue(long capacity, int checkpoints) {
+    protected MessageQueue queue(long capacity, int checkpoints) {
         twin = new InMemoryMessageQueue(capacity, checkpoints);
         twin.refuse(entry -> entry.element().equals("refuse me"));
         return twin;
     }
 
     @Override
-    List<String> elements() {
+    protected List<String> elements() {
         return twin.elements();
     }
 
     @Override
-    String take() {
+    protected String take() {
         return twin.take().orElseThrow();
     }
 
     @Override
-    QueueEntry refusedEntry() {
+    protected QueueEntry refusedEntry() {
         return new QueueEntry("refuse me", "");
     }
 

@@ -21,30 +21,30 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What every queue does, the real one and its twin. */
-abstract class MessageQueueContract {
+public abstract class MessageQueueContract {
 
-    final Source source = new Source(UUID.randomUUID(), 0);
+    protected final Source source = new Source(UUID.randomUUID(), 0);
 
     /** An empty queue. The second one of a test replaces the first. */
-    abstract MessageQueue queue(long capacity, int checkpoints);
+    protected abstract MessageQueue queue(long capacity, int checkpoints);
 
     /** What is in the queue, in the order of consumption. */
-    abstract List<String> elements();
+    protected abstract List<String> elements();
 
-    abstract String take();
+    protected abstract String take();
 
     /** An entry that the queue refuses whatever else is in the batch. */
-    abstract QueueEntry refusedEntry();
+    protected abstract QueueEntry refusedEntry();
 
-    MessageQueue queue() {
+    protected final MessageQueue queue() {
         return queue(1_000, 100);
     }
 
-    static Append append(String expected, String checkpoint, String... elements) {
+    public static Append append(String expected, String checkpoint, String... elements) {
         return new Append(expected, checkpoint, entries(elements));
     }
 
-    static List<QueueEntry> entries(String... elements) {
+    public static List<QueueEntry> entries(String... elements) {
         return Stream.of(elements).map(e -> new QueueEntry(e, "about " + e)).toList();
     }
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.RedisMessageQueue;
 import ai.hokus.registry.queue.Source;
-import ai.hokus.registry.queue.TestQueue;
+import ai.hokus.registry.queue.redis.RedisMessageQueue;
+import ai.hokus.registry.queue.redis.TestQueue;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestDatabase;

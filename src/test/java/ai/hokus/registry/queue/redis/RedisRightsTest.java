@@ -1,11 +1,16 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
+import ai.hokus.registry.queue.MessageQueueContract;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.QueueSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -1,5 +1,6 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -30,13 +31,13 @@ import org.redisson.client.RedisWrongPasswordException;
 
 /**
  * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
- * case to case, so the whole chain of causes is looked at, by type and by how Redis' own sentence begins; the first line
+ * case to case, so the whole chain of causes is looked at, by type and by how Redis' own sentence begins; the first rule
  * of the table that fits any link of the chain wins, which is why the specific ones come first.
  *
  * <p>Only a sentence is taken over, never the exception itself: the client library's messages quote the command with its
  * parameters, which are elements of the queue or, for AUTH, the password.
  */
-final class RedisFailure {
+final class RedisErrorClassifier {
 
     /** The longest sentence that is taken over, in characters. */
     private static final int LONGEST = 300;
@@ -54,36 +55,36 @@ final class RedisFailure {
     private static final Pattern QUOTED_COMMAND = Pattern.compile(
             "[.,;]?\\s*\\b(?i:channel|command|current ?command|params|promise|connection|node source)\\s*[:=].*");
 
-    private static final List<Line> TABLE = List.of(
-            new Line(Cause.TLS, SSLException.class),
-            new Line(Cause.TLS, CertificateException.class),
-            new Line(Cause.AUTHENTICATION, RedisAuthRequiredException.class),
-            new Line(Cause.AUTHENTICATION, RedisWrongPasswordException.class),
-            new Line(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
-            new Line(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
-            new Line(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
-            new Line(Cause.OUT_OF_MEMORY, "OOM"),
-            new Line(Cause.READ_ONLY, RedisReadonlyException.class),
-            new Line(Cause.READ_ONLY, "READONLY"),
-            new Line(Cause.WRONG_TYPE, "WRONGTYPE"),
-            new Line(Cause.NOT_READY, RedisLoadingException.class),
-            new Line(Cause.NOT_READY, RedisBusyException.class),
-            new Line(Cause.NOT_READY, RedisMasterDownException.class),
-            new Line(Cause.NOT_READY, RedisClusterDownException.class),
-            new Line(Cause.NOT_READY, RedisTryAgainException.class),
+    private static final List<Rule> RULES = List.of(
+            new Rule(Cause.TLS, SSLException.class),
+            new Rule(Cause.TLS, CertificateException.class),
+            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class),
+            new Rule(Cause.AUTHENTICATION, RedisWrongPasswordException.class),
+            new Rule(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
+            new Rule(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
+            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
+            new Rule(Cause.OUT_OF_MEMORY, "OOM"),
+            new Rule(Cause.READ_ONLY, RedisReadonlyException.class),
+            new Rule(Cause.READ_ONLY, "READONLY"),
+            new Rule(Cause.WRONG_TYPE, "WRONGTYPE"),
+            new Rule(Cause.NOT_READY, RedisLoadingException.class),
+            new Rule(Cause.NOT_READY, RedisBusyException.class),
+            new Rule(Cause.NOT_READY, RedisMasterDownException.class),
+            new Rule(Cause.NOT_READY, RedisClusterDownException.class),
+            new Rule(Cause.NOT_READY, RedisTryAgainException.class),
             // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
-            new Line(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
-            new Line(Cause.UNREACHABLE, "max number of clients reached"),
-            new Line(Cause.UNREACHABLE, RedisNodeNotFoundException.class),
+            new Rule(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
+            new Rule(Cause.UNREACHABLE, "max number of clients reached"),
+            new Rule(Cause.UNREACHABLE, RedisNodeNotFoundException.class),
             // Netty's connect timeout is one too: nothing was asked yet.
-            new Line(Cause.UNREACHABLE, ConnectException.class),
-            new Line(Cause.UNREACHABLE, UnknownHostException.class),
-            new Line(Cause.UNREACHABLE, NoRouteToHostException.class),
-            new Line(Cause.TIMEOUT, RedisResponseTimeoutException.class),
-            new Line(Cause.TIMEOUT, RedisTimeoutException.class),
-            new Line(Cause.TIMEOUT, TimeoutException.class),
-            new Line(Cause.UNREACHABLE, RedisConnectionException.class),
-            new Line(Cause.UNREACHABLE, IOException.class));
+            new Rule(Cause.UNREACHABLE, ConnectException.class),
+            new Rule(Cause.UNREACHABLE, UnknownHostException.class),
+            new Rule(Cause.UNREACHABLE, NoRouteToHostException.class),
+            new Rule(Cause.TIMEOUT, RedisResponseTimeoutException.class),
+            new Rule(Cause.TIMEOUT, RedisTimeoutException.class),
+            new Rule(Cause.TIMEOUT, TimeoutException.class),
+            new Rule(Cause.UNREACHABLE, RedisConnectionException.class),
+            new Rule(Cause.UNREACHABLE, IOException.class));
 
     /**
      * What can only be said of an element. Nothing else counts against a message: an unforeseen error that in truth
@@ -94,7 +95,7 @@ final class RedisFailure {
                     + "(?:string exceeds maximum allowed size|.*\\b(?:value|element|string) is too (?:large|big|long)\\b).*",
             Pattern.CASE_INSENSITIVE);
 
-    private RedisFailure() {}
+    private RedisErrorClassifier() {}
 
     /**
      * @param where Redis' address, for the message
@@ -102,10 +103,10 @@ final class RedisFailure {
      */
     static QueueUnavailableException unavailable(String where, Throwable failure) {
         List<Throwable> chain = chain(failure);
-        for (Line line : TABLE) {
+        for (Rule rule : RULES) {
             for (Throwable link : chain) {
-                if (line.fits(link)) {
-                    return unavailable(line.cause(), where, link.getClass().getSimpleName() + ": " + sentence(link));
+                if (rule.fits(link)) {
+                    return unavailable(rule.cause(), where, link.getClass().getSimpleName() + ": " + sentence(link));
                 }
             }
         }
@@ -146,16 +147,16 @@ final class RedisFailure {
     }
 
     /** @param beginning of Redis' own sentence; null: the type says it all */
-    private record Line(
+    private record Rule(
             Cause cause,
             Class<? extends Throwable> type,
             @Nullable Pattern beginning) {
 
-        Line(Cause cause, Class<? extends Throwable> type) {
+        Rule(Cause cause, Class<? extends Throwable> type) {
             this(cause, type, null);
         }
 
-        Line(Cause cause, String beginning) {
+        Rule(Cause cause, String beginning) {
             this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
         }
 

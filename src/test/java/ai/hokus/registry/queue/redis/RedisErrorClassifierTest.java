@@ -1,7 +1,8 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -22,7 +23,7 @@ import org.redisson.client.RedisTimeoutException;
 import org.redisson.client.RedisWrongPasswordException;
 
 /** The table of failures: whole chains of causes, by type and by how Redis' sentence begins. */
-class RedisFailureTest {
+class RedisErrorClassifierTest {
 
     private static final String WHERE = "redis://cache.internal:6379";
 
@@ -58,10 +59,10 @@ class RedisFailureTest {
                 "BUSYKEY Target key name already exists. | OTHER"
             })
     void redis_own_words_decide(String error, Cause expected) {
-        assertThat(RedisFailure.unavailable(WHERE, error).kind()).isEqualTo(expected);
+        assertThat(RedisErrorClassifier.unavailable(WHERE, error).kind()).isEqualTo(expected);
         assertThat(kindOf(new RedisException(error + ". channel: [id: 0x1] command: (EVAL), params: [OOM x]")))
                 .isEqualTo(expected);
-        assertThat(RedisFailure.isAboutAnElement(error)).isFalse();
+        assertThat(RedisErrorClassifier.isAboutAnElement(error)).isFalse();
     }
 
     @Test
@@ -105,13 +106,14 @@ class RedisFailureTest {
                 + " [slot=0], connection: RedisConnection [currentCommand=CommandData [params=[secret]]]");
 
         for (RedisException each : new RedisException[] {failure, timeout, broken}) {
-            QueueUnavailableException unavailable = RedisFailure.unavailable(WHERE, new ExecutionException(each));
+            QueueUnavailableException unavailable =
+                    RedisErrorClassifier.unavailable(WHERE, new ExecutionException(each));
             assertThat(unavailable)
                     .hasMessageNotContaining("secret")
                     .hasMessageContaining(WHERE)
                     .hasNoCause();
         }
-        assertThat(RedisFailure.unavailable(WHERE, failure)).hasMessageContaining("WRONGPASS invalid username");
+        assertThat(RedisErrorClassifier.unavailable(WHERE, failure)).hasMessageContaining("WRONGPASS invalid username");
     }
 
     @Test
@@ -130,10 +132,10 @@ class RedisFailureTest {
                 "element is too big"
             })
     void only_what_speaks_of_the_element_counts_against_it(String error) {
-        assertThat(RedisFailure.isAboutAnElement(error)).isTrue();
+        assertThat(RedisErrorClassifier.isAboutAnElement(error)).isTrue();
     }
 
     private static Cause kindOf(Throwable failure) {
-        return RedisFailure.unavailable(WHERE, failure).kind();
+        return RedisErrorClassifier.unavailable(WHERE, failure).kind();
     }
 }

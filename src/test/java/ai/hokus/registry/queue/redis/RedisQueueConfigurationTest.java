@@ -1,8 +1,10 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.support.TestRedis;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -17,7 +19,7 @@ import org.springframework.context.annotation.Import;
 
 /** Start-up with, without and with an unusable Redis. */
 @ExtendWith(OutputCaptureExtension.class)
-class QueueConfigurationTest {
+class RedisQueueConfigurationTest {
 
     private final ApplicationContextRunner application =
             new ApplicationContextRunner().withUserConfiguration(Room.class);
@@ -74,6 +76,6 @@ class QueueConfigurationTest {
 
     @Configuration(proxyBeanMethods = false)
     @EnableConfigurationProperties(QueueSettings.class)
-    @Import(QueueConfiguration.class)
+    @Import(RedisQueueConfiguration.class)
     static class Room {}
 }

@@ -1,9 +1,12 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Clock;

@@ -1,5 +1,7 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import org.springframework.util.unit.DataSize;

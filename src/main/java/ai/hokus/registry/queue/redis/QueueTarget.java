@@ -1,4 +1,6 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.MessageQueue;
 
 /**
  * Where the messages go, for logs and status pages.

@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.support.TestContainers;
 import org.testcontainers.junit.jupiter.Testcontainers;

@@ -1,8 +1,12 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.queue.AppendResult.Appended;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.MessageQueueContract;
+import ai.hokus.registry.queue.QueueEntry;
+import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
@@ -25,7 +29,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     }
 
     @Override
-    MessageQueue queue(long capacity, int checkpoints) {
+    protected MessageQueue queue(long capacity, int checkpoints) {
         return open(TestRedis.freshName("queue"), capacity, checkpoints, false);
     }
 
@@ -54,7 +58,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     }
 
     @Override
-    List<String> elements() {
+    protected List<String> elements() {
         List<String> leftToRight = consumer.texts("LRANGE", name, "0", "-1");
         Collections.reverse(leftToRight);
         return leftToRight;
@@ -62,7 +66,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
 
     /** As the consumers do. */
     @Override
-    String take() {
+    protected String take() {
         String element = (String) consumer.command("BRPOPLPUSH", name, name + ":processing", "5");
         consumer.command("LREM", name + ":processing", "1", element);
         return element;
@@ -70,7 +74,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
 
     /** More UTF-8 than the limit of 64 kB, in fewer characters. */
     @Override
-    QueueEntry refusedEntry() {
+    protected QueueEntry refusedEntry() {
         return new QueueEntry("é".repeat(33 * 1024), "");
     }
 

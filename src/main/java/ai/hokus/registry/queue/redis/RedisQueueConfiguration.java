@@ -1,5 +1,7 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.QueueSettings;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
@@ -15,9 +17,9 @@ import org.springframework.core.type.AnnotatedTypeMetadata;
  * bean touches it at start-up: the first call connects.
  */
 @Configuration(proxyBeanMethods = false)
-class QueueConfiguration {
+class RedisQueueConfiguration {
 
-    private static final Logger LOG = LoggerFactory.getLogger(QueueConfiguration.class);
+    private static final Logger LOG = LoggerFactory.getLogger(RedisQueueConfiguration.class);
 
     /**
      * @throws InvalidRedisSettingsException when a variable is unusable

@@ -1,6 +1,15 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.Append;
+import ai.hokus.registry.queue.AppendResult;
+import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.PendingAppend;
+import ai.hokus.registry.queue.QueueEntry;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.Source;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -205,16 +214,16 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
             return reply.get(settings.longestCall().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             reply.cancel(true);
-            throw RedisFailure.unavailable(
+            throw RedisErrorClassifier.unavailable(
                     Cause.TIMEOUT,
                     address,
                     "no answer within " + settings.longestCall().toMillis() + " ms");
         } catch (InterruptedException e) {
             reply.cancel(true);
             Thread.currentThread().interrupt();
-            throw RedisFailure.unavailable(Cause.TIMEOUT, address, "interrupted while waiting for the answer");
+            throw RedisErrorClassifier.unavailable(Cause.TIMEOUT, address, "interrupted while waiting for the answer");
         } catch (ExecutionException e) {
-            throw RedisFailure.unavailable(address, e);
+            throw RedisErrorClassifier.unavailable(address, e);
         }
     }
 
@@ -257,7 +266,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     private RedisClient client() {
         synchronized (clientChange) {
             if (closed) {
-                throw RedisFailure.unavailable(Cause.OTHER, address, "the connection was closed for good");
+                throw RedisErrorClassifier.unavailable(Cause.OTHER, address, "the connection was closed for good");
             }
             if (client == null) {
                 client = clients.get();
@@ -285,10 +294,10 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private AppendResult refused(String error) {
-        if (RedisFailure.isAboutAnElement(error)) {
+        if (RedisErrorClassifier.isAboutAnElement(error)) {
             return new AppendResult.Refused(error);
         }
-        throw RedisFailure.unavailable(address, error);
+        throw RedisErrorClassifier.unavailable(address, error);
     }
 
     private String textAt(int index, List<@Nullable Object> reply) {
@@ -306,7 +315,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private QueueUnavailableException unexpected(List<@Nullable Object> reply) {
-        return RedisFailure.unavailable(
+        return RedisErrorClassifier.unavailable(
                 Cause.OTHER, address, "a reply of " + reply.size() + " parts that the script never gives");
     }
 }

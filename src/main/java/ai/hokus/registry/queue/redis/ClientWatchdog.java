@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;

@@ -1,9 +1,14 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.AppendResult.Appended;
+import ai.hokus.registry.queue.MessageQueueContract;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestCertificates;
 import ai.hokus.registry.support.TestRedis;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 /** A {@code REDIS_...} variable is unusable; stops start-up. Holds no value of any variable: it might be a password. */
 class InvalidRedisSettingsException extends RuntimeException {

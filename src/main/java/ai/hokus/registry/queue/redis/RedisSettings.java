@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 /**
  * The only code that writes to the queue. Lua does not roll back, so the order of the steps is what makes an append

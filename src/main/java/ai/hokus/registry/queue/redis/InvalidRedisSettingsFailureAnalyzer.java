@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;

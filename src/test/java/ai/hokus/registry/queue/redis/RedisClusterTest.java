@@ -1,4 +1,4 @@
-package ai.hokus.registry.queue;
+package ai.hokus.registry.queue.redis;
 
 import static ai.hokus.registry.queue.MessageQueueContract.append;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
+import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
