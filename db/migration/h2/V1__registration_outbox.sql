@@ -143,7 +143,7 @@ CREATE TABLE outbox_delivery (
 );
 CREATE UNIQUE INDEX outbox_delivery_newest ON outbox_delivery (partition_id, delivery_no DESC);
 CREATE INDEX outbox_delivery_position ON outbox_delivery (partition_id, to_position);
-CREATE INDEX outbox_delivery_time ON outbox_delivery (partition_id, delivered_at DESC);
+CREATE INDEX outbox_delivery_time ON outbox_delivery (partition_id, delivered_at DESC, delivery_no DESC);
 COMMENT ON TABLE outbox_delivery IS 'The log of acknowledgements. The newest row''s to_position is how far delivery is. Retention counts from delivered_at.';
 COMMENT ON COLUMN outbox_delivery.delivery_no IS '1, 2, 3 ... within the partition.';
 COMMENT ON COLUMN outbox_delivery.from_position IS 'The first position that was acknowledged. Above to_position: a rewind from there.';
@@ -199,7 +199,7 @@ CREATE TABLE outbox_relay (
     PRIMARY KEY (partition_id, instance)
 );
 COMMENT ON TABLE outbox_relay IS 'What each instance''s relay of a partition last reported, every few seconds. Rows of instances that are gone are deleted after a day.';
-COMMENT ON COLUMN outbox_relay.state IS 'starting, idle, delivering, standing_by (another instance relays), waiting (the queue takes nothing), queue_full, paused, stopped_by_divergence, not_relaying (another queue or environment), failing, stopped.';
+COMMENT ON COLUMN outbox_relay.state IS 'starting, idle, delivering, standing_by (another instance relays), waiting (the queue takes nothing), queue_full, paused, stopped (see outbox_partition.stopped_at), not_relaying (this instance is configured for another queue or environment), failing, shut_down.';
 COMMENT ON COLUMN outbox_relay.breaker_state IS 'closed; open (the queue is left alone for a while); half_open (one try).';
 COMMENT ON COLUMN outbox_relay.queue_depth IS 'Elements in the queue when this relay last looked; NULL: it has not.';
 
@@ -371,7 +371,7 @@ FROM (SELECT p.partition_id,
       JOIN outbox_progress g ON g.partition_id = p.partition_id) s
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
-     ORDER BY CASE x.state WHEN 'standing_by' THEN 1 WHEN 'stopped' THEN 2 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
+     ORDER BY CASE x.state WHEN 'standing_by' THEN 1 WHEN 'shut_down' THEN 2 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
 COMMENT ON VIEW outbox_status IS 'One row per partition: what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
 
 INSERT INTO outbox (id, partitions) VALUES (RANDOM_UUID(), ${partitions});

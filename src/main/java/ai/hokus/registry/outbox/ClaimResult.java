@@ -32,7 +32,7 @@ public sealed interface ClaimResult {
      * @param messages at least one
      * @param firstPosition of the first message
      * @param more whether more is pending, as far as this claim went
-     * @param cursor for the next claim
+     * @param cursor for the next claim; null: nothing is remembered
      */
     record Claimed(
             List<OutboxMessage> messages,
@@ -40,7 +40,7 @@ public sealed interface ClaimResult {
             long batchId,
             long historyId,
             boolean more,
-            ScanCursor cursor,
+            @Nullable ScanCursor cursor,
             Progress progress)
             implements ClaimResult {
         public Claimed {
@@ -57,6 +57,11 @@ public sealed interface ClaimResult {
             return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.SKIP);
         }
 
+        /** Before the first message, for a queue that has no checkpoint yet. */
+        public Checkpoint originCheckpoint() {
+            return new Checkpoint(0, 0, historyId, Checkpoint.APPEND);
+        }
+
         public long lastPosition() {
             return firstPosition + messages.size() - 1;
         }
@@ -65,9 +70,9 @@ public sealed interface ClaimResult {
     /**
      * Nothing was found.
      *
-     * @param scanEnded false: the scan goes on with the next claim
+     * @param drained whether there was nothing when the claim began; false: claim again, there may be more
      */
-    record NothingPending(boolean scanEnded, ScanCursor cursor, Progress progress) implements ClaimResult {}
+    record NothingPending(boolean drained, ScanCursor cursor, Progress progress) implements ClaimResult {}
 
     /**
      * The queue seems to have lost messages, or its newest checkpoint is not in this database's log. Rolled back: look at all

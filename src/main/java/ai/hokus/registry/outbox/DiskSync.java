@@ -13,7 +13,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  *
  * <p>Thread-safe.
  */
-class CommitSync {
+class DiskSync {
 
     private final JdbcTemplate jdbc;
     private final boolean needed;
@@ -21,7 +21,7 @@ class CommitSync {
     private final ReentrantLock syncing = new ReentrantLock();
     private long synced; // guarded by syncing
 
-    CommitSync(JdbcTemplate jdbc, boolean needed) {
+    DiskSync(JdbcTemplate jdbc, boolean needed) {
         this.jdbc = jdbc;
         this.needed = needed;
     }
@@ -31,7 +31,7 @@ class CommitSync {
      *
      * @throws org.springframework.dao.DataAccessException when the database cannot say so
      */
-    void sync() {
+    void flush() {
         if (!needed) {
             return;
         }

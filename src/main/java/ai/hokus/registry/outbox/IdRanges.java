@@ -89,6 +89,21 @@ final class IdRanges {
         return new IdRanges(Arrays.copyOf(left, count));
     }
 
+    /** At most the first {@code max} ranges. */
+    IdRanges first(int max) {
+        return size() <= max ? this : new IdRanges(Arrays.copyOf(bounds, 2 * max));
+    }
+
+    /** The highest id; there must be one. */
+    long last() {
+        return bounds[bounds.length - 1];
+    }
+
+    /** The lowest id; there must be one. */
+    long lowest() {
+        return bounds[0];
+    }
+
     /** The lower bounds, in order. */
     Long[] from() {
         return every(0);

@@ -20,20 +20,18 @@ public class Outbox {
             """;
 
     private final JdbcTemplate jdbc;
+    private final SqlDialect dialect;
     private final OutboxIdentity identity;
-    private final CommitSync commitSync;
+    private final DiskSync diskSync;
     private final List<CommitListener> listeners;
 
-    Outbox(JdbcTemplate jdbc, OutboxIdentity identity, CommitSync commitSync, List<CommitListener> listeners) {
+    Outbox(
+            JdbcTemplate jdbc, SqlDialect dialect, OutboxIdentity identity, DiskSync diskSync, List<CommitListener> listeners) {
         this.jdbc = jdbc;
+        this.dialect = dialect;
         this.identity = identity;
-        this.commitSync = commitSync;
+        this.diskSync = diskSync;
         this.listeners = List.copyOf(listeners);
-    }
-
-    /** Writes one message, as {@link #append(List)} does. */
-    public void append(NewMessage message) {
-        append(List.of(message));
     }
 
     /**
@@ -53,6 +51,7 @@ public class Outbox {
         if (appended.isEmpty()) {
             return;
         }
+        dialect.lockIds(jdbc);
         if (appended.size() == 1) {
             // A batch of one would be parsed by PostgreSQL each time.
             jdbc.update(APPEND, statement -> bind(statement, appended.get(0)));
@@ -62,7 +61,7 @@ public class Outbox {
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
-                commitSync.sync();
+                diskSync.flush();
                 appended.forEach(message -> tellListeners(message));
             }
         });
@@ -83,8 +82,8 @@ public class Outbox {
      *
      * @throws org.springframework.dao.DataAccessException when the database cannot say so
      */
-    public void awaitDisk() {
-        commitSync.sync();
+    public void flush() {
+        diskSync.flush();
     }
 
     private void tellListeners(AppendedMessage appended) {

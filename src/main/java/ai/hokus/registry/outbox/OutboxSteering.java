@@ -44,7 +44,7 @@ public class OutboxSteering {
         RESUME(PartitionState.PAUSED, PartitionState.RUNNING, "delivers again"),
         /** The heal of a divergence that comes next is done; one more within heal-divergence-every stops it again. */
         RELEASE(
-                PartitionState.DIVERGED,
+                PartitionState.STOPPED,
                 PartitionState.RUNNING,
                 "delivers again, from the newest checkpoint that Redis and this database both know");
 
@@ -82,18 +82,18 @@ public class OutboxSteering {
     private final SteeringStatements statements;
     private final OutboxPurge purge;
     private final TransactionTemplate transaction;
-    private final CommitSync commitSync;
+    private final DiskSync diskSync;
 
     OutboxSteering(
             SteeringStatements statements,
             OutboxPurge purge,
             PlatformTransactionManager transactions,
-            CommitSync commitSync) {
+            DiskSync diskSync) {
         this.statements = statements;
         this.purge = purge;
         this.transaction = new TransactionTemplate(transactions);
-        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
-        this.commitSync = commitSync;
+        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
+        this.diskSync = diskSync;
     }
 
     /**
@@ -239,7 +239,7 @@ public class OutboxSteering {
         if (repeated != null) {
             return repeated;
         }
-        long purgeable = purge.purgeable(olderThan);
+        long purgeable = purge.purgeable(statements.partitions(), olderThan);
         if (purgeable == 0) {
             return Steered.nothing("Nothing to delete: nothing that may go was " + target + ".");
         }
@@ -252,9 +252,9 @@ public class OutboxSteering {
         if (!(begun instanceof Steered steered) || steered.operationId() == null || !steered.executed()) {
             return begun;
         }
-        long deleted = purge.purge(olderThan, PURGE_BATCH, LONGEST_PURGE);
+        long deleted = purge.purge(statements.partitions(), olderThan, PURGE_BATCH, LONGEST_PURGE);
         statements.correct(steered.operationId(), deleted);
-        long left = purge.purgeable(olderThan);
+        long left = purge.purgeable(statements.partitions(), olderThan);
         return new Steered(
                 true,
                 deleted,
@@ -276,7 +276,7 @@ public class OutboxSteering {
         try {
             SteeringResult result = requireNonNull(transaction.execute(status -> steps.get()));
             if (result instanceof Steered steered && steered.executed()) {
-                commitSync.sync();
+                diskSync.flush();
             }
             return result;
         } catch (DuplicateKeyException e) {

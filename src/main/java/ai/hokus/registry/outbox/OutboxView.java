@@ -18,7 +18,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * The operators' views, row by row and column by column, under the names that they have in SQL: what the endpoints show is
  * what SQL shows. Times are {@link java.time.Instant}s.
  *
- * <p>Thread-safe. Reads only; no statement runs longer than {@link OutboxPartitions#LONGEST_CLAIM}. What is thrown when the
+ * <p>Thread-safe. Reads only; no statement runs longer than {@link OutboxPartitions#TRANSACTION_TIMEOUT}. What is thrown when the
  * database does not answer is a {@link org.springframework.dao.DataAccessException}.
  */
 public class OutboxView {
@@ -74,7 +74,7 @@ public class OutboxView {
 
     OutboxView(JdbcTemplate jdbc) {
         this.jdbc = new JdbcTemplate(requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
+        this.jdbc.setQueryTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
     }
 
     /** Which of the views of messages. */

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,34 +16,72 @@ import org.springframework.jdbc.core.PreparedStatementCallback;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
-/** The databases that the outbox runs on, and what each must be set to so that an acknowledged commit stays. */
-enum DatabaseKind {
+/** The databases that the outbox runs on: where their SQL differs, and what makes an acknowledged commit stay. */
+enum SqlDialect {
     H2 {
-        /** By equality: H2 finds no index for a comparison of rows. */
         @Override
-        String unpositioned(String partition, String after, String upTo) {
-            return "FROM outbox_message m WHERE m.position IS NULL AND m.partition_id = " + partition + " AND m.id > "
-                    + after + " AND m.partition_id = " + partition + " AND m.id <= " + upTo
-                    + " ORDER BY m.partition_id, m.position, m.id";
-        }
-
-        /** One after the other: it runs within this process, and gives the count of the first statement only. */
-        @Override
-        List<Integer> write(JdbcTemplate jdbc, List<Write> writes) {
-            return writes.stream()
-                    .map(write -> jdbc.update(write.sql(), write.parameters().toArray()))
-                    .toList();
-        }
-
-        /** Its driver reads a payload when it is asked for it. */
-        @Override
-        String cutAtBytes(String select, String order) {
-            return select;
+        boolean idsFollowCommits() {
+            return true;
         }
 
         @Override
-        Object[] withBytes(Object[] parameters, long maxBytes) {
-            return parameters;
+        void lockIds(JdbcTemplate jdbc) {
+            jdbc.queryForList("SELECT id FROM outbox FOR UPDATE");
+        }
+
+        @Override
+        String logEnd() {
+            return LOG_END.formatted("CAST(9223372036854775807 AS BIGINT)", "CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)");
+        }
+
+        @Override
+        Object[] logEndParameters(int partition) {
+            return new Object[] {partition, partition, partition, partition, partition};
+        }
+
+        @Override
+        String unclaimed() {
+            return """
+                    SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at, FALSE AS withheld
+                    FROM outbox_message m WHERE m.partition_id = ? AND m.id >= ? ORDER BY m.partition_id, m.id LIMIT ?
+                    """;
+        }
+
+        @Override
+        Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes) {
+            return new Object[] {partition, ids.lowest(), maxMessages};
+        }
+
+        @Override
+        String claimed() {
+            return CLAIMED;
+        }
+
+        @Override
+        Object[] claimedParameters(int partition, long[] ids, long maxBytes) {
+            return new Object[] {partition, PartitionRepository.bigints(boxed(ids))};
+        }
+
+        @Override
+        String idsInRanges() {
+            throw new IllegalStateException("on H2 ids follow commits: nothing is looked for again");
+        }
+
+        @Override
+        String peek() {
+            return PEEK.formatted(
+                    "EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = ? AND m.id > COALESCE(n.settled_id, 0))");
+        }
+
+        @Override
+        Object[] peekParameters(int partition, ScanCursor cursor) {
+            return new Object[] {partition, partition, partition, partition, partition, partition};
+        }
+
+        /** One after the other: it runs within this process. */
+        @Override
+        void write(JdbcTemplate jdbc, List<SqlUpdate> updates) {
+            updates.forEach(update -> jdbc.update(update.sql(), update.parameters().toArray()));
         }
 
         @Override
@@ -65,55 +102,119 @@ enum DatabaseKind {
         }
     },
     POSTGRESQL {
+        @Override
+        boolean idsFollowCommits() {
+            return false;
+        }
+
+        /** The default of {@code outbox_message.id} does what is needed. */
+        @Override
+        void lockIds(JdbcTemplate jdbc) {}
+
+        @Override
+        String logEnd() {
+            return LOG_END.formatted(
+                    "(SELECT max(m.id) FROM outbox_message m WHERE m.partition_id = ?)",
+                    "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
+                    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)");
+        }
+
+        @Override
+        Object[] logEndParameters(int partition) {
+            return new Object[] {partition, partition, partition, partition, partition, partition};
+        }
+
         /**
-         * By a comparison of rows and in the order of one index, which serves nothing else. A plan for prepared statements
-         * knows no values; with a condition on {@code id} alone it took the primary key, and walked what was delivered.
+         * Each range is looked up in the primary key, and gives no more than is wanted of all together. The database sums up the
+         * bytes and leaves out the payloads after the one that exceeds them: so the driver holds no more than the bytes and one
+         * payload, in one round trip.
          */
         @Override
-        String unpositioned(String partition, String after, String upTo) {
-            return "FROM outbox_message m WHERE m.position IS NULL AND (m.partition_id, m.id) > (" + partition + ", "
-                    + after + ") AND (m.partition_id, m.id) <= (" + partition + ", " + upTo
-                    + ") ORDER BY m.partition_id, m.id";
+        String unclaimed() {
+            return CUT_AT_BYTES.formatted("""
+                    SELECT u.*, FALSE AS withheld
+                    FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                    CROSS JOIN LATERAL (SELECT m.* FROM outbox_message m
+                                        WHERE m.partition_id = ? AND m.id >= r.lowest AND m.id <= r.highest
+                                        ORDER BY m.id LIMIT ?) u
+                    ORDER BY u.id LIMIT ?
+                    """);
+        }
+
+        @Override
+        Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes) {
+            return new Object[] {
+                maxBytes,
+                PartitionRepository.bigints(ids.from()),
+                PartitionRepository.bigints(ids.to()),
+                partition,
+                maxMessages,
+                maxMessages
+            };
+        }
+
+        @Override
+        String claimed() {
+            return CUT_AT_BYTES.formatted(CLAIMED);
+        }
+
+        @Override
+        Object[] claimedParameters(int partition, long[] ids, long maxBytes) {
+            return new Object[] {maxBytes, partition, PartitionRepository.bigints(boxed(ids))};
+        }
+
+        @Override
+        String idsInRanges() {
+            return """
+                    SELECT u.id FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                    CROSS JOIN LATERAL (SELECT m.id FROM outbox_message m
+                                        WHERE m.partition_id = ANY (CAST(? AS INTEGER[]))
+                                          AND m.id >= r.lowest AND m.id <= r.highest
+                                        ORDER BY m.id LIMIT 5000) u
+                    ORDER BY u.id LIMIT 50000
+                    """;
+        }
+
+        @Override
+        String peek() {
+            return PEEK.formatted("""
+                    EXISTS (SELECT 1 FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                            CROSS JOIN LATERAL (SELECT 1 FROM outbox_message m
+                                                WHERE m.partition_id = ? AND m.id >= r.lowest AND m.id <= r.highest
+                                                LIMIT 1) u)
+                    """);
+        }
+
+        @Override
+        Object[] peekParameters(int partition, ScanCursor cursor) {
+            IdRanges ids = cursor.unclaimed().plus(cursor.upTo(), Long.MAX_VALUE);
+            return new Object[] {
+                PartitionRepository.bigints(ids.from()),
+                PartitionRepository.bigints(ids.to()),
+                partition,
+                partition,
+                partition,
+                partition,
+                partition,
+                partition
+            };
         }
 
         /** The driver splits them, prepares each, sends all, and then waits: one round trip. */
         @Override
-        List<Integer> write(JdbcTemplate jdbc, List<Write> writes) {
-            String all = writes.stream().map(Write::sql).collect(Collectors.joining(";"));
+        void write(JdbcTemplate jdbc, List<SqlUpdate> updates) {
+            if (updates.isEmpty()) {
+                return;
+            }
+            String all = updates.stream().map(SqlUpdate::sql).collect(Collectors.joining(";"));
             @Nullable
-            Object[] parameters = writes.stream()
-                    .flatMap(write -> write.parameters().stream())
+            Object[] parameters = updates.stream()
+                    .flatMap(update -> update.parameters().stream())
                     .toArray();
-            List<Integer> counts = jdbc.execute(all, (PreparedStatementCallback<List<Integer>>) statement -> {
+            jdbc.execute(all, (PreparedStatementCallback<Boolean>) statement -> {
                 new ArgumentPreparedStatementSetter(parameters).setValues(statement);
-                statement.execute();
-                List<Integer> rows = new ArrayList<>(writes.size());
-                while (rows.size() < writes.size()) {
-                    rows.add(statement.getUpdateCount());
-                    statement.getMoreResults();
-                }
-                return rows;
+                return statement.execute();
             });
-            return requireNonNull(counts);
-        }
-
-        /** The database sums up, which costs less than an answer in portions: each would be a round trip. */
-        @Override
-        String cutAtBytes(String select, String order) {
-            return """
-                    SELECT id, message_id, message_key, message_type, created_at, position, term, withheld,
-                           CASE WHEN COALESCE(bytes_before, 0) <= ? THEN payload END AS payload
-                    FROM (SELECT m.*, sum(octet_length(payload))
-                              OVER (ORDER BY %1$s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
-                          FROM (%2$s) m) m
-                    ORDER BY %1$s
-                    """.formatted(order, select);
-        }
-
-        /** The statement compares with the bytes before {@code select} begins. */
-        @Override
-        Object[] withBytes(Object[] parameters, long maxBytes) {
-            return Stream.concat(Stream.of(maxBytes), Stream.of(parameters)).toArray();
         }
 
         @Override
@@ -131,32 +232,83 @@ enum DatabaseKind {
         }
     };
 
-    private static final Logger log = LoggerFactory.getLogger(DatabaseKind.class);
+    private static final Logger log = LoggerFactory.getLogger(SqlDialect.class);
 
-    /**
-     * FROM, WHERE and ORDER BY for the messages {@code m} of a partition that have no position: those with an id above
-     * {@code after}, up to {@code upTo}, in order of their ids. All three are SQL expressions, placeholders for example.
-     */
-    abstract String unpositioned(String partition, String after, String upTo);
+    /** The newest rows of both logs, the highest id, this transaction's id, and the oldest one that is running. */
+    private static final String LOG_END = """
+            SELECT o.queue_name, o.environment, COALESCE(n.last_position, p.purged_position) AS last_position, n.batch_id,
+                   n.settled_id, n.sample_id, n.sample_xid, d.delivery_no, d.to_position,
+                   %s AS highest_id, %s AS xid, %s AS oldest_xid
+            FROM outbox o
+            JOIN outbox_partition p ON p.partition_id = ?
+            LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
+                (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
+                 ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
+            LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
+                (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
+                 ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+            """;
 
-    /**
-     * A statement that gives the rows of {@code select}, but may leave out the payloads ({@code NULL}) that come after the first
-     * one that exceeds a number of bytes: so the driver holds no more than these bytes and one payload, whatever the payloads.
-     * What is a byte is the database's to say; who reads on until the payload is {@code NULL} skips nothing.
-     *
-     * @param order of the rows of {@code select}, which has these columns
-     */
-    abstract String cutAtBytes(String select, String order);
+    /** Without the lock: what is read may be old when it is used. */
+    private static final String PEEK = """
+            SELECT o.queue_name, o.environment, p.paused OR p.stopped_at IS NOT NULL AS halted, n.last_position, n.batch_id,
+                   COALESCE(d.to_position, 0) AS delivered, %s AS unclaimed
+            FROM outbox o
+            JOIN outbox_partition p ON p.partition_id = ?
+            LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
+                (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
+                 ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
+            LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
+                (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
+                 ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+            """;
 
-    /** The parameters of {@link #cutAtBytes}'s statement. */
-    abstract Object[] withBytes(Object[] parameters, long maxBytes);
+    private static final String CLAIMED = """
+            SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at,
+                   EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL) AS withheld
+            FROM outbox_message m WHERE m.partition_id = ? AND m.id = ANY (?) ORDER BY m.id
+            """;
 
-    /**
-     * Runs statements in their order, in the transaction that is open. Without any, nothing.
-     *
-     * @return how many rows each changed
-     */
-    abstract List<Integer> write(JdbcTemplate jdbc, List<Write> writes);
+    private static final String CUT_AT_BYTES = """
+            SELECT id, message_id, message_key, message_type, created_at, withheld,
+                   CASE WHEN COALESCE(bytes_before, 0) <= ? THEN payload END AS payload
+            FROM (SELECT m.*, sum(octet_length(payload))
+                      OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+                  FROM (%s) m) m
+            ORDER BY id
+            """;
+
+    /** Whether ids are given in the order of commits, so that everything that is visible is settled. */
+    abstract boolean idsFollowCommits();
+
+    /** To be called right before messages are inserted, in the same transaction. */
+    abstract void lockIds(JdbcTemplate jdbc);
+
+    /** The statement behind {@link LogEnd}. */
+    abstract String logEnd();
+
+    abstract Object[] logEndParameters(int partition);
+
+    /** Messages with one of some ids, without the payloads that come after the first one that exceeds a number of bytes. */
+    abstract String unclaimed();
+
+    abstract Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes);
+
+    /** Likewise, of messages that were claimed before. */
+    abstract String claimed();
+
+    abstract Object[] claimedParameters(int partition, long[] ids, long maxBytes);
+
+    /** Which ids of some ranges are visible in some partitions. */
+    abstract String idsInRanges();
+
+    /** Whether there is anything to do. */
+    abstract String peek();
+
+    abstract Object[] peekParameters(int partition, ScanCursor cursor);
+
+    /** Runs statements in their order, in the transaction that is open. Without any, nothing. */
+    abstract void write(JdbcTemplate jdbc, List<SqlUpdate> updates);
 
     /**
      * Stops the start with what to change when a setting would lose acknowledged commits.
@@ -165,7 +317,11 @@ enum DatabaseKind {
      */
     abstract void refuseLostCommits(JdbcTemplate jdbc);
 
-    static DatabaseKind of(DataSource dataSource) {
+    private static Long[] boxed(long[] values) {
+        return java.util.Arrays.stream(values).boxed().toArray(Long[]::new);
+    }
+
+    static SqlDialect of(DataSource dataSource) {
         String product;
         try {
             product = JdbcUtils.extractDatabaseMetaData(dataSource, metaData -> metaData.getDatabaseProductName());

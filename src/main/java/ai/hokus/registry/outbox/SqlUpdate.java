@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parameters as a {@link org.springframework.jdbc.core.JdbcTemplate} takes them
  */
-record Write(String sql, List<@Nullable Object> parameters) {
+record SqlUpdate(String sql, List<@Nullable Object> parameters) {
 
-    Write(String sql, @Nullable Object... parameters) {
+    SqlUpdate(String sql, @Nullable Object... parameters) {
         this(sql, Arrays.asList(parameters));
     }
 }

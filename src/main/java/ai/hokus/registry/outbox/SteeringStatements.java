@@ -97,7 +97,7 @@ class SteeringStatements {
 
     SteeringStatements(JdbcTemplate jdbc) {
         this.jdbc = new JdbcTemplate(requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
+        this.jdbc.setQueryTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
     }
 
     record PartitionRow(int partition, PartitionState state, long pending) {}
@@ -125,7 +125,7 @@ class SteeringStatements {
     }
 
     void setState(int partition, PartitionState from, PartitionState to) {
-        if (from == PartitionState.DIVERGED) {
+        if (from == PartitionState.STOPPED) {
             jdbc.update(RELEASE, partition);
         } else {
             jdbc.update(SET_STATE, to.column(), partition, from.column());

@@ -12,7 +12,7 @@
  * <p><b>May call</b> no other module: it knows neither messages nor the database; a checkpoint is an opaque text to it.
  *
  * <p><b>Runs on</b> the relay's threads only, which wait here for {@link
- * ai.hokus.registry.queue.QueueSettings#longestCall()} at most. Nothing on the path of a request or a health check comes
+ * ai.hokus.registry.queue.QueueSettings#maxCallDuration()} at most. Nothing on the path of a request or a health check comes
  * here.
  */
 @NullMarked

@@ -16,16 +16,17 @@ final class QueueScripts {
     /**
      * Compare-and-append.
      *
-     * <p>KEYS: the queue, the checkpoints. ARGV: the expected checkpoint (empty: none), the new one, the capacity, how many
-     * checkpoints to keep, the notifications' channel (empty: off), the number of elements, the elements, the
-     * notifications.
+     * <p>KEYS: the queue, the checkpoints, the milestones. ARGV: the expected checkpoint (empty: none), the new one, the
+     * capacity, how many checkpoints and milestones to keep, whether the new checkpoint is a milestone (1 or 0), the
+     * notifications' channel (empty: off), the number of elements, the elements, the notifications.
      *
      * <ol>
+     *   <li>More elements than {@code unpack} can pass on (it throws at about 8,000): an error, before anything is written.
      *   <li>Another checkpoint than the expected one: STALE.
      *   <li>No room: FULL. LLEN also finds a key of another type.
      *   <li>Redis checks for memory at the first writing command of a script only, and not at each command: LINSERT, which
      *       is checked, comes first and does nothing (no checkpoint is empty). It finds a read-only replica too.
-     *   <li>Step 6 needs LTRIM: one that trims nothing shows that it is permitted.
+     *   <li>Step 7 needs LTRIM: one that trims nothing shows that it is permitted.
      *   <li>The checkpoint.
      *   <li>All elements in one command. If Redis refuses them, the checkpoint is taken off again: REFUSED. The other way
      *       round, a checkpoint without its messages would be a loss.
@@ -36,34 +37,36 @@ final class QueueScripts {
      * warning...}; an error reply when something failed before anything was changed.
      */
     static final String APPEND = """
-            local queue, checkpoints = KEYS[1], KEYS[2]
+            local queue, checkpoints, milestones = KEYS[1], KEYS[2], KEYS[3]
             local expected, checkpoint, capacity, kept = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-            local channel, count, before = ARGV[5], tonumber(ARGV[6]), 6
+            local milestone, channel, count, before = ARGV[5] == '1', ARGV[6], tonumber(ARGV[7]), 7
 
             local function failed(reply)
               return type(reply) == 'table' and reply.err
             end
 
             -- 1
+            if count > 5000 then return redis.error_reply('ERR an append takes at most 5000 elements, not ' .. count) end
+            -- 2
             local newest = redis.pcall('LINDEX', checkpoints, 0)
             if failed(newest) then return newest end
             if (newest or '') ~= expected then return {'STALE', newest} end
-            -- 2
+            -- 3
             local depth = redis.pcall('LLEN', queue)
             if failed(depth) then return depth end
             if count > 0 and depth + count > capacity then
               return {'FULL', math.max(capacity - depth, 0), depth}
             end
-            -- 3
+            -- 4
             local probe = redis.pcall('LINSERT', checkpoints, 'BEFORE', '', '')
             if failed(probe) then return probe end
-            -- 4
+            -- 5
             local undo = redis.pcall('LTRIM', checkpoints, 0, -1)
             if failed(undo) then return undo end
-            -- 5
+            -- 6
             local marked = redis.pcall('LPUSH', checkpoints, checkpoint)
             if failed(marked) then return marked end
-            -- 6
+            -- 7
             if count > 0 then
               local pushed = redis.pcall('LPUSH', queue, unpack(ARGV, before + 1, before + count))
               if failed(pushed) then
@@ -73,10 +76,15 @@ final class QueueScripts {
               end
               depth = pushed
             end
-            -- 7
+            -- 8
             local result = {'APPENDED', depth}
             local trimmed = redis.pcall('LTRIM', checkpoints, 0, kept - 1)
             if failed(trimmed) then result[#result + 1] = 'checkpoints not trimmed: ' .. trimmed.err end
+            if milestone then
+              local kept_longer = redis.pcall('LPUSH', milestones, checkpoint)
+              if not failed(kept_longer) then kept_longer = redis.pcall('LTRIM', milestones, 0, kept - 1) end
+              if failed(kept_longer) then result[#result + 1] = 'milestone not kept: ' .. kept_longer.err end
+            end
             if channel ~= '' then
               for i = 1, count do
                 local told = redis.pcall('PUBLISH', channel, ARGV[before + count + i])
@@ -90,8 +98,9 @@ final class QueueScripts {
             """;
 
     /**
-     * The newest checkpoints. KEYS: the queue, the checkpoints. ARGV: how many at most. Reply: the depth, then the
-     * checkpoints, the newest first.
+     * The newest checkpoints and milestones. KEYS: the queue, the checkpoints, the milestones. ARGV: how many checkpoints and
+     * how many milestones at most (0: none). Reply: the depth, the number of checkpoints, these, then the milestones, both the
+     * newest first.
      *
      * <p>Trimming nothing is a write: a replica, or a primary that a failover has demoted, answers READONLY instead of
      * something old that would look like a loss. It is no command that memory is checked for, so an acknowledgement can
@@ -109,8 +118,14 @@ final class QueueScripts {
             if failed(depth) then return depth end
             local newest = redis.pcall('LRANGE', checkpoints, 0, tonumber(ARGV[1]) - 1)
             if failed(newest) then return newest end
-            table.insert(newest, 1, depth)
-            return newest
+            local result = {depth, #newest}
+            for i = 1, #newest do result[#result + 1] = newest[i] end
+            if ARGV[2] ~= '0' then
+              local older = redis.pcall('LRANGE', KEYS[3], 0, tonumber(ARGV[2]) - 1)
+              if failed(older) then return older end
+              for i = 1, #older do result[#result + 1] = older[i] end
+            end
+            return result
             """;
 
     /** Answers if Redis does. KEYS: the queue, which is not touched. */

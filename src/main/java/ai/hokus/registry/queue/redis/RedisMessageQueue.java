@@ -4,12 +4,11 @@ import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.MessageQueue;
-import ai.hokus.registry.queue.PendingAppend;
 import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
+import ai.hokus.registry.queue.ProducerId;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * The queue as a Redis list, through Redisson.
  *
  * <p>Nothing here touches Redis before the first call, and a Redis that comes back is used again by itself. Every call
- * ends within {@link QueueSettings#longestCall()}, and nothing is retried here: a call that timed out may still be
+ * ends within {@link QueueSettings#maxCallDuration()}, and nothing is retried here: a call that timed out may still be
  * carried out by Redis later, and the checkpoints then tell.
  *
  * <p>Thread-safe.
@@ -38,7 +37,7 @@ import org.slf4j.LoggerFactory;
 public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     /** How long {@link #close()} takes at most. */
-    static final Duration LONGEST_CLOSE = Duration.ofSeconds(2);
+    static final Duration MAX_CLOSE_DURATION = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(RedisMessageQueue.class);
 
@@ -49,7 +48,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     private final ClientWatchdog watchdog = new ClientWatchdog();
     private final Object clientChange = new Object();
 
-    /** Null before the first call and after {@link #reconnect()}; guarded by {@link #clientChange}. */
+    /** Null before the first call; guarded by {@link #clientChange}. */
     private @Nullable RedisClient client;
 
     /** Guarded by {@link #clientChange}. */
@@ -71,50 +70,31 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     @Override
-    public Checkpoints checkpoints(Source source, int most) {
-        if (most < 1) {
-            throw new IllegalArgumentException("At least 1 checkpoint must be asked for, not " + most);
-        }
-        List<@Nullable Object> reply = send(QueueScripts.CHECKPOINTS, source, List.of(Integer.toString(most)))
-                .get();
-        List<String> newestFirst = new ArrayList<>();
-        for (int i = 1; i < reply.size(); i++) {
-            newestFirst.add(textAt(i, reply));
-        }
-        return new Checkpoints(newestFirst, numberAt(0, reply));
+    public Checkpoints newestCheckpoint(ProducerId producer) {
+        return checkpoints(producer, 1, 0);
     }
 
     @Override
-    public AppendResult append(Source source, Append append) {
-        return send(source, append).await();
+    public Checkpoints allCheckpoints(ProducerId producer) {
+        return checkpoints(producer, settings.checkpoints(), settings.checkpoints());
+    }
+
+    private Checkpoints checkpoints(ProducerId producer, int newest, int milestones) {
+        List<@Nullable Object> reply = call(
+                QueueScripts.CHECKPOINTS, producer, List.of(Integer.toString(newest), Integer.toString(milestones)));
+        int end = 2 + Math.toIntExact(Math.min(numberAt(1, reply), reply.size() - 2L));
+        return new Checkpoints(texts(2, end, reply), texts(end, reply.size(), reply), numberAt(0, reply));
     }
 
     @Override
-    public PendingAppend send(Source source, Append append) {
+    public AppendResult append(ProducerId producer, Append append) {
         Optional<String> tooLarge = tooLarge(append);
-        if (tooLarge.isPresent()) {
-            return () -> refuseWithoutSending(source, append, tooLarge.get());
-        }
-        Supplier<List<@Nullable Object>> reply = send(QueueScripts.APPEND, source, arguments(append));
-        return () -> resultOf(reply.get());
+        return tooLarge.isPresent()
+                ? refuseWithoutSending(producer, append, tooLarge.get())
+                : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
     }
 
-    /**
-     * Drops the client library's connections and threads and starts anew with the next call: for a watchdog that sees
-     * calls fail although Redis answers. Calls under way fail. Does not block.
-     */
-    public void reconnect() {
-        RedisClient dropped;
-        synchronized (clientChange) {
-            dropped = client;
-            client = null;
-        }
-        if (dropped != null) {
-            var unused = dropped.shutdown(LONGEST_CLOSE);
-        }
-    }
-
-    /** Ends connections and threads, in {@link #LONGEST_CLOSE} at most. Calls under way and later ones fail. */
+    /** Ends connections and threads, in {@link #MAX_CLOSE_DURATION} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         RedisClient last;
@@ -127,7 +107,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
             return;
         }
         try {
-            last.shutdown(LONGEST_CLOSE).get(LONGEST_CLOSE.toMillis(), TimeUnit.MILLISECONDS);
+            last.shutdown(MAX_CLOSE_DURATION).get(MAX_CLOSE_DURATION.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException leftBehind) {
             // Its threads are daemons or end by themselves; the process is about to.
         } catch (InterruptedException e) {
@@ -139,8 +119,8 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
      * The answer that Redis would give if it could: to an element larger than it reads, it closes the connection, which
      * cannot be told from a network that breaks. The comparison comes first here too.
      */
-    private AppendResult refuseWithoutSending(Source source, Append append, String error) {
-        Checkpoints seen = checkpoints(source, 1);
+    private AppendResult refuseWithoutSending(ProducerId producer, Append append, String error) {
+        Checkpoints seen = newestCheckpoint(producer);
         String newest = seen.newestFirst().isEmpty() ? null : seen.newestFirst().get(0);
         if (!Objects.equals(newest, append.expected())) {
             return new AppendResult.Stale(newest);
@@ -152,15 +132,15 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private Optional<String> tooLarge(Append append) {
-        long most = settings.largestElement().toBytes();
+        long max = settings.maxElementSize().toBytes();
         for (QueueEntry entry : append.entries()) {
             for (String text : settings.notifications()
                     ? List.of(entry.element(), entry.notification())
                     : List.of(entry.element())) {
                 // UTF-8 takes at most three bytes for a char.
-                if (text.length() > most / 3 && text.getBytes(StandardCharsets.UTF_8).length > most) {
+                if (text.length() > max / 3 && text.getBytes(StandardCharsets.UTF_8).length > max) {
                     return Optional.of(
-                            "an element is too large: more than registry.queue.largest-element, " + most + " bytes");
+                            "an element is too large: more than registry.queue.max-element-size, " + max + " bytes");
                 }
             }
         }
@@ -169,11 +149,12 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private List<String> arguments(Append append) {
         List<QueueEntry> entries = append.entries();
-        List<String> arguments = new ArrayList<>(6 + 2 * entries.size());
+        List<String> arguments = new ArrayList<>(7 + 2 * entries.size());
         arguments.add(append.expected() == null ? "" : append.expected());
         arguments.add(append.checkpoint());
         arguments.add(Long.toString(settings.capacity()));
         arguments.add(Integer.toString(settings.checkpoints()));
+        arguments.add(append.milestone() ? "1" : "0");
         arguments.add(settings.notifications() ? settings.notificationsChannel() : "");
         arguments.add(Integer.toString(entries.size()));
         entries.forEach(entry -> arguments.add(entry.element()));
@@ -183,12 +164,12 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         return arguments;
     }
 
-    /** Has a script run on the primary. The answer has the hard deadline. */
-    private Supplier<List<@Nullable Object>> send(String script, Source source, List<String> arguments) {
-        List<Object> keys = List.of(settings.name(), settings.checkpointsKey(source));
+    /** Runs a script on the primary; the answer has the hard deadline. */
+    private List<@Nullable Object> call(String script, ProducerId producer, List<String> arguments) {
+        List<Object> keys =
+                List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
         RedisClient used = client();
-        CompletableFuture<List<@Nullable Object>> reply = used.run(script, keys, arguments);
-        return () -> answer(used, reply);
+        return answer(used, used.run(script, keys, arguments));
     }
 
     /** Waits for an answer, and keeps an eye on the client. */
@@ -211,13 +192,13 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private List<@Nullable Object> await(CompletableFuture<List<@Nullable Object>> reply) {
         try {
-            return reply.get(settings.longestCall().toMillis(), TimeUnit.MILLISECONDS);
+            return reply.get(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             reply.cancel(true);
             throw RedisErrorClassifier.unavailable(
                     Cause.TIMEOUT,
                     address,
-                    "no answer within " + settings.longestCall().toMillis() + " ms");
+                    "no answer within " + settings.maxCallDuration().toMillis() + " ms");
         } catch (InterruptedException e) {
             reply.cancel(true);
             Thread.currentThread().interrupt();
@@ -233,7 +214,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         try {
             await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
         } catch (QueueUnavailableException stillAway) {
-            var unused = fresh.shutdown(LONGEST_CLOSE);
+            var unused = fresh.shutdown(MAX_CLOSE_DURATION);
             return;
         }
         RedisClient dropped;
@@ -246,7 +227,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
                         + " started anew. Nothing is lost; the relay goes on.",
                 address);
         if (dropped != null) {
-            var unused = dropped.shutdown(LONGEST_CLOSE);
+            var unused = dropped.shutdown(MAX_CLOSE_DURATION);
         }
     }
 
@@ -277,7 +258,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private AppendResult resultOf(List<@Nullable Object> reply) {
         return switch (textAt(0, reply)) {
-            case "APPENDED" -> new AppendResult.Appended(numberAt(1, reply), warnings(reply));
+            case "APPENDED" -> new AppendResult.Appended(numberAt(1, reply), texts(2, reply.size(), reply));
             case "STALE" -> new AppendResult.Stale(reply.size() == 1 || reply.get(1) == null ? null : textAt(1, reply));
             case "FULL" -> new AppendResult.Full(numberAt(1, reply), numberAt(2, reply));
             case "REFUSED" -> refused(textAt(1, reply));
@@ -285,12 +266,12 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         };
     }
 
-    private List<String> warnings(List<@Nullable Object> reply) {
-        List<String> warnings = new ArrayList<>();
-        for (int i = 2; i < reply.size(); i++) {
-            warnings.add(textAt(i, reply));
+    private List<String> texts(int from, int to, List<@Nullable Object> reply) {
+        List<String> texts = new ArrayList<>(Math.max(to - from, 0));
+        for (int i = from; i < to; i++) {
+            texts.add(textAt(i, reply));
         }
-        return List.copyOf(warnings);
+        return texts;
     }
 
     private AppendResult refused(String error) {

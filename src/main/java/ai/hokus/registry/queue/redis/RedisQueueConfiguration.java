@@ -32,7 +32,7 @@ class RedisQueueConfiguration {
         return new QueueTarget(configured, description, settings.capacity(), settings.notifications());
     }
 
-    /** Closed with the application; that takes {@link RedisMessageQueue#LONGEST_CLOSE} at most. */
+    /** Closed with the application; that takes {@link RedisMessageQueue#MAX_CLOSE_DURATION} at most. */
     @Bean(destroyMethod = "close")
     @Conditional(RedisIsConfigured.class)
     RedisMessageQueue messageQueue(Environment environment, QueueSettings settings) {

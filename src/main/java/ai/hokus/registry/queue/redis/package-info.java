@@ -5,7 +5,7 @@
  * writers of the queue), and the classification of every way in which Redis can fail.
  *
  * <p><b>Promises</b> that start-up touches no Redis, that a call ends within {@link
- * ai.hokus.registry.queue.QueueSettings#longestCall()}, that nothing is retried here, and that a Redis that comes back is
+ * ai.hokus.registry.queue.QueueSettings#maxCallDuration()}, that nothing is retried here, and that a Redis that comes back is
  * used again without a restart.
  *
  * <p><b>May call</b> {@link ai.hokus.registry.queue}, which it implements.

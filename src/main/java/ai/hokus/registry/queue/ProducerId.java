@@ -6,4 +6,4 @@ import java.util.UUID;
  * Who appends: one partition of one outbox. Names the checkpoints' key, so that two databases that feed one queue never
  * mistake each other's.
  */
-public record Source(UUID outbox, int partition) {}
+public record ProducerId(UUID outbox, int partition) {}
