@@ -39,7 +39,7 @@ public record ScanCursor(
     }
 
     boolean isLoading() {
-        return loading != Loading.DONE;
+        return !loading.equals(Loading.DONE);
     }
 
     /**
