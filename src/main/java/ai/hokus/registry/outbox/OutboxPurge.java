@@ -55,10 +55,23 @@ public class OutboxPurge {
     private static final String DELETE_BATCHES =
             "DELETE FROM outbox_batch WHERE partition_id = ? AND first_position > ? AND first_position <= ?";
 
+    /**
+     * Acknowledgements of what is gone. Before a rewind from a position that is still here stand rows that it made void: as long as
+     * they do, the rewind and what came after it must stay too, or they would count again.
+     */
     private static final String DELETE_DELIVERIES = """
             DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position >= ? AND to_position <= ?
               AND delivery_no < (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
                                  ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+              AND delivery_no < COALESCE((SELECT min(r.delivery_no) FROM outbox_rewind r
+                                          WHERE r.partition_id = ? AND r.to_position <= ? AND r.from_position > ?),
+                                         9223372036854775807)
+            """;
+
+    /** Where to begin: at what the last call left, or at what a rewind had kept until now. */
+    private static final String DELETE_FROM = """
+            SELECT COALESCE(min(r.to_position), ?) FROM outbox_rewind r
+            WHERE r.partition_id = ? AND r.to_position < ? AND r.from_position > ? AND r.from_position <= ?
             """;
 
     private static final String SAVE = "UPDATE outbox_partition SET purged_position = ? WHERE partition_id = ?";
@@ -148,7 +161,9 @@ public class OutboxPurge {
                 .toArray();
         deleted += jdbc.update(DELETE_MESSAGES, partition, new SqlArrayValue("bigint", ids));
         jdbc.update(DELETE_BATCHES, partition, bounds.purged(), to);
-        jdbc.update(DELETE_DELIVERIES, partition, bounds.purged(), to, partition);
+        Long from = jdbc.queryForObject(
+                DELETE_FROM, Long.class, bounds.purged(), partition, bounds.purged(), bounds.purged(), to);
+        jdbc.update(DELETE_DELIVERIES, partition, from, to, partition, partition, to, to);
         jdbc.update(SAVE, to, partition);
         return new Step(deleted, true);
     }

@@ -59,7 +59,7 @@ final class ParkedMessages {
 
     /** Without such a checkpoint a skip of this position may have been forgotten; the mark then stays, for an operator. */
     private static boolean reachesBelow(long position, ObservedCheckpoints seen) {
-        return seen.older().isEmpty() && seen.complete()
+        return (seen.older().isEmpty() && seen.complete())
                 || seen.newestFirst().stream()
                         .map(Checkpoint::parse)
                         .anyMatch(checkpoint -> checkpoint != null && checkpoint.position() < position);

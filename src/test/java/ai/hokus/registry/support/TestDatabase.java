@@ -62,7 +62,7 @@ public enum TestDatabase {
         HikariDataSource dataSource = new HikariDataSource(config);
         Flyway.configure()
                 .dataSource(dataSource)
-                .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor())
+                .locations("classpath:db/migration/" + vendor())
                 .placeholders(Map.of("partitions", Integer.toString(partitions)))
                 .load()
                 .migrate();
