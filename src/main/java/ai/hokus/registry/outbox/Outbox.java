@@ -26,7 +26,11 @@ public class Outbox {
     private final List<CommitListener> listeners;
 
     Outbox(
-            JdbcTemplate jdbc, SqlDialect dialect, OutboxIdentity identity, DiskSync diskSync, List<CommitListener> listeners) {
+            JdbcTemplate jdbc,
+            SqlDialect dialect,
+            OutboxIdentity identity,
+            DiskSync diskSync,
+            List<CommitListener> listeners) {
         this.jdbc = jdbc;
         this.dialect = dialect;
         this.identity = identity;

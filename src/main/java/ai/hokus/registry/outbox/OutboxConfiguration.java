@@ -66,8 +66,9 @@ class OutboxConfiguration {
             jdbc.update("UPDATE outbox SET environment = ? WHERE environment IS NULL", environment);
         } else if (dialect == SqlDialect.POSTGRESQL
                 && jdbc.queryForObject("SELECT environment FROM outbox", String.class) == null) {
-            log.warn("registry.outbox.environment is not set. If this database is copied, the copy delivers its messages to"
-                    + " the same queue a second time. Set it (for example to production) where the messages are real.");
+            log.warn(
+                    "registry.outbox.environment is not set. If this database is copied, the copy delivers its messages to"
+                            + " the same queue a second time. Set it (for example to production) where the messages are real.");
         }
     }
 
@@ -78,7 +79,8 @@ class OutboxConfiguration {
             OutboxIdentity identity,
             DiskSync diskSync,
             ObjectProvider<CommitListener> listeners) {
-        return new Outbox(jdbc, dialect, identity, diskSync, listeners.orderedStream().toList());
+        return new Outbox(
+                jdbc, dialect, identity, diskSync, listeners.orderedStream().toList());
     }
 
     @Bean

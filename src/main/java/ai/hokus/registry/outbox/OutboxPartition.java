@@ -160,8 +160,7 @@ public class OutboxPartition {
         return histories.get(histories.size() - 1);
     }
 
-    private Progress move(
-            Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
+    private Progress move(Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
         long from = log.delivered();
         long to = queue.known();
         if (to > from) {
@@ -171,7 +170,8 @@ public class OutboxPartition {
             updates.add(journal.delivery(log.deliveryNo() + 1, from, to));
         }
         if (to < from || queue.divergence()) {
-            journal.recordRewind(to < from ? log.deliveryNo() + 1 : log.deliveryNo(), from, Math.min(from, to), queue.reason());
+            journal.recordRewind(
+                    to < from ? log.deliveryNo() + 1 : log.deliveryNo(), from, Math.min(from, to), queue.reason());
         }
         if (to < from) {
             journal.updateLowestMark(to);
@@ -242,13 +242,13 @@ public class OutboxPartition {
         if (before == null || before != queue.known()) {
             journal.setStoppedKnownPosition(queue.known());
         }
-        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing else.
+        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
+        // else.
         Checkpoint newest = queue.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
                 || repository.hasBatch(newest.position(), newest.batchId());
-        return new ClaimResult.Halted(
-                PartitionState.STOPPED, mayBeExpected ? fence(row, newest) : null, Progress.NONE);
+        return new ClaimResult.Halted(PartitionState.STOPPED, mayBeExpected ? fence(row, newest) : null, Progress.NONE);
     }
 
     /** Null: this pause or stop is fenced, and the fence is still the newest checkpoint. */

@@ -156,9 +156,8 @@ public class OutboxPurge {
             return new Step(deleted, false);
         }
         long to = expired.get(expired.size() - 1).lastPosition();
-        Object[] ids = expired.stream()
-                .flatMap(batch -> batch.messageIds().stream())
-                .toArray();
+        Object[] ids =
+                expired.stream().flatMap(batch -> batch.messageIds().stream()).toArray();
         deleted += jdbc.update(DELETE_MESSAGES, partition, new SqlArrayValue("bigint", ids));
         jdbc.update(DELETE_BATCHES, partition, bounds.purged(), to);
         Long from = jdbc.queryForObject(
@@ -175,10 +174,8 @@ public class OutboxPurge {
         long messages = 0;
         for (ExpiredBatch batch : jdbc.query(
                 OLDEST_BATCHES,
-                (row, n) -> new ExpiredBatch(
-                        row.getLong("last_position"),
-                        row.getLong("highest_id"),
-                        List.of((Object[]) row.getArray("message_ids").getArray())),
+                (row, n) -> new ExpiredBatch(row.getLong("last_position"), row.getLong("highest_id"), List.of((Object[])
+                        row.getArray("message_ids").getArray())),
                 partition,
                 bounds.purged())) {
             messages += batch.messageIds().size();
@@ -204,7 +201,7 @@ public class OutboxPurge {
     private record Progress(long delivered, long settledId) {}
 
     private Progress progress(int partition) {
-        return requireNonNull(jdbc.queryForObject(
-                PROGRESS, (row, n) -> new Progress(row.getLong(1), row.getLong(2)), partition));
+        return requireNonNull(
+                jdbc.queryForObject(PROGRESS, (row, n) -> new Progress(row.getLong(1), row.getLong(2)), partition));
     }
 }

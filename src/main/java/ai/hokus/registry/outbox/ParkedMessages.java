@@ -24,8 +24,7 @@ final class ParkedMessages {
      * Whether the newest checkpoint alone does not tell what became of the positions that are to be acknowledged: some are marked,
      * or there are more than one append can have passed, since this database was restored.
      */
-    boolean wantsAllCheckpoints(
-            PartitionRepository.Row row, LogEnd log, Reconciliation queue, ClaimRequest request) {
+    boolean wantsAllCheckpoints(PartitionRepository.Row row, LogEnd log, Reconciliation queue, ClaimRequest request) {
         if (request.seen().complete() || queue.known() <= log.delivered()) {
             return false;
         }
@@ -43,7 +42,8 @@ final class ParkedMessages {
      */
     void acknowledge(PartitionRepository.Row row, long from, long to, ObservedCheckpoints seen) {
         Map<Long, Checkpoint> skips = seen.readable()
-                .filter(checkpoint -> checkpoint.isSkip() && checkpoint.position() > from && checkpoint.position() <= to)
+                .filter(checkpoint ->
+                        checkpoint.isSkip() && checkpoint.position() > from && checkpoint.position() <= to)
                 .collect(Collectors.toMap(Checkpoint::position, skip -> skip, (newer, older) -> newer));
         if (row.lowestParkedPosition() == null && skips.isEmpty()) {
             return;

@@ -26,7 +26,9 @@ final class PartitionPeek {
 
     boolean isIdle(@Nullable String newest, ScanCursor cursor) {
         Checkpoint seen = newest == null ? null : Checkpoint.parse(newest);
-        if ((newest != null && seen == null) || cursor.isLoading() || cursor.unclaimed().size() > MAX_RANGES) {
+        if ((newest != null && seen == null)
+                || cursor.isLoading()
+                || cursor.unclaimed().size() > MAX_RANGES) {
             return false;
         }
         return requireNonNull(jdbc.query(
@@ -38,7 +40,8 @@ final class PartitionPeek {
                     long delivered = row.getLong("delivered");
                     boolean atEnd = seen == null
                             ? delivered == 0
-                            : seen.position() == delivered && (delivered == 0 || seen.batchId() == row.getLong("batch_id"));
+                            : seen.position() == delivered
+                                    && (delivered == 0 || seen.batchId() == row.getLong("batch_id"));
                     return atEnd
                             && row.getLong("last_position") == delivered
                             && row.getLong("batch_id") == cursor.endBatchId()

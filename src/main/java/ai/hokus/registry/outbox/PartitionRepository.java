@@ -177,8 +177,7 @@ class PartitionRepository {
 
     /** Whether the batch that has this position is this one. */
     boolean hasBatch(long position, long batchId) {
-        return jdbc
-                .query(
+        return jdbc.query(
                         BATCH_ID_AT,
                         (row, n) -> row.getLong("last_position") >= position && row.getLong("batch_id") == batchId,
                         partition,
@@ -268,7 +267,8 @@ class PartitionRepository {
         return messages;
     }
 
-    SqlUpdate insertBatch(long firstPosition, long batchId, long historyId, long[] ids, Settled settled, String instance) {
+    SqlUpdate insertBatch(
+            long firstPosition, long batchId, long historyId, long[] ids, Settled settled, String instance) {
         return new SqlUpdate(
                 INSERT_BATCH,
                 partition,
@@ -286,7 +286,10 @@ class PartitionRepository {
     }
 
     /** What a batch's row says of the ids below it. */
-    record Settled(long settledId, @Nullable Long sampleId, @Nullable Long sampleXid) {}
+    record Settled(
+            long settledId,
+            @Nullable Long sampleId,
+            @Nullable Long sampleXid) {}
 
     void write(List<SqlUpdate> updates) {
         dialect.write(jdbc, updates);

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param queueName the Redis list
  * @param environment {@code registry.outbox.environment}; null: not set
  */
-record RelayIdentity(String instance, String queueName, @Nullable String environment) {
+record RelayIdentity(
+        String instance, String queueName, @Nullable String environment) {
 
     /** Why this instance must not relay; null: it may. */
     @Nullable

@@ -1,8 +1,5 @@
 package ai.hokus.registry.outbox;
 
-import static java.util.Objects.requireNonNull;
-
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -81,7 +78,8 @@ enum SqlDialect {
         /** One after the other: it runs within this process. */
         @Override
         void write(JdbcTemplate jdbc, List<SqlUpdate> updates) {
-            updates.forEach(update -> jdbc.update(update.sql(), update.parameters().toArray()));
+            updates.forEach(
+                    update -> jdbc.update(update.sql(), update.parameters().toArray()));
         }
 
         @Override

@@ -118,14 +118,8 @@ final class PartitionRelay implements Runnable {
     public void run() {
         boolean woken = true;
         while (!stopping) {
-            try {
-                boolean again = passOrWait(woken);
-                woken = again || awaitSignal(pause());
-            } catch (Throwable e) {
-                // Whatever it is: without this thread nothing is delivered.
-                failedUnexpectedly(e);
-                woken = awaitSignal(settings.interval());
-            }
+            boolean again = passOrWait(woken);
+            woken = again || awaitSignal(pause());
         }
         status.become(
                 RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
@@ -165,12 +159,21 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * One pass, with everything that is expected to go wrong caught.
+     * One pass, with everything that can go wrong caught: without this thread nothing is delivered.
      *
      * @param woken whether something is known to be pending
      * @return whether the next pass is due at once
      */
     boolean passOrWait(boolean woken) {
+        try {
+            return tryPass(woken);
+        } catch (Throwable e) {
+            failedUnexpectedly(e);
+            return false;
+        }
+    }
+
+    private boolean tryPass(boolean woken) {
         if (!breaker.tryAcquire()) {
             return false;
         }

@@ -53,7 +53,8 @@ final class PassReporter implements PassObserver {
         if (status.status().state() != RelayState.QUEUE_FULL) {
             status.become(RelayState.DELIVERING, null, "Partition {}: delivering.");
         }
-        listener.appended(partition, messages.stream().map(OutboxMessage::createdAt).toList(), took);
+        listener.appended(
+                partition, messages.stream().map(OutboxMessage::createdAt).toList(), took);
     }
 
     @Override

@@ -87,7 +87,10 @@ final class RelayPass {
      * @param cursor null: nothing is remembered
      * @param detail for the operators; null: the outcome says it all
      */
-    record Result(Outcome outcome, @Nullable ScanCursor cursor, @Nullable String detail) {}
+    record Result(
+            Outcome outcome,
+            @Nullable ScanCursor cursor,
+            @Nullable String detail) {}
 
     /** Limits of one append. */
     record Limits(int batchMessages, long batchBytes) {}
@@ -104,7 +107,10 @@ final class RelayPass {
      * @param maxMessages of the next append
      */
     private record View(
-            ObservedCheckpoints seen, @Nullable Long confirmedAt, @Nullable ScanCursor cursor, int maxMessages) {
+            ObservedCheckpoints seen,
+            @Nullable Long confirmedAt,
+            @Nullable ScanCursor cursor,
+            int maxMessages) {
 
         View saw(ObservedCheckpoints checkpoints) {
             return new View(checkpoints, null, cursor, maxMessages);
@@ -198,8 +204,7 @@ final class RelayPass {
         }
         return claim instanceof ClaimResult.NotRelaying refusal
                 ? new Result(Outcome.NOT_RELAYING, null, refusal.reason())
-                : new Result(
-                        Outcome.UNREADABLE_CHECKPOINT, null, ((ClaimResult.UnreadableCheckpoint) claim).text());
+                : new Result(Outcome.UNREADABLE_CHECKPOINT, null, ((ClaimResult.UnreadableCheckpoint) claim).text());
     }
 
     /** A second look, with no transaction open, at all checkpoints. */
@@ -213,8 +218,9 @@ final class RelayPass {
     }
 
     private AppendResult append(View view, ClaimResult.Claimed claimed) {
-        List<OutboxMessage> sent =
-                claimed.messages().stream().filter(message -> !message.withheld()).toList();
+        List<OutboxMessage> sent = claimed.messages().stream()
+                .filter(message -> !message.withheld())
+                .toList();
         List<QueueEntry> entries = sent.stream().map(Envelope::of).toList();
         boolean milestone =
                 claimed.lastPosition() / MILESTONE_INTERVAL > (claimed.firstPosition() - 1) / MILESTONE_INTERVAL;
@@ -321,9 +327,7 @@ final class RelayPass {
         if (answer instanceof AppendResult.Full full) {
             observer.depth(full.depth());
         }
-        return answer instanceof AppendResult.Stale stale
-                ? view.saw(ObservedCheckpoints.newest(stale.newest()))
-                : view;
+        return answer instanceof AppendResult.Stale stale ? view.saw(ObservedCheckpoints.newest(stale.newest())) : view;
     }
 
     private ObservedCheckpoints newest(Checkpoints look) {

@@ -66,7 +66,8 @@ record RelaySettings(
         Duration longest = maxPassDuration.plus(claimAndAppend).plus(maxCallDuration);
         if (lockAtMostFor.compareTo(longest) <= 0) {
             throw new IllegalArgumentException("registry.relay.lock-at-most-for is " + lockAtMostFor
-                    + "; a pass can take " + longest + " (max-pass-duration, one transaction and two calls of the queue):"
+                    + "; a pass can take " + longest
+                    + " (max-pass-duration, one transaction and two calls of the queue):"
                     + " it must be longer than that, for example 35s");
         }
     }

@@ -51,8 +51,8 @@ public record TestOutbox(
     }
 
     public void append(UUID id, String key) {
-        transaction.executeWithoutResult(status ->
-                outbox.append(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
+        transaction.executeWithoutResult(
+                status -> outbox.append(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
     }
 
     /** A copy of a message, at the end, as an operator makes it; in the caller's transaction. */

@@ -59,12 +59,7 @@ final class ProtocolSimulation {
     private static final Duration SHORT_RETENTION = Duration.ofMinutes(15); // one step is one minute
     private static final Duration LONG_RETENTION = Duration.ofDays(3650);
     private static final List<String> TABLES = List.of(
-            "outbox_message",
-            "outbox_partition",
-            "outbox_batch",
-            "outbox_delivery",
-            "outbox_rewind",
-            "outbox_parked");
+            "outbox_message", "outbox_partition", "outbox_batch", "outbox_delivery", "outbox_rewind", "outbox_parked");
 
     /** What broke, and the schedule that broke it. */
     record Finding(String what, Object detail, List<String> trace) {
@@ -258,8 +253,7 @@ final class ProtocolSimulation {
         }
 
         private boolean isStopped() {
-            return outbox.jdbc()
-                    .queryForObject("SELECT stopped_at IS NOT NULL FROM outbox_partition", Boolean.class);
+            return outbox.jdbc().queryForObject("SELECT stopped_at IS NOT NULL FROM outbox_partition", Boolean.class);
         }
 
         private void pauseOrResume() {
@@ -275,8 +269,8 @@ final class ProtocolSimulation {
 
         /** What an operator does by SQL: decides on a parked message, or sends a delivered one again. */
         private void decideOrResend() {
-            List<Map<String, Object>> parked = outbox.jdbc()
-                    .queryForList("SELECT id, message_id FROM outbox_parked_messages ORDER BY id LIMIT 1");
+            List<Map<String, Object>> parked =
+                    outbox.jdbc().queryForList("SELECT id, message_id FROM outbox_parked_messages ORDER BY id LIMIT 1");
             boolean resend = parked.isEmpty() || random.nextBoolean();
             List<Map<String, Object>> rows = resend
                     ? outbox.jdbc()
@@ -321,8 +315,8 @@ final class ProtocolSimulation {
         /** Only what was delivered long enough ago may go; what else is gone counts as lost. */
         private void purge() {
             Set<UUID> before = messages();
-            Set<UUID> old = new HashSet<>(
-                    outbox.jdbc().query("""
+            Set<UUID> old = new HashSet<>(outbox.jdbc()
+                    .query("""
                             SELECT h.message_id FROM outbox_message_history h
                             WHERE h.delivered_at < CURRENT_TIMESTAMP - INTERVAL '%d' MINUTE
                             """.formatted(retention.toMinutes()), (row, n) -> row.getObject(1, UUID.class)));
@@ -365,8 +359,7 @@ final class ProtocolSimulation {
                         return new Finding("A HUMAN IS NEEDED", "", trace);
                     }
                     tally.stops++;
-                    outbox.jdbc()
-                            .update("UPDATE outbox_partition SET stopped_at = NULL, diverged_at = NULL");
+                    outbox.jdbc().update("UPDATE outbox_partition SET stopped_at = NULL, diverged_at = NULL");
                 }
             }
             notePark();
@@ -561,8 +554,8 @@ final class ProtocolSimulation {
                 boolean fenced = outbox.jdbc()
                         .queryForObject(
                                 "SELECT paused AND fenced_halt_no = halt_no FROM outbox_partition", Boolean.class);
-                String fence = outbox.jdbc()
-                        .queryForObject("SELECT fence_checkpoint FROM outbox_partition", String.class);
+                String fence =
+                        outbox.jdbc().queryForObject("SELECT fence_checkpoint FROM outbox_partition", String.class);
                 if (fenced && newestInQueue().equals(fence) && appendedAtFence < 0) {
                     appendedAtFence = appendedElements;
                     tally.fences++;
@@ -653,8 +646,7 @@ final class ProtocolSimulation {
                 for (String table : TABLES) {
                     rows.put(table, outbox.jdbc().queryForList("SELECT * FROM " + table));
                 }
-                highestId = outbox.jdbc()
-                        .queryForObject("SELECT COALESCE(max(id), 0) FROM outbox_message", Long.class);
+                highestId = outbox.jdbc().queryForObject("SELECT COALESCE(max(id), 0) FROM outbox_message", Long.class);
             }
 
             void restore() {

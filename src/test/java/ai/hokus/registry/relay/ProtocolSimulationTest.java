@@ -28,7 +28,8 @@ class ProtocolSimulationTest {
         long given = Long.getLong("simulation.seed", 0);
         long seed = given == 0 ? System.nanoTime() : given;
         System.out.printf(
-                "Protocol simulation on %s: -Dsimulation.seed=%d -Dsimulation.schedules=%d%n", database, seed, schedules);
+                "Protocol simulation on %s: -Dsimulation.seed=%d -Dsimulation.schedules=%d%n",
+                database, seed, schedules);
 
         ProtocolSimulation simulation = new ProtocolSimulation(database);
         for (long n = 0; n < schedules; n++) {

@@ -86,6 +86,7 @@ public enum TestDatabase {
             try {
                 return EmbeddedPostgres.builder()
                         .setServerConfig("max_connections", "300")
+                        .setServerConfig("max_prepared_transactions", "10")
                         .start();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

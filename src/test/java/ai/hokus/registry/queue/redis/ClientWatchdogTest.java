@@ -3,10 +3,10 @@ package ai.hokus.registry.queue.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Clock;
@@ -83,11 +83,11 @@ class ClientWatchdogTest {
         Iterator<String> urls = List.of("redis://127.0.0.1:" + TestRedis.freePort(), redis.url(), redis.url())
                 .iterator();
         SteppingClock clock = new SteppingClock();
-        Source source = new Source(UUID.randomUUID(), 0);
+        ProducerId source = new ProducerId(UUID.randomUUID(), 0);
         try (RedisMessageQueue queue = new RedisMessageQueue(
                 settings, "redis", () -> new RedisClient(settings, settingsOf(urls.next())), clock)) {
             for (int n = 0; n < 3; n++) {
-                assertThatThrownBy(() -> queue.checkpoints(source, 1)).isInstanceOf(QueueUnavailableException.class);
+                assertThatThrownBy(() -> queue.newestCheckpoint(source)).isInstanceOf(QueueUnavailableException.class);
                 clock.now = clock.now.plusSeconds(6);
             }
 
@@ -95,9 +95,9 @@ class ClientWatchdogTest {
         }
     }
 
-    private static boolean answers(RedisMessageQueue queue, Source source) {
+    private static boolean answers(RedisMessageQueue queue, ProducerId source) {
         try {
-            queue.checkpoints(source, 1);
+            queue.newestCheckpoint(source);
             return true;
         } catch (QueueUnavailableException notYet) {
             return false;

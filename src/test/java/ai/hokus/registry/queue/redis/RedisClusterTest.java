@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
 import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
@@ -27,7 +27,7 @@ class RedisClusterTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
     private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
 
-    private final Source source = new Source(UUID.randomUUID(), 0);
+    private final ProducerId source = new ProducerId(UUID.randomUUID(), 0);
     private TestRedis server;
     private RedisMessageQueue queue;
 
@@ -51,18 +51,18 @@ class RedisClusterTest {
 
         assertThat(queue.append(source, append(null, "2:b", "a", "b"))).isEqualTo(new Appended(2, List.of()));
         assertThat(queue.append(source, append(null, "2:b", "a", "b"))).isEqualTo(new Stale("2:b"));
-        assertThat(queue.checkpoints(source, 10)).isEqualTo(new Checkpoints(List.of("2:b"), 2));
+        assertThat(queue.allCheckpoints(source)).isEqualTo(new Checkpoints(List.of("2:b"), List.of(), 2));
     }
 
     @Test
     void a_cluster_that_serves_no_slots_is_waited_for() {
         QueueUnavailableException failure =
-                catchThrowableOfType(QueueUnavailableException.class, () -> queue.checkpoints(source, 1));
+                catchThrowableOfType(QueueUnavailableException.class, () -> queue.newestCheckpoint(source));
         assertThat(failure.kind()).isIn(Cause.NOT_READY, Cause.UNREACHABLE);
 
         serveAllSlots();
 
-        assertThat(untilItAnswers()).isEqualTo(new Checkpoints(List.of(), 0));
+        assertThat(untilItAnswers()).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
     }
 
     private void serveAllSlots() {
@@ -80,7 +80,7 @@ class RedisClusterTest {
         long start = System.nanoTime();
         while (true) {
             try {
-                return queue.checkpoints(source, 1);
+                return queue.newestCheckpoint(source);
             } catch (QueueUnavailableException e) {
                 assertThat(System.nanoTime() - start).as("%s", e.getMessage()).isLessThan(PATIENCE_NANOS);
             }

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
 import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
@@ -42,7 +42,7 @@ class RedisMessageQueueFailureTest {
 
     private static final long PATIENCE_NANOS = Duration.ofSeconds(30).toNanos();
 
-    private final Source source = new Source(UUID.randomUUID(), 0);
+    private final ProducerId source = new ProducerId(UUID.randomUUID(), 0);
     private final String checkpointsKey = SETTINGS.checkpointsKey(source);
     private final List<AutoCloseable> toClose = new ArrayList<>();
 
@@ -58,7 +58,7 @@ class RedisMessageQueueFailureTest {
         RedisMessageQueue queue = open(redis("127.0.0.1", TestRedis.freePort(), null));
 
         long start = System.nanoTime();
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.UNREACHABLE);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.UNREACHABLE);
         assertThat(failureOf(() -> queue.append(source, append(null, "1:a", "a"))))
                 .isEqualTo(Cause.UNREACHABLE);
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(SETTINGS.connectTimeout());
@@ -68,7 +68,7 @@ class RedisMessageQueueFailureTest {
     void an_unknown_host_is_unreachable() {
         RedisMessageQueue queue = open(redis("no-such-host.invalid", 6379, null));
 
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isIn(Cause.UNREACHABLE, Cause.TIMEOUT);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isIn(Cause.UNREACHABLE, Cause.TIMEOUT);
     }
 
     @Test
@@ -77,10 +77,10 @@ class RedisMessageQueueFailureTest {
         server.freeze();
         RedisMessageQueue queue = open(IMPATIENT, redis(server.host(), server.port(), null));
 
-        assertThat(timed(IMPATIENT, () -> queue.checkpoints(source, 1))).isEqualTo(Cause.TIMEOUT);
+        assertThat(timed(IMPATIENT, () -> queue.newestCheckpoint(source))).isEqualTo(Cause.TIMEOUT);
         server.resume();
 
-        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), 0));
+        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
     }
 
     @Test
@@ -94,7 +94,7 @@ class RedisMessageQueueFailureTest {
                 .isEqualTo(Cause.TIMEOUT);
         server.resume();
 
-        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of("1:a"), 1));
+        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of("1:a"), List.of(), 1));
         assertThat(open(server).append(source, append(null, "1:a", "a"))).isEqualTo(new Stale("1:a"));
         assertThat(elements(server)).containsExactly("a");
     }
@@ -106,10 +106,10 @@ class RedisMessageQueueFailureTest {
         queue.append(source, append(null, "1:a", "a"));
 
         server.kill();
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isIn(Cause.UNREACHABLE, Cause.TIMEOUT);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isIn(Cause.UNREACHABLE, Cause.TIMEOUT);
         server.restart();
 
-        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), 0));
+        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
         assertThat(queue.append(source, append(null, "1:a", "a"))).isEqualTo(new Appended(1, List.of()));
     }
 
@@ -118,11 +118,11 @@ class RedisMessageQueueFailureTest {
         TestRedis server = start();
         server.kill();
         RedisMessageQueue queue = open(server);
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.UNREACHABLE);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.UNREACHABLE);
 
         server.restart();
 
-        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), 0));
+        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
     }
 
     @Test
@@ -141,7 +141,7 @@ class RedisMessageQueueFailureTest {
     void a_missing_password_is_an_authentication_failure() {
         TestRedis server = start("requirepass right-password");
 
-        assertThat(failureOf(() -> open(server).checkpoints(source, 1))).isEqualTo(Cause.AUTHENTICATION);
+        assertThat(failureOf(() -> open(server).newestCheckpoint(source))).isEqualTo(Cause.AUTHENTICATION);
     }
 
     @Test
@@ -159,7 +159,7 @@ class RedisMessageQueueFailureTest {
         CompletableFuture<Void> answering = CompletableFuture.runAsync(() -> answerInClearText(listener));
         RedisSettings tls = new RedisSettings("127.0.0.1", listener.getLocalPort(), true, null, null, 0, false);
 
-        assertThat(failureOf(() -> open(tls).checkpoints(source, 1))).isEqualTo(Cause.TLS);
+        assertThat(failureOf(() -> open(tls).newestCheckpoint(source))).isEqualTo(Cause.TLS);
 
         listener.close();
         answering.join();
@@ -176,7 +176,7 @@ class RedisMessageQueueFailureTest {
                 .isEqualTo(Cause.OUT_OF_MEMORY);
         assertThat(failureOf(() -> queue.append(source, append("1:a", "2:b")))).isEqualTo(Cause.OUT_OF_MEMORY);
 
-        assertThat(queue.checkpoints(source, 10)).isEqualTo(new Checkpoints(List.of("1:a"), 1));
+        assertThat(queue.allCheckpoints(source)).isEqualTo(new Checkpoints(List.of("1:a"), List.of(), 1));
         server.run("CONFIG", "SET", "maxmemory", "0");
         assertThat(queue.append(source, append("1:a", "2:b", "b"))).isEqualTo(new Appended(2, List.of()));
     }
@@ -190,7 +190,7 @@ class RedisMessageQueueFailureTest {
         assertThat(failureOf(() -> queue.append(source, append(null, "1:a", "a"))))
                 .isEqualTo(Cause.WRONG_TYPE);
         assertThat(failureOf(() -> queue.append(source, append(null, "1:a")))).isEqualTo(Cause.WRONG_TYPE);
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.WRONG_TYPE);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.WRONG_TYPE);
         assertThat(server.run("EXISTS", checkpointsKey)).isEqualTo(0L);
     }
 
@@ -202,7 +202,7 @@ class RedisMessageQueueFailureTest {
 
         assertThat(failureOf(() -> queue.append(source, append(null, "1:a", "a"))))
                 .isEqualTo(Cause.WRONG_TYPE);
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.WRONG_TYPE);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.WRONG_TYPE);
         assertThat(elements(server)).isEmpty();
     }
 
@@ -213,7 +213,7 @@ class RedisMessageQueueFailureTest {
         queue.append(source, append(null, "1:a", "a"));
         server.run("REPLICAOF", "127.0.0.1", Integer.toString(TestRedis.freePort()));
 
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.READ_ONLY);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.READ_ONLY);
         assertThat(failureOf(() -> queue.append(source, append("1:a", "2:b", "b"))))
                 .isEqualTo(Cause.READ_ONLY);
         assertThat(elements(server)).containsExactly("a");
@@ -234,7 +234,7 @@ class RedisMessageQueueFailureTest {
         try (RedisConnection operator = server.connect()) {
             operator.command("CONFIG", "SET", "maxclients", "1");
 
-            assertThat(failureOf(() -> open(server).checkpoints(source, 1))).isEqualTo(Cause.UNREACHABLE);
+            assertThat(failureOf(() -> open(server).newestCheckpoint(source))).isEqualTo(Cause.UNREACHABLE);
         }
     }
 
@@ -247,19 +247,19 @@ class RedisMessageQueueFailureTest {
         Cause cause = failureOf(() -> queue.append(source, append("1:a", "2:b", "b".repeat(2 * 1024 * 1024))));
 
         assertThat(cause).isIn(Cause.UNREACHABLE, Cause.TIMEOUT, Cause.OTHER);
-        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of("1:a"), 1));
+        assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of("1:a"), List.of(), 1));
         assertThat(queue.append(source, append("1:a", "2:b", "b"))).isEqualTo(new Appended(2, List.of()));
     }
 
     @Test
     void after_close_every_call_fails() {
         RedisMessageQueue queue = open(start());
-        queue.checkpoints(source, 1);
+        queue.newestCheckpoint(source);
 
         queue.close();
         queue.close();
 
-        assertThat(failureOf(() -> queue.checkpoints(source, 1))).isEqualTo(Cause.OTHER);
+        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.OTHER);
     }
 
     private static Cause failureOf(ThrowingCallable call) {
@@ -270,7 +270,7 @@ class RedisMessageQueueFailureTest {
         long start = System.nanoTime();
         QueueUnavailableException failure = catchThrowableOfType(QueueUnavailableException.class, call);
         assertThat(Duration.ofNanos(System.nanoTime() - start))
-                .isLessThan(settings.longestCall().multipliedBy(GENEROUS));
+                .isLessThan(settings.maxCallDuration().multipliedBy(GENEROUS));
         assertThat(failure).as("an answer instead of a failure").isNotNull();
         return failure.kind();
     }
@@ -280,7 +280,7 @@ class RedisMessageQueueFailureTest {
         long start = System.nanoTime();
         while (true) {
             try {
-                return queue.checkpoints(source, 10);
+                return queue.allCheckpoints(source);
             } catch (QueueUnavailableException e) {
                 assertThat(System.nanoTime() - start).as("%s", e.getMessage()).isLessThan(PATIENCE_NANOS);
             }

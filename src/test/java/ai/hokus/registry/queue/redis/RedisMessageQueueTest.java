@@ -1,7 +1,9 @@
 package ai.hokus.registry.queue.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.MessageQueueContract;
@@ -82,33 +84,45 @@ class RedisMessageQueueTest extends MessageQueueContract {
     void an_element_of_exactly_the_largest_size_is_taken() {
         String largest = "é".repeat(32 * 1024);
 
-        assertThat(queue().append(source, append(null, "1:a", largest))).isInstanceOf(Appended.class);
+        assertThat(queue().append(producer, append(null, "1:a", largest))).isInstanceOf(Appended.class);
         assertThat(elements()).containsExactly(largest);
     }
 
     @Test
     void checkpoints_lie_beside_the_queue_in_its_hash_slot() {
-        queue().append(source, append(null, "1:a", "a"));
+        queue().append(producer, append(null, "1:a", "a"));
 
-        assertThat(consumer.texts("LRANGE", "{" + name + "}:outbox:" + source.outbox() + ":0", "0", "-1"))
+        assertThat(consumer.texts("LRANGE", "{" + name + "}:outbox:" + producer.outbox() + ":0", "0", "-1"))
                 .containsExactly("1:a");
     }
 
     @Test
     void a_queue_name_with_a_hash_tag_lends_it_to_the_checkpoints() {
         String tagged = "{" + TestRedis.freshName("tag") + "}:queue";
-        open(tagged, 10, 10, false).append(source, append(null, "1:a", "a"));
+        open(tagged, 10, 10, false).append(producer, append(null, "1:a", "a"));
 
-        assertThat(consumer.texts("LRANGE", tagged + ":outbox:" + source.outbox() + ":0", "0", "-1"))
+        assertThat(consumer.texts("LRANGE", tagged + ":outbox:" + producer.outbox() + ":0", "0", "-1"))
                 .containsExactly("1:a");
     }
 
     @Test
-    void an_append_leaves_two_keys_that_never_expire() {
-        queue().append(source, append(null, "1:a", "a"));
+    void more_elements_than_lua_can_pass_on_are_refused_and_nothing_is_written() {
+        queue();
+        List<String> words = new java.util.ArrayList<>(List.of("EVAL", QueueScripts.APPEND, "3", name, name + ":c", name + ":m"));
+        words.addAll(List.of("", "8000:a", "100000", "100", "0", "", "8000"));
+        java.util.Collections.addAll(words, "x ".repeat(8_000).split(" "));
+
+        assertThatThrownBy(() -> consumer.command(words.toArray(String[]::new))).hasMessageContaining("at most 5000");
+
+        assertThat(consumer.texts("KEYS", "*" + name + "*")).isEmpty();
+    }
+
+    @Test
+    void an_append_leaves_keys_that_never_expire() {
+        queue().append(producer, new Append(null, "1:a", true, entries("a")));
 
         List<String> keys = consumer.texts("KEYS", "*" + name + "*");
-        assertThat(keys).hasSize(2);
+        assertThat(keys).hasSize(3);
         assertThat(keys)
                 .allSatisfy(key -> assertThat(consumer.command("TTL", key)).isEqualTo(-1L));
     }
@@ -119,7 +133,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
         try (RedisConnection subscriber = RedisConnection.to(port())) {
             subscriber.command("SUBSCRIBE", name + ":pubsub");
 
-            notifying.append(source, append(null, "2:b", "a", "b"));
+            notifying.append(producer, append(null, "2:b", "a", "b"));
 
             assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "about a"));
             assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "about b"));
@@ -133,20 +147,10 @@ class RedisMessageQueueTest extends MessageQueueContract {
         try (RedisConnection subscriber = RedisConnection.to(port())) {
             subscriber.command("SUBSCRIBE", name + ":pubsub");
 
-            silent.append(source, append(null, "1:a", "a"));
+            silent.append(producer, append(null, "1:a", "a"));
 
             consumer.command("PUBLISH", name + ":pubsub", "the first one");
             assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "the first one"));
         }
-    }
-
-    @Test
-    void a_new_generation_of_the_client_goes_on_where_the_old_one_was() {
-        MessageQueue first = queue();
-        first.append(source, append(null, "1:a", "a"));
-
-        queue.reconnect();
-
-        assertThat(first.append(source, append("1:a", "2:b", "b"))).isEqualTo(new Appended(2, List.of()));
     }
 }

@@ -7,10 +7,10 @@ import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
 import ai.hokus.registry.queue.MessageQueueContract;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ import org.springframework.util.unit.DataSize;
 class RedisRightsTest {
 
     private static final String NAME = "q";
-    private static final Source SOURCE = new Source(UUID.randomUUID(), 0);
+    private static final ProducerId SOURCE = new ProducerId(UUID.randomUUID(), 0);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final QueueSettings SETTINGS =
             new QueueSettings(NAME, 1_000, 1, true, TIMEOUT, TIMEOUT, 2, DataSize.ofMegabytes(1));
@@ -68,7 +68,7 @@ class RedisRightsTest {
         grant(Set.copyOf(RIGHTS));
         queue = new RedisMessageQueue(
                 SETTINGS, new RedisSettings(server.host(), server.port(), false, "relay", "secret", 0, false));
-        queue.checkpoints(SOURCE, 1);
+        queue.newestCheckpoint(SOURCE);
     }
 
     @AfterAll
@@ -174,7 +174,7 @@ class RedisRightsTest {
         grantAllBut(Set.of("+lrange"));
 
         QueueUnavailableException failure =
-                catchThrowableOfType(QueueUnavailableException.class, () -> queue.checkpoints(SOURCE, 1));
+                catchThrowableOfType(QueueUnavailableException.class, () -> queue.newestCheckpoint(SOURCE));
 
         assertThat(failure).isNotNull();
         assertThat(failure.kind()).isEqualTo(Cause.PERMISSION);

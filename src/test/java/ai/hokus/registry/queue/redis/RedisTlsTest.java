@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.MessageQueueContract;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestCertificates;
 import ai.hokus.registry.support.TestRedis;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ class RedisTlsTest {
     private static final TestCertificates CA = TestCertificates.trusted();
     private static final QueueSettings SETTINGS =
             new Binder(new MapConfigurationPropertySource()).bindOrCreate("registry.queue", QueueSettings.class);
-    private static final Source SOURCE = new Source(UUID.randomUUID(), 0);
+    private static final ProducerId SOURCE = new ProducerId(UUID.randomUUID(), 0);
 
     private static int tlsPort;
     private static TestRedis server;

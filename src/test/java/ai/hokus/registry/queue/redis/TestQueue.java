@@ -1,7 +1,7 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import org.springframework.util.unit.DataSize;
@@ -20,7 +20,7 @@ public final class TestQueue {
     }
 
     /** Where the queue of this name keeps a source's checkpoints. */
-    public static String checkpointsKey(String name, Source source) {
+    public static String checkpointsKey(String name, ProducerId source) {
         return "{" + name + "}:outbox:" + source.outbox() + ":" + source.partition();
     }
 }
