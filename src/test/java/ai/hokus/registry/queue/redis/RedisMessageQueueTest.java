@@ -139,14 +139,4 @@ class RedisMessageQueueTest extends MessageQueueContract {
             assertThat(subscriber.next()).isEqualTo(List.of("message", name + ":pubsub", "the first one"));
         }
     }
-
-    @Test
-    void a_new_generation_of_the_client_goes_on_where_the_old_one_was() {
-        MessageQueue first = queue();
-        first.append(source, append(null, "1:a", "a"));
-
-        queue.reconnect();
-
-        assertThat(first.append(source, append("1:a", "2:b", "b"))).isEqualTo(new Appended(2, List.of()));
-    }
 }
