@@ -29,12 +29,14 @@ public final class TestRedis implements AutoCloseable {
     private static Path executable;
 
     private final int port;
+    private final boolean sentinel;
     private final Path folder;
     private final List<String> config;
     private Process process;
 
-    private TestRedis(int port, List<String> config) throws IOException {
+    private TestRedis(int port, boolean sentinel, List<String> config) throws IOException {
         this.port = port;
+        this.sentinel = sentinel;
         this.folder = Files.createTempDirectory("test-redis");
         this.config = config;
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "test-redis-stop"));
@@ -54,9 +56,22 @@ public final class TestRedis implements AutoCloseable {
      * @param configLines as in {@code redis.conf}, for example {@code maxmemory 3mb}
      */
     public static TestRedis start(String... configLines) {
+        return start(false, configLines);
+    }
+
+    /**
+     * Starts a Sentinel: the same program in its other mode.
+     *
+     * @param configLines as in {@code sentinel.conf}; one of them must be {@code sentinel monitor ...}
+     */
+    public static TestRedis startSentinel(String... configLines) {
+        return start(true, configLines);
+    }
+
+    private static TestRedis start(boolean sentinel, String... configLines) {
         for (int i = 1; ; i++) {
             try {
-                TestRedis server = new TestRedis(freePort(), List.of(configLines));
+                TestRedis server = new TestRedis(freePort(), sentinel, List.of(configLines));
                 server.launch();
                 return server;
             } catch (IOException e) {
@@ -140,17 +155,25 @@ public final class TestRedis implements AutoCloseable {
     }
 
     private void launch() throws IOException {
-        List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port, "save \"\"", "dir " + folder));
+        List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port, "dir " + folder));
+        if (!sentinel) {
+            lines.add("save \"\"");
+        }
         lines.addAll(config);
-        Path file = Files.write(folder.resolve("redis.conf"), lines);
-        process = new ProcessBuilder(executable().toString(), file.toString())
-                .redirectErrorStream(true)
-                .start();
+        Path file = folder.resolve("redis.conf");
+        if (!sentinel || !Files.exists(file)) { // a Sentinel writes what it has learnt into it
+            Files.write(file, lines);
+        }
+        List<String> command = new ArrayList<>(List.of(executable().toString(), file.toString()));
+        if (sentinel) {
+            command.add("--sentinel");
+        }
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
         BufferedReader log = process.inputReader();
         StringBuilder soFar = new StringBuilder();
         for (String line = log.readLine(); line != null; line = log.readLine()) {
             soFar.append(line).append('\n');
-            if (line.contains("Ready to accept connections")) {
+            if (line.contains(sentinel ? "+monitor master" : "Ready to accept connections")) {
                 Thread drain = new Thread(() -> log.lines().forEach(ignored -> {}), "test-redis-log");
                 drain.setDaemon(true);
                 drain.start();

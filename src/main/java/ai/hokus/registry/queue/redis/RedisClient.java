@@ -68,6 +68,10 @@ final class RedisClient {
         return answered.compareAndSet(false, true);
     }
 
+    boolean hasPasswordFile() {
+        return redis.passwordFile() != null;
+    }
+
     /** Whether it logs in with a password that its file no longer holds. Reads the file. */
     boolean hasOutdatedPassword() {
         return !redis.withCurrentPassword().equals(redis);

@@ -57,6 +57,9 @@ final class RedisClients implements AutoCloseable {
     /** Guarded by {@link #lock}. */
     private long lastPasswordCheck;
 
+    /** Guarded by {@link #lock}. */
+    private boolean warnedOfPassword;
+
     RedisClients(QueueSettings settings, RedisSettings redis) {
         this(
                 settings,
@@ -171,8 +174,8 @@ final class RedisClients implements AutoCloseable {
             RedisClient fresh = create();
             try {
                 await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
-            } catch (QueueUnavailableException stillAway) {
-                log.debug("A new client is not answered: {}", stillAway.getMessage());
+            } catch (QueueUnavailableException notAnswered) {
+                warnOfPassword(fresh, notAnswered);
                 discard(fresh);
                 return;
             }
@@ -180,6 +183,7 @@ final class RedisClients implements AutoCloseable {
             synchronized (lock) {
                 replaced = current;
                 current = fresh;
+                warnedOfPassword = false;
             }
             whenReplaced.run();
             if (replaced != null) {
@@ -191,6 +195,23 @@ final class RedisClients implements AutoCloseable {
                 replacing = false;
             }
         }
+    }
+
+    /** Once, until one was accepted. */
+    private void warnOfPassword(RedisClient fresh, QueueUnavailableException failure) {
+        synchronized (lock) {
+            boolean news = failure.kind() == Cause.AUTHENTICATION && fresh.hasPasswordFile() && !warnedOfPassword;
+            if (!news) {
+                return;
+            }
+            warnedOfPassword = true;
+        }
+        log.warn(
+                "Redis at {} does not accept the password that {} holds since it changed. Connections that are open stay in"
+                        + " use; the file's password is tried again every {} s.",
+                address,
+                RedisEnvironment.TOKEN_FILE,
+                PASSWORD_CHECK_INTERVAL.toSeconds());
     }
 
     private void warnOfEviction(RedisClient asked) {

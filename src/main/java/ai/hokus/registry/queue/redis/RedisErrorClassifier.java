@@ -91,7 +91,7 @@ final class RedisErrorClassifier {
             new Rule(Cause.UNREACHABLE, RedisConnectionException.class),
             new Rule(Cause.UNREACHABLE, IOException.class));
 
-    private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED \\d+ .*");
+    private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
     private static final Pattern NO_CLUSTER = Pattern.compile(".*cluster support disabled.*");
     private static final Pattern UNKNOWN_MASTER = Pattern.compile("Master node is undefined.*");
 

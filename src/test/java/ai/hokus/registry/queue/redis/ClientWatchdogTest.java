@@ -110,6 +110,21 @@ class ClientWatchdogTest {
         }
     }
 
+    @Test
+    void a_call_on_a_client_that_was_just_replaced_says_so() {
+        QueueSettings settings = new QueueSettings(
+                "q", 1, 1, false, Duration.ofSeconds(2), Duration.ofSeconds(2), 1, DataSize.ofMegabytes(1));
+        RedisClient replaced = new RedisClient(
+                settings, new RedisSettings("127.0.0.1", TestRedis.freePort(), false, null, null, 0, false));
+        replaced.shutdown(Duration.ofSeconds(2)).join();
+
+        assertThat(replaced.run(QueueScripts.PING, List.of("q"), List.of()))
+                .isCompletedExceptionally()
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("replaced by a new one; nothing was sent");
+    }
+
     private void pass(Duration time) {
         nanos.addAndGet(time.toNanos());
     }
