@@ -18,23 +18,26 @@ import redis.embedded.RedisExecProvider;
  * Real redis-servers for tests. {@link #shared()} is started once for a JVM: use keys of your own ({@link #freshName}).
  * A test that stops, fills, hangs or restricts a server starts its own with {@link #start}.
  *
- * <p>Servers listen on a free port of the loopback address, keep nothing on disk unless told to, and end with the JVM.
+ * <p>Servers listen on a free port of the loopback interface, keep nothing on disk unless told to, and end with the JVM.
  */
 public final class TestRedis implements AutoCloseable {
 
     private static final AtomicInteger NAMES = new AtomicInteger();
+    private static final String LOOPBACK = "127.0.0.1";
     private static final int TRIES_FOR_A_PORT = 5;
 
     private static TestRedis shared;
     private static Path executable;
 
+    private final String address;
     private final int port;
     private final boolean sentinel;
     private final Path folder;
     private final List<String> config;
     private Process process;
 
-    private TestRedis(int port, boolean sentinel, List<String> config) throws IOException {
+    private TestRedis(String address, int port, boolean sentinel, List<String> config) throws IOException {
+        this.address = address;
         this.port = port;
         this.sentinel = sentinel;
         this.folder = Files.createTempDirectory("test-redis");
@@ -71,7 +74,7 @@ public final class TestRedis implements AutoCloseable {
     private static TestRedis start(boolean sentinel, String... configLines) {
         for (int i = 1; ; i++) {
             try {
-                TestRedis server = new TestRedis(freePort(), sentinel, List.of(configLines));
+                TestRedis server = new TestRedis(LOOPBACK, freePort(), sentinel, List.of(configLines));
                 server.launch();
                 return server;
             } catch (IOException e) {
@@ -80,6 +83,21 @@ public final class TestRedis implements AutoCloseable {
                     throw new UncheckedIOException(e);
                 }
             }
+        }
+    }
+
+    /**
+     * Starts a server at an address of its own, so that several can have the same port.
+     *
+     * @param address any of 127.0.0.0/8
+     */
+    public static TestRedis startAt(String address, int port, String... configLines) {
+        try {
+            TestRedis server = new TestRedis(address, port, false, List.of(configLines));
+            server.launch();
+            return server;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -102,7 +120,7 @@ public final class TestRedis implements AutoCloseable {
     }
 
     public String host() {
-        return "127.0.0.1";
+        return address;
     }
 
     /** Without a password, whatever the server asks for. */
@@ -112,7 +130,7 @@ public final class TestRedis implements AutoCloseable {
 
     /** A new connection, not logged in; the caller closes it. */
     public RedisConnection connect() {
-        return new RedisConnection(port);
+        return new RedisConnection(address, port);
     }
 
     /** Runs one command on a connection of its own, as an operator would. */
@@ -155,7 +173,7 @@ public final class TestRedis implements AutoCloseable {
     }
 
     private void launch() throws IOException {
-        List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port, "dir " + folder));
+        List<String> lines = new ArrayList<>(List.of("bind " + address, "port " + port, "dir " + folder));
         if (!sentinel) {
             lines.add("save \"\"");
         }
