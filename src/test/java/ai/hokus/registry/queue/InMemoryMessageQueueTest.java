@@ -57,7 +57,8 @@ class InMemoryMessageQueueTest extends MessageQueueContract {
 
         twin.failWith(away);
         assertThatThrownBy(() -> queue.newestCheckpoint(producer)).isSameAs(away);
-        assertThatThrownBy(() -> queue.append(producer, append(null, "1:a", "a"))).isSameAs(away);
+        assertThatThrownBy(() -> queue.append(producer, append(null, "1:a", "a")))
+                .isSameAs(away);
         twin.failWith(null);
 
         assertThat(queue.append(producer, append(null, "1:a", "a"))).isInstanceOf(AppendResult.Appended.class);

@@ -51,7 +51,6 @@ class EnvelopeTest {
     }
 
     private static OutboxMessage message(String createdAt, String payload) {
-        return new OutboxMessage(
-                1, ID, "a", "model_ready_to_deploy", payload, OffsetDateTime.parse(createdAt), false);
+        return new OutboxMessage(1, ID, "a", "model_ready_to_deploy", payload, OffsetDateTime.parse(createdAt), false);
     }
 }

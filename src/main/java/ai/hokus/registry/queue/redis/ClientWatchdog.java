@@ -2,8 +2,7 @@ package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;
-import java.time.Instant;
-import org.jspecify.annotations.Nullable;
+import java.util.function.LongSupplier;
 
 /**
  * Suspects the client library when calls keep failing: it may have lost its way to a Redis that answers others. Says when
@@ -19,34 +18,41 @@ final class ClientWatchdog {
     /** Between two tries; each makes a client's threads and connections, and drops them if Redis does not answer. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
 
+    private final LongSupplier nanoTime;
     private int failures;
-    private @Nullable Instant firstFailure;
-    private Instant nextTry = Instant.MIN;
+    private long firstFailure;
+    private long lastTry;
+    private boolean tried;
+
+    /** @param nanoTime as {@link System#nanoTime}: a clock that is set must not end or prolong a wait */
+    ClientWatchdog(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
 
     /** A call was answered. Returns whether calls had failed before. */
     synchronized boolean succeeded() {
         boolean recovered = failures > 0;
         failures = 0;
-        firstFailure = null;
         return recovered;
     }
 
     /** A call failed. Returns whether a new client should be tried now. */
-    synchronized boolean failed(Cause cause, Instant now) {
+    synchronized boolean failed(Cause cause) {
         if (isRedisOwnWord(cause)) {
             // It answers: the client has found it.
             succeeded();
             return false;
         }
-        failures++;
-        if (firstFailure == null) {
+        long now = nanoTime.getAsLong();
+        if (failures++ == 0) {
             firstFailure = now;
         }
-        boolean suspicious = failures >= SUSPICIOUS_FAILURES && !now.isBefore(firstFailure.plus(SUSPICIOUS_TIME));
-        if (!suspicious || now.isBefore(nextTry)) {
+        boolean suspicious = failures >= SUSPICIOUS_FAILURES && now - firstFailure >= SUSPICIOUS_TIME.toNanos();
+        if (!suspicious || (tried && now - lastTry < BETWEEN_TRIES.toNanos())) {
             return false;
         }
-        nextTry = now.plus(BETWEEN_TRIES);
+        tried = true;
+        lastTry = now;
         return true;
     }
 

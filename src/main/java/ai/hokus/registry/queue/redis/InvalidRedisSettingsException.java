@@ -14,8 +14,24 @@ class InvalidRedisSettingsException extends RuntimeException {
      */
     InvalidRedisSettingsException(String variable, String problem, String example) {
         super(variable + " " + problem + ", for example " + example + ".");
-        this.action = "Correct " + variable + ", or remove REDIS_URL and REDIS_HOST: the service then accepts"
+        this.action = "Correct " + variable + ", or remove all REDIS_ variables: the service then accepts"
                 + " registrations and keeps their messages until a Redis is configured.";
+    }
+
+    private InvalidRedisSettingsException(String message, String action) {
+        super(message);
+        this.action = action;
+    }
+
+    /**
+     * Two variables that cannot both be right.
+     *
+     * @param why as a sentence of its own, without the full stop
+     */
+    static InvalidRedisSettingsException contradiction(String one, String other, String why) {
+        return new InvalidRedisSettingsException(
+                one + " and " + other + " contradict each other: " + why + ".",
+                "Remove " + one + " or " + other + ", or make them say the same.");
     }
 
     String action() {

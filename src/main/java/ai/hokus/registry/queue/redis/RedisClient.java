@@ -16,11 +16,14 @@ import org.redisson.Redisson;
 import org.redisson.api.RFuture;
 import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
+import org.redisson.client.RedisConnectionException;
 import org.redisson.client.codec.StringCodec;
 import org.redisson.config.BaseConfig;
+import org.redisson.config.BaseMasterSlaveServersConfig;
 import org.redisson.config.Config;
 import org.redisson.config.ReadMode;
 import org.redisson.config.SslVerificationMode;
+import org.redisson.config.SubscriptionMode;
 
 /**
  * One generation of the client library: made without touching Redis, thrown away whole.
@@ -34,7 +37,7 @@ final class RedisClient {
      * Calls that can be starting at the same time. A start takes microseconds, except while there is no connection; when
      * that many hang there, further calls fail at once instead of piling up.
      */
-    private static final int MOST_STARTING = 32;
+    private static final int MAX_STARTING = 32;
 
     /** The relay waits for one answer at a time: two threads each are enough (the library's defaults are 16 and 32). */
     private static final int THREADS = 2;
@@ -45,23 +48,33 @@ final class RedisClient {
     /** Finds a dead connection between two passes, before the next append would. */
     private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
 
+    private final RedisSettings redis;
     private final RedissonClient redisson;
     private final ExecutorService starter;
     private final AtomicBoolean answered = new AtomicBoolean();
 
     RedisClient(QueueSettings settings, RedisSettings redis) {
+        this.redis = redis;
         this.redisson = Redisson.create(config(settings, redis));
-        this.starter =
-                new ThreadPoolExecutor(0, MOST_STARTING, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
-                    Thread thread = new Thread(task, "queue-start");
-                    thread.setDaemon(true);
-                    return thread;
-                });
+        this.starter = new ThreadPoolExecutor(0, MAX_STARTING, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+            Thread thread = new Thread(task, "queue-start");
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     /** True once: for whoever calls it when the first answer has come. */
     boolean firstAnswer() {
         return answered.compareAndSet(false, true);
+    }
+
+    boolean hasPasswordFile() {
+        return redis.passwordFile() != null;
+    }
+
+    /** Whether it logs in with a password that its file no longer holds. Reads the file. */
+    boolean hasOutdatedPassword() {
+        return !redis.withCurrentPassword().equals(redis);
     }
 
     /** Never blocks. Cancelling the reply takes a call back that was not sent yet. */
@@ -70,7 +83,10 @@ final class RedisClient {
         try {
             starter.execute(() -> start(script, keys, arguments, reply));
         } catch (RejectedExecutionException e) {
-            reply.completeExceptionally(new TimeoutException(MOST_STARTING + " earlier calls still wait to be sent"));
+            reply.completeExceptionally(
+                    starter.isShutdown()
+                            ? new RedisConnectionException("the client was replaced by a new one; nothing was sent")
+                            : new TimeoutException(MAX_STARTING + " earlier calls still wait to be sent"));
         }
         return reply;
     }
@@ -115,24 +131,24 @@ final class RedisClient {
         if (redis.tls()) {
             trust(config, redis.trust());
         }
-        if (redis.cluster()) {
-            common(config.useClusterServers(), settings)
-                    .addNodeAddress(redis.address())
-                    .setReadMode(ReadMode.MASTER)
-                    .setMasterConnectionPoolSize(settings.connections())
-                    .setMasterConnectionMinimumIdleSize(1)
-                    .setSlaveConnectionPoolSize(1)
-                    .setSlaveConnectionMinimumIdleSize(0)
-                    .setSubscriptionConnectionMinimumIdleSize(0)
-                    .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
-        } else {
-            common(config.useSingleServer(), settings)
-                    .setAddress(redis.address())
-                    .setDatabase(redis.database())
-                    .setConnectionPoolSize(settings.connections())
-                    .setConnectionMinimumIdleSize(1)
-                    .setSubscriptionConnectionMinimumIdleSize(0)
-                    .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
+        switch (redis.kind()) {
+            case SINGLE ->
+                common(config.useSingleServer(), settings)
+                        .setAddress(redis.addresses().get(0))
+                        .setDatabase(redis.database())
+                        .setConnectionPoolSize(settings.connections())
+                        .setConnectionMinimumIdleSize(1)
+                        .setSubscriptionConnectionMinimumIdleSize(0)
+                        .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
+            case CLUSTER ->
+                primariesOnly(config.useClusterServers(), settings)
+                        .addNodeAddress(redis.addresses().toArray(String[]::new));
+            case SENTINEL ->
+                primariesOnly(config.useSentinelServers(), settings)
+                        .setMasterName(redis.masterName())
+                        .addSentinelAddress(redis.addresses().toArray(String[]::new))
+                        .setCheckSentinelsList(false) // one that answers is enough
+                        .setDatabase(redis.database());
         }
         return config;
     }
@@ -144,6 +160,19 @@ final class RedisClient {
         if (tls.certificateFile() != null) {
             config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
         }
+    }
+
+    /** Where there are replicas: they are never asked, and get no connections. */
+    private static <T extends BaseMasterSlaveServersConfig<T>> T primariesOnly(T servers, QueueSettings settings) {
+        return common(servers, settings)
+                .setReadMode(ReadMode.MASTER)
+                .setSubscriptionMode(SubscriptionMode.MASTER)
+                .setMasterConnectionPoolSize(settings.connections())
+                .setMasterConnectionMinimumIdleSize(1)
+                .setSlaveConnectionPoolSize(1)
+                .setSlaveConnectionMinimumIdleSize(0)
+                .setSubscriptionConnectionMinimumIdleSize(0)
+                .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
     }
 
     /** No retries: the relay owns them, and knows what a repeated append means. */

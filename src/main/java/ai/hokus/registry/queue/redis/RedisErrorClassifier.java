@@ -2,6 +2,7 @@ package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -9,6 +10,7 @@ import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +26,7 @@ import org.redisson.client.RedisMasterDownException;
 import org.redisson.client.RedisNodeNotFoundException;
 import org.redisson.client.RedisOutOfMemoryException;
 import org.redisson.client.RedisReadonlyException;
+import org.redisson.client.RedisRedirectException;
 import org.redisson.client.RedisResponseTimeoutException;
 import org.redisson.client.RedisTimeoutException;
 import org.redisson.client.RedisTryAgainException;
@@ -36,6 +39,8 @@ import org.redisson.client.RedisWrongPasswordException;
  *
  * <p>Only a sentence is taken over, never the exception itself: the client library's messages quote the command with its
  * parameters, which are elements of the queue or, for AUTH, the password.
+ *
+ * <p>Thread-safe.
  */
 final class RedisErrorClassifier {
 
@@ -86,6 +91,10 @@ final class RedisErrorClassifier {
             new Rule(Cause.UNREACHABLE, RedisConnectionException.class),
             new Rule(Cause.UNREACHABLE, IOException.class));
 
+    private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
+    private static final Pattern NO_CLUSTER = Pattern.compile(".*cluster support disabled.*");
+    private static final Pattern UNKNOWN_MASTER = Pattern.compile("Master node is undefined.*");
+
     /**
      * What can only be said of an element. Nothing else counts against a message: an unforeseen error that in truth
      * concerned the queue would park one message after the other.
@@ -95,32 +104,65 @@ final class RedisErrorClassifier {
                     + "(?:string exceeds maximum allowed size|.*\\b(?:value|element|string) is too (?:large|big|long)\\b).*",
             Pattern.CASE_INSENSITIVE);
 
-    private RedisErrorClassifier() {}
+    private final String address;
+    private final Kind kind;
 
     /**
-     * @param where Redis' address, for the message
-     * @param failure as the client library threw it; it is not attached
+     * @param address of Redis, for messages
+     * @param kind as it is configured
      */
-    static QueueUnavailableException unavailable(String where, Throwable failure) {
+    RedisErrorClassifier(String address, Kind kind) {
+        this.address = address;
+        this.kind = kind;
+    }
+
+    /** @param failure as the client library threw it; it is not attached */
+    QueueUnavailableException unavailable(Throwable failure) {
         List<Throwable> chain = chain(failure);
+        Optional<String> wrongKind = wrongKind(chain);
+        if (wrongKind.isPresent()) {
+            return unavailable(Cause.NOT_READY, wrongKind.get());
+        }
         for (Rule rule : RULES) {
             for (Throwable link : chain) {
                 if (rule.fits(link)) {
-                    return unavailable(rule.cause(), where, link.getClass().getSimpleName() + ": " + sentence(link));
+                    return unavailable(rule.cause(), link.getClass().getSimpleName() + ": " + sentence(link));
                 }
             }
         }
         Throwable innermost = chain.get(chain.size() - 1);
-        return unavailable(Cause.OTHER, where, innermost.getClass().getName() + ": " + sentence(innermost));
+        return unavailable(Cause.OTHER, innermost.getClass().getName() + ": " + sentence(innermost));
     }
 
     /** @param error as Redis put it, inside a script */
-    static QueueUnavailableException unavailable(String where, String error) {
-        return unavailable(where, new RedisException(error));
+    QueueUnavailableException unavailable(String error) {
+        return unavailable(new RedisException(error));
     }
 
-    static QueueUnavailableException unavailable(Cause cause, String where, String sentence) {
-        return new QueueUnavailableException(cause, "Redis at " + where + ": " + sentence, null);
+    QueueUnavailableException unavailable(Cause cause, String sentence) {
+        return new QueueUnavailableException(cause, "Redis at " + address + ": " + sentence, null);
+    }
+
+    /** What to change when another kind of Redis answers than the one that is configured. */
+    private Optional<String> wrongKind(List<Throwable> chain) {
+        for (Throwable link : chain) {
+            String sentence = sentence(link);
+            if (kind != Kind.CLUSTER
+                    && (link instanceof RedisRedirectException
+                            || MOVED.matcher(sentence).matches())) {
+                return Optional.of("it is a node of a cluster, and another node has the queue (MOVED)."
+                        + " Set REDIS_CLUSTER=true.");
+            }
+            if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
+                return Optional.of(
+                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove" + " it.");
+            }
+            if (kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()) {
+                return Optional.of("the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name"
+                        + " in their configuration (sentinel monitor NAME ...).");
+            }
+        }
+        return Optional.empty();
     }
 
     /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */

@@ -10,20 +10,11 @@ import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The queue as a Redis list, through Redisson.
@@ -36,37 +27,18 @@ import org.slf4j.LoggerFactory;
  */
 public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
-    /** How long {@link #close()} takes at most. */
-    static final Duration MAX_CLOSE_DURATION = Duration.ofSeconds(2);
-
-    private static final Logger log = LoggerFactory.getLogger(RedisMessageQueue.class);
-
     private final QueueSettings settings;
-    private final String address;
-    private final Supplier<RedisClient> clients;
-    private final Clock clock;
-    private final ClientWatchdog watchdog = new ClientWatchdog();
-    private final Object clientChange = new Object();
-
-    /** Null before the first call; guarded by {@link #clientChange}. */
-    private @Nullable RedisClient client;
-
-    /** Guarded by {@link #clientChange}. */
-    private boolean closed;
+    private final RedisErrorClassifier errors;
+    private final RedisClients clients;
 
     RedisMessageQueue(QueueSettings settings, RedisSettings redis) {
-        this(settings, redis.address(), () -> new RedisClient(settings, redis), Clock.systemUTC());
+        this(settings, new RedisErrorClassifier(redis.address(), redis.kind()), new RedisClients(settings, redis));
     }
 
-    /**
-     * @param address of Redis, for messages
-     * @param clients makes a client without touching Redis
-     */
-    RedisMessageQueue(QueueSettings settings, String address, Supplier<RedisClient> clients, Clock clock) {
+    RedisMessageQueue(QueueSettings settings, RedisErrorClassifier errors, RedisClients clients) {
         this.settings = settings;
-        this.address = address;
+        this.errors = errors;
         this.clients = clients;
-        this.clock = clock;
     }
 
     @Override
@@ -94,25 +66,10 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
                 : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
     }
 
-    /** Ends connections and threads, in {@link #MAX_CLOSE_DURATION} at most. Calls under way and later ones fail. */
+    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
-        RedisClient last;
-        synchronized (clientChange) {
-            closed = true;
-            last = client;
-            client = null;
-        }
-        if (last == null) {
-            return;
-        }
-        try {
-            last.shutdown(MAX_CLOSE_DURATION).get(MAX_CLOSE_DURATION.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException leftBehind) {
-            // Its threads are daemons or end by themselves; the process is about to.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        clients.close();
     }
 
     /**
@@ -168,92 +125,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     private List<@Nullable Object> call(String script, ProducerId producer, List<String> arguments) {
         List<Object> keys =
                 List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
-        RedisClient used = client();
-        return answer(used, used.run(script, keys, arguments));
-    }
-
-    /** Waits for an answer, and keeps an eye on the client. */
-    private List<@Nullable Object> answer(RedisClient used, CompletableFuture<List<@Nullable Object>> call) {
-        try {
-            List<@Nullable Object> reply = await(call);
-            if (watchdog.succeeded() || used.firstAnswer()) {
-                warnOfEviction(used);
-            }
-            return reply;
-        } catch (QueueUnavailableException e) {
-            if (watchdog.failed(e.kind(), clock.instant())) {
-                Thread attempt = new Thread(this::tryANewClient, "queue-watchdog");
-                attempt.setDaemon(true);
-                attempt.start();
-            }
-            throw e;
-        }
-    }
-
-    private List<@Nullable Object> await(CompletableFuture<List<@Nullable Object>> reply) {
-        try {
-            return reply.get(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            reply.cancel(true);
-            throw RedisErrorClassifier.unavailable(
-                    Cause.TIMEOUT,
-                    address,
-                    "no answer within " + settings.maxCallDuration().toMillis() + " ms");
-        } catch (InterruptedException e) {
-            reply.cancel(true);
-            Thread.currentThread().interrupt();
-            throw RedisErrorClassifier.unavailable(Cause.TIMEOUT, address, "interrupted while waiting for the answer");
-        } catch (ExecutionException e) {
-            throw RedisErrorClassifier.unavailable(address, e);
-        }
-    }
-
-    /** If Redis answers a new client, that one takes over. On a thread of its own: the relay does not wait for it. */
-    private void tryANewClient() {
-        RedisClient fresh = clients.get();
-        try {
-            await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
-        } catch (QueueUnavailableException stillAway) {
-            var unused = fresh.shutdown(MAX_CLOSE_DURATION);
-            return;
-        }
-        RedisClient dropped;
-        synchronized (clientChange) {
-            dropped = closed ? fresh : client;
-            client = closed ? null : fresh;
-        }
-        log.warn(
-                "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
-                        + " started anew. Nothing is lost; the relay goes on.",
-                address);
-        if (dropped != null) {
-            var unused = dropped.shutdown(MAX_CLOSE_DURATION);
-        }
-    }
-
-    private void warnOfEviction(RedisClient asked) {
-        var unused = asked.run(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of())
-                .thenAccept(reply -> {
-                    if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
-                        log.warn(
-                                "Redis at {} has maxmemory-policy {}: when its memory is full it may delete the queue with"
-                                        + " everything in it, and nobody is told. Set noeviction, or a volatile- policy.",
-                                address,
-                                policy);
-                    }
-                });
-    }
-
-    private RedisClient client() {
-        synchronized (clientChange) {
-            if (closed) {
-                throw RedisErrorClassifier.unavailable(Cause.OTHER, address, "the connection was closed for good");
-            }
-            if (client == null) {
-                client = clients.get();
-            }
-            return client;
-        }
+        return clients.send(script, keys, arguments).get();
     }
 
     private AppendResult resultOf(List<@Nullable Object> reply) {
@@ -278,7 +150,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         if (RedisErrorClassifier.isAboutAnElement(error)) {
             return new AppendResult.Refused(error);
         }
-        throw RedisErrorClassifier.unavailable(address, error);
+        throw errors.unavailable(error);
     }
 
     private String textAt(int index, List<@Nullable Object> reply) {
@@ -296,7 +168,6 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private QueueUnavailableException unexpected(List<@Nullable Object> reply) {
-        return RedisErrorClassifier.unavailable(
-                Cause.OTHER, address, "a reply of " + reply.size() + " parts that the script never gives");
+        return errors.unavailable(Cause.OTHER, "a reply of " + reply.size() + " parts that the script never gives");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -26,6 +27,7 @@ import org.redisson.client.RedisWrongPasswordException;
 class RedisErrorClassifierTest {
 
     private static final String WHERE = "redis://cache.internal:6379";
+    private static final RedisErrorClassifier CLASSIFIER = new RedisErrorClassifier(WHERE, Kind.SINGLE);
 
     @ParameterizedTest
     @CsvSource(
@@ -59,7 +61,7 @@ class RedisErrorClassifierTest {
                 "BUSYKEY Target key name already exists. | OTHER"
             })
     void redis_own_words_decide(String error, Cause expected) {
-        assertThat(RedisErrorClassifier.unavailable(WHERE, error).kind()).isEqualTo(expected);
+        assertThat(CLASSIFIER.unavailable(error).kind()).isEqualTo(expected);
         assertThat(kindOf(new RedisException(error + ". channel: [id: 0x1] command: (EVAL), params: [OOM x]")))
                 .isEqualTo(expected);
         assertThat(RedisErrorClassifier.isAboutAnElement(error)).isFalse();
@@ -106,14 +108,13 @@ class RedisErrorClassifierTest {
                 + " [slot=0], connection: RedisConnection [currentCommand=CommandData [params=[secret]]]");
 
         for (RedisException each : new RedisException[] {failure, timeout, broken}) {
-            QueueUnavailableException unavailable =
-                    RedisErrorClassifier.unavailable(WHERE, new ExecutionException(each));
+            QueueUnavailableException unavailable = CLASSIFIER.unavailable(new ExecutionException(each));
             assertThat(unavailable)
                     .hasMessageNotContaining("secret")
                     .hasMessageContaining(WHERE)
                     .hasNoCause();
         }
-        assertThat(RedisErrorClassifier.unavailable(WHERE, failure)).hasMessageContaining("WRONGPASS invalid username");
+        assertThat(CLASSIFIER.unavailable(failure)).hasMessageContaining("WRONGPASS invalid username");
     }
 
     @Test
@@ -136,6 +137,6 @@ class RedisErrorClassifierTest {
     }
 
     private static Cause kindOf(Throwable failure) {
-        return RedisErrorClassifier.unavailable(WHERE, failure).kind();
+        return CLASSIFIER.unavailable(failure).kind();
     }
 }

@@ -121,6 +121,6 @@ class RedisTlsTest {
         for (int i = 0; i < variables.length; i += 2) {
             environment.setProperty(variables[i], variables[i + 1]);
         }
-        return RedisSettings.from(environment).orElseThrow();
+        return new RedisEnvironment(environment).settings().orElseThrow();
     }
 }
