@@ -11,11 +11,15 @@ import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 
 /**
@@ -36,6 +40,13 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
         log.debug("A request was answered with 503: {}", e.getMessage());
         return Problem.unavailable("Too many requests are under way at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
+    }
+
+    /** Said as for a path that no rule lets anyone into. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(
+            NoResourceFoundException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return Problem.of(HttpStatus.NOT_FOUND, "There is nothing at this path.");
     }
 
     /** The web server parses a query when the first parameter is asked for, which can be anywhere. */
