@@ -2,6 +2,9 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.outbox.OutboxView;
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.Problem;
+import ai.hokus.registry.web.TextRules;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -110,20 +113,20 @@ class OutboxReadingController {
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
             @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
                     Long after) {
-        List<String> errors = new ArrayList<>();
+        List<FieldError> errors = new ArrayList<>();
         OutboxView.State wanted = null;
         switch (state.toLowerCase(Locale.ROOT)) {
             case "pending" -> wanted = OutboxView.State.PENDING;
             case "parked" -> wanted = OutboxView.State.PARKED;
             case "delivered" -> wanted = OutboxView.State.DELIVERED;
-            default -> errors.add("state must be pending, parked or delivered");
+            default -> errors.add(new FieldError("state", "must be pending, parked or delivered"));
         }
         checkLimit(limit, errors);
-        if (model != null && model.indexOf('\0') >= 0) {
-            errors.add("model must not hold a NUL character");
+        if (model != null) {
+            TextRules.unstorable(model).ifPresent(reason -> errors.add(new FieldError("model", reason)));
         }
         if (wanted == null || !errors.isEmpty()) {
-            return OperatorProblem.of(errors);
+            return Problem.of(errors);
         }
         return page("messages", outbox.messages(wanted, blankToNull(model), messageId, after, limit + 1), limit);
     }
@@ -133,7 +136,7 @@ class OutboxReadingController {
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
         List<Map<String, @Nullable Object>> rows = outbox.history(messageId, LARGEST_LIMIT);
         if (rows.isEmpty()) {
-            return OperatorProblem.of(
+            return Problem.of(
                     HttpStatus.NOT_FOUND,
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
@@ -159,16 +162,14 @@ class OutboxReadingController {
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
             @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
                     Long after) {
-        List<String> errors = new ArrayList<>();
+        List<FieldError> errors = new ArrayList<>();
         checkLimit(limit, errors);
-        return errors.isEmpty()
-                ? page("operations", outbox.operations(after, limit + 1), limit)
-                : OperatorProblem.of(errors);
+        return errors.isEmpty() ? page("operations", outbox.operations(after, limit + 1), limit) : Problem.of(errors);
     }
 
-    private static void checkLimit(int limit, List<String> errors) {
+    private static void checkLimit(int limit, List<FieldError> errors) {
         if (limit < 1 || limit > LARGEST_LIMIT) {
-            errors.add("limit must be between 1 and " + LARGEST_LIMIT);
+            errors.add(new FieldError("limit", "must be between 1 and " + LARGEST_LIMIT));
         }
     }
 

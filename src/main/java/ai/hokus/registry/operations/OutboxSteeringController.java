@@ -7,11 +7,15 @@ import ai.hokus.registry.outbox.Selection;
 import ai.hokus.registry.outbox.SteeringResult;
 import ai.hokus.registry.outbox.Wish;
 import ai.hokus.registry.relay.Relay;
+import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
-import java.security.Principal;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,11 +26,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
@@ -39,9 +42,7 @@ class OutboxSteeringController {
 
     private static final Logger log = LoggerFactory.getLogger(OutboxSteeringController.class);
 
-    private static final String KEY = "Idempotency-Key";
-    private static final String BODY =
-            "Body: {\"reason\": \"...\", \"dry_run\": true}. A dry run says what would be done, and does nothing.";
+    private static final String DRY_RUN = "A dry run says what would be done, and does nothing.";
 
     private final OutboxSteering outbox;
     private final Relay relay;
@@ -54,25 +55,32 @@ class OutboxSteeringController {
     }
 
     @PostMapping("/outbox/partitions/{partition}/{change:pause|resume|release}")
-    @Operation(summary = "Pause, resume or release a partition, or all", description = BODY)
+    @Operation(
+            summary = "Pause, resume or release a partition, or all",
+            description = DRY_RUN,
+            requestBody =
+                    @RequestBody(
+                            required = true,
+                            content =
+                                    @Content(
+                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                                            schema = @Schema(implementation = OperatorRequestSchema.Reasoned.class))))
     ResponseEntity<Object> change(
             @Parameter(description = "A partition's number, or all") @PathVariable String partition,
             @PathVariable String change,
-            @RequestBody(required = false) @Nullable Map<String, @Nullable Object> fields,
-            @RequestHeader(name = KEY, required = false) @Nullable String key,
             HttpServletRequest request) {
-        SteeringBody body = new SteeringBody(fields, Set.of());
-        Wish wish = body.wish(caller(request), key);
+        OperatorRequestParser body = new OperatorRequestParser(request, Set.of());
+        Wish wish = body.operatorRequest();
         Integer number = null;
         if (!partition.equals("all")) {
             try {
                 number = Integer.valueOf(partition);
             } catch (NumberFormatException e) {
-                return OperatorProblem.of(HttpStatus.NOT_FOUND, "There is no partition " + partition + ".");
+                return Problem.of(HttpStatus.NOT_FOUND, "There is no partition " + partition + ".");
             }
         }
         if (!body.errors().isEmpty()) {
-            return OperatorProblem.of(body.errors());
+            return Problem.of(body.errors());
         }
         StateChange wanted = switch (change) {
             case "pause" -> StateChange.PAUSE;
@@ -85,17 +93,20 @@ class OutboxSteeringController {
     @PostMapping("/outbox/parked/{message_id}/{decision:requeue|discard}")
     @Operation(
             summary = "Send a parked message again, or decide that it is never to be sent",
-            description = BODY + " Requeued: a copy at the end, with the same message_id.")
+            description = DRY_RUN + " Requeued: a copy at the end, with the same message_id.",
+            requestBody =
+                    @RequestBody(
+                            required = true,
+                            content =
+                                    @Content(
+                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                                            schema = @Schema(implementation = OperatorRequestSchema.Reasoned.class))))
     ResponseEntity<Object> resolve(
-            @PathVariable("message_id") UUID messageId,
-            @PathVariable String decision,
-            @RequestBody(required = false) @Nullable Map<String, @Nullable Object> fields,
-            @RequestHeader(name = KEY, required = false) @Nullable String key,
-            HttpServletRequest request) {
-        SteeringBody body = new SteeringBody(fields, Set.of());
-        Wish wish = body.wish(caller(request), key);
+            @PathVariable("message_id") UUID messageId, @PathVariable String decision, HttpServletRequest request) {
+        OperatorRequestParser body = new OperatorRequestParser(request, Set.of());
+        Wish wish = body.operatorRequest();
         if (!body.errors().isEmpty()) {
-            return OperatorProblem.of(body.errors());
+            return Problem.of(body.errors());
         }
         Resolution wanted = decision.equals("requeue") ? Resolution.REQUEUE : Resolution.DISCARD;
         return answer(decision, wish, outbox.resolve(wanted, messageId, wish));
@@ -104,38 +115,48 @@ class OutboxSteeringController {
     @PostMapping("/outbox/resend")
     @Operation(
             summary = "Send delivered messages again, as copies at the end",
-            description = BODY + " Which: model; partition with from_position, to_position; delivered_from,"
-                    + " delivered_before; all that are given must fit. At most registry.operators.largest-resend"
-                    + " messages. The header Idempotency-Key is required unless it is a dry run: under one key it happens"
-                    + " once.")
-    ResponseEntity<Object> resend(
-            @RequestBody(required = false) @Nullable Map<String, @Nullable Object> fields,
-            @RequestHeader(name = KEY, required = false) @Nullable String key,
-            HttpServletRequest request) {
-        SteeringBody body = new SteeringBody(
-                fields,
+            description = DRY_RUN + " At most registry.operators.largest-resend messages. The header Idempotency-Key is"
+                    + " required unless it is a dry run: under one key it happens once.",
+            parameters =
+                    @Parameter(
+                            name = OperatorRequestParser.IDEMPOTENCY_KEY,
+                            in = ParameterIn.HEADER,
+                            description = "Chosen by the caller, 1 to 255 characters",
+                            schema = @Schema(type = "string")),
+            requestBody =
+                    @RequestBody(
+                            required = true,
+                            content =
+                                    @Content(
+                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                                            schema = @Schema(implementation = OperatorRequestSchema.Resend.class))))
+    ResponseEntity<Object> resend(HttpServletRequest request) {
+        OperatorRequestParser body = new OperatorRequestParser(
+                request,
                 Set.of("model", "partition", "from_position", "to_position", "delivered_from", "delivered_before"));
-        Wish wish = body.wish(caller(request), key);
-        Long partition = body.number("partition");
+        Wish wish = body.operatorRequest();
+        Long partition = body.number("partition", 0, Integer.MAX_VALUE);
         Selection selection = new Selection(
                 body.text("model"),
-                partition == null ? null : Math.toIntExact(Math.max(-1, Math.min(partition, Integer.MAX_VALUE))),
-                body.number("from_position"),
-                body.number("to_position"),
+                partition == null ? null : partition.intValue(),
+                body.number("from_position", 0, Long.MAX_VALUE),
+                body.number("to_position", 0, Long.MAX_VALUE),
                 body.time("delivered_from"),
                 body.time("delivered_before"));
-        if (selection.empty()) {
-            body.errors().add("which messages? give model, or partition and positions, or times of delivery");
+        if (selection.empty() && body.errors().isEmpty()) {
+            body.refuse("body", "must say which messages: model, or partition and positions, or times of delivery");
         }
         boolean positions = selection.fromPosition() != null || selection.toPosition() != null;
-        if (positions && selection.partition() == null) {
-            body.errors().add("partition is required with positions: each partition has its own");
+        if (positions && partition == null && body.isRight("partition")) {
+            body.refuse("partition", "is required with positions: each partition has its own");
         }
-        if (!wish.dryRun() && key == null) {
-            body.errors().add("the header Idempotency-Key is required: asked for twice, messages would be sent twice");
+        if (!wish.dryRun() && wish.idempotencyKey() == null) {
+            body.refuse(
+                    OperatorRequestParser.IDEMPOTENCY_KEY,
+                    "is required, a header: asked for twice, messages would be sent twice");
         }
         if (!body.errors().isEmpty()) {
-            return OperatorProblem.of(body.errors());
+            return Problem.of(body.errors());
         }
         return answer("resend", wish, outbox.resend(selection, settings.largestResend(), wish));
     }
@@ -143,27 +164,30 @@ class OutboxSteeringController {
     @PostMapping("/outbox/purge")
     @Operation(
             summary = "Delete delivered messages before their retention is over",
-            description = BODY + " older_than: a duration since the delivery, for example PT12H. What is gone cannot be"
-                    + " sent again.")
-    ResponseEntity<Object> purge(
-            @RequestBody(required = false) @Nullable Map<String, @Nullable Object> fields,
-            @RequestHeader(name = KEY, required = false) @Nullable String key,
-            HttpServletRequest request) {
-        SteeringBody body = new SteeringBody(fields, Set.of("older_than"));
-        Wish wish = body.wish(caller(request), key);
+            description = DRY_RUN + " What is gone cannot be sent again.",
+            requestBody =
+                    @RequestBody(
+                            required = true,
+                            content =
+                                    @Content(
+                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                                            schema = @Schema(implementation = OperatorRequestSchema.Purge.class))))
+    ResponseEntity<Object> purge(HttpServletRequest request) {
+        OperatorRequestParser body = new OperatorRequestParser(request, Set.of("older_than"));
+        Wish wish = body.operatorRequest();
         Duration olderThan = body.duration("older_than");
-        if (olderThan == null && body.errors().stream().noneMatch(error -> error.startsWith("older_than"))) {
-            body.errors().add("older_than is required, for example PT12H");
+        if (olderThan == null && body.isRight("older_than")) {
+            body.refuse("older_than", "is required, for example PT12H");
         }
         if (olderThan == null || !body.errors().isEmpty()) {
-            return OperatorProblem.of(body.errors());
+            return Problem.of(body.errors());
         }
         return answer("purge", wish, outbox.purge(olderThan, wish));
     }
 
     private ResponseEntity<Object> answer(String operation, Wish wish, SteeringResult result) {
         if (result instanceof SteeringResult.Refused refused) {
-            return OperatorProblem.of(refused);
+            return Problem.of(status(refused.reason()), refused.detail());
         }
         SteeringResult.Steered steered = (SteeringResult.Steered) result;
         if (steered.executed()) {
@@ -182,8 +206,11 @@ class OutboxSteeringController {
         return ResponseEntity.ok(answer);
     }
 
-    private static String caller(HttpServletRequest request) {
-        Principal principal = request.getUserPrincipal();
-        return principal == null ? "anonymous" : principal.getName();
+    private static HttpStatus status(SteeringResult.Refused.Reason reason) {
+        return switch (reason) {
+            case NOT_FOUND -> HttpStatus.NOT_FOUND;
+            case CONFLICT -> HttpStatus.CONFLICT;
+            case TOO_MANY -> HttpStatus.UNPROCESSABLE_CONTENT;
+        };
     }
 }

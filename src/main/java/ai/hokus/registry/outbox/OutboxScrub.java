@@ -78,7 +78,7 @@ public class OutboxScrub {
                         .toArray();
                 found += missing.length == 0 ? 0 : giveBatch(partition, missing, instance);
                 more = walked.size() == STEP;
-                scrubbedTo.put(partition, more ? walked.get(STEP - 1).id() : 0);
+                scrubbedTo.put(partition, more ? walked.get(STEP - 1).id() : Long.MIN_VALUE);
             }
         }
         return found;
@@ -91,7 +91,7 @@ public class OutboxScrub {
                         (row, n) -> new Walked(row.getLong(1), row.getBoolean(2)),
                         partition,
                         partition,
-                        scrubbedTo.getOrDefault(partition, 0L),
+                        scrubbedTo.getOrDefault(partition, Long.MIN_VALUE),
                         partition);
     }
 

@@ -37,17 +37,6 @@ class PartitionRepository {
             FROM outbox_partition WHERE partition_id = ? FOR UPDATE
             """;
 
-    private static final String BATCH_AT = """
-            SELECT first_position, last_position, batch_id, history_id, message_ids FROM outbox_batch
-            WHERE partition_id = ? AND first_position <= ? ORDER BY partition_id, first_position DESC LIMIT 1
-            """;
-
-    /** Without the messages' ids, which are most of a batch's row. */
-    private static final String BATCH_ID_AT = """
-            SELECT last_position, batch_id FROM outbox_batch
-            WHERE partition_id = ? AND first_position <= ? ORDER BY partition_id, first_position DESC LIMIT 1
-            """;
-
     private static final String BATCHES_BY_POSITION = """
             SELECT last_position AS sort_key, message_ids FROM outbox_batch
             WHERE partition_id = ? AND first_position > ? ORDER BY first_position LIMIT 500
@@ -73,11 +62,16 @@ class PartitionRepository {
     private final SqlDialect dialect;
     private final int partition;
     private final Long[] otherPartitions;
+    private final String batchAt;
+    private final String batchIdAt;
 
     PartitionRepository(JdbcTemplate jdbc, SqlDialect dialect, int partition, int partitions) {
         this.jdbc = jdbc;
         this.dialect = dialect;
         this.partition = partition;
+        this.batchAt =
+                dialect.batchAt("partition_id, first_position, last_position, batch_id, history_id, message_ids");
+        this.batchIdAt = dialect.batchAt("partition_id, last_position, batch_id"); // the ids are most of a row
         this.otherPartitions = IntStream.range(0, partitions)
                 .filter(other -> other != partition)
                 .mapToObj(Long::valueOf)
@@ -106,11 +100,8 @@ class PartitionRepository {
 
     /** A row of {@code outbox_batch}. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and a list would box each of up to 5,000 ids
-    record Batch(long firstPosition, long lastPosition, long batchId, long historyId, long[] messageIds) {
-        boolean covers(long position) {
-            return firstPosition <= position && position <= lastPosition;
-        }
-    }
+    record Batch(
+            int partition, long firstPosition, long lastPosition, long batchId, long historyId, long[] messageIds) {}
 
     /** Messages of one answer; {@code more}: it was cut by a limit; {@code scannedTo}: ids up to here were looked at. */
     record Messages(List<OutboxMessage> messages, boolean more, long scannedTo) {}
@@ -162,24 +153,31 @@ class PartitionRepository {
     /** The batch that has this position; null: the log does not have it. */
     @Nullable
     Batch batchAt(long position) {
-        Batch batch = DataAccessUtils.singleResult(jdbc.query(
-                BATCH_AT,
-                (row, n) -> new Batch(
-                        row.getLong("first_position"),
-                        row.getLong("last_position"),
-                        row.getLong("batch_id"),
-                        row.getLong("history_id"),
-                        ids(row, "message_ids")),
-                partition,
-                position));
-        return batch != null && batch.covers(position) ? batch : null;
+        return jdbc
+                .query(
+                        batchAt,
+                        (row, n) -> new Batch(
+                                row.getInt("partition_id"),
+                                row.getLong("first_position"),
+                                row.getLong("last_position"),
+                                row.getLong("batch_id"),
+                                row.getLong("history_id"),
+                                ids(row, "message_ids")),
+                        partition,
+                        position)
+                .stream()
+                .filter(batch -> batch.partition() == partition && position <= batch.lastPosition())
+                .findFirst()
+                .orElse(null);
     }
 
     /** Whether the batch that has this position is this one. */
     boolean hasBatch(long position, long batchId) {
         return jdbc.query(
-                        BATCH_ID_AT,
-                        (row, n) -> row.getLong("last_position") >= position && row.getLong("batch_id") == batchId,
+                        batchIdAt,
+                        (row, n) -> row.getInt("partition_id") == partition
+                                && row.getLong("last_position") >= position
+                                && row.getLong("batch_id") == batchId,
                         partition,
                         position)
                 .contains(true);

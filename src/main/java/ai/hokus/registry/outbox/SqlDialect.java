@@ -16,6 +16,21 @@ import org.springframework.jdbc.support.MetaDataAccessException;
 /** The databases that the outbox runs on: where their SQL differs, and what makes an acknowledged commit stay. */
 enum SqlDialect {
     H2 {
+        private static final String NEWEST_ROWS = """
+                LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
+                    (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
+                     ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
+                LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
+                    (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
+                     ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+                """;
+
+        @Override
+        String batchAt(String columns) {
+            return "SELECT " + columns + " FROM outbox_batch WHERE partition_id = ? AND first_position <= ?"
+                    + " ORDER BY partition_id, first_position DESC LIMIT 1";
+        }
+
         @Override
         boolean idsFollowCommits() {
             return true;
@@ -28,7 +43,8 @@ enum SqlDialect {
 
         @Override
         String logEnd() {
-            return LOG_END.formatted("CAST(9223372036854775807 AS BIGINT)", "CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)");
+            return LOG_END.formatted(
+                    "CAST(9223372036854775807 AS BIGINT)", "CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)", NEWEST_ROWS);
         }
 
         @Override
@@ -67,7 +83,8 @@ enum SqlDialect {
         @Override
         String peek() {
             return PEEK.formatted(
-                    "EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = ? AND m.id > COALESCE(n.settled_id, 0))");
+                    "EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = ? AND m.id > COALESCE(n.settled_id, 0))",
+                    NEWEST_ROWS);
         }
 
         @Override
@@ -100,6 +117,25 @@ enum SqlDialect {
         }
     },
     POSTGRESQL {
+        /**
+         * Without an equality on the partition, which may give a row of the one before: with it, the planner takes few rows for
+         * granted where it has no statistics, and sorts all that there are.
+         */
+        private static final String NEWEST_ROWS = """
+                LEFT JOIN LATERAL (SELECT * FROM outbox_batch x WHERE x.partition_id <= ?
+                                   ORDER BY x.partition_id DESC, x.first_position DESC LIMIT 1) n ON n.partition_id = ?
+                LEFT JOIN LATERAL (SELECT * FROM outbox_delivery x WHERE x.partition_id <= ?
+                                   ORDER BY x.partition_id DESC, x.delivery_no DESC LIMIT 1) d ON d.partition_id = ?
+                """;
+
+        /** Likewise. */
+        @Override
+        String batchAt(String columns) {
+            return "SELECT " + columns
+                    + " FROM (SELECT * FROM outbox_batch WHERE (partition_id, first_position) <= (?, ?)"
+                    + " ORDER BY partition_id DESC, first_position DESC LIMIT 1) b";
+        }
+
         @Override
         boolean idsFollowCommits() {
             return false;
@@ -114,7 +150,8 @@ enum SqlDialect {
             return LOG_END.formatted(
                     "(SELECT max(m.id) FROM outbox_message m WHERE m.partition_id = ?)",
                     "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
-                    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)");
+                    "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+                    NEWEST_ROWS);
         }
 
         @Override
@@ -180,7 +217,7 @@ enum SqlDialect {
                             CROSS JOIN LATERAL (SELECT 1 FROM outbox_message m
                                                 WHERE m.partition_id = ? AND m.id >= r.lowest AND m.id <= r.highest
                                                 LIMIT 1) u)
-                    """);
+                    """, NEWEST_ROWS);
         }
 
         @Override
@@ -239,12 +276,7 @@ enum SqlDialect {
                    %s AS highest_id, %s AS xid, %s AS oldest_xid
             FROM outbox o
             JOIN outbox_partition p ON p.partition_id = ?
-            LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
-                (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
-                 ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
-            LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
-                (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
-                 ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+            %s
             """;
 
     /** Without the lock: what is read may be old when it is used. */
@@ -253,12 +285,7 @@ enum SqlDialect {
                    COALESCE(d.to_position, 0) AS delivered, %s AS unclaimed
             FROM outbox o
             JOIN outbox_partition p ON p.partition_id = ?
-            LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
-                (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
-                 ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
-            LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
-                (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
-                 ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+            %s
             """;
 
     private static final String CLAIMED = """
@@ -286,6 +313,9 @@ enum SqlDialect {
     abstract String logEnd();
 
     abstract Object[] logEndParameters(int partition);
+
+    /** The last batch that begins at or before a position, of this partition or, where it has none, of one before. */
+    abstract String batchAt(String columns);
 
     /** Messages with one of some ids, without the payloads that come after the first one that exceeds a number of bytes. */
     abstract String unclaimed();

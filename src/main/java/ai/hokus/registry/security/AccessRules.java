@@ -37,7 +37,7 @@ final class AccessRules {
             rule(OPERATE, CHANGES, "/outbox", "/outbox/**"),
             rule(OBSERVE, GET, "/actuator", "/actuator/**"),
             rule(OPERATE, CHANGES, "/actuator/**"),
-            rule(OPEN, GET, "/console", "/console/**", "/webjars/**"),
+            rule(OPEN, GET, "/", "/console", "/console/**", "/webjars/**"),
             rule(
                     OPEN,
                     GET,

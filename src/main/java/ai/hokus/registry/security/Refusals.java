@@ -28,6 +28,14 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
     /** Seconds. The breaker's own wait. */
     private static final long RETRY_AUTH_SERVICE = AuthServiceKeys.OPEN_FOR.toSeconds();
 
+    /** Those that the firewall lets through. */
+    private static final Set<String> METHODS = Set.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
+
+    /** For models whose names no URL's path can carry. */
+    static final String OTHER_WAY =
+            "A name with a slash, a backslash, a semicolon or a control character cannot stand in a"
+                    + " path: ask for /models?name=NAME&version=VERSION instead.";
+
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /** 401. */
@@ -59,6 +67,10 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
                             + access.get().wanted() + ".");
             return;
         }
+        notForThisPath(request, response);
+    }
+
+    private static void notForThisPath(HttpServletRequest request, HttpServletResponse response) throws IOException {
         Set<String> methods = AccessRules.methods(request);
         if (methods.isEmpty()) {
             answer(request, response, HttpStatus.NOT_FOUND, "There is nothing at this path.");
@@ -72,16 +84,19 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
         }
     }
 
-    /** 400. Its message is not repeated: it quotes the request. */
+    /** 400, or 405 for a method that nothing here takes. The exception's message is not repeated: it quotes the request. */
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, RequestRejectedException reason)
             throws IOException {
+        if (!METHODS.contains(request.getMethod())) {
+            notForThisPath(request, response);
+            return;
+        }
         answer(
                 request,
                 response,
                 HttpStatus.BAD_REQUEST,
-                "The request's path, method or headers hold characters that are not accepted. A name with a slash, a"
-                        + " backslash, a semicolon or a control character cannot stand in a path: use the list's filters.");
+                "The request's path or headers hold characters that are not accepted. " + OTHER_WAY);
     }
 
     static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response) throws IOException {

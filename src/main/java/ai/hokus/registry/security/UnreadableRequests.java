@@ -37,7 +37,7 @@ final class UnreadableRequests extends ErrorReportValve {
         String title = known == null ? "Error" : known.getReasonPhrase();
         String detail = known == HttpStatus.BAD_REQUEST
                 ? "The request line or the headers are malformed, more than " + mostHeaders
-                        + " headers, or too large together."
+                        + " headers, or too large together. " + Refusals.OTHER_WAY
                 : "The request was not taken.";
         try {
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

@@ -172,7 +172,7 @@ class OutboxTest {
         UUID late = UUID.randomUUID();
         outbox.jdbc().update("""
                         INSERT INTO outbox_message (partition_id, id, message_id, message_key, message_type, payload)
-                        VALUES (0, 0, ?, 'late', 'test', '{}')
+                        VALUES (0, -1, ?, 'late', 'test', '{}')
                         """, late);
         claims.deliverPending();
         assertThat(claims.everDelivered()).doesNotContain(late);

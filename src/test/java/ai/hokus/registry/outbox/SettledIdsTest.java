@@ -56,7 +56,8 @@ class SettledIdsTest {
             throws SQLException {
         open(partitions);
         UUID early = UUID.randomUUID();
-        claims.deliver(5);
+        outbox.jdbc().execute(INSERT.formatted(0, 5));
+        claims.deliverPending();
         try (Connection open = pool.getConnection();
                 Statement statement = open.createStatement()) {
             open.setAutoCommit(false);
@@ -78,7 +79,7 @@ class SettledIdsTest {
                     .isLessThan(partitions == 1 ? 5 : 2_500);
             open.commit();
         }
-        claims.append(1);
+        outbox.jdbc().execute(INSERT.formatted(0, 1));
         claims.deliverPending();
 
         assertThat(claims.everDelivered()).hasSize(5 + 5_000 + 2).doesNotHaveDuplicates();
@@ -86,7 +87,8 @@ class SettledIdsTest {
                 .as("before what came later")
                 .isEqualTo(early);
         for (int n = 0; n < 4; n++) {
-            claims.deliver(1);
+            outbox.jdbc().execute(INSERT.formatted(0, 1));
+            claims.deliverPending();
         }
         assertThat(settled()).isGreaterThan(5_000);
     }

@@ -1,4 +1,4 @@
-package ai.hokus.registry;
+package ai.hokus.registry.web;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -20,7 +20,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
-class RequestIds extends OncePerRequestFilter {
+class RequestIdFilter extends OncePerRequestFilter {
 
     private static final String HEADER = "X-Request-Id";
     private static final String FIELD = "request_id";

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.StrictJson;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @Schema(description = "The registration is stored")
 @JsonPropertyOrder({"status", "model_id", "model_name", "version", "event_emitted", "detail"})
 @JsonInclude(JsonInclude.Include.ALWAYS)
-record RegistrationAnswer(
+record RegistrationResponse(
         @Schema(example = "ok") @JsonProperty("status") String status,
 
         @Schema(description = "NAME/VERSION/TOKEN", example = "churn-model/3/CHURN") @JsonProperty("model_id")
@@ -32,12 +33,12 @@ record RegistrationAnswer(
         @Schema(nullable = true, description = "Always null") @JsonProperty("detail") @Nullable
         String detail) {
 
-    static RegistrationAnswer to(RegistrationRequest request) {
-        return new RegistrationAnswer("ok", request.modelId(), request.modelName(), request.version(), true, null);
+    static RegistrationResponse to(RegistrationRequest request) {
+        return new RegistrationResponse("ok", request.modelId(), request.modelName(), request.version(), true, null);
     }
 
     /** Of known length: it goes out in one piece with its headers, where a stream of JSON would be sent in two chunks. */
     byte[] json() {
-        return RegistrationJson.MAPPER.writeValueAsBytes(this);
+        return StrictJson.MAPPER.writeValueAsBytes(this);
     }
 }

@@ -1,4 +1,4 @@
-package ai.hokus.registry.registration;
+package ai.hokus.registry.web;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
@@ -7,14 +7,14 @@ import io.swagger.v3.oas.annotations.media.Schema;
 /**
  * One thing that is wrong with a request.
  *
- * @param field the field's or parameter's name; {@code body} for what concerns the whole
+ * @param field the name of the field, parameter or header; {@code body} for what concerns the whole
  * @param message what is wrong with it, a phrase that follows the name: "is required"
  */
 @Schema(description = "One thing that is wrong with the request")
 @JsonPropertyOrder({"field", "message"})
-record FieldError(
+public record FieldError(
         @Schema(
-                description = "The field's or parameter's name; body for what concerns the whole",
+                description = "The name of the field, parameter or header; body for what concerns the whole",
                 example = "model_name")
         @JsonProperty("field")
         String field,
@@ -23,7 +23,7 @@ record FieldError(
         String message) {
 
     /** What concerns the whole body. */
-    static FieldError ofBody(String message) {
+    public static FieldError ofBody(String message) {
         return new FieldError("body", message);
     }
 }

@@ -1,17 +1,17 @@
-package ai.hokus.registry.registration;
+package ai.hokus.registry.web;
 
 import java.util.Optional;
 
-/** What this service calls blank, and what it can store. */
-final class Text {
+/** What this service calls blank, and which text it can store. */
+public final class TextRules {
 
-    private Text() {}
+    private TextRules() {}
 
     /**
      * Without white space at both ends. White space is what Unicode calls so, no-break spaces included: the clients are
      * written in Python, whose {@code str.strip} takes those away too, unlike {@link String#strip}.
      */
-    static String trim(String text) {
+    public static String trim(String text) {
         int start = 0;
         int end = text.length();
         while (start < end && isSpace(text.charAt(start))) {
@@ -23,12 +23,13 @@ final class Text {
         return text.substring(start, end);
     }
 
-    static boolean isBlank(String text) {
+    /** Whether nothing is left of it when it is trimmed. */
+    public static boolean isBlank(String text) {
         return text.chars().allMatch(c -> isSpace((char) c));
     }
 
     /** Why the text can be neither stored in PostgreSQL nor delivered as UTF-8; empty when it can. */
-    static Optional<String> unstorable(String text) {
+    public static Optional<String> unstorable(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c == 0) {

@@ -17,7 +17,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** A database that stalls: every connection is taken, and nobody gives one back. */
-class OverloadGateTest {
+class OverloadTest {
 
     private static final int CONNECTIONS = 2;
     private static final int AT_ONCE = 3;
@@ -30,7 +30,7 @@ class OverloadGateTest {
                 Map.of(
                         "spring.datasource.hikari.maximum-pool-size",
                         Integer.toString(CONNECTIONS),
-                        "registry.registration.most-at-once",
+                        "registry.registration.max-concurrent-requests",
                         Integer.toString(AT_ONCE)))) {
             HikariDataSource pool = service.bean(HikariDataSource.class);
             List<Connection> taken = new ArrayList<>();

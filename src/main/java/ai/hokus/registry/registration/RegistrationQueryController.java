@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -22,7 +23,7 @@ import org.springframework.web.bind.annotation.RestController;
  */
 @RestController
 @Tag(name = "Registrations")
-class ReadingController {
+class RegistrationQueryController {
 
     private static final String PROBLEM = MediaType.APPLICATION_PROBLEM_JSON_VALUE;
 
@@ -31,7 +32,7 @@ class ReadingController {
 
     private final RegistrationStatements statements;
 
-    ReadingController(RegistrationStatements statements) {
+    RegistrationQueryController(RegistrationStatements statements) {
         this.statements = statements;
     }
 

@@ -14,7 +14,7 @@ import java.util.Map;
         name = "RegistrationRequest",
         description = "A registration. Unknown fields are ignored; texts are trimmed; null counts as absent."
                 + " A key must not come twice in one object.")
-record RegistrationDocument(
+record RegistrationRequestSchema(
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.LONGEST_IDENTITY, example = "churn-model")
         @JsonProperty("model_name")
         String modelName,
@@ -39,15 +39,24 @@ record RegistrationDocument(
         @JsonProperty("metric_name")
         String metricName,
 
-        @Schema(requiredMode = REQUIRED, description = "Within the metric's range", example = "0.81")
+        @Schema(
+                requiredMode = REQUIRED,
+                types = {"number", "string"},
+                description =
+                        "Within the metric's range. A finite number, or a string that holds one; true and false are"
+                                + " refused",
+                example = "0.81")
         @JsonProperty("baseline_value")
-        double baselineValue,
+        Object baselineValue,
 
         @Schema(
-                description = "Within the metric's range, not below the baseline; default: the baseline",
+                types = {"number", "string"},
+                description =
+                        "Within the metric's range, not below the baseline; default: the baseline. A finite number,"
+                                + " or a string that holds one; true and false are refused",
                 example = "0.86")
         @JsonProperty("current_value")
-        double currentValue,
+        Object currentValue,
 
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.LONGEST_TEXT, example = "f3a9c1")
         @JsonProperty("mlflow_run_id")
