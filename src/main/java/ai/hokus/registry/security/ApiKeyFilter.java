@@ -18,16 +18,16 @@ import org.springframework.web.filter.OncePerRequestFilter;
 final class ApiKeyFilter extends OncePerRequestFilter {
 
     private final KeyVerifier verifier;
-    private final RateLimit limit;
+    private final RateLimiter limit;
 
-    ApiKeyFilter(KeyVerifier verifier, RateLimit limit) {
+    ApiKeyFilter(KeyVerifier verifier, RateLimiter limit) {
         this.verifier = verifier;
         this.limit = limit;
     }
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        return AccessRules.of(request).filter(Access.OPEN::equals).isPresent();
+        return AccessRules.of(request).filter(Permission.OPEN::equals).isPresent();
     }
 
     @Override
@@ -37,17 +37,17 @@ final class ApiKeyFilter extends OncePerRequestFilter {
         if (key.isPresent()) {
             KeyVerifier.Verdict verdict = verifier.verify(key.get());
             if (verdict instanceof KeyVerifier.Verdict.Unavailable) {
-                Refusals.keyCannotBeVerified(request, response);
+                SecurityProblems.keyCannotBeVerified(request, response);
                 return;
             }
             if (verdict instanceof KeyVerifier.Verdict.Known known) {
                 Duration wait = limit.take(key.get());
                 if (!wait.isZero()) {
-                    Refusals.tooMany(request, response, wait);
+                    SecurityProblems.tooMany(request, response, wait);
                     return;
                 }
                 SecurityContext context = SecurityContextHolder.createEmptyContext();
-                context.setAuthentication(new Caller(known.holder()));
+                context.setAuthentication(new ApiKeyAuthentication(known.client()));
                 SecurityContextHolder.setContext(context);
             }
         }

@@ -43,10 +43,10 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A verification, in order:
  *
  * <ol>
- *   <li>what it said less than {@code freshFor} ago counts;
+ *   <li>what it said less than {@code cacheTtl} ago counts;
  *   <li>else it is asked, by one request at a time for each key, if the circuit breaker allows it: it opens when half of the
  *       last calls failed, and tries again after {@link #OPEN_FOR};
- *   <li>if it cannot be asked, a key that it knew less than {@code keepFor} ago goes on working.
+ *   <li>if it cannot be asked, a key that it knew less than {@code staleTtl} ago goes on working.
  * </ol>
  *
  * <p>Memory holds keys as hashes only.
@@ -106,14 +106,14 @@ final class AuthServiceKeys implements KeyVerifier {
                         "The auth service's circuit breaker: {}. While it is open, keys that were seen valid go on working"
                                 + " for {}, other keys are answered with 503.",
                         event.getStateTransition(),
-                        settings.keepFor()));
+                        settings.staleTtl()));
         this.known = Caffeine.newBuilder()
-                .maximumSize(settings.mostKeys())
-                .expireAfterWrite(settings.keepFor())
+                .maximumSize(settings.cacheSize())
+                .expireAfterWrite(settings.staleTtl())
                 .ticker(nanoTime::getAsLong)
                 .build();
         this.unknown = Caffeine.newBuilder()
-                .maximumSize(settings.mostKeys())
+                .maximumSize(settings.cacheSize())
                 .expireAfterWrite(UNKNOWN_FOR)
                 .ticker(nanoTime::getAsLong)
                 .build();
@@ -123,15 +123,15 @@ final class AuthServiceKeys implements KeyVerifier {
     public Verdict verify(ApiKey key) {
         Seen seen = known.getIfPresent(key.sha256());
         if (seen != null
-                && nanoTime.getAsLong() - seen.at() < settings.freshFor().toNanos()) {
-            return new Verdict.Known(seen.holder());
+                && nanoTime.getAsLong() - seen.at() < settings.cacheTtl().toNanos()) {
+            return new Verdict.Known(seen.client());
         }
         if (unknown.getIfPresent(key.sha256()) != null) {
             return new Verdict.Unknown();
         }
         Verdict verdict = askOnce(key);
         if (verdict instanceof Verdict.Unavailable && seen != null) {
-            return new Verdict.Known(seen.holder());
+            return new Verdict.Known(seen.client());
         }
         return verdict;
     }
@@ -170,7 +170,7 @@ final class AuthServiceKeys implements KeyVerifier {
         CompletableFuture<HttpResponse<byte[]>> call =
                 http.sendAsync(request(key), HttpResponse.BodyHandlers.ofByteArray());
         try {
-            Verdict verdict = judge(call.get(settings.answerTimeout().toMillis(), TimeUnit.MILLISECONDS));
+            Verdict verdict = judge(call.get(settings.timeout().toMillis(), TimeUnit.MILLISECONDS));
             breaker.onSuccess(nanoTime.getAsLong() - start, TimeUnit.NANOSECONDS);
             return verdict;
         } catch (ExecutionException | TimeoutException | IOException e) {
@@ -188,7 +188,7 @@ final class AuthServiceKeys implements KeyVerifier {
 
     private HttpRequest request(ApiKey key) {
         return HttpRequest.newBuilder(validate)
-                .timeout(settings.answerTimeout())
+                .timeout(settings.timeout())
                 .header(HttpHeaders.AUTHORIZATION, "Bearer " + key.text())
                 .header(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON_VALUE)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(question))
@@ -240,12 +240,12 @@ final class AuthServiceKeys implements KeyVerifier {
                 scopes.add(scope.stringValue());
             }
         });
-        return new Verdict.Known(new KeyHolder(userId.stringValue(), scopes));
+        return new Verdict.Known(new ApiClient(userId.stringValue(), scopes));
     }
 
     private void remember(ApiKey key, Verdict verdict) {
         if (verdict instanceof Verdict.Known found) {
-            known.put(key.sha256(), new Seen(found.holder(), nanoTime.getAsLong()));
+            known.put(key.sha256(), new Seen(found.client(), nanoTime.getAsLong()));
         } else if (verdict instanceof Verdict.Unknown) {
             known.invalidate(key.sha256());
             unknown.put(key.sha256(), true);
@@ -286,5 +286,5 @@ final class AuthServiceKeys implements KeyVerifier {
     }
 
     /** A key that it knew, and when it last said so. */
-    private record Seen(KeyHolder holder, long at) {}
+    private record Seen(ApiClient client, long at) {}
 }

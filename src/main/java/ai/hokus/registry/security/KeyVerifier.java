@@ -10,7 +10,7 @@ interface KeyVerifier {
 
     sealed interface Verdict {
 
-        record Known(KeyHolder holder) implements Verdict {}
+        record Known(ApiClient client) implements Verdict {}
 
         record Unknown() implements Verdict {}
 

@@ -19,7 +19,7 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
 
-/** Puts the room together. */
+/** Puts the package together. */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
@@ -37,8 +37,8 @@ class SecurityConfiguration {
     /** One filter chain for all paths. What the rules do not allow is denied. */
     @Bean
     SecurityFilterChain securityFilterChain(HttpSecurity http, KeyVerifier verifier, SecuritySettings settings) {
-        Refusals refusals = new Refusals();
-        RateLimit limit = new RateLimit(settings.rateLimit(), System::nanoTime);
+        SecurityProblems refusals = new SecurityProblems();
+        RateLimiter limit = new RateLimiter(settings.rateLimit(), System::nanoTime);
         return http
                 // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
                 // send:
@@ -52,8 +52,9 @@ class SecurityConfiguration {
                         refused -> refused.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
                 .authorizeHttpRequests(requests -> requests.anyRequest()
                         .access((caller, context) -> new AuthorizationDecision(AccessRules.of(context.getRequest())
-                                .filter(access -> access == Access.OPEN
-                                        || (caller.get() instanceof Caller known && known.mayEnter(access)))
+                                .filter(permission -> permission == Permission.OPEN
+                                        || (caller.get() instanceof ApiKeyAuthentication known
+                                                && known.isGranted(permission)))
                                 .isPresent())))
                 .addFilterBefore(new ApiKeyFilter(verifier, limit), AnonymousAuthenticationFilter.class)
                 .build();
@@ -68,15 +69,15 @@ class SecurityConfiguration {
     }
 
     @Bean
-    Refusals requestRejectedHandler() {
-        return new Refusals();
+    SecurityProblems requestRejectedHandler() {
+        return new SecurityProblems();
     }
 
     /** Before every other filter: some of them read parameters. */
     @Bean
-    FilterRegistrationBean<BodyTimeFilter> bodyTimeFilter(SecuritySettings settings) {
-        FilterRegistrationBean<BodyTimeFilter> filter =
-                new FilterRegistrationBean<>(new BodyTimeFilter(settings.bodyTime(), System::nanoTime));
+    FilterRegistrationBean<RequestBodyTimeoutFilter> requestBodyTimeoutFilter(SecuritySettings settings) {
+        FilterRegistrationBean<RequestBodyTimeoutFilter> filter = new FilterRegistrationBean<>(
+                new RequestBodyTimeoutFilter(settings.requestBodyTimeout(), System::nanoTime));
         filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return filter;
     }
@@ -101,8 +102,8 @@ class SecurityConfiguration {
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
-        String random = OneKey.random();
-        return new Keys(new OneKey(ApiKey.of(random)), random);
+        String random = GeneratedKey.random();
+        return new Keys(new GeneratedKey(ApiKey.of(random)), random);
     }
 
     @Bean

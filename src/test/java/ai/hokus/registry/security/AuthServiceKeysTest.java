@@ -40,7 +40,7 @@ class AuthServiceKeysTest {
     private static final ApiKey KEY = ApiKey.of("hk_live_abcdefghij");
     private static final String ADA =
             "{\"user_id\":\"ada\",\"key_id\":\"k\",\"scopes\":[\"model:write\",7],\"balance\":0.0}";
-    private static final Verdict KNOWN = new Known(new KeyHolder("ada", Set.of("model:write")));
+    private static final Verdict KNOWN = new Known(new ApiClient("ada", Set.of("model:write")));
 
     private static final Duration FRESH = Duration.ofSeconds(60);
     private static final Duration KEEP = Duration.ofMinutes(15);
@@ -87,7 +87,7 @@ class AuthServiceKeysTest {
         now.addAndGet(FRESH.toNanos() - 1);
         assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
         now.addAndGet(1);
-        assertThat(keys.verify(KEY)).isEqualTo(new Known(new KeyHolder("grace", Set.of("model:write"))));
+        assertThat(keys.verify(KEY)).isEqualTo(new Known(new ApiClient("grace", Set.of("model:write"))));
         assertThat(questions).hasSize(2);
     }
 
@@ -268,13 +268,12 @@ class AuthServiceKeysTest {
         return keys(Duration.ofSeconds(20));
     }
 
-    private AuthServiceKeys keys(Duration answerTimeout) {
+    private AuthServiceKeys keys(Duration timeout) {
         return new AuthServiceKeys(
-                settings("http://127.0.0.1:" + server.getAddress().getPort() + "/", "registry", answerTimeout),
-                now::get);
+                settings("http://127.0.0.1:" + server.getAddress().getPort() + "/", "registry", timeout), now::get);
     }
 
-    private static SecuritySettings.AuthService settings(String url, String id, Duration answerTimeout) {
-        return new SecuritySettings.AuthService(url, id, Duration.ofMillis(150), answerTimeout, FRESH, KEEP, 1_000);
+    private static SecuritySettings.AuthService settings(String url, String id, Duration timeout) {
+        return new SecuritySettings.AuthService(url, id, Duration.ofMillis(150), timeout, FRESH, KEEP, 1_000);
     }
 }

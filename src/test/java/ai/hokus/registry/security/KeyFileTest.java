@@ -35,9 +35,9 @@ class KeyFileTest {
     void each_line_is_a_key() {
         KeyFile keys = open(TestKeys.file("# who may", "", "  " + ADA + "\t", GRACE.replace(' ', '\t')));
 
-        assertThat(keys.verify(ADAS)).isEqualTo(new Known(new KeyHolder("ada", Set.of("model:write"))));
+        assertThat(keys.verify(ADAS)).isEqualTo(new Known(new ApiClient("ada", Set.of("model:write"))));
         assertThat(keys.verify(GRACES))
-                .isEqualTo(new Known(new KeyHolder("grace", Set.of("outbox:read", "outbox:operate"))));
+                .isEqualTo(new Known(new ApiClient("grace", Set.of("outbox:read", "outbox:operate"))));
         assertThat(keys.verify(ApiKey.of("other"))).isEqualTo(new Unknown());
     }
 
@@ -54,7 +54,7 @@ class KeyFileTest {
         KeyFile keys = open(file);
 
         Files.writeString(file, GRACE);
-        now.addAndGet(KeyFile.LOOK_EVERY.toNanos() - 1);
+        now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos() - 1);
         assertThat(keys.verify(ADAS)).isInstanceOf(Known.class);
         now.addAndGet(1);
 
@@ -117,7 +117,7 @@ class KeyFileTest {
     @Test
     void a_key_is_in_no_text_about_it() {
         assertThat(ADAS.toString()
-                        + new Caller(new KeyHolder("ada", Set.of()))
+                        + new ApiKeyAuthentication(new ApiClient("ada", Set.of()))
                         + open(TestKeys.file(ADA)).verify(ADAS))
                 .doesNotContain("adas")
                 .doesNotContain(ADAS.sha256());
@@ -128,7 +128,7 @@ class KeyFileTest {
     }
 
     private Verdict later(KeyFile keys) {
-        now.addAndGet(KeyFile.LOOK_EVERY.toNanos());
+        now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos());
         return keys.verify(ADAS);
     }
 }

@@ -51,9 +51,9 @@ class SecurityConfigurationTest {
                 .hasSize(43)
                 .isNotEqualTo(keys("jdbc:h2:mem:a", Map.of()).random());
         assertThat(keys.verifier().verify(ApiKey.of(keys.random()))).isInstanceOfSatisfying(Known.class, known -> {
-            for (Access access : Access.values()) {
-                assertThat(access.isGrantedBy(known.holder().scopes()))
-                        .as("%s", access)
+            for (Permission permission : Permission.values()) {
+                assertThat(permission.isGrantedBy(known.client().scopes()))
+                        .as("%s", permission)
                         .isTrue();
             }
         });
@@ -76,12 +76,12 @@ class SecurityConfigurationTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "registry.security.body-time=0s",
-                "registry.security.most-headers=1",
+                "registry.security.request-body-timeout=0s",
+                "registry.security.max-headers=1",
                 "registry.security.rate-limit.per-second=-1",
-                "registry.security.auth-service.keep-for=1s",
-                "registry.security.auth-service.answer-timeout=1ms",
-                "registry.security.auth-service.most-keys=0"
+                "registry.security.auth-service.stale-ttl=1s",
+                "registry.security.auth-service.timeout=1ms",
+                "registry.security.auth-service.cache-size=0"
             })
     void a_setting_that_makes_no_sense_is_named(String setting) {
         String name = setting.substring(0, setting.indexOf('='));

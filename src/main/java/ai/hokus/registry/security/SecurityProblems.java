@@ -21,7 +21,7 @@ import org.springframework.security.web.firewall.RequestRejectedHandler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The answers to those who do not get in, as {@code application/problem+json}. */
-final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
+final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
 
     private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
 
@@ -49,14 +49,14 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException reason)
             throws IOException {
-        Optional<Access> access = AccessRules.of(request);
-        if (access.isPresent()) {
+        Optional<Permission> permission = AccessRules.of(request);
+        if (permission.isPresent()) {
             answer(
                     request,
                     response,
                     HttpStatus.FORBIDDEN,
                     "The API key lacks the scope for this; one of these is needed: "
-                            + access.get().wanted() + ".");
+                            + permission.get().wanted() + ".");
             return;
         }
         Set<String> methods = AccessRules.methods(request);
