@@ -7,7 +7,7 @@ import java.util.Set;
 /** The key of the embedded default, where nobody has configured any: random, made anew at every start, good for everything. */
 final class GeneratedKey implements KeyVerifier {
 
-    static final ApiClient HOLDER = new ApiClient("local", Set.of(Scopes.FULL_ACCESS, Scopes.OUTBOX_OPERATE));
+    static final ApiClient CLIENT = new ApiClient("local", Set.of(Scopes.FULL_ACCESS, Scopes.OUTBOX_OPERATE));
 
     /** 256 bits. */
     private static final int BYTES = 32;
@@ -25,7 +25,7 @@ final class GeneratedKey implements KeyVerifier {
     }
 
     @Override
-    public Verdict verify(ApiKey key) {
-        return key.hasSha256(sha256) ? new Verdict.Known(HOLDER) : new Verdict.Unknown();
+    public Verdict verify(ApiKey key, String clientAddress) {
+        return key.hasSha256(sha256) ? new Verdict.Known(CLIENT) : new Verdict.Unknown();
     }
 }

@@ -67,7 +67,7 @@ final class KeyFile implements KeyVerifier {
     }
 
     @Override
-    public Verdict verify(ApiKey key) {
+    public Verdict verify(ApiKey key, String clientAddress) {
         reloadIfChanged();
         // By its hash: how long that takes tells nothing about any key.
         ApiClient client = clients.get(key.sha256());

@@ -1,8 +1,11 @@
 package ai.hokus.registry.security;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
@@ -27,6 +30,9 @@ class SecurityConfiguration {
     private static final String EMBEDDED = "jdbc:h2:";
 
     private static final List<String> SERVED_H2 = List.of("jdbc:h2:tcp:", "jdbc:h2:ssl:");
+
+    /** Spring Boot's default. */
+    private static final int TOMCAT_THREADS = 200;
 
     /** Nobody reads a meter of each filter of each request. */
     @Bean
@@ -86,13 +92,18 @@ class SecurityConfiguration {
      * @throws UnusableKeySettingsException when nobody could get in, or everybody
      */
     @Bean
-    Keys keys(SecuritySettings settings, Environment environment) {
+    Keys keys(
+            SecuritySettings settings,
+            Environment environment,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steadyClock,
+            MeterRegistry meters) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            verifiers.add(new AuthServiceKeys(settings.authService(), System::nanoTime));
+            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, meters));
         }
         if (!verifiers.isEmpty()) {
             return new Keys(KeyVerifier.of(verifiers), "");
@@ -104,6 +115,23 @@ class SecurityConfiguration {
         }
         String random = GeneratedKey.random();
         return new Keys(new GeneratedKey(ApiKey.of(random)), random);
+    }
+
+    /** Of the web server's threads at most half wait for the service; health and registrations have the others. */
+    private static AuthServiceKeys authServiceKeys(
+            SecuritySettings.AuthService settings,
+            Environment environment,
+            Clock clock,
+            Clock steadyClock,
+            MeterRegistry registry) {
+        AuthServiceMeters meters = new AuthServiceMeters(registry);
+        int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
+        return new AuthServiceKeys(
+                new AuthServiceClient(settings, meters, clock, steadyClock),
+                settings,
+                meters,
+                Math.max(1, threads / 2),
+                steadyClock);
     }
 
     @Bean

@@ -25,9 +25,6 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
 
     private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
 
-    /** Seconds. The breaker's own wait. */
-    private static final long RETRY_AUTH_SERVICE = AuthServiceKeys.OPEN_FOR.toSeconds();
-
     private static final JsonMapper JSON = JsonMapper.shared();
 
     /** 401. */
@@ -84,8 +81,19 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
                         + " backslash, a semicolon or a control character cannot stand in a path: use the list's filters.");
     }
 
-    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(RETRY_AUTH_SERVICE));
+    /** 402. */
+    static void insufficientBalance(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        answer(
+                request,
+                response,
+                HttpStatus.PAYMENT_REQUIRED,
+                "The balance of this API key's account is insufficient. Nothing was stored.");
+    }
+
+    /** 503. */
+    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
         answer(
                 request,
                 response,
@@ -94,14 +102,33 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
                         + " same request may be sent again.");
     }
 
-    static void tooMany(HttpServletRequest request, HttpServletResponse response, Duration wait) throws IOException {
-        long seconds = wait.plusMillis(999).toSeconds();
-        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
+    /** 429, because the auth service says so to us. */
+    static void authServiceThrottles(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
+        answer(
+                request,
+                response,
+                HttpStatus.TOO_MANY_REQUESTS,
+                "The API key cannot be verified at the moment: the auth service receives too many requests. Nothing was"
+                        + " stored; the same request may be sent again.");
+    }
+
+    /** 429. */
+    static void rateLimitExceeded(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
         answer(
                 request,
                 response,
                 HttpStatus.TOO_MANY_REQUESTS,
                 "Too many requests with this API key. Nothing was stored; the same request may be sent again.");
+    }
+
+    /** In whole seconds, rounded up. */
+    private static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
+        long seconds = retryAfter.plusMillis(999).toSeconds();
+        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
     }
 
     static void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String detail)

@@ -35,17 +35,17 @@ class KeyFileTest {
     void each_line_is_a_key() {
         KeyFile keys = open(TestKeys.file("# who may", "", "  " + ADA + "\t", GRACE.replace(' ', '\t')));
 
-        assertThat(keys.verify(ADAS)).isEqualTo(new Known(new ApiClient("ada", Set.of("model:write"))));
-        assertThat(keys.verify(GRACES))
+        assertThat(keys.verify(ADAS, "")).isEqualTo(new Known(new ApiClient("ada", Set.of("model:write"))));
+        assertThat(keys.verify(GRACES, ""))
                 .isEqualTo(new Known(new ApiClient("grace", Set.of("outbox:read", "outbox:operate"))));
-        assertThat(keys.verify(ApiKey.of("other"))).isEqualTo(new Unknown());
+        assertThat(keys.verify(ApiKey.of("other"), "")).isEqualTo(new Unknown());
     }
 
     @Test
     void the_hash_of_a_key_is_no_key() {
         KeyFile keys = open(TestKeys.file(ADA));
 
-        assertThat(keys.verify(ApiKey.of(TestKeys.sha256("adas-key")))).isEqualTo(new Unknown());
+        assertThat(keys.verify(ApiKey.of(TestKeys.sha256("adas-key")), "")).isEqualTo(new Unknown());
     }
 
     @Test
@@ -55,11 +55,11 @@ class KeyFileTest {
 
         Files.writeString(file, GRACE);
         now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos() - 1);
-        assertThat(keys.verify(ADAS)).isInstanceOf(Known.class);
+        assertThat(keys.verify(ADAS, "")).isInstanceOf(Known.class);
         now.addAndGet(1);
 
-        assertThat(keys.verify(ADAS)).isEqualTo(new Unknown());
-        assertThat(keys.verify(GRACES)).isInstanceOf(Known.class);
+        assertThat(keys.verify(ADAS, "")).isEqualTo(new Unknown());
+        assertThat(keys.verify(GRACES, "")).isInstanceOf(Known.class);
     }
 
     @ParameterizedTest
@@ -118,7 +118,7 @@ class KeyFileTest {
     void a_key_is_in_no_text_about_it() {
         assertThat(ADAS.toString()
                         + new ApiKeyAuthentication(new ApiClient("ada", Set.of()))
-                        + open(TestKeys.file(ADA)).verify(ADAS))
+                        + open(TestKeys.file(ADA)).verify(ADAS, ""))
                 .doesNotContain("adas")
                 .doesNotContain(ADAS.sha256());
     }
@@ -129,6 +129,6 @@ class KeyFileTest {
 
     private Verdict later(KeyFile keys) {
         now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos());
-        return keys.verify(ADAS);
+        return keys.verify(ADAS, "");
     }
 }

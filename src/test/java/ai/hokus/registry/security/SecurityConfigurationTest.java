@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
 import ai.hokus.registry.support.TestKeys;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,14 +52,14 @@ class SecurityConfigurationTest {
         assertThat(keys.random())
                 .hasSize(43)
                 .isNotEqualTo(keys("jdbc:h2:mem:a", Map.of()).random());
-        assertThat(keys.verifier().verify(ApiKey.of(keys.random()))).isInstanceOfSatisfying(Known.class, known -> {
+        assertThat(keys.verifier().verify(ApiKey.of(keys.random()), "")).isInstanceOfSatisfying(Known.class, known -> {
             for (Permission permission : Permission.values()) {
                 assertThat(permission.isGrantedBy(known.client().scopes()))
                         .as("%s", permission)
                         .isTrue();
             }
         });
-        assertThat(keys.verifier().verify(ApiKey.of("other"))).isNotInstanceOf(Known.class);
+        assertThat(keys.verifier().verify(ApiKey.of("other"), "")).isNotInstanceOf(Known.class);
         assertThat(keys.toString()).doesNotContain(keys.random());
     }
 
@@ -70,7 +72,7 @@ class SecurityConfigurationTest {
                         TestKeys.file(TestKeys.line()).toString()));
 
         assertThat(keys.random()).isEmpty();
-        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY))).isInstanceOf(Known.class);
+        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY), "")).isInstanceOf(Known.class);
     }
 
     @ParameterizedTest
@@ -92,7 +94,12 @@ class SecurityConfigurationTest {
     }
 
     private SecurityConfiguration.Keys keys(String url, Map<String, String> settings) {
-        return configuration.keys(settings(settings), new MockEnvironment().withProperty("spring.datasource.url", url));
+        return configuration.keys(
+                settings(settings),
+                new MockEnvironment().withProperty("spring.datasource.url", url),
+                Clock.systemUTC(),
+                Clock.systemUTC(),
+                new SimpleMeterRegistry());
     }
 
     private static SecuritySettings settings(Map<String, String> properties) {
