@@ -205,7 +205,7 @@ final class AuthServiceClient {
                 noVerdict(
                         AuthServiceTrouble.UNEXPECTED_STATUS,
                         "it answered " + response.status() + " to POST " + endpoint.validate()
-                                + "; are AUTH_SERVICE_URL and AUTH_SERVICE_ID right?");
+                                + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID");
         };
     }
 

@@ -130,7 +130,8 @@ final class AuthServiceKeys implements KeyVerifier {
             return new Verdict.Unavailable(RETRY_SOON);
         }
         try {
-            return question.get(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
+            // The question ends by itself within the timeout: this one is there in case that it ever does not.
+            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                     .verdict();
         } catch (TimeoutException e) {
             return new Verdict.Unavailable(RETRY_SOON);

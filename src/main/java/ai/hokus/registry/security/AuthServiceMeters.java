@@ -28,7 +28,9 @@ final class AuthServiceMeters {
                     Counter.builder("registry.auth.service.failures")
                             .tag("cause", trouble.cause())
                             .baseUnit("questions")
-                            .description("Questions to the auth service that gave no verdict, by cause.")
+                            .description(
+                                    "Questions to the auth service that gave no verdict, by cause. These four are there only"
+                                            + " where an auth service is configured.")
                             .register(registry));
         }
         this.stale = Counter.builder("registry.auth.service.stale")

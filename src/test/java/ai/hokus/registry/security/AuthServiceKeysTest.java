@@ -248,9 +248,8 @@ class AuthServiceKeysTest {
             assertThat(keys.verify(ApiKey.of("another"), HOME)).isInstanceOf(Throttled.class);
         }
         assertThat(service.questions()).hasSizeBetween(30, 130);
-        assertThat(output.getAll().lines().filter(line -> line.contains(" WARN ") || line.contains(" ERROR ")))
-                .hasSize(2)
-                .allSatisfy(line -> assertThat(line).contains("it answered 429"));
+        assertThat(output.getAll().lines().filter(line -> line.contains("it answered 429")))
+                .hasSize(2);
     }
 
     @Test
@@ -301,7 +300,9 @@ class AuthServiceKeysTest {
         for (int i = 0; i < 20; i++) {
             assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isInstanceOf(Unavailable.class);
         }
-        assertThat(output.getAll().lines()).hasSize(1).allMatch(line -> line.contains(" WARN "));
+        assertThat(output.getAll().lines().filter(line -> line.contains("it answered " + status)))
+                .hasSize(1)
+                .allMatch(line -> line.contains(" WARN "));
 
         service.answers(200, ADA);
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
