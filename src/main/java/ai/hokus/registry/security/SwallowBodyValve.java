@@ -14,12 +14,12 @@ import org.apache.tomcat.util.net.ApplicationBufferHandler;
  * closes. Does so until the body's time is over; then closes the connection. Left to itself Tomcat would read what is missing
  * on the request's thread for as long as the client likes, to find where the next request starts.
  */
-final class UnreadBodies extends ValveBase {
+final class SwallowBodyValve extends ValveBase {
 
     /** Twice the largest body that is accepted by default. */
-    private static final int MOST = 2 << 20;
+    private static final int MAX_BYTES = 2 << 20;
 
-    UnreadBodies() {
+    SwallowBodyValve() {
         super(true);
     }
 
@@ -28,21 +28,21 @@ final class UnreadBodies extends ValveBase {
         try {
             getNext().invoke(request, response);
         } finally {
-            if (request.getAttribute(BodyTimeFilter.UNTIL) instanceof Long until) {
+            if (request.getAttribute(RequestBodyTimeoutFilter.UNTIL) instanceof Long until) {
                 org.apache.coyote.Request body = request.getCoyoteRequest();
-                if (!isThrownAway(body, until)) {
+                if (!swallow(body, until)) {
                     body.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
                 }
             }
         }
     }
 
-    private static boolean isThrownAway(org.apache.coyote.Request body, long until) {
-        Nowhere nowhere = new Nowhere();
+    private static boolean swallow(org.apache.coyote.Request body, long until) {
+        DiscardingBuffer discarded = new DiscardingBuffer();
         int bytes = 0;
         try {
-            while (!body.isFinished() && bytes < MOST && System.nanoTime() - until < 0) {
-                int n = body.doRead(nowhere);
+            while (!body.isFinished() && bytes < MAX_BYTES && System.nanoTime() - until < 0) {
+                int n = body.doRead(discarded);
                 if (n < 0) {
                     return true;
                 }
@@ -56,7 +56,7 @@ final class UnreadBodies extends ValveBase {
     }
 
     /** Takes whatever buffer it is given, and forgets it. */
-    private static final class Nowhere implements ApplicationBufferHandler {
+    private static final class DiscardingBuffer implements ApplicationBufferHandler {
 
         private ByteBuffer buffer = ByteBuffer.allocate(0);
 

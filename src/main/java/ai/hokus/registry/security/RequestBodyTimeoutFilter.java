@@ -20,22 +20,22 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * Bounds how long a client may take to send a body.
  *
  * <p>The web server's own timeout is for each read: a client that sends a byte every few seconds never meets it. So the time
- * since the headers came is looked at after every read, and the request fails with 408 when it is over. A thread is held for
- * {@code bodyTime} and one read's timeout at most.
+ * since the headers came is checked after every read, and the request fails with 408 when it is over. A thread is held for
+ * {@code timeout} and one read's timeout at most.
  *
- * <p>What nobody read of a body (of a request that was refused, or is too large) is {@link UnreadBodies}' concern, until the
+ * <p>What nobody read of a body (of a request that was refused, or is too large) is {@link SwallowBodyValve}'s concern, until the
  * same instant.
  */
-final class BodyTimeFilter extends OncePerRequestFilter {
+final class RequestBodyTimeoutFilter extends OncePerRequestFilter {
 
     /** Attribute of a request that has a body: until when it may come, as {@link System#nanoTime} counts. */
-    static final String UNTIL = BodyTimeFilter.class.getName() + ".UNTIL";
+    static final String UNTIL = RequestBodyTimeoutFilter.class.getName() + ".UNTIL";
 
-    private final Duration bodyTime;
+    private final Duration timeout;
     private final LongSupplier nanoTime;
 
-    BodyTimeFilter(Duration bodyTime, LongSupplier nanoTime) {
-        this.bodyTime = bodyTime;
+    RequestBodyTimeoutFilter(Duration timeout, LongSupplier nanoTime) {
+        this.timeout = timeout;
         this.nanoTime = nanoTime;
     }
 
@@ -46,7 +46,7 @@ final class BodyTimeFilter extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
-        request.setAttribute(UNTIL, nanoTime.getAsLong() + bodyTime.toNanos());
+        request.setAttribute(UNTIL, nanoTime.getAsLong() + timeout.toNanos());
         chain.doFilter(new TimedRequest(request), response);
         // Before what is left of the body is thrown away: the client may be waiting for this.
         response.flushBuffer();
@@ -54,7 +54,7 @@ final class BodyTimeFilter extends OncePerRequestFilter {
 
     private final class TimedRequest extends HttpServletRequestWrapper {
 
-        private final long until = nanoTime.getAsLong() + bodyTime.toNanos();
+        private final long until = nanoTime.getAsLong() + timeout.toNanos();
         private @Nullable TimedBody body;
 
         TimedRequest(HttpServletRequest request) {
@@ -75,7 +75,7 @@ final class BodyTimeFilter extends OncePerRequestFilter {
                         HttpStatus.REQUEST_TIMEOUT,
                         ProblemDetail.forStatusAndDetail(
                                 HttpStatus.REQUEST_TIMEOUT,
-                                "The body did not arrive within " + bodyTime.toSeconds() + " s; nothing was stored."),
+                                "The body did not arrive within " + timeout.toSeconds() + " s; nothing was stored."),
                         null);
             }
         }

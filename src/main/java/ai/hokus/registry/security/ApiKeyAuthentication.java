@@ -5,20 +5,20 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
 
 /** Who sends a request, once the key is verified. Holds no key. */
-final class Caller extends AbstractAuthenticationToken {
+final class ApiKeyAuthentication extends AbstractAuthenticationToken {
 
     private static final long serialVersionUID = 1;
 
-    private final transient KeyHolder holder;
+    private final transient ApiClient client;
 
-    Caller(KeyHolder holder) {
+    ApiKeyAuthentication(ApiClient client) {
         super(List.of());
-        this.holder = holder;
+        this.client = client;
         setAuthenticated(true);
     }
 
-    boolean mayEnter(Access access) {
-        return access.isGrantedBy(holder.scopes());
+    boolean isGranted(Permission permission) {
+        return permission.isGrantedBy(client.scopes());
     }
 
     @Override
@@ -28,7 +28,7 @@ final class Caller extends AbstractAuthenticationToken {
 
     @Override
     public Object getPrincipal() {
-        return holder.userId();
+        return client.userId();
     }
 
     @Override

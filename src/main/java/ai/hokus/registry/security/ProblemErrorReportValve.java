@@ -11,15 +11,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 
-/** Answers, as {@code application/problem+json}, requests that the web server refuses before any room hears of them. */
-final class UnreadableRequests extends ErrorReportValve {
+/** Answers, as {@code application/problem+json}, requests that the web server refuses before any controller sees them. */
+final class ProblemErrorReportValve extends ErrorReportValve {
 
     private static final Set<Integer> NOT_SPOKEN = Set.of(501, 505);
 
-    private final int mostHeaders;
+    private final int maxHeaders;
 
-    UnreadableRequests(int mostHeaders) {
-        this.mostHeaders = mostHeaders;
+    ProblemErrorReportValve(int maxHeaders) {
+        this.maxHeaders = maxHeaders;
     }
 
     @Override
@@ -36,8 +36,8 @@ final class UnreadableRequests extends ErrorReportValve {
         HttpStatus known = HttpStatus.resolve(status);
         String title = known == null ? "Error" : known.getReasonPhrase();
         String detail = known == HttpStatus.BAD_REQUEST
-                ? "The request line or the headers are malformed, more than " + mostHeaders
-                        + " headers, or too large together. " + Refusals.OTHER_WAY
+                ? "The request line or the headers are malformed, more than " + maxHeaders
+                        + " headers, or too large together. " + SecurityProblems.OTHER_WAY
                 : "The request was not taken.";
         try {
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

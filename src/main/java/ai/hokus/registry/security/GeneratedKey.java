@@ -5,16 +5,16 @@ import java.util.Base64;
 import java.util.Set;
 
 /** The key of the embedded default, where nobody has configured any: random, made anew at every start, good for everything. */
-final class OneKey implements KeyVerifier {
+final class GeneratedKey implements KeyVerifier {
 
-    static final KeyHolder HOLDER = new KeyHolder("local", Set.of(Scopes.FULL_ACCESS, Scopes.OUTBOX_OPERATE));
+    static final ApiClient CLIENT = new ApiClient("local", Set.of(Scopes.FULL_ACCESS, Scopes.OUTBOX_OPERATE));
 
     /** 256 bits. */
     private static final int BYTES = 32;
 
     private final String sha256;
 
-    OneKey(ApiKey key) {
+    GeneratedKey(ApiKey key) {
         this.sha256 = key.sha256();
     }
 
@@ -25,7 +25,7 @@ final class OneKey implements KeyVerifier {
     }
 
     @Override
-    public Verdict verify(ApiKey key) {
-        return key.hasSha256(sha256) ? new Verdict.Known(HOLDER) : new Verdict.Unknown();
+    public Verdict verify(ApiKey key, String clientAddress) {
+        return key.hasSha256(sha256) ? new Verdict.Known(CLIENT) : new Verdict.Unknown();
     }
 }

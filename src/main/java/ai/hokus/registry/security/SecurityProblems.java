@@ -21,12 +21,9 @@ import org.springframework.security.web.firewall.RequestRejectedHandler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The answers to those who do not get in, as {@code application/problem+json}. */
-final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
+final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
 
     private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
-
-    /** Seconds. The breaker's own wait. */
-    private static final long RETRY_AUTH_SERVICE = AuthServiceKeys.OPEN_FOR.toSeconds();
 
     /** Those that the firewall lets through. */
     private static final Set<String> METHODS = Set.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
@@ -57,14 +54,14 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException reason)
             throws IOException {
-        Optional<Access> access = AccessRules.of(request);
-        if (access.isPresent()) {
+        Optional<Permission> permission = AccessRules.of(request);
+        if (permission.isPresent()) {
             answer(
                     request,
                     response,
                     HttpStatus.FORBIDDEN,
                     "The API key lacks the scope for this; one of these is needed: "
-                            + access.get().wanted() + ".");
+                            + permission.get().wanted() + ".");
             return;
         }
         notForThisPath(request, response);
@@ -99,8 +96,19 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
                 "The request's path or headers hold characters that are not accepted. " + OTHER_WAY);
     }
 
-    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(RETRY_AUTH_SERVICE));
+    /** 402. */
+    static void insufficientBalance(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        answer(
+                request,
+                response,
+                HttpStatus.PAYMENT_REQUIRED,
+                "The balance of this API key's account is insufficient. Nothing was stored.");
+    }
+
+    /** 503. */
+    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
         answer(
                 request,
                 response,
@@ -109,14 +117,33 @@ final class Refusals implements AuthenticationEntryPoint, AccessDeniedHandler, R
                         + " same request may be sent again.");
     }
 
-    static void tooMany(HttpServletRequest request, HttpServletResponse response, Duration wait) throws IOException {
-        long seconds = wait.plusMillis(999).toSeconds();
-        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
+    /** 429, because the auth service says so to us. */
+    static void authServiceThrottles(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
+        answer(
+                request,
+                response,
+                HttpStatus.TOO_MANY_REQUESTS,
+                "The API key cannot be verified at the moment: the auth service receives too many requests. Nothing was"
+                        + " stored; the same request may be sent again.");
+    }
+
+    /** 429. */
+    static void rateLimitExceeded(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
         answer(
                 request,
                 response,
                 HttpStatus.TOO_MANY_REQUESTS,
                 "Too many requests with this API key. Nothing was stored; the same request may be sent again.");
+    }
+
+    /** In whole seconds, rounded up. */
+    private static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
+        long seconds = retryAfter.plusMillis(999).toSeconds();
+        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
     }
 
     static void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String detail)

@@ -12,11 +12,11 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 /** The firewall looks at headers and parameters when they are read: often only once a controller is at work. */
 @ControllerAdvice
 @Order(Ordered.HIGHEST_PRECEDENCE)
-class RejectedRequests {
+class FirewallExceptionHandler {
 
     @ExceptionHandler
     void rejected(RequestRejectedException e, HttpServletRequest request, HttpServletResponse response)
             throws IOException {
-        new Refusals().handle(request, response, e);
+        new SecurityProblems().handle(request, response, e);
     }
 }

@@ -7,11 +7,11 @@ import org.springframework.stereotype.Component;
 
 /** Limits that the web server itself holds, and how it says so. */
 @Component
-class ServerLimits implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
+class TomcatLimits implements WebServerFactoryCustomizer<TomcatServletWebServerFactory> {
 
     private final SecuritySettings settings;
 
-    ServerLimits(SecuritySettings settings) {
+    TomcatLimits(SecuritySettings settings) {
         this.settings = settings;
     }
 
@@ -19,12 +19,12 @@ class ServerLimits implements WebServerFactoryCustomizer<TomcatServletWebServerF
     public void customize(TomcatServletWebServerFactory tomcat) {
         tomcat.addConnectorCustomizers(connector -> {
             if (connector.getProtocolHandler() instanceof AbstractProtocol<?> protocol) {
-                protocol.setMaxHeaderCount(settings.mostHeaders());
+                protocol.setMaxHeaderCount(settings.maxHeaders());
             }
         });
-        tomcat.addEngineValves(new UnreadBodies());
+        tomcat.addEngineValves(new SwallowBodyValve());
         // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
-        tomcat.addContextCustomizers(
-                context -> context.getParent().getPipeline().addValve(new UnreadableRequests(settings.mostHeaders())));
+        tomcat.addContextCustomizers(context ->
+                context.getParent().getPipeline().addValve(new ProblemErrorReportValve(settings.maxHeaders())));
     }
 }

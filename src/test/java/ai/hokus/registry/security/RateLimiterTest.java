@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class RateLimitTest {
+class RateLimiterTest {
 
     private static final ApiKey ADAS = ApiKey.of("adas-key");
     private static final ApiKey GRACES = ApiKey.of("graces-key");
@@ -15,7 +15,7 @@ class RateLimitTest {
 
     @Test
     void by_default_there_is_none() {
-        RateLimit limit = limit(0, 0);
+        RateLimiter limit = limit(0, 0);
         for (int i = 0; i < 10_000; i++) {
             assertThat(limit.take(ADAS)).isZero();
         }
@@ -23,7 +23,7 @@ class RateLimitTest {
 
     @Test
     void a_burst_empties_the_bucket_and_time_fills_it() {
-        RateLimit limit = limit(2, 5);
+        RateLimiter limit = limit(2, 5);
 
         assertThat(taken(limit, ADAS, 10)).isEqualTo(5);
         assertThat(limit.take(ADAS)).isEqualTo(Duration.ofMillis(500));
@@ -35,13 +35,13 @@ class RateLimitTest {
 
     @Test
     void one_key_does_not_use_up_anothers() {
-        RateLimit limit = limit(1, 0);
+        RateLimiter limit = limit(1, 0);
 
         assertThat(taken(limit, ADAS, 10)).isEqualTo(1);
         assertThat(taken(limit, GRACES, 10)).isEqualTo(1);
     }
 
-    private static int taken(RateLimit limit, ApiKey key, int times) {
+    private static int taken(RateLimiter limit, ApiKey key, int times) {
         int taken = 0;
         for (int i = 0; i < times; i++) {
             taken += limit.take(key).isZero() ? 1 : 0;
@@ -49,7 +49,7 @@ class RateLimitTest {
         return taken;
     }
 
-    private RateLimit limit(int perSecond, int burst) {
-        return new RateLimit(new SecuritySettings.RateLimit(perSecond, burst), now::get);
+    private RateLimiter limit(int perSecond, int burst) {
+        return new RateLimiter(new SecuritySettings.RateLimit(perSecond, burst), now::get);
     }
 }

@@ -9,20 +9,20 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /** Token buckets, one for each key that was seen valid lately. Thread-safe. */
-final class RateLimit {
+final class RateLimiter {
 
     /** Keys that are counted; the one that was used least lately goes first, and starts with a full bucket again. */
-    private static final int MOST_KEYS = 10_000;
+    private static final int MAX_KEYS = 10_000;
 
     private final boolean on;
     private final LoadingCache<String, Bucket> buckets;
 
-    RateLimit(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
+    RateLimiter(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
         this.on = settings.perSecond() > 0;
         // An idle bucket may go once it would be full again anyway.
         long secondsToFill = on ? settings.burst() / settings.perSecond() + 1L : 1;
         this.buckets = Caffeine.newBuilder()
-                .maximumSize(MOST_KEYS)
+                .maximumSize(MAX_KEYS)
                 .expireAfterAccess(Duration.ofSeconds(secondsToFill))
                 .ticker(nanoTime::getAsLong)
                 .build(key -> bucket(settings, nanoTime));

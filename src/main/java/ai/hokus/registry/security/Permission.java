@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What a path asks of those who want in. */
-enum Access {
+enum Permission {
     /** Nothing; a key is not even looked at. */
     OPEN(Set.of()),
 
@@ -29,7 +29,7 @@ enum Access {
     @SuppressWarnings("ImmutableEnumChecker") // all of them come from Set.of or an unmodifiable collector
     private final Set<String> scopes;
 
-    Access(Set<String> scopes) {
+    Permission(Set<String> scopes) {
         this.scopes = scopes;
     }
 

@@ -3,9 +3,9 @@ package ai.hokus.registry.security;
 import java.util.Set;
 
 /** Whose key it is, and what it is good for. */
-record KeyHolder(String userId, Set<String> scopes) {
+record ApiClient(String userId, Set<String> scopes) {
 
-    KeyHolder {
+    ApiClient {
         scopes = Set.copyOf(scopes);
     }
 }
