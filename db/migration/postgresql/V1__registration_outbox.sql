@@ -79,9 +79,8 @@ CREATE TABLE outbox_partition (
     stopped_at             TIMESTAMP WITH TIME ZONE,
     stopped_reason         TEXT,
     stopped_known_position BIGINT,
-    halt_no                BIGINT       DEFAULT 0 NOT NULL,
-    fenced_halt_no         BIGINT       DEFAULT 0 NOT NULL,
-    fence_checkpoint       VARCHAR(255),
+    halt_id                BIGINT       DEFAULT (2 + floor(random() * 900000000000000000)) NOT NULL,
+    fenced_halt_id         BIGINT       DEFAULT 0 NOT NULL,
     histories              BIGINT ARRAY NOT NULL,
     foreign_checkpoint     VARCHAR(255),
     diverged_at            TIMESTAMP WITH TIME ZONE
@@ -89,13 +88,12 @@ CREATE TABLE outbox_partition (
 COMMENT ON TABLE outbox_partition IS 'One row per partition. Every claim locks it; only rare events change it. Where the partition stands is in the newest rows of outbox_batch and outbox_delivery: see the view outbox_progress.';
 COMMENT ON COLUMN outbox_partition.purged_position IS 'Delivered messages up to here are gone (retention): the retained history begins after it.';
 COMMENT ON COLUMN outbox_partition.lowest_parked_position IS 'The lowest undelivered position that has an undecided row in outbox_parked; NULL: there is none.';
-COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_no = halt_no + 1.';
+COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_id = DEFAULT.';
 COMMENT ON COLUMN outbox_partition.stopped_at IS 'When delivery stopped because Redis twice within an hour held checkpoints that another copy of this database had written; NULL: not stopped. An operator releases it.';
 COMMENT ON COLUMN outbox_partition.stopped_reason IS 'What was found when delivery stopped.';
 COMMENT ON COLUMN outbox_partition.stopped_known_position IS 'While stopped: the newest position that Redis and this database both know. Everything after it is sent again by a release.';
-COMMENT ON COLUMN outbox_partition.halt_no IS 'Number of the newest pause or stop.';
-COMMENT ON COLUMN outbox_partition.fenced_halt_no IS 'The pause or stop that was fenced last. Equal to halt_no: nothing can be appended until delivery is resumed.';
-COMMENT ON COLUMN outbox_partition.fence_checkpoint IS 'The checkpoint that the fence left in Redis.';
+COMMENT ON COLUMN outbox_partition.halt_id IS 'A random id of the newest pause or stop, drawn by it. The fence in Redis bears it.';
+COMMENT ON COLUMN outbox_partition.fenced_halt_id IS 'The pause or stop whose fence was seen in Redis last. Equal to halt_id: nothing can be appended until delivery is resumed.';
 COMMENT ON COLUMN outbox_partition.histories IS 'Random ids of this partition''s histories, the current one last. A new one is drawn when a divergence is healed.';
 COMMENT ON COLUMN outbox_partition.foreign_checkpoint IS 'POSITION:BATCH of the checkpoint that was healed last, so that seeing it again is not a second divergence.';
 COMMENT ON COLUMN outbox_partition.diverged_at IS 'When a checkpoint of a history that is not this partition''s was last healed.';

@@ -262,7 +262,7 @@ final class ProtocolSimulation {
                     .update(
                             paused
                                     ? "UPDATE outbox_partition SET paused = FALSE"
-                                    : "UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+                                    : "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
             appendedAtFence = -1;
             trace.add(paused ? "resumed" : "paused");
         }
@@ -553,10 +553,9 @@ final class ProtocolSimulation {
             private void noteFence() {
                 boolean fenced = outbox.jdbc()
                         .queryForObject(
-                                "SELECT paused AND fenced_halt_no = halt_no FROM outbox_partition", Boolean.class);
-                String fence =
-                        outbox.jdbc().queryForObject("SELECT fence_checkpoint FROM outbox_partition", String.class);
-                if (fenced && newestInQueue().equals(fence) && appendedAtFence < 0) {
+                                "SELECT paused AND fenced_halt_id = halt_id FROM outbox_partition", Boolean.class);
+                long fence = outbox.jdbc().queryForObject("SELECT halt_id FROM outbox_partition", Long.class);
+                if (fenced && newestInQueue().endsWith(":" + fence) && appendedAtFence < 0) {
                     appendedAtFence = appendedElements;
                     tally.fences++;
                 }
