@@ -1,0 +1,104 @@
+package ai.hokus.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.support.RunningService;
+import ai.hokus.registry.support.TestDatabase;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.h2.tools.Shell;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
+import org.springframework.core.io.ClassPathResource;
+
+/** The JDBC URL that the README gives for the embedded database, from a process and a folder of their own. */
+class EmbeddedDatabaseUrlTest {
+
+    private static final Pattern URL = Pattern.compile("jdbc:h2:file:/srv/registry/data/registry(;\\w+=\\w+)+");
+
+    @TempDir
+    private Path folder;
+
+    @TempDir
+    private Path elsewhere;
+
+    @Test
+    void works_while_the_service_runs_and_while_it_does_not() {
+        try (RunningService service = service()) {
+            service.register("churn", "1");
+            assertThat(query(folder)).as("the service runs").contains("PENDING IS 1");
+        }
+        assertThat(query(folder)).as("the service does not run").contains("PENDING IS 1");
+        try (RunningService service = service()) {
+            assertThat(service.get("/models/churn/1").statusCode())
+                    .as("the service runs again")
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void never_makes_a_database() throws IOException {
+        assertThat(query(folder)).contains("Database", "not found");
+
+        assertThat(folder).isEmptyDirectory();
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void is_the_same_in_the_runbook() throws IOException {
+        assertThat(Files.readString(Path.of("docs/runbook.md"))).contains(documented());
+    }
+
+    private RunningService service() {
+        YamlPropertiesFactoryBean yaml = new YamlPropertiesFactoryBean();
+        yaml.setResources(new ClassPathResource("application.yaml"));
+        String url = yaml.getObject().getProperty("spring.datasource.url");
+        return RunningService.on(
+                TestDatabase.H2, Map.of("spring.datasource.url", url.replace("./data", folder + "/data")));
+    }
+
+    /** What H2's shell prints, with the README's URL, for a service whose folder this is. */
+    private String query(Path folder) {
+        try {
+            Path h2 = Path.of(Shell.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .getPath());
+            Process shell = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-cp",
+                            h2.toString(),
+                            "org.h2.tools.Shell",
+                            "-url",
+                            documented().replace("/srv/registry", folder.toString()),
+                            "-user",
+                            "sa",
+                            "-password",
+                            "",
+                            "-sql",
+                            "SELECT 'PENDING IS ' || pending FROM outbox_status")
+                    .directory(elsewhere.toFile())
+                    .redirectErrorStream(true)
+                    .start();
+            return new String(shell.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String documented() throws IOException {
+        Matcher url = URL.matcher(Files.readString(Path.of("README.md")));
+        assertThat(url.find())
+                .as("the README has a URL for the embedded database")
+                .isTrue();
+        return url.group();
+    }
+}
