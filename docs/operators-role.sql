@@ -13,7 +13,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO registration_outbox_reader;
 -- What later releases add.
 ALTER DEFAULT PRIVILEGES FOR ROLE registry IN SCHEMA public GRANT SELECT ON TABLES TO registration_outbox_reader;
 -- What other sessions are doing: who holds a lock or an old snapshot.
-GRANT pg_read_all_stats TO registration_outbox_reader;
+GRANT pg_monitor TO registration_outbox_reader;
 
 -- From here on once for each person. Then, in psql: \password ada
 CREATE ROLE ada LOGIN IN ROLE registration_outbox_reader;

@@ -39,7 +39,7 @@ class OperatorsRoleTest {
     @BeforeEach
     void the_database_of_the_first_deployment_and_the_role() throws IOException {
         superuser.execute("CREATE ROLE " + administrator + " LOGIN CREATEROLE CREATEDB");
-        superuser.execute("GRANT pg_read_all_stats TO " + administrator + " WITH ADMIN OPTION"); // RDS' master has it
+        superuser.execute("GRANT pg_monitor TO " + administrator + " WITH ADMIN OPTION"); // RDS' master has it
         statements(blockWith("docs/deployment.md", "REVOKE CONNECT ON DATABASE registry FROM PUBLIC"))
                 .forEach(as(administrator, "postgres")::execute);
         Flyway.configure()
