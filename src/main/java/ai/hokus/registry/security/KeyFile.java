@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -167,9 +168,13 @@ final class KeyFile implements KeyVerifier {
 
     /** To follow "names". */
     private String describe(Exception e) {
-        return e instanceof UnusableFileException
-                ? file + ", which " + e.getMessage()
-                : file + ", which cannot be read (" + e + ")";
+        if (e instanceof UnusableFileException) {
+            return file + ", which " + e.getMessage();
+        }
+        if (e instanceof AccessDeniedException) {
+            return file + ", which user " + System.getProperty("user.name") + " (10001 in the image) may not read";
+        }
+        return file + ", which cannot be read (" + e + ")";
     }
 
     private static final class UnusableFileException extends Exception {

@@ -153,6 +153,10 @@ final class ProtocolSimulation {
         private boolean stateLost;
         private long appendedElements;
         private long appendedAtFence = -1;
+
+        /** A restore into a pause that was fenced then, and ended since, is no fence: an operator pauses anew. */
+        private boolean pausedSinceRestore;
+
         private String broken;
 
         Schedule(long seed) {
@@ -264,6 +268,7 @@ final class ProtocolSimulation {
                                     ? "UPDATE outbox_partition SET paused = FALSE"
                                     : "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
             appendedAtFence = -1;
+            pausedSinceRestore = !paused;
             trace.add(paused ? "resumed" : "paused");
         }
 
@@ -337,6 +342,7 @@ final class ProtocolSimulation {
             snapshots.get(k).restore();
             snapshots.subList(k + 1, snapshots.size()).clear();
             lostState();
+            pausedSinceRestore = false;
             tally.restores++;
             trace.add("database restored");
         }
@@ -555,7 +561,7 @@ final class ProtocolSimulation {
                         .queryForObject(
                                 "SELECT paused AND fenced_halt_id = halt_id FROM outbox_partition", Boolean.class);
                 long fence = outbox.jdbc().queryForObject("SELECT halt_id FROM outbox_partition", Long.class);
-                if (fenced && newestInQueue().endsWith(":" + fence) && appendedAtFence < 0) {
+                if (fenced && pausedSinceRestore && newestInQueue().endsWith(":" + fence) && appendedAtFence < 0) {
                     appendedAtFence = appendedElements;
                     tally.fences++;
                 }
