@@ -248,28 +248,30 @@ COMMENT ON VIEW outbox_progress IS 'Where each partition stands: the ends of its
 CREATE VIEW outbox_position AS
 SELECT b.partition_id, b.first_position + n."X" - 1 AS position, b.message_ids[n."X"] AS id, b.batch_id, b.first_position,
        b.last_position, b.claimed_at
-FROM outbox_batch b JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(b.message_ids);
+FROM outbox_batch b LEFT JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(b.message_ids);
 COMMENT ON VIEW outbox_position IS 'Which message has which position. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages, so a position is in a batch that begins less than 5,000 before it.';
 
--- The inner query computes the bound once for each partition.
+-- The inner query computes the bound once for each partition. Here and below, LEFT JOIN keeps H2 from joining in another order,
+-- which would compute it once for each message.
 CREATE VIEW outbox_unclaimed AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at
+SELECT m.id, m.message_id, m.copy_no, p.partition_id, m.message_key AS model, m.message_type, m.created_at
 FROM (SELECT g.partition_id, g.settled_id,
              COALESCE((SELECT y.id FROM outbox_message y
                        WHERE y.partition_id = g.partition_id AND y.id > g.settled_id
                        ORDER BY y.partition_id, y.id OFFSET 99999 ROWS FETCH NEXT 1 ROW ONLY), 9223372036854775807) AS last_id
       FROM outbox_progress g) p
-JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id > p.settled_id AND m.id <= p.last_id;
+LEFT JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id > p.settled_id AND m.id <= p.last_id
+WHERE m.id IS NOT NULL;
 COMMENT ON VIEW outbox_unclaimed IS 'Messages that no relay has claimed yet: they are in no batch. The oldest 100,000 of each partition. A message whose transaction stayed open while 10,000 others were claimed is not here before it is claimed itself.';
 
 CREATE VIEW outbox_pending_messages AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
+SELECT m.id, m.message_id, m.copy_no, p.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
 FROM outbox_progress p
-JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position > p.delivered_position - 5000
+LEFT JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position > p.delivered_position - 5000
     AND q.first_position <= p.delivered_position + 100000
     AND q.position > p.delivered_position AND q.position <= p.delivered_position + 100000
-JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
-WHERE NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL)
+LEFT JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = q.id
+WHERE m.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL)
 UNION ALL
 SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, NULL FROM outbox_unclaimed;
 COMMENT ON VIEW outbox_pending_messages IS 'Messages that are not in the queue yet: of each partition the oldest 100,000 that were claimed, and the oldest 100,000 that were not; position is NULL until a relay claims one.';
@@ -308,7 +310,7 @@ FROM (SELECT x.id, x.message_id, x.copy_no, x.partition_id, x.message_key AS mod
              p.delivered_position, k.position AS parked_position, k.resolution, k.parked_at, k.reason AS parked_reason, k.resolved_at,
              CASE WHEN k.position <= p.purged_position THEN k.position
                   ELSE (SELECT y.first_position + n."X" - 1
-                        FROM outbox_batch y JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(y.message_ids)
+                        FROM outbox_batch y LEFT JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(y.message_ids)
                         WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
                           AND y.message_ids[n."X"] = x.id
                         ORDER BY y.partition_id, y.highest_id LIMIT 1) END AS position,
@@ -318,23 +320,22 @@ FROM (SELECT x.id, x.message_id, x.copy_no, x.partition_id, x.message_key AS mod
                           AND ARRAY_CONTAINS(y.message_ids, x.id)
                         ORDER BY y.partition_id, y.highest_id LIMIT 1) END AS claimed_at
       FROM outbox_message x
-      JOIN outbox_progress p ON p.partition_id = x.partition_id
+      LEFT JOIN outbox_progress p ON p.partition_id = x.partition_id
       LEFT JOIN outbox_parked k ON k.id = x.id) m;
 COMMENT ON VIEW outbox_message_history IS 'What became of a message and of each copy of it: pending, delivered, parked, requeued (a copy followed), discarded. Wants a condition on message_id.';
 
 CREATE VIEW outbox_delivered_messages AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position,
+SELECT m.id, m.message_id, m.copy_no, q.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position,
        (SELECT d.delivered_at FROM outbox_delivery d
         WHERE d.partition_id = q.partition_id AND d.to_position >= q.position AND d.from_position <= q.position
           AND d.delivery_no > COALESCE((SELECT max(r.delivery_no) FROM outbox_rewind r
                                         WHERE r.partition_id = q.partition_id AND r.to_position < q.position), 0)
         ORDER BY d.partition_id, d.to_position LIMIT 1) AS delivered_at,
        q.first_position, q.last_position
-FROM outbox_progress p
-JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position <= p.delivered_position
-    AND q.position <= p.delivered_position
-JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
-WHERE NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id);
+FROM outbox_position q
+LEFT JOIN outbox_progress p ON p.partition_id = q.partition_id
+LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
+WHERE m.id IS NOT NULL AND q.position <= p.delivered_position AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id);
 COMMENT ON VIEW outbox_delivered_messages IS 'Messages that are retained and in the queue, or were until a consumer took them. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages.';
 
 CREATE VIEW outbox_rewinds AS
@@ -383,33 +384,33 @@ SELECT s.partition_id, s.state,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
        r.reported_at
-FROM (SELECT p.partition_id,
-             CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
-             g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
+FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
              g.last_position - g.delivered_position
                  - (SELECT count(*) FROM outbox_parked k
-                    WHERE k.partition_id = p.partition_id AND k.resolution IS NOT NULL
+                    WHERE k.partition_id = g.partition_id AND k.resolution IS NOT NULL
                       AND k.position > g.delivered_position AND k.position <= g.last_position) AS claimed,
              (SELECT count(*) FROM outbox_message z
-              WHERE z.partition_id = p.partition_id AND z.id > g.settled_id
-                AND z.id <= COALESCE((SELECT y.id FROM outbox_message y
-                                      WHERE y.partition_id = p.partition_id AND y.id > g.settled_id
-                                      ORDER BY y.partition_id, y.id OFFSET 100000 ROWS FETCH NEXT 1 ROW ONLY),
-                                     9223372036854775807)) AS unclaimed,
+              WHERE z.partition_id = g.partition_id AND z.id > g.settled_id AND z.id <= g.last_counted_id) AS unclaimed,
              (SELECT max(x.id) FROM outbox_message x) AS highest_id,
              COALESCE((SELECT m.created_at FROM outbox_message m
-                       WHERE m.partition_id = p.partition_id
-                         AND m.id = (SELECT x.message_ids[CAST(g.delivered_position + 2 - x.first_position AS INTEGER)]
-                                     FROM outbox_batch x
-                                     WHERE x.partition_id = p.partition_id AND x.first_position <= g.delivered_position + 1
-                                     ORDER BY x.partition_id, x.first_position DESC LIMIT 1)),
+                       WHERE m.partition_id = g.partition_id AND m.id = g.next_id),
                       (SELECT y.created_at FROM outbox_message y
-                       WHERE y.partition_id = p.partition_id AND y.id > g.settled_id
+                       WHERE y.partition_id = g.partition_id AND y.id > g.settled_id
                        ORDER BY y.partition_id, y.id LIMIT 1)) AS oldest_pending_at,
              (SELECT count(*) FROM outbox_parked k
-              WHERE k.partition_id = p.partition_id AND k.resolution IS NULL AND k.position <= g.delivered_position) AS parked
-      FROM outbox_partition p
-      JOIN outbox_progress g ON g.partition_id = p.partition_id) s
+              WHERE k.partition_id = g.partition_id AND k.resolution IS NULL AND k.position <= g.delivered_position) AS parked
+      FROM (SELECT p.partition_id,
+                   CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
+                   f.last_position, f.delivered_position, f.purged_position, f.last_delivered_at, f.settled_id,
+                   (SELECT x.message_ids[CAST(f.delivered_position + 2 - x.first_position AS INTEGER)] FROM outbox_batch x
+                    WHERE x.partition_id = p.partition_id AND x.first_position <= f.delivered_position + 1
+                    ORDER BY x.partition_id, x.first_position DESC LIMIT 1) AS next_id,
+                   COALESCE((SELECT y.id FROM outbox_message y
+                             WHERE y.partition_id = p.partition_id AND y.id > f.settled_id
+                             ORDER BY y.partition_id, y.id OFFSET 100000 ROWS FETCH NEXT 1 ROW ONLY),
+                            9223372036854775807) AS last_counted_id
+            FROM outbox_partition p
+            JOIN outbox_progress f ON f.partition_id = p.partition_id) g) s
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
      ORDER BY CASE x.state WHEN 'standing_by' THEN 1 WHEN 'shut_down' THEN 2 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
