@@ -1,10 +1,10 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.operations;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What came of an operator's wish. */
-public sealed interface SteeringResult {
+/** What an operator's request came to. */
+sealed interface ActionResult {
 
     /**
      * It was done, or would be, or there was nothing to do.
@@ -15,33 +15,33 @@ public sealed interface SteeringResult {
      * @param detail what happened, or would, in words
      * @param operationId its row in {@code outbox_operation}; null: none was written
      */
-    record Steered(
+    record Completed(
             boolean executed,
             long messages,
             List<Integer> partitions,
             String detail,
-            @Nullable Long operationId) implements SteeringResult {
-        public Steered {
+            @Nullable Long operationId) implements ActionResult {
+        public Completed {
             partitions = List.copyOf(partitions);
         }
 
-        static Steered nothing(String detail) {
-            return new Steered(false, 0, List.of(), detail, null);
+        static Completed nothing(String detail) {
+            return new Completed(false, 0, List.of(), detail, null);
         }
 
-        static Steered would(long messages, List<Integer> partitions, String detail) {
-            return new Steered(false, messages, partitions, detail, null);
+        static Completed dryRun(long messages, List<Integer> partitions, String detail) {
+            return new Completed(false, messages, partitions, "Dry run: " + detail, null);
         }
     }
 
     /** It cannot be done; nothing was changed. */
-    record Refused(Reason reason, String detail) implements SteeringResult {
+    record Refused(Reason reason, String detail) implements ActionResult {
 
         /** Why not. */
-        public enum Reason {
+        enum Reason {
             /** There is no such partition or message. */
             NOT_FOUND,
-            /** It contradicts what is, or was done before. */
+            /** It contradicts what is, or what was done before. */
             CONFLICT,
             /** More than one call may do. */
             TOO_MANY

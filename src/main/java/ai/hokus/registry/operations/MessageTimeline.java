@@ -18,7 +18,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param events in the order in which they happened
  */
 @JsonNaming(SnakeCaseStrategy.class)
-record MessageLife(
+record MessageTimeline(
         UUID messageId,
         @Nullable Object model,
         @Nullable Object messageType,
@@ -30,7 +30,7 @@ record MessageLife(
     /**
      * Something that happened.
      *
-     * @param event registered, positioned, delivered, parked, requeued, discarded or sent_again
+     * @param event registered, claimed, delivered, parked, requeued, discarded or sent_again
      * @param at null: nobody noted when
      * @param copyNo of which copy
      * @param detail in words; null: nothing more to say
@@ -43,7 +43,7 @@ record MessageLife(
             @Nullable String detail) {}
 
     /** @param rows of the history with payloads, at least one, by their number */
-    static MessageLife of(
+    static MessageTimeline of(
             UUID messageId, List<Map<String, @Nullable Object>> rows, List<Map<String, @Nullable Object>> operations) {
         Map<String, @Nullable Object> first = rows.get(0);
         List<Event> events = new ArrayList<>();
@@ -54,7 +54,7 @@ record MessageLife(
             copy.remove("payload");
             copies.add(copy);
         }
-        return new MessageLife(
+        return new MessageTimeline(
                 messageId,
                 first.get("model"),
                 first.get("message_type"),
@@ -70,7 +70,7 @@ record MessageLife(
         boolean itself = Integer.valueOf(0).equals(copy);
         events.add(new Event(itself ? "registered" : "sent_again", row.get("created_at"), copy, null));
         if (row.get("position") != null) {
-            events.add(new Event("positioned", null, copy, "position " + row.get("position")));
+            events.add(new Event("claimed", row.get("claimed_at"), copy, "position " + row.get("position")));
         }
         Object state = row.get("state");
         if ("delivered".equals(state)) {

@@ -1,7 +1,6 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.InstanceName;
-import ai.hokus.registry.outbox.OutboxView;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.TextRules;
@@ -29,24 +28,26 @@ import org.springframework.web.bind.annotation.RestController;
 /** Shows the operators' views, under the names that they and their columns have in SQL. Thread-safe. */
 @RestController
 @Tag(name = "Outbox")
-class OutboxReadingController {
+class OutboxQueryController {
 
-    private static final Logger log = LoggerFactory.getLogger(OutboxReadingController.class);
+    private static final Logger log = LoggerFactory.getLogger(OutboxQueryController.class);
 
     private static final int DEFAULT_LIMIT = 50;
 
     /** Rows without payloads: some 60 KB. */
-    private static final int LARGEST_LIMIT = 200;
+    private static final int MAX_LIMIT = 200;
 
     /** Groups of the backlog: enough to see what is wrong, little enough to read every two seconds. */
-    private static final int MOST_GROUPS = 100;
+    private static final int MAX_GROUPS = 100;
 
-    private final OutboxView outbox;
+    private final OutboxQueries outbox;
+    private final MessageListing listing;
     private final StatusBoard board;
     private final InstanceName instance;
 
-    OutboxReadingController(OutboxView outbox, StatusBoard board, InstanceName instance) {
+    OutboxQueryController(OutboxQueries outbox, MessageListing listing, StatusBoard board, InstanceName instance) {
         this.outbox = outbox;
+        this.listing = listing;
         this.board = board;
         this.instance = instance;
     }
@@ -94,14 +95,16 @@ class OutboxReadingController {
     @GetMapping("/outbox/backlog")
     @Operation(summary = "What is pending, by model and by minute; 100 of each at most")
     ResponseEntity<Object> backlog() {
-        return ok(Map.of(
-                "by_model", outbox.backlogByModel(MOST_GROUPS), "by_minute", outbox.backlogByMinute(MOST_GROUPS)));
+        return ok(
+                Map.of("by_model", outbox.backlogByModel(MAX_GROUPS), "by_minute", outbox.backlogByMinute(MAX_GROUPS)));
     }
 
     @GetMapping("/outbox/messages")
     @Operation(
             summary = "Messages in one state, in pages",
-            description = "Pending and parked the oldest first, delivered the newest first.")
+            description =
+                    "Partition by partition; pending and parked ones the oldest first, delivered ones the newest first. With"
+                            + " model, a page looks at 10,000 messages at most: follow next until it is null.")
     ResponseEntity<Object> messages(
             @Parameter(description = "pending, parked or delivered") @RequestParam(defaultValue = "pending")
                     String state,
@@ -114,34 +117,55 @@ class OutboxReadingController {
             @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
                     Long after) {
         List<FieldError> errors = new ArrayList<>();
-        OutboxView.State wanted = null;
+        MessageListing.State wanted = null;
         switch (state.toLowerCase(Locale.ROOT)) {
-            case "pending" -> wanted = OutboxView.State.PENDING;
-            case "parked" -> wanted = OutboxView.State.PARKED;
-            case "delivered" -> wanted = OutboxView.State.DELIVERED;
+            case "pending" -> wanted = MessageListing.State.PENDING;
+            case "parked" -> wanted = MessageListing.State.PARKED;
+            case "delivered" -> wanted = MessageListing.State.DELIVERED;
             default -> errors.add(new FieldError("state", "must be pending, parked or delivered"));
         }
         checkLimit(limit, errors);
-        if (model != null) {
-            TextRules.unstorable(model).ifPresent(reason -> errors.add(new FieldError("model", reason)));
-        }
+        checkText("model", model, errors);
         if (wanted == null || !errors.isEmpty()) {
             return Problem.of(errors);
         }
-        return page("messages", outbox.messages(wanted, blankToNull(model), messageId, after, limit + 1), limit);
+        MessageListing.Page page = messageId == null
+                ? listing.list(wanted, blankToNull(model), after, limit)
+                : listing.ofMessage(wanted, messageId);
+        return page("messages", page.messages(), page.next());
+    }
+
+    @GetMapping("/outbox/search")
+    @Operation(
+            summary = "Find the messages of a model's registrations by version and token",
+            description = "In the order of versions and tokens, copies included; the first 200 at most.")
+    ResponseEntity<Object> search(
+            @Parameter(description = "The model's name") @RequestParam String model,
+            @Parameter(description = "Only this version") @RequestParam(required = false) @Nullable String version,
+            @Parameter(description = "Only this token") @RequestParam(name = "token_id", required = false) @Nullable
+                    String tokenId) {
+        List<FieldError> errors = new ArrayList<>();
+        checkText("model", model, errors);
+        checkText("version", version, errors);
+        checkText("token_id", tokenId, errors);
+        return errors.isEmpty()
+                ? ok(Map.of(
+                        "messages",
+                        outbox.registered(model.strip(), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)))
+                : Problem.of(errors);
     }
 
     @GetMapping("/outbox/messages/{message_id}")
     @Operation(summary = "One message's life: registered, positioned, delivered, parked, sent again")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
-        List<Map<String, @Nullable Object>> rows = outbox.history(messageId, LARGEST_LIMIT);
+        List<Map<String, @Nullable Object>> rows = outbox.history(messageId, MAX_LIMIT);
         if (rows.isEmpty()) {
             return Problem.of(
                     HttpStatus.NOT_FOUND,
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
         }
-        return ok(MessageLife.of(messageId, rows, outbox.operationsOn(messageId, LARGEST_LIMIT)));
+        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT)));
     }
 
     @GetMapping("/outbox/rewinds")
@@ -164,12 +188,18 @@ class OutboxReadingController {
                     Long after) {
         List<FieldError> errors = new ArrayList<>();
         checkLimit(limit, errors);
-        return errors.isEmpty() ? page("operations", outbox.operations(after, limit + 1), limit) : Problem.of(errors);
+        return errors.isEmpty() ? operationsPage(outbox.operations(after, limit + 1), limit) : Problem.of(errors);
     }
 
     private static void checkLimit(int limit, List<FieldError> errors) {
-        if (limit < 1 || limit > LARGEST_LIMIT) {
-            errors.add(new FieldError("limit", "must be between 1 and " + LARGEST_LIMIT));
+        if (limit < 1 || limit > MAX_LIMIT) {
+            errors.add(new FieldError("limit", "must be between 1 and " + MAX_LIMIT));
+        }
+    }
+
+    private static void checkText(String name, @Nullable String text, List<FieldError> errors) {
+        if (text != null) {
+            TextRules.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
         }
     }
 
@@ -178,12 +208,17 @@ class OutboxReadingController {
     }
 
     /** One more was read than is shown, to know whether more follow. */
-    private static ResponseEntity<Object> page(String name, List<Map<String, @Nullable Object>> read, int limit) {
+    private static ResponseEntity<Object> operationsPage(List<Map<String, @Nullable Object>> read, int limit) {
         boolean more = read.size() > limit;
         List<Map<String, @Nullable Object>> shown = more ? read.subList(0, limit) : read;
+        return page("operations", shown, more ? shown.get(limit - 1).get("id") : null);
+    }
+
+    private static ResponseEntity<Object> page(
+            String name, List<Map<String, @Nullable Object>> shown, @Nullable Object next) {
         Map<String, @Nullable Object> page = new LinkedHashMap<>();
         page.put(name, shown);
-        page.put("next", more ? shown.get(limit - 1).get("id") : null);
+        page.put("next", next);
         return ok(page);
     }
 
