@@ -25,7 +25,7 @@ class OperatorActionRepository {
             """;
 
     private static final String PAUSE =
-            "UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1 WHERE partition_id = ? AND NOT paused";
+            "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT WHERE partition_id = ? AND NOT paused";
 
     private static final String RESUME = "UPDATE outbox_partition SET paused = FALSE WHERE partition_id = ? AND paused";
 
@@ -49,7 +49,7 @@ class OperatorActionRepository {
     private static final String UNFENCED = """
             SELECT count(*) FROM outbox_partition
             WHERE (CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER))
-              AND (paused OR stopped_at IS NOT NULL) AND fenced_halt_no <> halt_no
+              AND (paused OR stopped_at IS NOT NULL) AND fenced_halt_id <> halt_id
             """;
 
     private static final String PARTITION_OF = "SELECT DISTINCT partition_id FROM outbox_message WHERE message_id = ?";
