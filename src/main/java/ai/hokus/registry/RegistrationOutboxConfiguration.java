@@ -11,6 +11,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.transaction.PlatformTransactionManager;
 
 /** Clock, scheduling and locks, for all rooms. */
 @Configuration(proxyBeanMethods = false)
@@ -39,9 +40,10 @@ class RegistrationOutboxConfiguration {
 
     /** By the database's time: instances' clocks may differ. */
     @Bean
-    LockProvider lockProvider(DataSource dataSource, InstanceName instance) {
+    LockProvider lockProvider(DataSource dataSource, PlatformTransactionManager transactions, InstanceName instance) {
         return new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(new JdbcTemplate(dataSource))
+                .withTransactionManager(transactions)
                 .usingDbTime()
                 .withLockedByValue(instance.value())
                 .build());

@@ -32,6 +32,7 @@ class ArchitectureTest {
             "outbox", Set.of(),
             "relay", Set.of("outbox", "queue"),
             "queue", Set.of(),
+            "database", Set.of(),
             "operations", Set.of("outbox", "relay"),
             "health", Set.of("operations"),
             "metrics", Set.of("operations", "relay"),
@@ -47,7 +48,8 @@ class ArchitectureTest {
                 .map(room -> DynamicTest.dynamicTest(room.getKey(), () -> {
                     DescribedPredicate<JavaClass> allowed = resideOutsideOfPackage(ROOT + "..")
                             .or(resideInAPackage(ROOT + "." + room.getKey() + ".."))
-                            .or(type(InstanceName.class));
+                            .or(type(InstanceName.class))
+                            .or(type(StartupRefusedException.class));
                     for (String other : room.getValue()) {
                         allowed = allowed.or(resideInAPackage(ROOT + "." + other + ".."));
                     }

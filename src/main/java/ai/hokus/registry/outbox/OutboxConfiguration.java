@@ -22,7 +22,6 @@ class OutboxConfiguration {
 
     @Bean
     CommitSync commitSync(JdbcTemplate jdbc, DatabaseKind kind) {
-        kind.refuseLostCommits(jdbc);
         if (kind == DatabaseKind.H2) {
             H2ShutdownHook.remove();
         }
