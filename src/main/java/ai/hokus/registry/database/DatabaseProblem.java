@@ -83,11 +83,6 @@ final class DatabaseProblem {
                         "This user lacks a right in the database " + where,
                         "Let the user own the database, as docs/deployment.md has it, or as its owner run"
                                 + " GRANT CONNECT, CREATE ON DATABASE ... TO ...; GRANT USAGE, CREATE ON SCHEMA ... TO ...;");
-            case "3F000" ->
-                problem(
-                        failure,
-                        "No schema of the search_path exists in the database " + where,
-                        "Create the schema, or correct currentSchema in spring.datasource.url or the role's search_path.");
             case "25006" ->
                 problem(
                         failure,

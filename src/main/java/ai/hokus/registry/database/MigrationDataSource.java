@@ -67,6 +67,7 @@ class MigrationDataSource extends DriverManagerDataSource
      */
     @Override
     public void afterPropertiesSet() throws SQLException {
+        H2Folder.check(getUrl());
         Connection connection;
         try {
             connection = getConnection();

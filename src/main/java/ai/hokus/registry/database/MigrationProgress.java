@@ -15,21 +15,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says what migrations are doing, every {@value #REPORT_SECONDS} seconds for as long as they last: Flyway logs the beginning
+ * Says what migrations are doing, again and again for as long as they last: Flyway logs the beginning
  * and the end of each, and nothing between. It also sets the timeouts of each migration's transaction on PostgreSQL, where
  * Flyway calls it on the connection and in the transaction that the migration runs in; so they hold through a pooler.
  */
 class MigrationProgress implements Callback {
 
     private static final Logger log = LoggerFactory.getLogger(MigrationProgress.class);
-    private static final int REPORT_SECONDS = 10;
 
-    private final String settings;
+    private final String transactionSettings;
+    private final Duration interval;
     private volatile String current = "";
     private volatile long since;
 
     MigrationProgress(MigrationSettings settings) {
-        this.settings = """
+        this.interval = settings.reportInterval();
+        this.transactionSettings = """
                 SET LOCAL lock_timeout = %d;
                 SET LOCAL statement_timeout = 0;
                 SET LOCAL idle_in_transaction_session_timeout = 0
@@ -45,7 +46,8 @@ class MigrationProgress implements Callback {
             return thread;
         });
         try {
-            var unused = reports.scheduleAtFixedRate(this::report, REPORT_SECONDS, REPORT_SECONDS, TimeUnit.SECONDS);
+            var unused = reports.scheduleAtFixedRate(
+                    this::report, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
             migrations.run();
         } finally {
             reports.shutdownNow();
@@ -86,7 +88,7 @@ class MigrationProgress implements Callback {
             Connection connection = context.getConnection();
             if (PostgresSession.isPostgres(connection)) {
                 try (Statement statement = connection.createStatement()) {
-                    statement.execute(settings);
+                    statement.execute(transactionSettings);
                 }
             }
         } catch (SQLException e) {

@@ -1,6 +1,12 @@
 package ai.hokus.registry.database;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.StartupRefusedException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +29,7 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.core.retry.RetryState;
 import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
+import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
@@ -58,10 +65,6 @@ class Migrations implements FlywayMigrationStrategy {
             LIMIT 5
             """;
 
-    private static final String TABLES = """
-            SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA ORDER BY table_name LIMIT 5
-            """;
-
     private final MigrationSettings settings;
     private final MigrationProgress progress;
 
@@ -94,7 +97,7 @@ class Migrations implements FlywayMigrationStrategy {
     private Optional<StartupRefusedException> refusal(Flyway flyway, FlywayException e) {
         String url = url(flyway);
         String where = DatabaseProblem.address(url);
-        if (isUnfinished(e)) {
+        if (isUnfinished(flyway, e)) {
             return Optional.of(new StartupRefusedException(
                     "A migration of the database " + where + " failed in the middle (" + firstLine(e) + ").",
                     "Restore the database from a backup of before the migration; without anything in it to keep, "
@@ -107,7 +110,7 @@ class Migrations implements FlywayMigrationStrategy {
         if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
             return Optional.of(new StartupRefusedException(
                     "The schema in the database " + where + " is not empty and not this service's: it has "
-                            + String.join(", ", tables(flyway)) + ".",
+                            + contents(tables(flyway)) + ".",
                     "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on"
                             + " PostgreSQL).",
                     e));
@@ -132,15 +135,17 @@ class Migrations implements FlywayMigrationStrategy {
         return DatabaseProblem.of(e, url);
     }
 
-    /** Flyway's word for it: on H2 the statements before the failed one stay, and Flyway writes down that it failed. */
-    private static boolean isUnfinished(FlywayException e) {
-        return e.getErrorCode() == CoreErrorCode.FAILED_VERSIONED_MIGRATION
-                || String.valueOf(e.getMessage()).contains("contains a failed migration");
+    /** On H2 the statements before the failed one stay, and Flyway writes down that the migration failed. */
+    private static boolean isUnfinished(Flyway flyway, FlywayException e) {
+        return sqlState(e).isEmpty()
+                && e.getErrorCode() != CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE
+                && Arrays.stream(flyway.info().applied())
+                        .anyMatch(migration -> migration.getState().isFailed());
     }
 
     private static StartupRefusedException foreignHistory(Flyway flyway, String where, FlywayException cause) {
         MigrationInfo[] applied = flyway.info().applied();
-        if (tables(flyway, "outbox_message").isEmpty()) {
+        if (!tables(flyway).contains("outbox_message")) {
             String first = Arrays.stream(applied)
                     .filter(migration -> migration.getVersion() != null)
                     .findFirst()
@@ -173,17 +178,28 @@ class Migrations implements FlywayMigrationStrategy {
                 : "move it away (" + path.get(0) + ".mv.db): the next start makes a new one.";
     }
 
+    /** Tables and views of the schema, in lower case, whoever owns them. */
     private static List<String> tables(Flyway flyway) {
-        return new JdbcTemplate(dataSource(flyway)).queryForList(TABLES, String.class);
+        return requireNonNull(new JdbcTemplate(dataSource(flyway))
+                .execute((ConnectionCallback<List<String>>) connection -> tables(connection)));
     }
 
-    private static List<String> tables(Flyway flyway, String name) {
-        return new JdbcTemplate(dataSource(flyway))
-                .queryForList(
-                        "SELECT table_name FROM information_schema.tables"
-                                + " WHERE table_schema = CURRENT_SCHEMA AND lower(table_name) = ?",
-                        String.class,
-                        name);
+    private static List<String> tables(Connection connection) throws SQLException {
+        List<String> names = new ArrayList<>();
+        try (ResultSet tables = connection
+                .getMetaData()
+                .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
+            while (tables.next()) {
+                names.add(tables.getString("TABLE_NAME").toLowerCase(Locale.ROOT));
+            }
+        }
+        return names;
+    }
+
+    private static String contents(List<String> tables) {
+        return tables.isEmpty()
+                ? "functions or types"
+                : tables.stream().limit(5).collect(Collectors.joining(", ")) + (tables.size() > 5 ? " and more" : "");
     }
 
     private static String holders(Flyway flyway) {
@@ -206,12 +222,13 @@ class Migrations implements FlywayMigrationStrategy {
         return ((ClassicConfiguration) flyway.getConfiguration()).getDataSource();
     }
 
-    private static @Nullable String sqlState(@Nullable Throwable failure) {
+    /** Empty: no database failed. */
+    private static String sqlState(@Nullable Throwable failure) {
         return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
-                .filter(java.sql.SQLException.class::isInstance)
-                .map(cause -> ((java.sql.SQLException) cause).getSQLState())
+                .filter(SQLException.class::isInstance)
+                .map(cause -> String.valueOf(((SQLException) cause).getSQLState()))
                 .findFirst()
-                .orElse(null);
+                .orElse("");
     }
 
     private static String firstLine(Throwable e) {
