@@ -52,7 +52,7 @@ const time = (text) => (text ? new Date(text).toISOString().replace("T", " ").sl
 const KINDS = {
   good: ["healthy", "reachable", "closed", "running", "idle", "delivering", "standing by"],
   warn: ["degraded", "half open", "paused", "queue full", "waiting", "starting", "not configured", "stale", "parked"],
-  bad: ["unhealthy", "unreachable", "open", "diverged", "failing"],
+  bad: ["unhealthy", "unreachable", "open", "stopped", "not_relaying", "failing"],
 };
 
 function words(value) {
@@ -157,7 +157,7 @@ function showStatus(status) {
 }
 
 function partitionButtons(p) {
-  const change = { running: "pause", paused: "resume", diverged: "release" }[p.state];
+  const change = { running: "pause", paused: "resume", stopped: "release" }[p.state];
   return change
     ? button(capital(change) + " …", capital(change) + " partition " + p.partition_id, () => changeDialog(change, p.partition_id))
     : "–";

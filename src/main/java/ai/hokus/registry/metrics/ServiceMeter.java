@@ -44,7 +44,7 @@ enum ServiceMeter {
             Kind.GAUGE,
             "registry.partition.state",
             null,
-            "0 running, 1 paused by an operator, 2 diverged: an operator must decide.",
+            "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide.",
             Tagged.PARTITION),
     LAST_PASS_AGE(
             Kind.GAUGE,

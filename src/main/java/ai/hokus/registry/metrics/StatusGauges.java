@@ -87,7 +87,7 @@ final class StatusGauges implements MeterBinder {
         return switch (view.state()) {
             case "running" -> 0;
             case "paused" -> 1;
-            case "diverged" -> 2;
+            case "stopped" -> 2;
             default -> UNKNOWN;
         };
     }

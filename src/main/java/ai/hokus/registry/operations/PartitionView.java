@@ -14,7 +14,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * One partition, as the status board has it: the database's part from the last sample, the relay's part from this
  * instance's relay. States are in the words of the tables, and so are the names in JSON.
  *
- * @param state running, paused or diverged
+ * @param state running, paused or stopped
  * @param pending messages that are not in the queue yet
  * @param oldestPendingAgeMs of the oldest of them; 0: none is pending
  * @param parked messages that were skipped and wait for an operator

@@ -71,6 +71,16 @@ public class OutboxPartition {
     }
 
     /**
+     * Why this instance must not relay: it is configured for another queue or environment than the database.
+     *
+     * @return null: it may
+     * @throws org.springframework.dao.DataAccessException when the database fails
+     */
+    public @Nullable String refusal() {
+        return peek.refusal();
+    }
+
+    /**
      * Takes what the queue's checkpoints tell as the truth, and claims what comes next. One transaction:
      *
      * <ol>
@@ -247,8 +257,11 @@ public class OutboxPartition {
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
                 || repository.hasBatch(newest.position(), newest.batchId());
-        return new ClaimResult.Halted(
-                PartitionState.STOPPED, mayBeExpected ? fence(row, row.currentHistory(), newest) : null, Progress.NONE);
+        if (!mayBeExpected) {
+            journal.recordFence(); // the stranger's checkpoint is as good as one
+            return new ClaimResult.Halted(PartitionState.STOPPED, null, Progress.NONE);
+        }
+        return new ClaimResult.Halted(PartitionState.STOPPED, fence(row, row.currentHistory(), newest), Progress.NONE);
     }
 
     /** Null: the fence of this pause or stop is the newest checkpoint; that is recorded for whoever asks. */

@@ -26,10 +26,10 @@ public class OutboxScrub {
 
     private static final String WALK = """
             SELECT x.id,
-                   EXISTS (SELECT 1 FROM outbox_batch b
-                           WHERE b.partition_id = ? AND b.highest_id >= x.id AND b.lowest_id <= x.id
-                             AND x.id = ANY (b.message_ids))
-                   OR EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = x.id) AS accounted
+                   CASE WHEN EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = x.id) THEN TRUE
+                        ELSE EXISTS (SELECT 1 FROM outbox_batch b
+                                     WHERE b.partition_id = ? AND b.highest_id >= x.id AND b.lowest_id <= x.id
+                                       AND x.id = ANY (b.message_ids)) END AS accounted
             FROM (SELECT m.id FROM outbox_message m
                   WHERE m.partition_id = ? AND m.id > ? AND m.id <=
                       (SELECT p.settled_id FROM outbox_progress p WHERE p.partition_id = ?)

@@ -57,9 +57,15 @@ final class ParkedMessages {
         journal.updateLowestMark(to);
     }
 
-    /** Without such a checkpoint a skip of this position may have been forgotten; the mark then stays, for an operator. */
+    /**
+     * Whether a skip of this position would be seen: the newest append is the one that passed it, or the list reaches back below it.
+     * Otherwise a skip may have been forgotten, and the mark stays, for an operator.
+     */
     private static boolean reachesBelow(long position, ObservedCheckpoints seen) {
-        return (seen.older().isEmpty() && seen.complete())
+        return seen.readable()
+                        .findFirst()
+                        .filter(newest -> newest.nonce() == Checkpoint.APPEND)
+                        .isPresent()
                 || seen.newestFirst().stream()
                         .map(Checkpoint::parse)
                         .anyMatch(checkpoint -> checkpoint != null && checkpoint.position() < position);

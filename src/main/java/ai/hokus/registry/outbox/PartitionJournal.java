@@ -35,7 +35,7 @@ class PartitionJournal {
             "UPDATE outbox_partition SET stopped_known_position = ? WHERE partition_id = ? AND stopped_at IS NOT NULL";
 
     private static final String RECORD_FENCE =
-            "UPDATE outbox_partition SET fenced_halt_id = halt_id WHERE partition_id = ?";
+            "UPDATE outbox_partition SET fenced_halt_id = halt_id WHERE partition_id = ? AND fenced_halt_id <> halt_id";
 
     private static final String RECORD_QUEUE = "UPDATE outbox SET queue_name = ? WHERE queue_name IS NULL";
 

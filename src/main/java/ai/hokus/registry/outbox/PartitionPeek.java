@@ -24,6 +24,12 @@ final class PartitionPeek {
         this.identity = identity;
     }
 
+    @Nullable
+    String refusal() {
+        return jdbc.query("SELECT queue_name, environment FROM outbox", (ResultSetExtractor<@Nullable String>)
+                row -> row.next() ? identity.refusal(row.getString("queue_name"), row.getString("environment")) : null);
+    }
+
     boolean isIdle(@Nullable String newest, ScanCursor cursor) {
         Checkpoint seen = newest == null ? null : Checkpoint.parse(newest);
         if ((newest != null && seen == null)

@@ -49,7 +49,7 @@ record Reconciliation(
                     "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
         }
         List<Checkpoint> common = seen.readable()
-                .filter(checkpoint -> checkpoint.position() > purged)
+                .filter(checkpoint -> checkpoint.position() > purged && checkpoint.position() <= log.lastPosition())
                 .filter(checkpoint -> repository.hasBatch(checkpoint.position(), checkpoint.batchId()))
                 .limit(1)
                 .toList();

@@ -36,8 +36,8 @@ public record QueueSettings(
 
     private static final Duration MAX_TIMEOUT = Duration.ofSeconds(30);
 
-    /** Every append walks the checkpoints once, in Redis' only thread: 10,000 of them take about 0.1 ms. */
-    private static final int MAX_CHECKPOINTS = 10_000;
+    /** After a restore of the database each one may be looked up in its log, within one transaction of 5 s. */
+    private static final int MAX_CHECKPOINTS = 2_000;
 
     private static final int MAX_CONNECTIONS = 16;
 

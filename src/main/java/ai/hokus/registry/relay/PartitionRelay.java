@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
@@ -59,6 +60,9 @@ final class PartitionRelay implements Runnable {
 
     /** What the last pass learned about the outbox's ids; null: nothing. */
     private @Nullable ScanCursor cursor;
+
+    /** The last pass found that this instance must not relay: it does not ask for the lock again before that has changed. */
+    private boolean refused;
 
     /** Passes in a row that another instance's lock kept out, with something pending. */
     private int lockMisses;
@@ -118,8 +122,13 @@ final class PartitionRelay implements Runnable {
     public void run() {
         boolean woken = true;
         while (!stopping) {
-            boolean again = passOrWait(woken);
-            woken = again || awaitSignal(pause());
+            try {
+                boolean again = passOrWait(woken);
+                woken = again || awaitSignal(pause());
+            } catch (Throwable e) {
+                LockSupport.parkNanos(settings.interval().toNanos()); // even its report failed; the next pass finds out
+                woken = true;
+            }
         }
         status.become(
                 RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
@@ -227,6 +236,12 @@ final class PartitionRelay implements Runnable {
         Checkpoints look = queue.newestCheckpoint(producer);
         observer.depth(look.depth());
         String newest = look.newestFirst().isEmpty() ? null : look.newestFirst().get(0);
+        if (refused) {
+            String refusal = partition.refusal();
+            if (refusal != null) {
+                return new RelayPass.Result(RelayPass.Outcome.NOT_RELAYING, null, refusal);
+            }
+        }
         if (!woken && partition.isIdle(newest, remembered)) {
             lockMisses = 0;
             return new RelayPass.Result(RelayPass.Outcome.DRAINED, remembered, null);
@@ -264,6 +279,7 @@ final class PartitionRelay implements Runnable {
     /** Returns whether the next pass is due at once. */
     private boolean report(RelayPass.Result result) {
         RelayPass.Outcome outcome = result.outcome();
+        refused = outcome == RelayPass.Outcome.NOT_RELAYING;
         status.become(outcome.state(), outcome.error(result.detail()), outcome.logLine());
         return outcome == RelayPass.Outcome.OUT_OF_TIME;
     }

@@ -27,12 +27,12 @@ final class QueueBreaker {
     private volatile Instant nextTry = Instant.MIN;
 
     /**
-     * @param longestTrial a trial that has not ended by then is taken for failed
+     * @param trialTimeout a trial that has not ended by then is taken for failed
      */
-    QueueBreaker(Duration firstWait, Duration longestWait, Duration longestTrial, Clock clock) {
+    QueueBreaker(Duration initialBackoff, Duration maxBackoff, Duration trialTimeout, Clock clock) {
         this.clock = clock;
         IntervalFunction waits =
-                IntervalFunction.ofExponentialBackoff(firstWait.toMillis(), 2.0, longestWait.toMillis());
+                IntervalFunction.ofExponentialBackoff(initialBackoff.toMillis(), 2.0, maxBackoff.toMillis());
         this.breaker = CircuitBreaker.of(
                 "queue",
                 CircuitBreakerConfig.custom()
@@ -40,7 +40,7 @@ final class QueueBreaker {
                                 FAILURES_TO_OPEN, FAILURES_TO_OPEN, CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
                         .failureRateThreshold(100)
                         .permittedNumberOfCallsInHalfOpenState(1)
-                        .maxWaitDurationInHalfOpenState(longestTrial)
+                        .maxWaitDurationInHalfOpenState(trialTimeout)
                         .waitIntervalFunctionInOpenState(attempt -> wait(waits, attempt))
                         .clock(clock)
                         .build());

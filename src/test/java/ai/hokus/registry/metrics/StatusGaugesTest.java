@@ -108,7 +108,7 @@ class StatusGaugesTest {
                 redis,
                 List.of(
                         partition(0, "running", 3, 250, 0, NOW.minusSeconds(5), 12L),
-                        partition(1, "diverged", 70, 1_500, 4, null, null)),
+                        partition(1, "stopped", 70, 1_500, 4, null, null)),
                 "relaying",
                 breaker);
     }
