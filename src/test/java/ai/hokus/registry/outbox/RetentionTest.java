@@ -1,4 +1,6 @@
-package ai.hokus.registry.operations;
+package ai.hokus.registry.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
@@ -30,16 +32,21 @@ class RetentionTest {
             Eventually.await(
                     "the outage is noticed", () -> relay.statuses().get(0).state() == RelayState.WAITING);
             service.jdbc().update("UPDATE outbox_delivery SET delivered_at = delivered_at - INTERVAL '2' DAY");
-            service.bean(Retention.class).purge();
+            service.bean(Retention.class).run();
             redis.restart(); // with nothing in it
 
             Eventually.await("all is sent again", () -> redis.run("LLEN", QUEUE).equals(5L));
             Eventually.await("and known to be", () -> relay.statuses().get(0).state() == RelayState.IDLE);
             service.jdbc().update("UPDATE outbox_delivery SET delivered_at = delivered_at - INTERVAL '2' DAY");
-            service.bean(Retention.class).purge();
-            Eventually.await(
-                    "what is old goes, but for the last",
-                    () -> service.jdbc().queryForObject("SELECT count(*) FROM outbox_message", Long.class) == 1);
+            service.jdbc().update("UPDATE outbox_rewind SET rewound_at = rewound_at - INTERVAL '2' DAY");
+            service.bean(Retention.class).run();
+            assertThat(service.jdbc().queryForObject("SELECT count(*) FROM outbox_message", Long.class))
+                    .as("what is old goes, but for the last batch")
+                    .isEqualTo(service.jdbc()
+                            .queryForObject(
+                                    "SELECT last_position - first_position + 1 FROM outbox_batch"
+                                            + " WHERE first_position = (SELECT max(first_position) FROM outbox_batch)",
+                                    Long.class));
         }
     }
 }
