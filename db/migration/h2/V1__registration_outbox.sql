@@ -400,7 +400,9 @@ FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.p
       FROM (SELECT p.partition_id,
                    CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
                    f.last_position, f.delivered_position, f.purged_position, f.last_delivered_at, f.settled_id,
-                   (SELECT x.message_ids[CAST(f.delivered_position + 2 - x.first_position AS INTEGER)] FROM outbox_batch x
+                   (SELECT CASE WHEN x.last_position > f.delivered_position
+                                THEN x.message_ids[CAST(f.delivered_position + 2 - x.first_position AS INTEGER)] END
+                    FROM outbox_batch x
                     WHERE x.partition_id = p.partition_id AND x.first_position <= f.delivered_position + 1
                     ORDER BY x.partition_id, x.first_position DESC LIMIT 1) AS next_id,
                    COALESCE((SELECT y.id FROM outbox_message y

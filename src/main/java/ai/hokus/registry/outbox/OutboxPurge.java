@@ -48,6 +48,9 @@ public class OutboxPurge {
             WHERE partition_id = ? AND first_position > ? - 5000 AND first_position <= ? AND last_position <= ?
             """;
 
+    private static final String FIRST_UNSETTLED =
+            "SELECT min(first_position) FROM outbox_batch WHERE partition_id = ? AND highest_id > ?";
+
     private static final String UNDECIDED_BETWEEN = """
             SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position > ? AND position <= ? AND resolution IS NULL
             """;
@@ -130,12 +133,15 @@ public class OutboxPurge {
         return deleted;
     }
 
-    /** How many messages {@link #purge} would delete now; fewer where a batch has an id that is not settled yet. */
+    /** How many messages {@link #purge} would delete now. */
     public long purgeable(Collection<Integer> partitions, Duration retention) {
         long messages = 0;
         for (int partition : partitions) {
             Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK.replace(" FOR UPDATE", ""), Bounds::of, partition));
-            long end = lastExpired(partition, bounds, retention);
+            Long unsettled = jdbc.queryForObject(
+                    FIRST_UNSETTLED, Long.class, partition, progress(partition).settledId());
+            long expired = lastExpired(partition, bounds, retention);
+            long end = unsettled == null ? expired : Math.min(expired, unsettled - 1);
             Long last = jdbc.queryForObject(LAST_BATCH_BEFORE, Long.class, partition, end, end, end);
             if (last != null && last > bounds.purged()) {
                 Long kept = jdbc.queryForObject(UNDECIDED_BETWEEN, Long.class, partition, bounds.purged(), last);

@@ -7,9 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** What a relay does with partition 0, step by step, without a queue: its checkpoints are kept here. */
-final class TestClaims {
+/** What a relay does with a partition, step by step, without a queue: its checkpoints are kept here. */
+public final class TestClaims {
 
     private final TestOutbox outbox;
     private final OutboxPartition partition;
@@ -18,11 +19,15 @@ final class TestClaims {
     private ScanCursor cursor;
 
     TestClaims(TestOutbox outbox) {
-        this.outbox = outbox;
-        this.partition = outbox.partition(0, "relay of the test");
+        this(outbox, 0);
     }
 
-    OutboxPartition partition() {
+    public TestClaims(TestOutbox outbox, int partition) {
+        this.outbox = outbox;
+        this.partition = outbox.partition(partition, "relay of the test");
+    }
+
+    public OutboxPartition partition() {
         return partition;
     }
 
@@ -32,15 +37,15 @@ final class TestClaims {
                 .toList();
     }
 
-    ClaimResult claim() {
+    public ClaimResult claim() {
         return claim(100);
     }
 
-    ClaimResult claim(int maxMessages) {
+    public ClaimResult claim(int maxMessages) {
         return claim(seen(), null, maxMessages, 100_000);
     }
 
-    ClaimResult claim(ObservedCheckpoints seen, Long confirmedAt, int maxMessages, long maxBytes) {
+    public ClaimResult claim(ObservedCheckpoints seen, Long confirmedAt, int maxMessages, long maxBytes) {
         ClaimResult result = partition.claim(new ClaimRequest(seen, confirmedAt, cursor, maxMessages, maxBytes));
         if (result instanceof ClaimResult.Claimed claimed) {
             cursor = claimed.cursor();
@@ -59,7 +64,7 @@ final class TestClaims {
         return cursor;
     }
 
-    ObservedCheckpoints seen() {
+    public ObservedCheckpoints seen() {
         return ObservedCheckpoints.newest(checkpoints.isEmpty() ? null : checkpoints.get(0));
     }
 
@@ -68,7 +73,7 @@ final class TestClaims {
     }
 
     /** What the queue has when this was appended. */
-    void appended(ClaimResult.Claimed claimed) {
+    public void appended(ClaimResult.Claimed claimed) {
         checkpoints.add(0, claimed.checkpoint().toString());
         claimed.messages().forEach(message -> delivered.add(message.messageId()));
     }
@@ -84,7 +89,7 @@ final class TestClaims {
         deliverPending();
     }
 
-    void deliverPending() {
+    public void deliverPending() {
         boolean drained = false;
         while (!drained) {
             ClaimResult result = claim();
@@ -98,8 +103,44 @@ final class TestClaims {
         }
     }
 
+    /** Claims all that is pending, one message each, and is refused one of them alone. */
+    public void deliverPendingAndPark(UUID refused) {
+        boolean drained = false;
+        while (!drained) {
+            ClaimResult result = claim(1);
+            if (result instanceof ClaimResult.LookAgain again) {
+                result = claim(all(), again.confirmation(), 1, 100_000);
+            }
+            if (result instanceof ClaimResult.Claimed claimed) {
+                if (claimed.messages().get(0).messageId().equals(refused)) {
+                    park(claimed);
+                } else {
+                    appended(claimed);
+                }
+            }
+            drained = result instanceof ClaimResult.NothingPending nothing && nothing.drained();
+        }
+    }
+
+    /** The queue shows, twice, a checkpoint that another copy of this database wrote. */
+    public ClaimResult claimForeign() {
+        ObservedCheckpoints foreign = new ObservedCheckpoints(
+                Stream.concat(
+                                Stream.of(new Checkpoint(
+                                                9, Checkpoint.randomId(), Checkpoint.randomId(), Checkpoint.APPEND)
+                                        .toString()),
+                                checkpoints.stream())
+                        .toList(),
+                List.of(),
+                true);
+        ClaimResult result = claim(foreign, null, 100, 100_000);
+        return result instanceof ClaimResult.LookAgain again
+                ? claim(foreign, again.confirmation(), 100, 100_000)
+                : result;
+    }
+
     /** Redis is emptied. */
-    void lostByTheQueue() {
+    public void lostByTheQueue() {
         checkpoints.clear();
     }
 
@@ -108,7 +149,7 @@ final class TestClaims {
     }
 
     /** Everything that was delivered was delivered so much earlier. */
-    void age(Duration by) {
+    public void age(Duration by) {
         shift("outbox_delivery", "delivered_at", by);
         shift("outbox_rewind", "rewound_at", by);
         shift("outbox_partition", "diverged_at", by);

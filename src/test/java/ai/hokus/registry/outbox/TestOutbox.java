@@ -55,6 +55,33 @@ public record TestOutbox(
                 status -> outbox.append(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
     }
 
+    /** Appends a message as a registration does, with a row of the table {@code registration}. */
+    public UUID appendRegistered(String model, String version) {
+        UUID id = UUID.randomUUID();
+        transaction.executeWithoutResult(status -> {
+            if (jdbc.queryForList("SELECT 1 FROM model WHERE name = ?", model).isEmpty()) {
+                jdbc.update("INSERT INTO model (name) VALUES (?)", model);
+            }
+            jdbc.update("""
+                    INSERT INTO registration (model_name, version, token_id, proposal_identifier, metric_name, baseline_value,
+                                              current_value, mlflow_run_id, tags, user_id, fingerprint, message_id)
+                    VALUES (?, ?, 'T', 'P', 'f1', 0.5, 0.5, 'run', '{}', 'ada', ?, ?)
+                    """, model, version, "0".repeat(64), id);
+            outbox.append(List.of(new NewMessage(id, model, "test", "{\"key\":\"" + model + "\"}")));
+        });
+        return id;
+    }
+
+    /** The nth key whose messages are in this partition. */
+    public static String keyOf(int partition, int partitions, int nth) {
+        OutboxIdentity identity = new OutboxIdentity(UUID.randomUUID(), partitions);
+        for (int n = 0, found = 0; ; n++) {
+            if (identity.partitionOf("model-" + n) == partition && found++ == nth) {
+                return "model-" + n;
+            }
+        }
+    }
+
     /** A copy of a message, at the end, as an operator makes it; in the caller's transaction. */
     public void copy(long id) {
         SqlDialect.of(jdbc.getDataSource()).lockIds(jdbc);
