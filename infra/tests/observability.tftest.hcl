@@ -29,7 +29,7 @@ run "every_alarm_is_there" {
       flatten([for p in ["0", "1"] : [
         "oldest-pending-age-${p}", "backlog-${p}", "parked-messages-${p}", "diverged-partition-${p}", "stuck-partition-${p}",
       ]]),
-      ["redis-unreachable", "breaker-open", "queue-nearly-full", "rewind", "database-unreachable", "no-metrics"],
+      ["redis-unreachable", "breaker-open", "queue-nearly-full", "rewind", "database-unreachable", "auth-service", "no-metrics"],
       ["http-5xx", "running-tasks", "database-storage"],
       flatten([for n in ["001", "002"] : ["redis-memory-outbox-test-${n}", "redis-evictions-outbox-test-${n}"]]),
     ) : "outbox-test-${key}"])
@@ -51,7 +51,7 @@ run "every_alarm_reaches_someone_and_says_what_to_do" {
     condition = alltrue([
       for a in values(output.alarms) : can(regex(join("", [
         "^[A-Z].+[.] https://example[.]com/docs/runbook[.]md#(oldest-pending-age|backlog-grows|redis-unreachable|queue-full|",
-        "parked-messages|diverged-partition|stuck-partition|rewind|database-unreachable|no-metrics)$",
+        "parked-messages|diverged-partition|stuck-partition|rewind|database-unreachable|auth-service|no-metrics)$",
       ]), a.description))
     ])
     error_message = "Every alarm's description must be a sentence and a link to one of the runbook's anchors."

@@ -81,9 +81,8 @@ CREATE TABLE outbox_partition (
     stopped_at             TIMESTAMP WITH TIME ZONE,
     stopped_reason         TEXT,
     stopped_known_position BIGINT,
-    halt_no                BIGINT       DEFAULT 0 NOT NULL,
-    fenced_halt_no         BIGINT       DEFAULT 0 NOT NULL,
-    fence_checkpoint       VARCHAR(255),
+    halt_id                BIGINT       DEFAULT (2 + FLOOR(RAND() * 900000000000000000)) NOT NULL,
+    fenced_halt_id         BIGINT       DEFAULT 0 NOT NULL,
     histories              BIGINT ARRAY NOT NULL,
     foreign_checkpoint     VARCHAR(255),
     diverged_at            TIMESTAMP WITH TIME ZONE
@@ -91,13 +90,12 @@ CREATE TABLE outbox_partition (
 COMMENT ON TABLE outbox_partition IS 'One row per partition. Every claim locks it; only rare events change it. Where the partition stands is in the newest rows of outbox_batch and outbox_delivery: see the view outbox_progress.';
 COMMENT ON COLUMN outbox_partition.purged_position IS 'Delivered messages up to here are gone (retention): the retained history begins after it.';
 COMMENT ON COLUMN outbox_partition.lowest_parked_position IS 'The lowest undelivered position that has an undecided row in outbox_parked; NULL: there is none.';
-COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_no = halt_no + 1.';
+COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_id = DEFAULT.';
 COMMENT ON COLUMN outbox_partition.stopped_at IS 'When delivery stopped because Redis twice within an hour held checkpoints that another copy of this database had written; NULL: not stopped. An operator releases it.';
 COMMENT ON COLUMN outbox_partition.stopped_reason IS 'What was found when delivery stopped.';
 COMMENT ON COLUMN outbox_partition.stopped_known_position IS 'While stopped: the newest position that Redis and this database both know. Everything after it is sent again by a release.';
-COMMENT ON COLUMN outbox_partition.halt_no IS 'Number of the newest pause or stop.';
-COMMENT ON COLUMN outbox_partition.fenced_halt_no IS 'The pause or stop that was fenced last. Equal to halt_no: nothing can be appended until delivery is resumed.';
-COMMENT ON COLUMN outbox_partition.fence_checkpoint IS 'The checkpoint that the fence left in Redis.';
+COMMENT ON COLUMN outbox_partition.halt_id IS 'A random id of the newest pause or stop, drawn by it. The fence in Redis bears it.';
+COMMENT ON COLUMN outbox_partition.fenced_halt_id IS 'The pause or stop whose fence was seen in Redis last. Equal to halt_id: nothing can be appended until delivery is resumed.';
 COMMENT ON COLUMN outbox_partition.histories IS 'Random ids of this partition''s histories, the current one last. A new one is drawn when a divergence is healed.';
 COMMENT ON COLUMN outbox_partition.foreign_checkpoint IS 'POSITION:BATCH of the checkpoint that was healed last, so that seeing it again is not a second divergence.';
 COMMENT ON COLUMN outbox_partition.diverged_at IS 'When a checkpoint of a history that is not this partition''s was last healed.';
@@ -226,6 +224,8 @@ COMMENT ON COLUMN outbox_operation.message_count IS 'How many messages it concer
 COMMENT ON COLUMN outbox_operation.message_id IS 'The message that was requeued or discarded; NULL for operations on more than one.';
 COMMENT ON COLUMN outbox_operation.idempotency_key IS 'Given by the caller, so that the operation happens once however often it is requested; NULL: none.';
 
+CREATE INDEX outbox_parked_position ON outbox_parked (partition_id, position);
+
 CREATE VIEW outbox_progress AS
 SELECT p.partition_id,
        COALESCE((SELECT x.last_position FROM outbox_batch x WHERE x.partition_id = p.partition_id
@@ -246,31 +246,40 @@ COMMENT ON VIEW outbox_progress IS 'Where each partition stands: the ends of its
 CREATE VIEW outbox_position AS
 SELECT b.partition_id, b.first_position + n."X" - 1 AS position, b.message_ids[n."X"] AS id, b.batch_id, b.first_position,
        b.last_position, b.claimed_at
-FROM outbox_batch b JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(b.message_ids);
-COMMENT ON VIEW outbox_position IS 'Which message has which position. Wants a condition on partition_id and on last_position or first_position, which are the batch''s.';
+FROM outbox_batch b LEFT JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(b.message_ids);
+COMMENT ON VIEW outbox_position IS 'Which message has which position. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages, so a position is in a batch that begins less than 5,000 before it.';
 
+-- The inner query computes the bound once for each partition. Here and below, LEFT JOIN keeps H2 from joining in another order,
+-- which would compute it once for each message.
 CREATE VIEW outbox_unclaimed AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at
-FROM outbox_progress p
-JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id > p.settled_id;
-COMMENT ON VIEW outbox_unclaimed IS 'Messages that no relay has claimed yet: they are in no batch.';
+SELECT m.id, m.message_id, m.copy_no, p.partition_id, m.message_key AS model, m.message_type, m.created_at
+FROM (SELECT g.partition_id, g.settled_id,
+             COALESCE((SELECT y.id FROM outbox_message y
+                       WHERE y.partition_id = g.partition_id AND y.id > g.settled_id
+                       ORDER BY y.partition_id, y.id OFFSET 99999 ROWS FETCH NEXT 1 ROW ONLY), 9223372036854775807) AS last_id
+      FROM outbox_progress g) p
+LEFT JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id > p.settled_id AND m.id <= p.last_id
+WHERE m.id IS NOT NULL;
+COMMENT ON VIEW outbox_unclaimed IS 'Messages that no relay has claimed yet: they are in no batch. The oldest 100,000 of each partition. A message whose transaction stayed open while 10,000 others were claimed is not here before it is claimed itself.';
 
 CREATE VIEW outbox_pending_messages AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
+SELECT m.id, m.message_id, m.copy_no, p.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
 FROM outbox_progress p
-JOIN outbox_position q ON q.partition_id = p.partition_id AND q.last_position > p.delivered_position
-    AND q.position > p.delivered_position
-JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
+LEFT JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position > p.delivered_position - 5000
+    AND q.first_position <= p.delivered_position + 100000
+    AND q.position > p.delivered_position AND q.position <= p.delivered_position + 100000
+LEFT JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = q.id
+WHERE m.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL)
 UNION ALL
 SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, NULL FROM outbox_unclaimed;
-COMMENT ON VIEW outbox_pending_messages IS 'Messages that are not in the queue yet; position is NULL until a relay claims one. Costs as much as there is pending: use LIMIT.';
+COMMENT ON VIEW outbox_pending_messages IS 'Messages that are not in the queue yet: of each partition the oldest 100,000 that were claimed, and the oldest 100,000 that were not; position is NULL until a relay claims one.';
 
 CREATE VIEW outbox_backlog AS
 SELECT partition_id, model, DATE_TRUNC('minute', created_at) AS minute_at, count(*) AS pending,
        min(created_at) AS oldest_pending_at
 FROM (SELECT partition_id, model, created_at FROM outbox_pending_messages LIMIT 100000) b
 GROUP BY partition_id, model, DATE_TRUNC('minute', created_at);
-COMMENT ON VIEW outbox_backlog IS 'Pending messages by model and by the minute in which they were written, of at most 100,000 pending messages.';
+COMMENT ON VIEW outbox_backlog IS 'Pending messages by model and by the minute in which they were written, of at most 100,000 pending messages: counts are too low when there are more.';
 
 CREATE VIEW outbox_parked_messages AS
 SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, k.position,
@@ -281,94 +290,125 @@ JOIN outbox_message m ON m.partition_id = k.partition_id AND m.id = k.id
 WHERE k.resolution IS NULL;
 COMMENT ON VIEW outbox_parked_messages IS 'Messages that were skipped because Redis refused them alone, and that wait for an operator.';
 
+-- The batch of a message is looked for from its id upwards. A parked message can outlive its batch: then nothing is looked for.
 CREATE VIEW outbox_message_history AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, m.position, m.claimed_at,
-       CASE WHEN k.resolution IS NOT NULL THEN k.resolution
-            WHEN k.id IS NOT NULL AND k.position <= p.delivered_position THEN 'parked'
-            WHEN m.position <= p.delivered_position THEN 'delivered'
+SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.model, m.message_type, m.created_at, m.position, m.claimed_at,
+       CASE WHEN m.resolution IS NOT NULL THEN m.resolution
+            WHEN m.parked_position <= m.delivered_position THEN 'parked'
+            WHEN m.position <= m.delivered_position THEN 'delivered'
             ELSE 'pending' END AS state,
-       CASE WHEN k.id IS NULL AND m.position <= p.delivered_position THEN
+       CASE WHEN m.parked_position IS NULL AND m.position <= m.delivered_position THEN
            (SELECT d.delivered_at FROM outbox_delivery d
             WHERE d.partition_id = m.partition_id AND d.to_position >= m.position AND d.from_position <= m.position
               AND d.delivery_no > COALESCE((SELECT max(r.delivery_no) FROM outbox_rewind r
                                             WHERE r.partition_id = m.partition_id AND r.to_position < m.position), 0)
-            ORDER BY d.to_position LIMIT 1) END AS delivered_at,
-       k.parked_at, k.reason AS parked_reason, k.resolved_at
-FROM (SELECT x.*,
-             (SELECT y.first_position + n."X" - 1 FROM outbox_batch y JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(y.message_ids)
-              WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
-                AND y.message_ids[n."X"] = x.id LIMIT 1) AS position,
-             (SELECT y.claimed_at FROM outbox_batch y
-              WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
-                AND ARRAY_CONTAINS(y.message_ids, x.id) LIMIT 1) AS claimed_at
-      FROM outbox_message x) m
-JOIN outbox_progress p ON p.partition_id = m.partition_id
-LEFT JOIN outbox_parked k ON k.id = m.id;
+            ORDER BY d.partition_id, d.to_position LIMIT 1) END AS delivered_at,
+       m.parked_at, m.parked_reason, m.resolved_at
+FROM (SELECT x.id, x.message_id, x.copy_no, x.partition_id, x.message_key AS model, x.message_type, x.created_at,
+             p.delivered_position, k.position AS parked_position, k.resolution, k.parked_at, k.reason AS parked_reason, k.resolved_at,
+             CASE WHEN k.position <= p.purged_position THEN k.position
+                  ELSE (SELECT y.first_position + n."X" - 1
+                        FROM outbox_batch y LEFT JOIN SYSTEM_RANGE(1, 5000) n ON n."X" <= CARDINALITY(y.message_ids)
+                        WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
+                          AND y.message_ids[n."X"] = x.id
+                        ORDER BY y.partition_id, y.highest_id LIMIT 1) END AS position,
+             CASE WHEN k.position <= p.purged_position THEN NULL
+                  ELSE (SELECT y.claimed_at FROM outbox_batch y
+                        WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
+                          AND ARRAY_CONTAINS(y.message_ids, x.id)
+                        ORDER BY y.partition_id, y.highest_id LIMIT 1) END AS claimed_at
+      FROM outbox_message x
+      LEFT JOIN outbox_progress p ON p.partition_id = x.partition_id
+      LEFT JOIN outbox_parked k ON k.id = x.id) m;
 COMMENT ON VIEW outbox_message_history IS 'What became of a message and of each copy of it: pending, delivered, parked, requeued (a copy followed), discarded. Wants a condition on message_id.';
 
 CREATE VIEW outbox_delivered_messages AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position,
+SELECT m.id, m.message_id, m.copy_no, q.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position,
        (SELECT d.delivered_at FROM outbox_delivery d
         WHERE d.partition_id = q.partition_id AND d.to_position >= q.position AND d.from_position <= q.position
           AND d.delivery_no > COALESCE((SELECT max(r.delivery_no) FROM outbox_rewind r
                                         WHERE r.partition_id = q.partition_id AND r.to_position < q.position), 0)
-        ORDER BY d.to_position LIMIT 1) AS delivered_at,
+        ORDER BY d.partition_id, d.to_position LIMIT 1) AS delivered_at,
        q.first_position, q.last_position
-FROM outbox_progress p
-JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position <= p.delivered_position
-    AND q.position <= p.delivered_position
-JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
-WHERE NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id);
-COMMENT ON VIEW outbox_delivered_messages IS 'Messages that are retained and in the queue, or were until a consumer took them. Wants a condition on partition_id and on first_position or last_position, which are the batch''s.';
+FROM outbox_position q
+LEFT JOIN outbox_progress p ON p.partition_id = q.partition_id
+LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
+WHERE m.id IS NOT NULL AND q.position <= p.delivered_position AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id);
+COMMENT ON VIEW outbox_delivered_messages IS 'Messages that are retained and in the queue, or were until a consumer took them. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages.';
 
 CREATE VIEW outbox_rewinds AS
 SELECT id, rewound_at, partition_id, from_position, to_position, from_position - to_position AS message_count, reason, instance
 FROM outbox_rewind;
 COMMENT ON VIEW outbox_rewinds IS 'Each time that Redis, or the database, had lost state: so many messages after to_position, up to from_position, were sent again. 0 messages: a foreign checkpoint was replaced and nothing was sent again.';
 
+-- How far delivery was at the end of each minute, and the differences between them: two index entries a minute, however much
+-- was delivered. A rewind in a minute counts on top, since what it took back was delivered again.
 CREATE VIEW outbox_throughput AS
-SELECT DATE_TRUNC('minute', d.delivered_at) AS minute_at, CAST(sum(d.to_position - d.from_position + 1) AS BIGINT) AS delivered,
-       count(*) AS acknowledgements
-FROM outbox_partition p
-JOIN outbox_delivery d ON d.partition_id = p.partition_id
-WHERE d.delivered_at > CURRENT_TIMESTAMP - INTERVAL '1' DAY AND d.from_position <= d.to_position
-GROUP BY DATE_TRUNC('minute', d.delivered_at);
+SELECT t.minute_at, CAST(sum(t.to_position - t.before_position + t.rewound) AS BIGINT) AS delivered,
+       CAST(sum(t.delivery_no - t.before_no) AS BIGINT) AS acknowledgements
+FROM (SELECT e.minute_at, e.to_position, e.delivery_no,
+             LAG(e.to_position) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at) AS before_position,
+             LAG(e.delivery_no) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at) AS before_no,
+             (SELECT COALESCE(sum(r.from_position - r.to_position), 0) FROM outbox_rewind r
+              WHERE r.partition_id = e.partition_id AND r.rewound_at >= e.minute_at
+                AND r.rewound_at < e.minute_at + INTERVAL '1' MINUTE) AS rewound
+      FROM (SELECT p.partition_id, n.minute_at,
+                   COALESCE((SELECT x.to_position FROM outbox_delivery x
+                             WHERE x.partition_id = p.partition_id AND x.delivered_at < n.minute_at + INTERVAL '1' MINUTE
+                             ORDER BY x.partition_id, x.delivered_at DESC, x.delivery_no DESC LIMIT 1),
+                            (SELECT CASE WHEN x.from_position > x.to_position THEN x.from_position ELSE x.from_position - 1 END
+                             FROM outbox_delivery x WHERE x.partition_id = p.partition_id
+                             ORDER BY x.partition_id, x.delivery_no LIMIT 1)) AS to_position,
+                   COALESCE((SELECT x.delivery_no FROM outbox_delivery x
+                             WHERE x.partition_id = p.partition_id AND x.delivered_at < n.minute_at + INTERVAL '1' MINUTE
+                             ORDER BY x.partition_id, x.delivered_at DESC, x.delivery_no DESC LIMIT 1),
+                            (SELECT x.delivery_no - 1 FROM outbox_delivery x WHERE x.partition_id = p.partition_id
+                             ORDER BY x.partition_id, x.delivery_no LIMIT 1)) AS delivery_no
+            FROM outbox_partition p
+            CROSS JOIN (SELECT DATE_TRUNC('minute', CURRENT_TIMESTAMP) - "X" * INTERVAL '1' MINUTE AS minute_at
+                        FROM SYSTEM_RANGE(0, 1440)) n) e) t
+WHERE t.delivery_no > t.before_no
+GROUP BY t.minute_at;
 COMMENT ON VIEW outbox_throughput IS 'Positions delivered per minute in the last day, as far as retained; a parked message counts where it was skipped. A minute without a delivery has no row.';
 
--- What is in no batch is counted up to 100,000 and estimated by the difference of ids beyond, which counts those of other
--- partitions too.
+-- What is in no batch is counted up to 100,000 in each partition, and estimated by the difference of ids beyond, which counts
+-- those of other partitions too.
 CREATE VIEW outbox_status AS
 SELECT s.partition_id, s.state,
-       s.last_position - s.delivered_position
-           + CASE WHEN s.unclaimed <= 100000 THEN s.unclaimed
-                  ELSE GREATEST(100000, (s.highest_id - s.settled_id) / (SELECT partitions FROM outbox)) END AS pending,
+       s.claimed + CASE WHEN s.unclaimed <= 100000 THEN s.unclaimed
+                        ELSE GREATEST(100000, (s.highest_id - s.settled_id) / (SELECT partitions FROM outbox)) END AS pending,
        s.unclaimed > 100000 AS pending_is_estimate, s.oldest_pending_at,
        CAST(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - s.oldest_pending_at)) * 1000 AS BIGINT) AS oldest_pending_age_ms,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
        r.reported_at
-FROM (SELECT p.partition_id,
-             CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
-             g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
+FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
+             g.last_position - g.delivered_position
+                 - (SELECT count(*) FROM outbox_parked k
+                    WHERE k.partition_id = g.partition_id AND k.resolution IS NOT NULL
+                      AND k.position > g.delivered_position AND k.position <= g.last_position) AS claimed,
              (SELECT count(*) FROM outbox_message z
-              WHERE z.partition_id = p.partition_id AND z.id > g.settled_id
-                AND z.id <= COALESCE((SELECT y.id FROM outbox_message y
-                                      WHERE y.partition_id = p.partition_id AND y.id > g.settled_id
-                                      ORDER BY y.partition_id, y.id OFFSET 100000 ROWS FETCH NEXT 1 ROW ONLY),
-                                     9223372036854775807)) AS unclaimed,
+              WHERE z.partition_id = g.partition_id AND z.id > g.settled_id AND z.id <= g.last_counted_id) AS unclaimed,
              (SELECT max(x.id) FROM outbox_message x) AS highest_id,
-             COALESCE((SELECT m.created_at FROM outbox_batch b
-                       JOIN outbox_message m ON m.partition_id = b.partition_id
-                           AND m.id = b.message_ids[CAST(g.delivered_position + 2 - b.first_position AS INTEGER)]
-                       WHERE b.partition_id = p.partition_id AND b.first_position <= g.delivered_position + 1
-                         AND b.last_position > g.delivered_position),
+             COALESCE((SELECT m.created_at FROM outbox_message m
+                       WHERE m.partition_id = g.partition_id AND m.id = g.next_id),
                       (SELECT y.created_at FROM outbox_message y
-                       WHERE y.partition_id = p.partition_id AND y.id > g.settled_id
+                       WHERE y.partition_id = g.partition_id AND y.id > g.settled_id
                        ORDER BY y.partition_id, y.id LIMIT 1)) AS oldest_pending_at,
              (SELECT count(*) FROM outbox_parked k
-              WHERE k.resolution IS NULL AND k.partition_id = p.partition_id AND k.position <= g.delivered_position) AS parked
-      FROM outbox_partition p
-      JOIN outbox_progress g ON g.partition_id = p.partition_id) s
+              WHERE k.partition_id = g.partition_id AND k.resolution IS NULL AND k.position <= g.delivered_position) AS parked
+      FROM (SELECT p.partition_id,
+                   CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
+                   f.last_position, f.delivered_position, f.purged_position, f.last_delivered_at, f.settled_id,
+                   (SELECT x.message_ids[CAST(f.delivered_position + 2 - x.first_position AS INTEGER)] FROM outbox_batch x
+                    WHERE x.partition_id = p.partition_id AND x.first_position <= f.delivered_position + 1
+                    ORDER BY x.partition_id, x.first_position DESC LIMIT 1) AS next_id,
+                   COALESCE((SELECT y.id FROM outbox_message y
+                             WHERE y.partition_id = p.partition_id AND y.id > f.settled_id
+                             ORDER BY y.partition_id, y.id OFFSET 100000 ROWS FETCH NEXT 1 ROW ONLY),
+                            9223372036854775807) AS last_counted_id
+            FROM outbox_partition p
+            JOIN outbox_progress f ON f.partition_id = p.partition_id) g) s
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
      ORDER BY CASE x.state WHEN 'standing_by' THEN 1 WHEN 'shut_down' THEN 2 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);

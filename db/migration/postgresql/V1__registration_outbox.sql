@@ -79,9 +79,8 @@ CREATE TABLE outbox_partition (
     stopped_at             TIMESTAMP WITH TIME ZONE,
     stopped_reason         TEXT,
     stopped_known_position BIGINT,
-    halt_no                BIGINT       DEFAULT 0 NOT NULL,
-    fenced_halt_no         BIGINT       DEFAULT 0 NOT NULL,
-    fence_checkpoint       VARCHAR(255),
+    halt_id                BIGINT       DEFAULT (2 + floor(random() * 900000000000000000)) NOT NULL,
+    fenced_halt_id         BIGINT       DEFAULT 0 NOT NULL,
     histories              BIGINT ARRAY NOT NULL,
     foreign_checkpoint     VARCHAR(255),
     diverged_at            TIMESTAMP WITH TIME ZONE
@@ -89,13 +88,12 @@ CREATE TABLE outbox_partition (
 COMMENT ON TABLE outbox_partition IS 'One row per partition. Every claim locks it; only rare events change it. Where the partition stands is in the newest rows of outbox_batch and outbox_delivery: see the view outbox_progress.';
 COMMENT ON COLUMN outbox_partition.purged_position IS 'Delivered messages up to here are gone (retention): the retained history begins after it.';
 COMMENT ON COLUMN outbox_partition.lowest_parked_position IS 'The lowest undelivered position that has an undecided row in outbox_parked; NULL: there is none.';
-COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_no = halt_no + 1.';
+COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_id = DEFAULT.';
 COMMENT ON COLUMN outbox_partition.stopped_at IS 'When delivery stopped because Redis twice within an hour held checkpoints that another copy of this database had written; NULL: not stopped. An operator releases it.';
 COMMENT ON COLUMN outbox_partition.stopped_reason IS 'What was found when delivery stopped.';
 COMMENT ON COLUMN outbox_partition.stopped_known_position IS 'While stopped: the newest position that Redis and this database both know. Everything after it is sent again by a release.';
-COMMENT ON COLUMN outbox_partition.halt_no IS 'Number of the newest pause or stop.';
-COMMENT ON COLUMN outbox_partition.fenced_halt_no IS 'The pause or stop that was fenced last. Equal to halt_no: nothing can be appended until delivery is resumed.';
-COMMENT ON COLUMN outbox_partition.fence_checkpoint IS 'The checkpoint that the fence left in Redis.';
+COMMENT ON COLUMN outbox_partition.halt_id IS 'A random id of the newest pause or stop, drawn by it. The fence in Redis bears it.';
+COMMENT ON COLUMN outbox_partition.fenced_halt_id IS 'The pause or stop whose fence was seen in Redis last. Equal to halt_id: nothing can be appended until delivery is resumed.';
 COMMENT ON COLUMN outbox_partition.histories IS 'Random ids of this partition''s histories, the current one last. A new one is drawn when a divergence is healed.';
 COMMENT ON COLUMN outbox_partition.foreign_checkpoint IS 'POSITION:BATCH of the checkpoint that was healed last, so that seeing it again is not a second divergence.';
 COMMENT ON COLUMN outbox_partition.diverged_at IS 'When a checkpoint of a history that is not this partition''s was last healed.';
@@ -230,6 +228,8 @@ ALTER TABLE outbox_delivery SET (
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
     autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
 
+CREATE INDEX outbox_parked_position ON outbox_parked (partition_id, position);
+
 CREATE VIEW outbox_progress AS
 SELECT p.partition_id, COALESCE(b.last_position, p.purged_position) AS last_position, COALESCE(d.to_position, 0) AS delivered_position,
        p.purged_position, f.delivered_at AS last_delivered_at, COALESCE(b.settled_id, 0) AS settled_id,
@@ -249,33 +249,52 @@ COMMENT ON VIEW outbox_progress IS 'Where each partition stands: the ends of its
 CREATE VIEW outbox_position AS
 SELECT b.partition_id, b.first_position + i.n - 1 AS position, i.id, b.batch_id, b.first_position, b.last_position, b.claimed_at
 FROM outbox_batch b CROSS JOIN LATERAL unnest(b.message_ids) WITH ORDINALITY AS i(id, n);
-COMMENT ON VIEW outbox_position IS 'Which message has which position. Wants a condition on partition_id and on last_position or first_position, which are the batch''s.';
+COMMENT ON VIEW outbox_position IS 'Which message has which position. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages, so a position is in a batch that begins less than 5,000 before it.';
 
+-- First the late ones: a scan can have passed the id of a transaction that was still open. They are looked for among the 10,000 ids
+-- below the highest claimed one, so that the cost is bounded while settled_id stands still. Each LIMIT keeps the planner on the index.
 CREATE VIEW outbox_unclaimed AS
 SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at
 FROM outbox_progress p
-JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id > p.settled_id
-WHERE NOT EXISTS (SELECT 1 FROM outbox_batch b
-                  WHERE b.partition_id = m.partition_id AND b.highest_id >= m.id AND b.lowest_id <= m.id
-                    AND m.id = ANY (b.message_ids));
-COMMENT ON VIEW outbox_unclaimed IS 'Messages that no relay has claimed yet: they are in no batch.';
+CROSS JOIN LATERAL (
+    (SELECT l.* FROM outbox_message l
+     WHERE l.partition_id = p.partition_id
+       AND l.id = ANY (ARRAY((SELECT x.id FROM outbox_message x
+                              WHERE x.partition_id = p.partition_id AND x.id <= p.highest_claimed_id
+                                AND x.id > GREATEST(p.settled_id, p.highest_claimed_id - 10000)
+                              ORDER BY x.id LIMIT 10000)
+                             EXCEPT
+                             SELECT unnest(b.message_ids)
+                             FROM (SELECT y.message_ids FROM outbox_batch y
+                                   WHERE y.partition_id = p.partition_id
+                                     AND y.highest_id > GREATEST(p.settled_id, p.highest_claimed_id - 10000)
+                                   ORDER BY y.highest_id LIMIT 10000) b))
+     ORDER BY l.id)
+    UNION ALL
+    (SELECT f.* FROM outbox_message f
+     WHERE f.partition_id = p.partition_id AND f.id > p.highest_claimed_id ORDER BY f.id LIMIT 100000)) m;
+COMMENT ON VIEW outbox_unclaimed IS 'Messages that no relay has claimed yet: they are in no batch. The oldest 100,000 of each partition. A message whose transaction stayed open while 10,000 others were claimed is not here before it is claimed itself.';
 
 CREATE VIEW outbox_pending_messages AS
 SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
 FROM outbox_progress p
-JOIN outbox_position q ON q.partition_id = p.partition_id AND q.last_position > p.delivered_position
-    AND q.position > p.delivered_position
-JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
+CROSS JOIN LATERAL (SELECT x.id, x.position FROM outbox_position x
+                    WHERE x.partition_id = p.partition_id AND x.first_position > p.delivered_position - 5000
+                      AND x.first_position <= p.delivered_position + 100000
+                      AND x.position > p.delivered_position AND x.position <= p.delivered_position + 100000
+                    ORDER BY x.first_position LIMIT 100000) q
+JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = q.id
+WHERE NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL)
 UNION ALL
 SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, NULL FROM outbox_unclaimed;
-COMMENT ON VIEW outbox_pending_messages IS 'Messages that are not in the queue yet; position is NULL until a relay claims one. Costs as much as there is pending: use LIMIT.';
+COMMENT ON VIEW outbox_pending_messages IS 'Messages that are not in the queue yet: of each partition the oldest 100,000 that were claimed, and the oldest 100,000 that were not; position is NULL until a relay claims one.';
 
 CREATE VIEW outbox_backlog AS
 SELECT partition_id, model, DATE_TRUNC('minute', created_at) AS minute_at, count(*) AS pending,
        min(created_at) AS oldest_pending_at
 FROM (SELECT partition_id, model, created_at FROM outbox_pending_messages LIMIT 100000) b
 GROUP BY partition_id, model, DATE_TRUNC('minute', created_at);
-COMMENT ON VIEW outbox_backlog IS 'Pending messages by model and by the minute in which they were written, of at most 100,000 pending messages.';
+COMMENT ON VIEW outbox_backlog IS 'Pending messages by model and by the minute in which they were written, of at most 100,000 pending messages: counts are too low when there are more.';
 
 CREATE VIEW outbox_parked_messages AS
 SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, k.position,
@@ -286,27 +305,29 @@ JOIN outbox_message m ON m.partition_id = k.partition_id AND m.id = k.id
 WHERE k.resolution IS NULL;
 COMMENT ON VIEW outbox_parked_messages IS 'Messages that were skipped because Redis refused them alone, and that wait for an operator.';
 
+-- The batch of a message is looked for from its id upwards. A parked message can outlive its batch: then nothing is looked for.
 CREATE VIEW outbox_message_history AS
-SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, m.position, m.claimed_at,
+SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at,
+       COALESCE(b.position, k.position) AS position, b.claimed_at,
        CASE WHEN k.resolution IS NOT NULL THEN k.resolution
-            WHEN k.id IS NOT NULL AND k.position <= p.delivered_position THEN 'parked'
-            WHEN m.position <= p.delivered_position THEN 'delivered'
+            WHEN k.position <= p.delivered_position THEN 'parked'
+            WHEN b.position <= p.delivered_position THEN 'delivered'
             ELSE 'pending' END AS state,
-       CASE WHEN k.id IS NULL AND m.position <= p.delivered_position THEN
+       CASE WHEN k.id IS NULL AND b.position <= p.delivered_position THEN
            (SELECT d.delivered_at FROM outbox_delivery d
-            WHERE d.partition_id = m.partition_id AND d.to_position >= m.position AND d.from_position <= m.position
+            WHERE d.partition_id = m.partition_id AND d.to_position >= b.position AND d.from_position <= b.position
               AND d.delivery_no > COALESCE((SELECT max(r.delivery_no) FROM outbox_rewind r
-                                            WHERE r.partition_id = m.partition_id AND r.to_position < m.position), 0)
+                                            WHERE r.partition_id = m.partition_id AND r.to_position < b.position), 0)
             ORDER BY d.to_position LIMIT 1) END AS delivered_at,
        k.parked_at, k.reason AS parked_reason, k.resolved_at
-FROM (SELECT x.*, b.first_position + array_position(b.message_ids, x.id) - 1 AS position, b.claimed_at
-      FROM outbox_message x
-      LEFT JOIN LATERAL (SELECT * FROM outbox_batch y
-                         WHERE y.partition_id = x.partition_id AND y.highest_id >= x.id AND y.lowest_id <= x.id
-                           AND x.id = ANY (y.message_ids)
-                         ORDER BY y.highest_id LIMIT 1) b ON TRUE) m
+FROM outbox_message m
 JOIN outbox_progress p ON p.partition_id = m.partition_id
-LEFT JOIN outbox_parked k ON k.id = m.id;
+LEFT JOIN outbox_parked k ON k.id = m.id
+LEFT JOIN LATERAL (SELECT y.first_position + array_position(y.message_ids, m.id) - 1 AS position, y.claimed_at
+                   FROM outbox_batch y
+                   WHERE y.partition_id = m.partition_id AND y.highest_id >= m.id AND y.lowest_id <= m.id
+                     AND m.id = ANY (y.message_ids) AND (k.position IS NULL OR k.position > p.purged_position)
+                   ORDER BY y.highest_id LIMIT 1) b ON TRUE;
 COMMENT ON VIEW outbox_message_history IS 'What became of a message and of each copy of it: pending, delivered, parked, requeued (a copy followed), discarded. Wants a condition on message_id.';
 
 CREATE VIEW outbox_delivered_messages AS
@@ -322,26 +343,44 @@ JOIN outbox_position q ON q.partition_id = p.partition_id AND q.first_position <
     AND q.position <= p.delivered_position
 JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
 WHERE NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id);
-COMMENT ON VIEW outbox_delivered_messages IS 'Messages that are retained and in the queue, or were until a consumer took them. Wants a condition on partition_id and on first_position or last_position, which are the batch''s.';
+COMMENT ON VIEW outbox_delivered_messages IS 'Messages that are retained and in the queue, or were until a consumer took them. Wants a condition on partition_id and on first_position, which is the batch''s: a batch has at most 5,000 messages.';
 
 CREATE VIEW outbox_rewinds AS
 SELECT id, rewound_at, partition_id, from_position, to_position, from_position - to_position AS message_count, reason, instance
 FROM outbox_rewind;
 COMMENT ON VIEW outbox_rewinds IS 'Each time that Redis, or the database, had lost state: so many messages after to_position, up to from_position, were sent again. 0 messages: a foreign checkpoint was replaced and nothing was sent again.';
 
+-- How far delivery was at the end of each minute, and the differences between them: two index entries a minute, however much
+-- was delivered. A rewind in a minute counts on top, since what it took back was delivered again.
 CREATE VIEW outbox_throughput AS
-SELECT DATE_TRUNC('minute', d.delivered_at) AS minute_at, CAST(sum(d.to_position - d.from_position + 1) AS BIGINT) AS delivered,
-       count(*) AS acknowledgements
-FROM outbox_partition p
-JOIN outbox_delivery d ON d.partition_id = p.partition_id
-WHERE d.delivered_at > CURRENT_TIMESTAMP - INTERVAL '1' DAY AND d.from_position <= d.to_position
-GROUP BY DATE_TRUNC('minute', d.delivered_at);
+SELECT t.minute_at, CAST(sum(t.to_position - t.before_position + t.rewound) AS BIGINT) AS delivered,
+       CAST(sum(t.delivery_no - t.before_no) AS BIGINT) AS acknowledgements
+FROM (SELECT n.minute_at, e.to_position, e.delivery_no,
+             LAG(e.to_position) OVER (PARTITION BY p.partition_id ORDER BY n.minute_at) AS before_position,
+             LAG(e.delivery_no) OVER (PARTITION BY p.partition_id ORDER BY n.minute_at) AS before_no,
+             (SELECT COALESCE(sum(r.from_position - r.to_position), 0) FROM outbox_rewind r
+              WHERE r.partition_id = p.partition_id AND r.rewound_at >= n.minute_at
+                AND r.rewound_at < n.minute_at + INTERVAL '1' MINUTE) AS rewound
+      FROM outbox_partition p
+      CROSS JOIN (SELECT DATE_TRUNC('minute', CURRENT_TIMESTAMP) - n * INTERVAL '1' MINUTE AS minute_at
+                  FROM generate_series(0, 1440) AS n) n
+      CROSS JOIN LATERAL (
+          (SELECT x.to_position, x.delivery_no FROM outbox_delivery x
+           WHERE x.partition_id = p.partition_id AND x.delivered_at < n.minute_at + INTERVAL '1' MINUTE
+           ORDER BY x.delivered_at DESC, x.delivery_no DESC LIMIT 1)
+          UNION ALL
+          (SELECT CASE WHEN x.from_position > x.to_position THEN x.from_position ELSE x.from_position - 1 END, x.delivery_no - 1
+           FROM outbox_delivery x
+           WHERE x.partition_id = p.partition_id ORDER BY x.delivered_at, x.delivery_no LIMIT 1)
+          LIMIT 1) e) t
+WHERE t.delivery_no > t.before_no
+GROUP BY t.minute_at;
 COMMENT ON VIEW outbox_throughput IS 'Positions delivered per minute in the last day, as far as retained; a parked message counts where it was skipped. A minute without a delivery has no row.';
 
--- What is in no batch: exact among the first 10,000 ids above settled_id and the first 100,000 above the highest claimed id;
--- beyond that by the difference of ids, which counts those of other partitions too.
+-- What is in no batch is counted up to 100,000 in each partition, and estimated by the difference of ids beyond, which counts
+-- those of other partitions too.
 CREATE VIEW outbox_status AS
-SELECT s.partition_id, s.state, s.claimed + s.late + s.fresh AS pending, s.estimated AS pending_is_estimate, s.oldest_pending_at,
+SELECT s.partition_id, s.state, s.claimed + s.late + s.fresh AS pending, s.is_estimate AS pending_is_estimate, s.oldest_pending_at,
        CAST(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - s.oldest_pending_at)) * 1000 AS BIGINT) AS oldest_pending_age_ms,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
@@ -349,24 +388,38 @@ SELECT s.partition_id, s.state, s.claimed + s.late + s.fresh AS pending, s.estim
 FROM (SELECT p.partition_id,
              CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
              g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at,
-             g.last_position - g.delivered_position AS claimed,
+             g.last_position - g.delivered_position
+                 - (SELECT count(*) FROM outbox_parked k
+                    WHERE k.partition_id = p.partition_id AND k.resolution IS NOT NULL
+                      AND k.position > g.delivered_position AND k.position <= g.last_position) AS claimed,
              late.n AS late,
              CASE WHEN fresh.n <= 100000 THEN fresh.n
-                  ELSE GREATEST(100000, (fresh.max_id - g.highest_claimed_id) / (SELECT partitions FROM outbox)) END AS fresh,
-             fresh.n > 100000 OR g.highest_claimed_id - g.settled_id > 10000 AS estimated,
-             LEAST((SELECT m.created_at FROM outbox_position q
-                    JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
-                    WHERE q.partition_id = p.partition_id AND q.last_position > g.delivered_position
-                      AND q.first_position <= g.delivered_position + 1 AND q.position = g.delivered_position + 1),
+                  ELSE GREATEST(100000, (fresh.highest_id - g.highest_claimed_id) / (SELECT partitions FROM outbox)) END AS fresh,
+             fresh.n > 100000 AS is_estimate,
+             LEAST((SELECT m.created_at
+                    FROM (SELECT x.message_ids[g.delivered_position + 2 - x.first_position] AS id FROM outbox_batch x
+                          WHERE x.partition_id = p.partition_id AND x.first_position <= g.delivered_position + 1
+                          ORDER BY x.first_position DESC LIMIT 1) b
+                    JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = b.id),
                    late.oldest_at, fresh.oldest_at) AS oldest_pending_at,
              (SELECT count(*) FROM outbox_parked k
-              WHERE k.resolution IS NULL AND k.partition_id = p.partition_id AND k.position <= g.delivered_position) AS parked
+              WHERE k.partition_id = p.partition_id AND k.resolution IS NULL AND k.position <= g.delivered_position) AS parked
       FROM outbox_partition p
       JOIN outbox_progress g ON g.partition_id = p.partition_id
-      CROSS JOIN LATERAL (SELECT count(*) AS n, min(u.created_at) AS oldest_at FROM outbox_unclaimed u
-                          WHERE u.partition_id = p.partition_id AND u.id <= g.highest_claimed_id AND u.id <= g.settled_id + 10000) late
+      CROSS JOIN LATERAL (SELECT count(*) AS n, min(l.created_at) AS oldest_at FROM outbox_message l
+                          WHERE l.partition_id = p.partition_id
+                            AND l.id = ANY (ARRAY((SELECT x.id FROM outbox_message x
+                                                   WHERE x.partition_id = p.partition_id AND x.id <= g.highest_claimed_id
+                                                     AND x.id > GREATEST(g.settled_id, g.highest_claimed_id - 10000)
+                                                   ORDER BY x.id LIMIT 10000)
+                                                  EXCEPT
+                                                  SELECT unnest(b.message_ids)
+                                                  FROM (SELECT y.message_ids FROM outbox_batch y
+                                                        WHERE y.partition_id = p.partition_id
+                                                          AND y.highest_id > GREATEST(g.settled_id, g.highest_claimed_id - 10000)
+                                                        ORDER BY y.highest_id LIMIT 10000) b))) late
       CROSS JOIN LATERAL (SELECT count(*) AS n,
-                                 (SELECT max(x.id) FROM outbox_message x WHERE x.partition_id = p.partition_id) AS max_id,
+                                 (SELECT max(x.id) FROM outbox_message x WHERE x.partition_id = p.partition_id) AS highest_id,
                                  (SELECT y.created_at FROM outbox_message y
                                   WHERE y.partition_id = p.partition_id AND y.id > g.highest_claimed_id
                                   ORDER BY y.id LIMIT 1) AS oldest_at

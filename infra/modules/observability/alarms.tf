@@ -116,6 +116,17 @@ locals {
       periods    = 2
       datapoints = 2
     }
+    "auth-service" = {
+      says       = "The auth service has given no verdict on keys in three of five minutes: keys that it accepted before go on working for 15 minutes, others are refused."
+      anchor     = "auth-service"
+      metric     = "registry.auth.service.failures.count"
+      dimensions = {}
+      statistic  = "Sum"
+      comparison = "GreaterThanThreshold"
+      threshold  = 0
+      periods    = 5
+      datapoints = 3
+    }
     "no-metrics" = {
       says       = "No task has published a metric for five minutes: nothing runs, or nothing that the other alarms say can be believed."
       anchor     = "no-metrics"

@@ -46,6 +46,10 @@ locals {
       ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", var.load_balancer_arn_suffix, "TargetGroup", var.target_group_arn_suffix],
       ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "LoadBalancer", var.load_balancer_arn_suffix, "TargetGroup", var.target_group_arn_suffix],
     ] },
+    { title = "Auth service: questions without a verdict, requests refused for it", stat = "Sum", lines = [
+      [var.metrics_namespace, "registry.auth.service.failures.count"],
+      [var.metrics_namespace, "registry.auth.service.unverified.count"],
+    ] },
     { title = "Tasks: CPU and memory, %", stat = "Maximum", lines = [
       ["AWS/ECS", "CPUUtilization", "ClusterName", var.cluster_name, "ServiceName", var.service_name],
       ["AWS/ECS", "MemoryUtilization", "ClusterName", var.cluster_name, "ServiceName", var.service_name],

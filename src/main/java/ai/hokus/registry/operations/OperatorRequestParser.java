@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.outbox.Wish;
 import ai.hokus.registry.web.Caller;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.JsonBody;
@@ -86,23 +85,29 @@ final class OperatorRequestParser {
     }
 
     /** Who wants it, why, and how; may be used only if there are no {@link #errors}. */
-    Wish operatorRequest() {
-        String reason = text("reason", Wish.LONGEST_REASON);
+    OperatorRequest operatorRequest() {
+        String reason = text("reason", OperatorRequest.MAX_REASON);
         if (reason == null && isRight("reason")) {
             refuse("reason", "is required: why is this done?");
         }
-        JsonNode dryRun = sent("dry_run");
-        if (dryRun != null && !dryRun.isBoolean()) {
-            refuse("dry_run", "must be true or false");
+        boolean dryRun = flag("dry_run");
+        if (idempotencyKey != null && (idempotencyKey.isBlank() || idempotencyKey.length() > OperatorRequest.MAX_KEY)) {
+            refuse(IDEMPOTENCY_KEY, "must have 1 to " + OperatorRequest.MAX_KEY + " characters");
         }
-        if (idempotencyKey != null && (idempotencyKey.isBlank() || idempotencyKey.length() > Wish.LONGEST_KEY)) {
-            refuse(IDEMPOTENCY_KEY, "must have 1 to " + Wish.LONGEST_KEY + " characters");
-        }
-        return new Wish(
-                userId.length() > Wish.LONGEST_KEY ? userId.substring(0, Wish.LONGEST_KEY) : userId,
+        return new OperatorRequest(
+                userId.length() > OperatorRequest.MAX_KEY ? userId.substring(0, OperatorRequest.MAX_KEY) : userId,
                 errors.isEmpty() && reason != null ? reason : "not given",
-                dryRun != null && dryRun.asBoolean(false),
+                dryRun,
                 idempotencyKey);
+    }
+
+    /** Absent: false. */
+    boolean flag(String name) {
+        JsonNode node = sent(name);
+        if (node != null && !node.isBoolean()) {
+            refuse(name, "must be true or false");
+        }
+        return node != null && node.asBoolean(false);
     }
 
     /** Without white space around it; null: absent. */

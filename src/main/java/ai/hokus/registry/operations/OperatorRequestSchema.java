@@ -2,7 +2,6 @@ package ai.hokus.registry.operations;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import ai.hokus.registry.outbox.Wish;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.media.Schema;
 
@@ -19,16 +18,52 @@ final class OperatorRequestSchema {
 
     @Schema(name = "OperatorRequest", description = "Why an operation is wanted, and whether it is to be tried only")
     record Reasoned(
-            @Schema(requiredMode = REQUIRED, maxLength = Wish.LONGEST_REASON, description = REASON)
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
             @JsonProperty("reason")
             String reason,
 
             @Schema(description = DRY_RUN, example = "true") @JsonProperty("dry_run")
             boolean dryRun) {}
 
+    @Schema(name = "ChangeRequest", description = "Why delivery is paused, resumed or released")
+    record Change(
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
+            @JsonProperty("reason")
+            String reason,
+
+            @Schema(description = DRY_RUN, example = "true") @JsonProperty("dry_run")
+            boolean dryRun,
+
+            @Schema(description = "Release only. true: pause it as well, so that nothing is sent before it is resumed")
+            @JsonProperty("paused")
+            boolean paused) {}
+
+    @Schema(name = "AdoptRequest", description = "Where the outbox delivers to from now on; at least one of the two")
+    record Adopt(
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
+            @JsonProperty("reason")
+            String reason,
+
+            @Schema(description = DRY_RUN, example = "true") @JsonProperty("dry_run")
+            boolean dryRun,
+
+            @Schema(
+                    maxLength = OperatorRequestParser.MAX_TEXT,
+                    description = "As registry.queue.name of the instances that are to relay",
+                    example = "hokusai:model_ready_queue")
+            @JsonProperty("queue_name")
+            String queueName,
+
+            @Schema(
+                    maxLength = OperatorRequestParser.MAX_TEXT,
+                    description = "As registry.outbox.environment of the instances that are to relay",
+                    example = "production")
+            @JsonProperty("environment")
+            String environment) {}
+
     @Schema(name = "ResendRequest", description = "Which delivered messages to send again; all that is given must fit")
     record Resend(
-            @Schema(requiredMode = REQUIRED, maxLength = Wish.LONGEST_REASON, description = REASON)
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
             @JsonProperty("reason")
             String reason,
 
@@ -59,7 +94,7 @@ final class OperatorRequestSchema {
 
     @Schema(name = "PurgeRequest", description = "Which delivered messages to delete")
     record Purge(
-            @Schema(requiredMode = REQUIRED, maxLength = Wish.LONGEST_REASON, description = REASON)
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
             @JsonProperty("reason")
             String reason,
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param position of the last message that the append passed; 0: before the first
  * @param batchId the batch that has this position; 0 at position 0
  * @param historyId the history in which the append was made
- * @param nonce {@link #APPEND}, {@link #SKIP}, or a random number of 2 or more: a fence
+ * @param nonce {@link #APPEND}, {@link #SKIP}, or the random id of a pause or stop, 2 or more: its fence
  */
 public record Checkpoint(long position, long batchId, long historyId, long nonce) {
 
@@ -49,17 +49,13 @@ public record Checkpoint(long position, long batchId, long historyId, long nonce
         return id == 0 ? 1 : id;
     }
 
-    /** The same place, under a new random nonce: an append that expects this checkpoint is then refused. */
-    Checkpoint fenced() {
-        return new Checkpoint(position, batchId, historyId, 2 + RANDOM.nextInt(Integer.MAX_VALUE - 2));
+    /** The same place, in this history, under the nonce of a pause or stop: an append that expects this checkpoint then fails. */
+    Checkpoint fenced(long historyNow, long haltId) {
+        return new Checkpoint(position, batchId, historyNow, haltId);
     }
 
     boolean isSkip() {
         return nonce == SKIP;
-    }
-
-    boolean isFence() {
-        return nonce > SKIP;
     }
 
     /** {@code POSITION:BATCH}, which is the same for an append and the fences after it. */

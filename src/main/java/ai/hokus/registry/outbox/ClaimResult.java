@@ -95,14 +95,7 @@ public sealed interface ClaimResult {
     /**
      * The partition does not deliver.
      *
-     * @param fence to be appended, without messages, and then recorded; null: it is fenced
+     * @param fence to be appended, without messages: it makes every append of before fail. Null: it is the newest checkpoint
      */
-    record Halted(PartitionState state, @Nullable Fence fence, Progress progress) implements ClaimResult {}
-
-    /**
-     * Makes every append of before fail.
-     *
-     * @param haltNo the pause or stop that it belongs to
-     */
-    record Fence(long haltNo, Checkpoint checkpoint) {}
+    record Halted(PartitionState state, @Nullable Checkpoint fence, Progress progress) implements ClaimResult {}
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param highestId of this partition's messages, as they are visible now
  * @param xid of this transaction; 0 on H2
  * @param oldestXid no older transaction is running; 0 on H2
+ * @param serverStart when the server started (microseconds): a restore or a failover changes it; 0 on H2
  */
 record LogEnd(
         @Nullable String queueName,
@@ -30,7 +31,8 @@ record LogEnd(
         long delivered,
         long highestId,
         long xid,
-        long oldestXid) {
+        long oldestXid,
+        long serverStart) {
 
     /**
      * A sample that another cluster's transaction gave (this database was dumped there, and restored here) says nothing
@@ -40,8 +42,14 @@ record LogEnd(
         return sampleXid != null && sampleXid > xid;
     }
 
-    /** The sample, if every transaction that can have drawn an id up to it is over; 0 otherwise. */
+    /**
+     * The sample, if every transaction that can have drawn an id up to it is over, and a scan up to the highest id passes it (its
+     * own message may have been purged); 0 otherwise.
+     */
     long settledSample() {
-        return sampleId != null && sampleXid != null && !sampleIsForeign() && oldestXid >= sampleXid ? sampleId : 0;
+        if (sampleId == null || sampleXid == null || sampleIsForeign()) {
+            return 0;
+        }
+        return oldestXid >= sampleXid && highestId >= sampleId ? sampleId : 0;
     }
 }

@@ -68,7 +68,7 @@ final class MessageScan {
             return ScanCursor.fresh(log, ScanCursor.Loading.DONE);
         }
         ScanCursor fresh = ScanCursor.fresh(log, new ScanCursor.Loading(false, log.settledId()));
-        if (cursor == null || log.highestId() < cursor.upTo()) {
+        if (cursor == null || cursor.serverStart() != log.serverStart() || log.highestId() < cursor.upTo()) {
             return fresh;
         }
         if (cursor.endBatchId() == log.batchId() && cursor.endPosition() == log.lastPosition()) {

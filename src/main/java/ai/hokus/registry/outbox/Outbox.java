@@ -6,6 +6,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -17,6 +18,15 @@ public class Outbox {
     private static final String APPEND = """
             INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
             VALUES (?, ?, ?, ?, ?)
+            """;
+
+    private static final String APPEND_COPIES = """
+            INSERT INTO outbox_message (message_id, copy_no, partition_id, message_key, message_type, payload)
+            SELECT m.message_id, (SELECT max(c.copy_no) + 1 FROM outbox_message c WHERE c.message_id = m.message_id),
+                   m.partition_id, m.message_key, m.message_type, m.payload
+            FROM unnest(CAST(? AS BIGINT ARRAY)) WITH ORDINALITY AS u(id, n)
+            JOIN outbox_message m ON m.partition_id = ? AND m.id = u.id
+            ORDER BY u.n
             """;
 
     private final JdbcTemplate jdbc;
@@ -78,6 +88,18 @@ public class Outbox {
         insert.setString(3, message.key());
         insert.setString(4, message.type());
         insert.setString(5, message.payload());
+    }
+
+    /**
+     * Writes copies of messages at the end of their partition, in this order: the same {@code message_id}, the next {@code
+     * copy_no}. Needs an open transaction that holds the partition's row; call {@link #flush} after its commit.
+     *
+     * @param ids of different messages of this partition; one whose row is gone is left out
+     * @return copies made
+     */
+    public int appendCopies(int partition, List<Long> ids) {
+        dialect.lockIds(jdbc);
+        return jdbc.update(APPEND_COPIES, new SqlArrayValue("bigint", ids.toArray()), partition);
     }
 
     /**

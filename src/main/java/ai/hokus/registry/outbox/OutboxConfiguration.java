@@ -115,17 +115,4 @@ class OutboxConfiguration {
     OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(jdbc, transactions);
     }
-
-    @Bean
-    @DependsOnDatabaseInitialization
-    OutboxView outboxView(JdbcTemplate jdbc) {
-        return new OutboxView(jdbc);
-    }
-
-    @Bean
-    @DependsOnDatabaseInitialization
-    OutboxSteering outboxSteering(
-            JdbcTemplate jdbc, OutboxPurge purge, PlatformTransactionManager transactions, DiskSync diskSync) {
-        return new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, diskSync);
-    }
 }

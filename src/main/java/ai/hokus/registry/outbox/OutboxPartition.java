@@ -135,7 +135,7 @@ public class OutboxPartition {
         Progress progress = move(row, log, queue, request, updates);
         if (row.paused()) {
             repository.write(updates);
-            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, queue.newest()), progress);
+            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), progress);
         }
         return take(request, log, queue.known(), history, updates, progress);
     }
@@ -187,7 +187,7 @@ public class OutboxPartition {
             ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
         if (log.lastPosition() > known) {
             repository.write(updates);
-            return restOfBatch(request, known, progress);
+            return restOfBatch(request, known, history, progress);
         }
         MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
         if (found.messages().isEmpty()) {
@@ -210,7 +210,7 @@ public class OutboxPartition {
                 progress);
     }
 
-    private ClaimResult restOfBatch(ClaimRequest request, long known, Progress progress) {
+    private ClaimResult restOfBatch(ClaimRequest request, long known, long history, Progress progress) {
         Batch batch = repository.batchAt(known + 1);
         if (batch == null) {
             throw new IllegalStateException("partition " + number + ": outbox_batch has no row for position "
@@ -220,8 +220,7 @@ public class OutboxPartition {
         int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
         List<OutboxMessage> messages =
                 repository.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
-        return new ClaimResult.Claimed(
-                messages, known + 1, batch.batchId(), batch.historyId(), true, request.cursor(), progress);
+        return new ClaimResult.Claimed(messages, known + 1, batch.batchId(), history, true, request.cursor(), progress);
     }
 
     /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */
@@ -248,27 +247,20 @@ public class OutboxPartition {
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
                 || repository.hasBatch(newest.position(), newest.batchId());
-        return new ClaimResult.Halted(PartitionState.STOPPED, mayBeExpected ? fence(row, newest) : null, Progress.NONE);
+        return new ClaimResult.Halted(
+                PartitionState.STOPPED, mayBeExpected ? fence(row, row.currentHistory(), newest) : null, Progress.NONE);
     }
 
-    /** Null: this pause or stop is fenced, and the fence is still the newest checkpoint. */
-    private ClaimResult.@Nullable Fence fence(Row row, @Nullable Checkpoint newest) {
-        boolean fenced = row.fencedHaltNo() == row.haltNo()
-                && newest != null
-                && newest.toString().equals(row.fenceCheckpoint());
-        if (fenced) {
+    /** Null: the fence of this pause or stop is the newest checkpoint; that is recorded for whoever asks. */
+    private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
+        if (newest != null && newest.nonce() == row.haltId()) {
+            if (row.fencedHaltId() != row.haltId()) {
+                journal.recordFence();
+            }
             return null;
         }
-        Checkpoint place = newest == null ? new Checkpoint(0, 0, row.currentHistory(), Checkpoint.APPEND) : newest;
-        return new ClaimResult.Fence(row.haltNo(), place.fenced());
-    }
-
-    /** Records that a fence was appended. It counts for its own pause or stop only. */
-    public void recordFence(ClaimResult.Fence fence) {
-        transaction.executeWithoutResult(status -> {
-            repository.lock();
-            journal.recordFence(fence);
-        });
+        Checkpoint place = newest == null ? new Checkpoint(0, 0, history, Checkpoint.APPEND) : newest;
+        return place.fenced(history, row.haltId());
     }
 
     /**

@@ -42,6 +42,16 @@ public class OutboxPurge {
     private static final String PROGRESS =
             "SELECT delivered_position, settled_id FROM outbox_progress WHERE partition_id = ?";
 
+    /** None has more than 5,000 messages, so these are the last batches that can end before a position. */
+    private static final String LAST_BATCH_BEFORE = """
+            SELECT max(last_position) FROM outbox_batch
+            WHERE partition_id = ? AND first_position > ? - 5000 AND first_position <= ? AND last_position <= ?
+            """;
+
+    private static final String UNDECIDED_BETWEEN = """
+            SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position > ? AND position <= ? AND resolution IS NULL
+            """;
+
     private static final String OLDEST_BATCHES = """
             SELECT last_position, highest_id, message_ids FROM outbox_batch
             WHERE partition_id = ? AND first_position > ? ORDER BY first_position LIMIT 1000
@@ -120,20 +130,19 @@ public class OutboxPurge {
         return deleted;
     }
 
-    /** How many positions {@link #purge} would delete now, those of parked messages included. */
+    /** How many messages {@link #purge} would delete now; fewer where a batch has an id that is not settled yet. */
     public long purgeable(Collection<Integer> partitions, Duration retention) {
-        long positions = 0;
+        long messages = 0;
         for (int partition : partitions) {
             Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK.replace(" FOR UPDATE", ""), Bounds::of, partition));
             long end = lastExpired(partition, bounds, retention);
-            Long last = jdbc.queryForObject(
-                    "SELECT max(last_position) FROM outbox_batch WHERE partition_id = ? AND last_position <= ?",
-                    Long.class,
-                    partition,
-                    end);
-            positions += last == null ? 0 : Math.max(last - bounds.purged(), 0);
+            Long last = jdbc.queryForObject(LAST_BATCH_BEFORE, Long.class, partition, end, end, end);
+            if (last != null && last > bounds.purged()) {
+                Long kept = jdbc.queryForObject(UNDECIDED_BETWEEN, Long.class, partition, bounds.purged(), last);
+                messages += last - bounds.purged() - requireNonNull(kept);
+            }
         }
-        return positions;
+        return messages;
     }
 
     private record Bounds(long purged, OffsetDateTime now) {

@@ -27,17 +27,15 @@ class PartitionJournal {
 
     private static final String STOP = """
             UPDATE outbox_partition
-            SET stopped_at = CURRENT_TIMESTAMP, stopped_reason = ?, stopped_known_position = ?, halt_no = halt_no + 1
+            SET stopped_at = CURRENT_TIMESTAMP, stopped_reason = ?, stopped_known_position = ?, halt_id = DEFAULT
             WHERE partition_id = ? AND stopped_at IS NULL
             """;
 
     private static final String SET_STOPPED_KNOWN =
             "UPDATE outbox_partition SET stopped_known_position = ? WHERE partition_id = ? AND stopped_at IS NOT NULL";
 
-    private static final String RECORD_FENCE = """
-            UPDATE outbox_partition SET fenced_halt_no = ?, fence_checkpoint = ?
-            WHERE partition_id = ? AND halt_no = ? AND (paused OR stopped_at IS NOT NULL)
-            """;
+    private static final String RECORD_FENCE =
+            "UPDATE outbox_partition SET fenced_halt_id = halt_id WHERE partition_id = ?";
 
     private static final String RECORD_QUEUE = "UPDATE outbox SET queue_name = ? WHERE queue_name IS NULL";
 
@@ -102,9 +100,9 @@ class PartitionJournal {
         jdbc.update(SET_STOPPED_KNOWN, position, partition);
     }
 
-    /** Returns false when delivery was resumed, or paused once more, since. */
-    boolean recordFence(ClaimResult.Fence fence) {
-        return jdbc.update(RECORD_FENCE, fence.haltNo(), fence.checkpoint().toString(), partition, fence.haltNo()) > 0;
+    /** The fence of the pause or stop that is on was seen in the queue. */
+    void recordFence() {
+        jdbc.update(RECORD_FENCE, partition);
     }
 
     /** Returns false when another one was recorded at the same time. */

@@ -32,7 +32,7 @@ class PartitionRepository {
      */
     private static final String LOCK = """
             SELECT purged_position, lowest_parked_position, paused, stopped_at IS NOT NULL AS stopped, stopped_known_position,
-                   halt_no, fenced_halt_no, fence_checkpoint, histories, foreign_checkpoint, diverged_at,
+                   halt_id, fenced_halt_id, histories, foreign_checkpoint, diverged_at,
                    CURRENT_TIMESTAMP AS now
             FROM outbox_partition WHERE partition_id = ? FOR UPDATE
             """;
@@ -85,9 +85,8 @@ class PartitionRepository {
             boolean paused,
             boolean stopped,
             @Nullable Long stoppedKnownPosition,
-            long haltNo,
-            long fencedHaltNo,
-            @Nullable String fenceCheckpoint,
+            long haltId,
+            long fencedHaltId,
             List<Long> histories,
             @Nullable String foreignCheckpoint,
             @Nullable OffsetDateTime divergedAt,
@@ -116,9 +115,8 @@ class PartitionRepository {
                         row.getBoolean("paused"),
                         row.getBoolean("stopped"),
                         row.getObject("stopped_known_position", Long.class),
-                        row.getLong("halt_no"),
-                        row.getLong("fenced_halt_no"),
-                        row.getString("fence_checkpoint"),
+                        row.getLong("halt_id"),
+                        row.getLong("fenced_halt_id"),
                         Arrays.stream(ids(row, "histories")).boxed().toList(),
                         row.getString("foreign_checkpoint"),
                         row.getObject("diverged_at", OffsetDateTime.class),
@@ -146,7 +144,8 @@ class PartitionRepository {
                         row.getLong("to_position"),
                         row.getLong("highest_id"),
                         row.getLong("xid"),
-                        row.getLong("oldest_xid")),
+                        row.getLong("oldest_xid"),
+                        row.getLong("server_start")),
                 dialect.logEndParameters(partition))));
     }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param known the newest position that both have
  * @param newest the queue's newest checkpoint; null: it has none
- * @param divergence the newest checkpoint is not in this log, and was not healed before
+ * @param divergence the newest checkpoint is not of this log, or of another history, and was not healed before
  * @param stranger the newest checkpoint is of a history that this partition never had: another copy of the database wrote it.
  *     Otherwise this database wrote it, and lost it by a restore
  * @param complete whether all checkpoints have been looked at, where that matters
@@ -37,7 +37,9 @@ record Reconciliation(
         }
         boolean ours = row.histories().contains(newest.historyId());
         boolean atEnd = newest.position() == log.lastPosition() && newest.batchId() == log.batchId();
-        if (newest.position() > purged && (atEnd || repository.hasBatch(newest.position(), newest.batchId()))) {
+        boolean inLog =
+                newest.position() > purged && (atEnd || repository.hasBatch(newest.position(), newest.batchId()));
+        if (inLog && ours) {
             return known(newest.position(), newest, "the queue fell back to checkpoint " + newest);
         }
         if (newest.position() <= purged && ours) {
@@ -51,7 +53,7 @@ record Reconciliation(
                 .filter(checkpoint -> repository.hasBatch(checkpoint.position(), checkpoint.batchId()))
                 .limit(1)
                 .toList();
-        String reason = "the queue's newest checkpoint " + newest + " is not in this database's log; "
+        String reason = "the queue's newest checkpoint " + newest + " is not of this database's log; "
                 + (ours ? "this database wrote it before it was restored" : "another copy of this database wrote it")
                 + (common.isEmpty()
                         ? "; no other checkpoint is in the log either: back to the start of what is retained"

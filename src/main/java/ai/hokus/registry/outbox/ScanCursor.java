@@ -2,13 +2,15 @@ package ai.hokus.registry.outbox;
 
 /**
  * What one relay remembers of the ids that it looked at, so that it need not read the batch log again for each claim. Valid
- * only for the log that ends with the batch it names, or that once did. Immutable.
+ * only for the log that ends with the batch it names, or that once did, and only until the server restarts: a database that is
+ * restored may end with the same batch, and have other transactions. Immutable.
  *
  * <p>One scan goes through the ids that are in no batch, in their order, up to the highest one when it began. Without that
  * bound it would break a model's order: id 50 can commit after the scan passed it, and id 120, of the same model, right after.
  *
  * @param endPosition the last position of the newest batch; 0: the log was empty
  * @param endBatchId the newest batch; 0: the log was empty
+ * @param serverStart of the server on which this was found
  * @param unclaimed the ids up to {@code upTo} that are in no batch: not committed, rolled back, of another partition, or next
  * @param upTo bound of the scan
  * @param after how far the scan has come
@@ -20,6 +22,7 @@ package ai.hokus.registry.outbox;
 public record ScanCursor(
         long endPosition,
         long endBatchId,
+        long serverStart,
         IdRanges unclaimed,
         long upTo,
         long after,
@@ -51,6 +54,7 @@ public record ScanCursor(
         return new ScanCursor(
                 log.lastPosition(),
                 log.batchId(),
+                log.serverStart(),
                 IdRanges.between(log.settledId(), log.highestId()),
                 log.highestId(),
                 0,
@@ -65,6 +69,7 @@ public record ScanCursor(
         return new ScanCursor(
                 log.lastPosition(),
                 log.batchId(),
+                log.serverStart(),
                 unclaimed.plus(upTo, log.highestId()),
                 Math.max(upTo, log.highestId()),
                 0,
@@ -76,7 +81,16 @@ public record ScanCursor(
 
     ScanCursor without(long[] ids, Loading next) {
         return new ScanCursor(
-                endPosition, endBatchId, unclaimed.minus(ids), upTo, after, ended, provable, settled, next);
+                endPosition,
+                endBatchId,
+                serverStart,
+                unclaimed.minus(ids),
+                upTo,
+                after,
+                ended,
+                provable,
+                settled,
+                next);
     }
 
     /** A new scan, up to the highest id that is visible now. */
@@ -84,6 +98,7 @@ public record ScanCursor(
         return new ScanCursor(
                 endPosition,
                 endBatchId,
+                serverStart,
                 unclaimed.above(settled).plus(upTo, log.highestId()),
                 Math.max(upTo, log.highestId()),
                 0,
@@ -104,6 +119,7 @@ public record ScanCursor(
         return new ScanCursor(
                 endPosition,
                 endBatchId,
+                serverStart,
                 unclaimed.minus(ids).above(proved),
                 upTo,
                 scannedTo,
@@ -114,7 +130,8 @@ public record ScanCursor(
     }
 
     ScanCursor endingWith(long position, long batchId) {
-        return new ScanCursor(position, batchId, unclaimed, upTo, after, ended, provable, settled, loading);
+        return new ScanCursor(
+                position, batchId, serverStart, unclaimed, upTo, after, ended, provable, settled, loading);
     }
 
     /** What the scan has yet to look at. */

@@ -44,7 +44,11 @@ enum SqlDialect {
         @Override
         String logEnd() {
             return LOG_END.formatted(
-                    "CAST(9223372036854775807 AS BIGINT)", "CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)", NEWEST_ROWS);
+                    "CAST(9223372036854775807 AS BIGINT)",
+                    "CAST(0 AS BIGINT)",
+                    "CAST(0 AS BIGINT)",
+                    "CAST(0 AS BIGINT)",
+                    NEWEST_ROWS);
         }
 
         @Override
@@ -151,6 +155,7 @@ enum SqlDialect {
                     "(SELECT max(m.id) FROM outbox_message m WHERE m.partition_id = ?)",
                     "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
                     "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
+                    "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT)",
                     NEWEST_ROWS);
         }
 
@@ -273,7 +278,7 @@ enum SqlDialect {
     private static final String LOG_END = """
             SELECT o.queue_name, o.environment, COALESCE(n.last_position, p.purged_position) AS last_position, n.batch_id,
                    n.settled_id, n.sample_id, n.sample_xid, d.delivery_no, d.to_position,
-                   %s AS highest_id, %s AS xid, %s AS oldest_xid
+                   %s AS highest_id, %s AS xid, %s AS oldest_xid, %s AS server_start
             FROM outbox o
             JOIN outbox_partition p ON p.partition_id = ?
             %s

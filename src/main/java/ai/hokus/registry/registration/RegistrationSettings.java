@@ -10,10 +10,10 @@ import org.springframework.util.unit.DataSize;
  * @param maxPayload the largest payload of an event, in UTF-8. The relay reads and appends batches of payloads: this is
  *     what bounds one of them
  * @param maxBody the largest request body that is read at all. JSON may spell a character in up to six bytes, and unknown
- *     fields are ignored: so it is four times the payload by default. 200 request threads, each with such a body, hold
- *     200 MB
- * @param maxConcurrentRequests how many requests of this module run at once; one more is answered 503 at once. 150 of the web server's 200
- *     threads leave 50 for health, whatever the database is doing; 16 connections serve 150 requests well
+ *     fields are ignored: so it is four times the payload by default. 150 requests, each with such a body, hold 150 MB
+ * @param maxConcurrentRequests how many requests of this module run at once; one more is answered 503 at once. Of the web
+ *     server's 400 threads 200 at most wait for the auth service: 50 are left for health, whatever the database and that
+ *     service are doing; 16 connections serve 150 requests well
  * @param writers transactions of registrations under way at once. Registrations that arrive meanwhile share the next one, so
  *     fewer writers make fewer and larger transactions; more of them help where the database is far away
  */

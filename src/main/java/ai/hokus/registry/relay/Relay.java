@@ -2,6 +2,7 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.PurgeGuard;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.springframework.context.SmartLifecycle;
  *
  * <p>Stops after the web server, so that what was accepted last has its chance, and before the pools close.
  */
-public class Relay implements SmartLifecycle, CommitListener {
+public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
@@ -55,6 +56,15 @@ public class Relay implements SmartLifecycle, CommitListener {
     /** Whether this instance leaves the queue alone. */
     public BreakerState breaker() {
         return breaker.state();
+    }
+
+    /** Where this instance's relay has compared the queue with what was delivered, in its last pass. */
+    @Override
+    public List<Integer> purgeablePartitions() {
+        return statuses().stream()
+                .filter(status -> status.state().knowsQueue())
+                .map(RelayStatus::partition)
+                .toList();
     }
 
     /** Wakes the partition's relay. */

@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.ClaimRequest;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.ObservedCheckpoints;
@@ -188,6 +189,9 @@ final class RelayPass {
                 }
             } else if (claim instanceof ClaimResult.LookAgain lookAgain) {
                 view = lookAgain(view, lookAgain);
+            } else if (claim instanceof ClaimResult.Halted halted && halted.fence() != null) {
+                observer.progressed(halted.progress());
+                view = fence(view, halted.fence());
             } else {
                 return ended(view, claim);
             }
@@ -198,7 +202,6 @@ final class RelayPass {
     private Result ended(View view, ClaimResult claim) {
         if (claim instanceof ClaimResult.Halted halted) {
             observer.progressed(halted.progress());
-            fence(view, halted.fence());
             Outcome outcome = halted.state() == PartitionState.PAUSED ? Outcome.PAUSED : Outcome.STOPPED;
             return new Result(outcome, view.cursor(), null);
         }
@@ -294,15 +297,10 @@ final class RelayPass {
         return answered(view, answer, checkpoint);
     }
 
-    /** Makes every append that is under way fail, and records that. A fence that comes too late is made by the next pass. */
-    private void fence(View view, ClaimResult.@Nullable Fence fence) {
-        if (fence == null) {
-            return;
-        }
-        Append append = new Append(view.seen().newest(), fence.checkpoint().toString(), false, List.of());
-        if (queue.append(producer, append) instanceof AppendResult.Appended) {
-            partition.recordFence(fence);
-        }
+    /** Makes every append that is under way fail. The claim that sees the fence records it. */
+    private View fence(View view, Checkpoint fence) {
+        Append append = new Append(view.seen().newest(), fence.toString(), false, List.of());
+        return answered(view, queue.append(producer, append), fence.toString());
     }
 
     /** With nothing pending: waits as long as messages keep coming. */

@@ -214,7 +214,10 @@ class HotStatementsTest {
         /** Reads once what is read once: the catalogue, and the log above what is settled. */
         void warmUp() {
             partition.isIdle(newest, cursor);
-            partition.claim(new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, 1, 0));
+            ClaimResult first = partition.claim(new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, 1, 0));
+            cursor = first instanceof ClaimResult.Claimed claimed
+                    ? claimed.cursor()
+                    : ((ClaimResult.NothingPending) first).cursor();
         }
 
         int claimAll() {

@@ -238,17 +238,18 @@ class OutboxPartitionTest {
     void a_paused_partition_acknowledges_asks_for_a_fence_and_hands_out_nothing() {
         claims.append(4);
         claims.appended((Claimed) claims.claim(2));
-        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
 
         Halted halted = (Halted) claims.claim();
 
         assertThat(halted.state()).isEqualTo(PartitionState.PAUSED);
         assertThat(halted.fence()).isNotNull();
         assertThat(halted.progress().delivered()).isEqualTo(2);
-        claims.partition().recordFence(halted.fence());
-        String fence = halted.fence().checkpoint().toString();
+        String fence = halted.fence().toString();
         Halted again = (Halted) claims.claim(ObservedCheckpoints.newest(fence), null, 10, 100_000);
         assertThat(again.fence()).isNull();
+        assertThat(claims.number("SELECT count(*) FROM outbox_partition WHERE fenced_halt_id = halt_id"))
+                .isEqualTo(1);
     }
 
     @Test

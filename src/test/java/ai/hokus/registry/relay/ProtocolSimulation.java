@@ -153,6 +153,10 @@ final class ProtocolSimulation {
         private boolean stateLost;
         private long appendedElements;
         private long appendedAtFence = -1;
+
+        /** A restore into a pause that was fenced then, and ended since, is no fence: an operator pauses anew. */
+        private boolean pausedSinceRestore;
+
         private String broken;
 
         Schedule(long seed) {
@@ -262,8 +266,9 @@ final class ProtocolSimulation {
                     .update(
                             paused
                                     ? "UPDATE outbox_partition SET paused = FALSE"
-                                    : "UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+                                    : "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
             appendedAtFence = -1;
+            pausedSinceRestore = !paused;
             trace.add(paused ? "resumed" : "paused");
         }
 
@@ -337,6 +342,7 @@ final class ProtocolSimulation {
             snapshots.get(k).restore();
             snapshots.subList(k + 1, snapshots.size()).clear();
             lostState();
+            pausedSinceRestore = false;
             tally.restores++;
             trace.add("database restored");
         }
@@ -553,10 +559,9 @@ final class ProtocolSimulation {
             private void noteFence() {
                 boolean fenced = outbox.jdbc()
                         .queryForObject(
-                                "SELECT paused AND fenced_halt_no = halt_no FROM outbox_partition", Boolean.class);
-                String fence =
-                        outbox.jdbc().queryForObject("SELECT fence_checkpoint FROM outbox_partition", String.class);
-                if (fenced && newestInQueue().equals(fence) && appendedAtFence < 0) {
+                                "SELECT paused AND fenced_halt_id = halt_id FROM outbox_partition", Boolean.class);
+                long fence = outbox.jdbc().queryForObject("SELECT halt_id FROM outbox_partition", Long.class);
+                if (fenced && pausedSinceRestore && newestInQueue().endsWith(":" + fence) && appendedAtFence < 0) {
                     appendedAtFence = appendedElements;
                     tally.fences++;
                 }

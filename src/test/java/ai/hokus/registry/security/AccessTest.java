@@ -152,9 +152,10 @@ class AccessTest {
     @ValueSource(
             strings = {"model:write", "mlflow:write", "mlflow:access", "mlflow:admin", "admin", "write", "full_access"})
     void each_write_scope_registers(String scope) {
-        assertThat(Access.REGISTER.isGrantedBy(Set.of("billing:read", scope))).isTrue();
-        assertThat(Access.READ.isGrantedBy(Set.of(scope))).isTrue();
-        assertThat(Access.OPERATE.isGrantedBy(Set.of(scope))).isFalse();
+        assertThat(Permission.REGISTER.isGrantedBy(Set.of("billing:read", scope)))
+                .isTrue();
+        assertThat(Permission.READ.isGrantedBy(Set.of(scope))).isTrue();
+        assertThat(Permission.OPERATE.isGrantedBy(Set.of(scope))).isFalse();
     }
 
     @ParameterizedTest
