@@ -27,7 +27,7 @@
  * </ol>
  *
  * <p>{@link ai.hokus.registry.relay.RelayPass} is these steps as a loop. Paused, a pass appends nothing but a <i>fence</i>: the
- * newest checkpoint under a random nonce, so that an append that was under way becomes stale.
+ * newest checkpoint under the pause's own random id, so that an append that was under way becomes stale.
  *
  * <p>Why this is enough. A lost reply need not be guessed at: the next look tells. A retry finds the checkpoint moved. A batch
  * never changes and its random id is never given twice, so two logs that share a batch share all before it, and a checkpoint is
