@@ -36,7 +36,7 @@ public record QueueSettings(
 
     private static final Duration MAX_TIMEOUT = Duration.ofSeconds(30);
 
-    /** Every append walks the checkpoints once, in Redis' only thread: 10,000 of them take about 0.1 ms. */
+    /** Every append trims the checkpoints once, in Redis' only thread: 10,000 of them take about 0.1 ms. */
     private static final int MAX_CHECKPOINTS = 10_000;
 
     private static final int MAX_CONNECTIONS = 16;
