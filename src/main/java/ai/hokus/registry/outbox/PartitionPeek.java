@@ -2,6 +2,7 @@ package ai.hokus.registry.outbox;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
@@ -26,8 +27,13 @@ final class PartitionPeek {
 
     @Nullable
     String refusal() {
-        return jdbc.query("SELECT queue_name, environment FROM outbox", (ResultSetExtractor<@Nullable String>)
-                row -> row.next() ? identity.refusal(row.getString("queue_name"), row.getString("environment")) : null);
+        return jdbc
+                .query(
+                        "SELECT queue_name, environment FROM outbox",
+                        (row, n) -> Optional.ofNullable(
+                                identity.refusal(row.getString("queue_name"), row.getString("environment"))))
+                .get(0)
+                .orElse(null);
     }
 
     boolean isIdle(@Nullable String newest, ScanCursor cursor) {

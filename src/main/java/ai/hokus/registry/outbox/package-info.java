@@ -1,18 +1,23 @@
 /**
  * The outbox: messages that are written in the caller's transaction and wait until the queue has them.
  *
- * <p><b>Owns</b> every statement on {@code outbox}, {@code outbox_message}, {@code outbox_partition}, {@code
- * outbox_delivery}, {@code outbox_rewind}, {@code outbox_parked}, {@code outbox_operation} and the operators' views: append,
- * claim, park, purge, and what operators see and do.
+ * <p><b>Owns</b> the tables {@code outbox}, {@code outbox_message}, {@code outbox_batch}, {@code outbox_delivery}, {@code
+ * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: append, claim, park, purge and
+ * scrub. It also writes what relays report, {@code outbox_relay}.
  *
- * <p><b>Promises</b> that a message exists if and only if the transaction that appended it committed; that a position,
- * once given, never changes; that the messages of one key are claimed in commit order; that nothing the protocol still
- * needs is purged.
+ * <p><b>Promises</b> that a message exists if and only if the transaction that appended it committed; that messages and batches
+ * are inserted and deleted, and never updated; that the messages of one key are claimed in commit order; that nothing which the
+ * protocol still needs is purged.
  *
- * <p><b>May call</b> no other room.
+ * <p><b>Reading order</b>: {@link ai.hokus.registry.outbox.Outbox} writes a message. {@link
+ * ai.hokus.registry.outbox.OutboxPartition} is what a relay works on; its {@code claim} compares the queue with the log ({@code
+ * Reconciliation}), and takes messages ({@code MessageScan}, which remembers in a {@link ai.hokus.registry.outbox.ScanCursor}).
+ * {@code OutboxPurge} and {@code OutboxScrub} clean up. {@code SqlDialect} is where H2 and PostgreSQL differ.
  *
- * <p><b>Runs on</b> the caller's threads: a request's for {@link ai.hokus.registry.outbox.Outbox}, the relay's for
- * {@link ai.hokus.registry.outbox.OutboxPartition}.
+ * <p><b>May call</b> no other module.
+ *
+ * <p><b>Runs on</b> the caller's threads: a request's for {@code Outbox}, the relay's for {@code OutboxPartition}, the
+ * scheduler's for purge and scrub.
  */
 @NullMarked
 package ai.hokus.registry.outbox;

@@ -1,8 +1,8 @@
 /**
  * The queue: a list that takes batches under a checkpoint.
  *
- * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue} (two operations), what goes in and comes out, and the
- * settings that every implementation obeys. The implementation is {@code ai.hokus.registry.queue.redis}; tests have a twin
+ * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue} (look at the newest checkpoint, look at all of them, append), what
+ * goes in and comes out, and the settings that every implementation obeys. The implementation is {@code ai.hokus.registry.queue.redis}; tests have a twin
  * in memory that keeps the same contract.
  *
  * <p><b>Promises</b> that an append happens whole or not at all, and that a failure is either the answer about one

@@ -187,8 +187,9 @@ class OperatorActionsTest {
         assertThat(requeued.executed()).isTrue();
         assertThat(texts("SELECT CAST(message_id AS VARCHAR) || ' ' || copy_no FROM outbox_unclaimed ORDER BY id"))
                 .containsExactly(later + " 0", ids.get(1) + " 1");
-        assertThat(texts("SELECT state || ' ' || position FROM outbox_message_history WHERE copy_no = 0 AND message_id = '"
-                        + ids.get(1) + "'"))
+        assertThat(texts(
+                        "SELECT state || ' ' || position FROM outbox_message_history WHERE copy_no = 0 AND message_id = '"
+                                + ids.get(1) + "'"))
                 .containsExactly("requeued 2");
         assertThat(record(outbox)).containsExactly("ada requeue message " + ids.get(1) + ": because (1)");
     }
@@ -203,7 +204,8 @@ class OperatorActionsTest {
 
         assertThat(again.executed()).isFalse();
         assertThat(again.detail()).contains("was already requeued");
-        assertThat(number("SELECT count(*) FROM outbox_message WHERE copy_no > 0")).isEqualTo(1);
+        assertThat(number("SELECT count(*) FROM outbox_message WHERE copy_no > 0"))
+                .isEqualTo(1);
     }
 
     @Test
@@ -320,14 +322,13 @@ class OperatorActionsTest {
         List<String> rows = new ArrayList<>();
         for (String table : List.of(
                 "outbox", "outbox_message", "outbox_batch", "outbox_partition", "outbox_parked", "outbox_delivery")) {
-            outbox.jdbc()
-                    .query("SELECT * FROM " + table, row -> {
-                        StringBuilder text = new StringBuilder(table);
-                        for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
-                            text.append(' ').append(row.getString(i));
-                        }
-                        rows.add(text.toString());
-                    });
+            outbox.jdbc().query("SELECT * FROM " + table, row -> {
+                StringBuilder text = new StringBuilder(table);
+                for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
+                    text.append(' ').append(row.getString(i));
+                }
+                rows.add(text.toString());
+            });
         }
         return rows;
     }

@@ -97,7 +97,8 @@ class ResendTest {
                         + " WHERE from_position = 3");
 
         Instant eleven = Instant.parse("2026-11-23T11:00:00Z");
-        assertThat(((Completed) resend.resend(new ResendFilter(null, null, null, null, null, eleven), DRY_RUN)).messages())
+        assertThat(((Completed) resend.resend(new ResendFilter(null, null, null, null, null, eleven), DRY_RUN))
+                        .messages())
                 .isEqualTo(2);
         resend.resend(new ResendFilter(null, null, null, null, eleven, null), keyed("k"));
 
@@ -113,7 +114,8 @@ class ResendTest {
         relay.deliverPending();
 
         Instant eleven = Instant.parse("2026-11-23T11:00:00Z");
-        assertThat(((Completed) resend.resend(new ResendFilter(null, null, null, null, eleven, null), DRY_RUN)).messages())
+        assertThat(((Completed) resend.resend(new ResendFilter(null, null, null, null, eleven, null), DRY_RUN))
+                        .messages())
                 .isEqualTo(2);
     }
 
@@ -136,13 +138,10 @@ class ResendTest {
 
         Resend three = TestOperations.on(outbox, new Resend.Limits(3, DataSize.ofMegabytes(1)))
                 .resend();
-        assertThat(three.resend(positions(null, null), keyed("k")))
-                .isInstanceOfSatisfying(Refused.class, refused -> {
-                    assertThat(refused.reason()).isEqualTo(Refused.Reason.TOO_MANY);
-                    assertThat(refused.detail())
-                            .contains("more than 3 messages")
-                            .contains("registry.operations.max-resend");
-                });
+        assertThat(three.resend(positions(null, null), keyed("k"))).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.reason()).isEqualTo(Refused.Reason.TOO_MANY);
+            assertThat(refused.detail()).contains("more than 3 messages").contains("registry.operations.max-resend");
+        });
         Resend four = TestOperations.on(outbox, new Resend.Limits(4, DataSize.ofMegabytes(1)))
                 .resend();
         assertThat(((Completed) four.resend(positions(null, null), DRY_RUN)).messages())
@@ -166,9 +165,10 @@ class ResendTest {
     @Test
     void copies_are_made_in_steps_of_their_own_transactions() {
         outbox.transaction()
-                .executeWithoutResult(status -> outbox.outbox().append(IntStream.range(0, 600)
-                        .mapToObj(n -> new NewMessage(new UUID(7, n), "model", "t", "{}"))
-                        .toList()));
+                .executeWithoutResult(status -> outbox.outbox()
+                        .append(IntStream.range(0, 600)
+                                .mapToObj(n -> new NewMessage(new UUID(7, n), "model", "t", "{}"))
+                                .toList()));
         relay.deliverPending();
         Resend large = TestOperations.on(outbox, new Resend.Limits(1_000, DataSize.ofMegabytes(1)))
                 .resend();

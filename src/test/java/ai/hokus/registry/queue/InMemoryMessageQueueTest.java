@@ -7,7 +7,7 @@ import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The twin keeps the contract, so that the other rooms' tests may rely on it. */
+/** The twin keeps the contract, so that the other modules' tests may rely on it. */
 class InMemoryMessageQueueTest extends MessageQueueContract {
 
     private InMemoryMessageQueue twin;

@@ -11,7 +11,7 @@ import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Primary;
 
-/** This room and the one that it may call, with a clock that stands still, and nothing else of the application. */
+/** This module and the one that it may call, with a clock that stands still, and nothing else of the application. */
 @TestConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @ComponentScan(

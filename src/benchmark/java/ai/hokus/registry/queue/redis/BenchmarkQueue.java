@@ -4,7 +4,7 @@ import ai.hokus.registry.queue.QueueSettings;
 import java.time.Duration;
 import org.springframework.util.unit.DataSize;
 
-/** The real queue on a Redis of the loopback interface, for benchmarks of other rooms, and its script as text. */
+/** The real queue on a Redis of the loopback interface, for benchmarks of other modules, and its script as text. */
 public final class BenchmarkQueue {
 
     /** Compare-and-append, as the service runs it. */

@@ -6,7 +6,7 @@ import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import org.springframework.util.unit.DataSize;
 
-/** The real queue, put together without Spring, for the tests of other rooms. */
+/** The real queue, put together without Spring, for the tests of other modules. */
 public final class TestQueue {
 
     private TestQueue() {}
