@@ -115,14 +115,17 @@ inline copyServer(to, from) {
     i = 0
 }
 
-/* Registration: a commit makes one more message visible. With restores all are there from the beginning, so none is lost. */
+#if RESTORES == 0
+/* Registration: a commit makes one more message visible. With restores all are there from the beginning, so that none is lost. */
 active proctype Registrar() {
     do
     :: committed < MESSAGES -> committed++
     :: committed == MESSAGES -> break
     od
 }
+#endif
 
+#if FALLS > 0
 active proctype RedisFaults() {
     byte i;
 end:
@@ -133,12 +136,15 @@ end:
     od
 }
 
+#endif
+
+#if RESTORES > 0
 active proctype Backups() {
     byte i;
 end:
     do
     /* Not while paused: an append that was claimed after the pause may expect the fence that the restored pause believes in. */
-    :: d_step { mayFail(restores, RESTORES) && committed == MESSAGES && !db.paused && !(backedUp && backup.last == db.last && backup.delivered == db.delivered && backup.history == db.history) ->
+    :: d_step { mayFail(restores, RESTORES) && !db.paused && !(backedUp && backup.last == db.last && backup.delivered == db.delivered && backup.history == db.history) ->
            copyDatabase(backup, db); backedUp = true }
     :: d_step { mayFail(restores, RESTORES) && backedUp ->
            copyDatabase(db, backup); restores++; guarded = false }
@@ -146,6 +152,9 @@ end:
     od
 }
 
+#endif
+
+#if PAUSES > 0
 active proctype Operator() {
     byte times = 0;
 end:
@@ -160,6 +169,7 @@ resume:
     :: else
     fi
 }
+#endif
 
 #ifdef LOCK
 #define FREE 0
@@ -428,6 +438,9 @@ end_rest:
 init {
     atomic {
         db.histories = 1;
+#if RESTORES > 0
+        committed = MESSAGES;
+#endif
         run Relay(1);
         run Relay(2)
     }

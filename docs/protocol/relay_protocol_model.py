@@ -69,6 +69,7 @@ MISTAKES = (
     # append, look, histories
     "no comparison",
     "no second look",
+    "a second look at something else",
     "a look from before a rewind",
     "position alone",
     "every sighting counts",
@@ -98,6 +99,7 @@ MISTAKES = (
     "a skip looks like an append",
     "marks outlive the delivery",
     "requeue before the skip is acknowledged",
+    "a requeued message passes without a skip",
     "parked messages are purged",
     "an acknowledgement from before a rewind counts",
     "purge without the lock",
@@ -134,13 +136,10 @@ class Settling(NamedTuple):
 
 class Batch(NamedTuple):
     first: int
+    last: int
     name: int
     ids: tuple
     settling: Settling
-
-    @property
-    def last(self):
-        return self.first + len(self.ids) - 1
 
 
 class Checkpoint(NamedTuple):
@@ -171,7 +170,6 @@ class Partition:
         other.__dict__.update(self.__dict__)
         other.log, other.delivery, other.rewinds = self.log[:], self.delivery[:], self.rewinds[:]
         other.marks = {message: mark[:] for message, mark in self.marks.items()}
-        other.acknowledged_at = dict(self.acknowledged_at)
         return other
 
     @property
@@ -206,7 +204,7 @@ class Partition:
         return self.knows(checkpoint) or checkpoint[:2] == self.foreign or (checkpoint.position <= self.purged and checkpoint.history in self.histories)
 
     def write_batch(self, ids, name, settling):
-        self.log.append(Batch(self.last + 1, name, tuple(ids), settling))
+        self.log.append(Batch(self.last + 1, self.last + len(ids), name, tuple(ids), settling))
 
     def move_delivered(self, to, seen, complete, now):
         """Forward acknowledges what was appended; backward (recorded) makes pending what Redis lost."""
@@ -453,9 +451,10 @@ class Relay:
         lost = newest is not None and newest.position > partition.purged and not partition.knows(newest)
         new_foreign = stranger or (lost and newest[:2] != partition.foreign)
         if known < partition.delivered or new_foreign:
-            # Believed only if a second look sees the same.
-            if self.doubt != self.seen and not mistake("no second look"):
-                self.doubt = self.seen
+            # Believed only if a second look sees the same, and nobody has moved `delivered` in between.
+            doubt = (self.seen, None if mistake("a second look at something else") else (len(partition.delivery), partition.delivered))
+            if self.doubt != doubt and not mistake("no second look"):
+                self.doubt = doubt
                 return self.look_again(db)
         self.doubt = None
         if mistake("every sighting counts") and lost:
@@ -477,7 +476,7 @@ class Relay:
             return self.rest(db, newest)
 
         self.first, self.batch = known + 1, partition.batch_of(known + 1)
-        self.next_step = "read_highest_id" if self.batch is None else "append"
+        self.next_step = "read_highest_id"
         if self.batch is not None:
             self.cut(db)
         return None
@@ -501,13 +500,17 @@ class Relay:
         return None if needed else "drained"
 
     def cut(self, db):
-        """The rest of the batch, or what there is room for. Positions of requeued messages pass empty: their copies come later."""
-        start = self.first - self.batch.first
-        self.ids = self.batch.ids[start : start + self.limit]
+        """The rest of the batch, or what there is room for. A requeued message's own position is skipped again: its copy comes later."""
         marks = db.partition.marks
-        self.to_send = [db.messages[m].uuid for m in self.ids if m in db.messages and not (m in marks and marks[m][1])]
+        rest = self.batch.ids[self.first - self.batch.first :]
+        requeued = [m in marks and marks[m][1] for m in rest] + [True]
+        if requeued[0] and not mistake("a requeued message passes without a skip"):
+            self.ids, self.next_step = rest[:1], "skip"
+        else:
+            upto = self.limit if mistake("a requeued message passes without a skip") else min(self.limit, requeued.index(True))
+            self.ids, self.next_step = rest[:upto], "append"
+            self.to_send = [db.messages[m].uuid for m, withheld in zip(self.ids, requeued) if m in db.messages and not withheld]
         db.commit()
-        self.next_step = "append"
 
     def read_highest_id(self, db, redis, now, refused, reply_lost):
         # What we remember holds for this log on this server. Else another relay claimed, or the database was restored: what was
@@ -668,7 +671,7 @@ class Schedule:
         for self.now in range(self.steps):
             self.something()
         self.everything_heals()
-        self.drain(self.relays[0])
+        self.scrub_and_drain(self.relays[0])
         self.check()
         self.settle()
 
@@ -769,6 +772,7 @@ class Schedule:
             raise Broken("NOT SETTLED AFTER ALL", found - self.appeared, self.db.partition.settling)
         if found:
             self.trace.append(f"scrub finds {found}")
+        return found
 
     def appear_below_settled(self):
         db = self.db
@@ -850,12 +854,15 @@ class Schedule:
                 if not self.faults.human:
                     raise Broken("A HUMAN IS NEEDED", self.db.partition.foreign)
                 self.db.partition.stopped, self.db.partition.stranger_at, quiet = False, ANY_TIME_AGO, 0
-            if quiet in (5, 8) and not self.db.locked_by:
-                self.scrub()
-                quiet += 1
-            if quiet == 12:
+            if quiet == 2:
                 return
         raise Broken("LIVELOCK", relay.next_step)
+
+    def scrub_and_drain(self, relay):
+        self.drain(relay)
+        while self.scrub():
+            pass
+        self.drain(relay)
 
     def check(self):
         partition, queue = self.db.partition, self.redis.queue
@@ -932,7 +939,7 @@ def two_copies(seed, steps, kept):
     for model in list(survivor.db.open):
         survivor.db.finish(model, commit=True)
     survivor.losses = 2 * HOUR  # each took the other's messages for a loss
-    survivor.drain(survivor.relays[0])
+    survivor.scrub_and_drain(survivor.relays[0])
     survivor.check()
 
 
