@@ -27,8 +27,7 @@ final class PartitionPeek {
 
     @Nullable
     String refusal() {
-        return jdbc
-                .query(
+        return jdbc.query(
                         "SELECT queue_name, environment FROM outbox",
                         (row, n) -> Optional.ofNullable(
                                 identity.refusal(row.getString("queue_name"), row.getString("environment"))))

@@ -72,6 +72,11 @@ public final class TestClaims {
         return new ObservedCheckpoints(checkpoints, List.of(), true);
     }
 
+    /** The queue has this checkpoint now, without a message. */
+    public void appended(Checkpoint checkpoint) {
+        checkpoints.add(0, checkpoint.toString());
+    }
+
     /** What the queue has when this was appended. */
     public void appended(ClaimResult.Claimed claimed) {
         checkpoints.add(0, claimed.checkpoint().toString());
