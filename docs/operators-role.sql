@@ -1,9 +1,23 @@
--- A role for operators that reads everything of the outbox and changes nothing (PostgreSQL). The migrations do not make it:
--- the service's user need not be allowed to. Run once by an administrator, in the service's database; where the tables are
--- not in the schema public, put their schema in. Then: GRANT registration_outbox_reader TO somebody;
+-- For an administrator of the database (PostgreSQL): a role that reads everything of the service and changes nothing, and a login
+-- for one person. Run it in the service's database after the service has started once, for example:
+--
+--   psql "host=... dbname=registry user=postgres sslmode=verify-full sslrootcert=global-bundle.pem" -f docs/operators-role.sql
+--
+-- Put in the person's name instead of ada; and where they differ, the database and the service's role (both registry here), and the
+-- schema (public). The service does not make the role itself, because its user need not be allowed to.
+
 CREATE ROLE registration_outbox_reader NOLOGIN;
+GRANT CONNECT ON DATABASE registry TO registration_outbox_reader; -- the first deployment takes it from everybody
 GRANT USAGE ON SCHEMA public TO registration_outbox_reader;
-GRANT SELECT ON outbox_status, outbox_backlog, outbox_pending_messages, outbox_parked_messages, outbox_delivered_messages,
-    outbox_message_history, outbox_rewinds, outbox_throughput, outbox, outbox_message, outbox_partition, outbox_delivery,
-    outbox_rewind, outbox_parked, outbox_relay, outbox_operation, shedlock TO registration_outbox_reader;
-ALTER ROLE registration_outbox_reader SET statement_timeout = '30s';
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO registration_outbox_reader;
+-- What later releases add.
+ALTER DEFAULT PRIVILEGES FOR ROLE registry IN SCHEMA public GRANT SELECT ON TABLES TO registration_outbox_reader;
+-- What other sessions are doing: who holds a lock or an old snapshot.
+GRANT pg_monitor TO registration_outbox_reader;
+
+-- From here on once for each person. Then, in psql: \password ada
+CREATE ROLE ada LOGIN IN ROLE registration_outbox_reader;
+-- Settings are the login's own; they are not inherited from a role that it is a member of.
+ALTER ROLE ada SET default_transaction_read_only = on;
+ALTER ROLE ada SET statement_timeout = '30s';
+ALTER ROLE ada SET idle_in_transaction_session_timeout = '60s'; -- a forgotten transaction would hold its snapshot

@@ -72,6 +72,10 @@ locals {
       concat(["AWS/ApplicationELB", "HealthyHostCount"], local.target_group_dimensions),
       concat(["AWS/ApplicationELB", "UnHealthyHostCount"], local.target_group_dimensions),
     ] },
+    { title = "Auth service: questions without a verdict, requests refused for it", stat = "Sum", lines = [
+      [var.metrics_namespace, "registry.auth.service.failures.count"],
+      [var.metrics_namespace, "registry.auth.service.unverified.count"],
+    ] },
     { title = "Tasks: CPU and memory, %", stat = "Maximum", lines = [
       concat(["AWS/ECS", "CPUUtilization"], local.task_dimensions),
       concat(["AWS/ECS", "MemoryUtilization"], local.task_dimensions),

@@ -35,7 +35,7 @@ public class Mutations {
             new Mutation(
                     "no comparison, in Redis",
                     REDIS,
-                    MAIN + "queue/QueueScripts.java",
+                    MAIN + "queue/redis/QueueScripts.java",
                     "if (newest or '') ~= expected then return {'STALE', newest} end",
                     ""),
             new Mutation(

@@ -26,9 +26,7 @@ async function ask(path, options = {}) {
 
 function trouble(answer) {
   if (answer.status === 401) {
-    return sessionStorage.getItem("api-key")
-      ? "The API key is not known (401). Give another one above."
-      : "An API key is needed (401). Give one above.";
+    return "The API key is not known (401). Enter another one above.";
   }
   if (answer.status === 403) {
     return "The API key does not have the scope for this (403): outbox:read to look, outbox:operate to change.";
@@ -406,9 +404,28 @@ function say(text) {
 
 let polls = 0;
 let polling = false;
+/** Nothing is asked while true: for want of a key that may look. */
+let locked = true;
+
+/** Asks for a key, and shows nothing else: tables without rows would look like an outbox without messages. */
+function lock(text) {
+  locked = true;
+  byId("main").hidden = true;
+  showWord(byId("verdict"), "needs a key");
+  say(text);
+  byId("key").focus();
+}
+
+function unlock() {
+  locked = false;
+  polls = 0;
+  showWord(byId("verdict"), "asking …");
+  say("");
+  poll();
+}
 
 async function poll() {
-  if (polling) return;
+  if (polling || locked) return;
   polling = true;
   try {
     // What costs as much as there is pending, or hardly changes, every fifth time.
@@ -419,6 +436,11 @@ async function poll() {
       ...(slow ? [ask("outbox/backlog"), ask("outbox/throughput"), ask("outbox/rewinds")] : []),
     ]);
     const [health, status, messages, operations, backlog, throughput, rewinds] = parts;
+    if (status.status === 401 || status.status === 403) {
+      lock(trouble(status));
+      return;
+    }
+    byId("main").hidden = false;
     showHealth(health);
     if (status.ok) showStatus(status.body);
     if (messages.ok) showMessages(messages.body);
@@ -491,7 +513,7 @@ function listen() {
   byId("key-form").addEventListener("submit", (e) => {
     e.preventDefault();
     sessionStorage.setItem("api-key", byId("key").value.trim());
-    poll();
+    enter();
   });
   byId("theme").addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme || "system") + 1) % THEMES.length];
@@ -540,7 +562,16 @@ function listen() {
   byId("cancel").addEventListener("click", () => byId("operation").close());
 }
 
+function enter() {
+  if (sessionStorage.getItem("api-key")) {
+    unlock();
+  } else {
+    lock("Enter an API key above. Its scope must be outbox:read to look, or outbox:operate to change things too."
+      + " It stays in this tab until the tab is closed.");
+  }
+}
+
 listen();
 showTheme();
-poll();
+enter();
 setInterval(() => { if (!document.hidden) poll(); }, POLL_MS);

@@ -5,14 +5,12 @@ import java.time.Clock;
 import java.util.UUID;
 import javax.sql.DataSource;
 import net.javacrumbs.shedlock.core.LockProvider;
-import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
 
-/** Clock, scheduling and locks, for all rooms. */
+/** Clock, scheduling and locks, for all modules. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
 @EnableSchedulerLock(defaultLockAtMostFor = "5m")
@@ -37,13 +35,8 @@ class RegistrationOutboxConfiguration {
         return new InstanceName(process + "-" + UUID.randomUUID().toString().substring(0, 8));
     }
 
-    /** By the database's time: instances' clocks may differ. */
     @Bean
     LockProvider lockProvider(DataSource dataSource, InstanceName instance) {
-        return new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
-                .withJdbcTemplate(new JdbcTemplate(dataSource))
-                .usingDbTime()
-                .withLockedByValue(instance.value())
-                .build());
+        return new DatabaseLockProvider(dataSource, instance.value());
     }
 }

@@ -1,5 +1,5 @@
 /**
- * The map. A registration's path through the rooms:
+ * The map. A registration's path through the modules:
  *
  * <pre>
  * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)
@@ -9,11 +9,12 @@
  *
  * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one
  * transaction; {@link ai.hokus.registry.outbox}, where messages wait; {@link ai.hokus.registry.queue}, what Redis
- * promises; {@link ai.hokus.registry.relay}, the protocol between the two. Without {@code operations}, {@code health} and
+ * promises; {@link ai.hokus.registry.relay}, the protocol between the two. {@link ai.hokus.registry.web} has what all HTTP
+ * endpoints share. Without {@code operations}, {@code health} and
  * {@code metrics} a service remains that still delivers.
  *
- * <p><b>This package owns</b> what has no room: the application, the clock, scheduling, the lock provider, the settings
- * of database connections. It calls no room, and rooms take from it the {@link ai.hokus.registry.InstanceName} alone.
+ * <p><b>This package owns</b> what has no module: the application, the clock, scheduling, the lock provider, the settings
+ * of database connections. It calls no module, and modules take from it the {@link ai.hokus.registry.InstanceName} alone.
  */
 @NullMarked
 package ai.hokus.registry;

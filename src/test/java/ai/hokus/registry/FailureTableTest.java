@@ -450,9 +450,9 @@ class FailureTableTest {
                 TIMEOUT.toMillis() + "ms",
                 "registry.relay.interval",
                 "100ms",
-                "registry.relay.first-wait",
+                "registry.relay.initial-backoff",
                 "100ms",
-                "registry.relay.longest-wait",
+                "registry.relay.max-backoff",
                 "500ms"));
         all.putAll(settings);
         return RunningService.on(database, all);

@@ -192,7 +192,7 @@ class HealthWithoutIoTest {
                 "registry.queue.connect-timeout", "300ms",
                 "registry.queue.command-timeout", "300ms",
                 "registry.relay.interval", "100ms",
-                "registry.relay.longest-wait", "500ms",
+                "registry.relay.max-backoff", "500ms",
                 "registry.status.interval", "50ms",
                 "spring.datasource.hikari.maximum-pool-size", Integer.toString(POOL)));
         all.putAll(settings);

@@ -125,9 +125,8 @@ class SecretsTest {
                 "redis://" + REDIS_SECRET + "@host",
                 "redis://user:" + REDIS_SECRET + "@host:6379/database",
                 "redis://:" + REDIS_SECRET + "%zz@host",
-                "redis://:${" + REDIS_SECRET + "}@host",
-                "http://:" + REDIS_SECRET + "@host",
-                REDIS_SECRET
+                "redis://:${" + REDIS_SECRET + "}@host:no-port",
+                "http://:" + REDIS_SECRET + "@host"
             })
     void when_the_url_is_unusable(String url, CapturedOutput output) {
         assertThatThrownBy(

@@ -1,6 +1,6 @@
 package ai.hokus.registry.relay;
 
-import ai.hokus.registry.queue.BenchmarkQueue;
+import ai.hokus.registry.queue.redis.BenchmarkQueue;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.sql.Connection;

@@ -97,6 +97,9 @@ class ChaosIT {
                 DeploymentScenarios.diskFull(),
                 RedisScenarios.outageLongerThanRetention(),
                 RedisScenarios.outageEndsWithAFailover(),
+                FailoverScenarios.bySentinels(),
+                FailoverScenarios.inACluster(),
+                FailoverScenarios.byName(),
                 DatabaseScenarios.restored(),
                 DatabaseScenarios.copied()));
         return all;
@@ -152,7 +155,7 @@ class ChaosIT {
     private static Ledger.Entry entry(Scenario scenario, String prefix, long seed) {
         try {
             if (scenario.needsItsOwnStage()) {
-                try (Stage own = new Stage(scenario.stageSettings())) {
+                try (Stage own = new Stage(scenario.servers().get(), scenario.stageSettings())) {
                     return own.play(scenario, prefix, seed);
                 }
             }
@@ -171,7 +174,7 @@ class ChaosIT {
 
     private static Stage sharedStage() {
         if (shared == null) {
-            shared = new Stage(List.of());
+            shared = new Stage(new RedisPair(), List.of());
             LEDGER.fact("PostgreSQL", shared.postgres().version() + ", fsync on");
             LEDGER.fact("Redis", shared.redis().version());
         }

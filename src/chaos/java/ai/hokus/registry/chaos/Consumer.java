@@ -23,6 +23,8 @@ final class Consumer implements AutoCloseable {
     private static final int MESSAGE_ID = "{\"message_id\":\"".length();
 
     private final Supplier<TestRedis> primary;
+    private final String queue;
+    private final String processing;
     private final List<Popped> popped = new ArrayList<>();
     private final Set<String> models = ConcurrentHashMap.newKeySet();
     private final Thread thread;
@@ -34,8 +36,10 @@ final class Consumer implements AutoCloseable {
     /** One element, as it was popped. */
     record Popped(String messageId, String modelId) {}
 
-    Consumer(Supplier<TestRedis> primary) {
+    Consumer(Supplier<TestRedis> primary, String queue) {
         this.primary = primary;
+        this.queue = queue;
+        this.processing = queue + ":processing";
         thread = new Thread(this::consume, "consumer");
         thread.setDaemon(true);
         thread.start();
@@ -77,9 +81,10 @@ final class Consumer implements AutoCloseable {
 
     private void consume() {
         while (!stopping) {
-            try (RedisConnection redis = primary.get().connect()) {
+            TestRedis server = primary.get();
+            try (RedisConnection redis = server.connect()) {
                 finishWhatWasLeft(redis);
-                while (!stopping) {
+                while (!stopping && server == primary.get()) {
                     resting = paused;
                     if (paused) {
                         Await.hold(Duration.ofMillis(20));
@@ -95,7 +100,7 @@ final class Consumer implements AutoCloseable {
     }
 
     private void finishWhatWasLeft(RedisConnection redis) {
-        List<String> left = redis.texts("LRANGE", RedisPair.PROCESSING, "0", "-1");
+        List<String> left = redis.texts("LRANGE", processing, "0", "-1");
         for (int i = left.size() - 1; i >= 0; i--) {
             work(redis, left.get(i));
         }
@@ -103,7 +108,7 @@ final class Consumer implements AutoCloseable {
     }
 
     private void popOne(RedisConnection redis) {
-        if (redis.command("BRPOPLPUSH", RedisPair.QUEUE, RedisPair.PROCESSING, "1") instanceof String element) {
+        if (redis.command("BRPOPLPUSH", queue, processing, "1") instanceof String element) {
             work(redis, element);
         }
     }
@@ -117,7 +122,7 @@ final class Consumer implements AutoCloseable {
             models.add(read.modelId());
         }
         unconfirmed = element;
-        redis.command("LREM", RedisPair.PROCESSING, "1", element);
+        redis.command("LREM", processing, "1", element);
         unconfirmed = null;
     }
 

@@ -63,8 +63,7 @@ final class DatabaseScenarios {
         return Scenario.onItsOwnStage("a copy of the database with an instance of its own on the same Redis", play -> {
             try (PostgresCluster copy =
                             PostgresCluster.startFrom(play.stage.postgres().backUp());
-                    ServiceFleet others = new ServiceFleet(
-                            copy.port(), play.stage.redis().primary().port(), List.of())) {
+                    ServiceFleet others = new ServiceFleet(copy.port(), play.stage.redis(), List.of())) {
                 others.add().awaitServing();
                 try (Load otherLoad = new Load("copy", others::instances, Duration.ofMillis(30), 10, true, 1)) {
                     otherLoad.start();

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * A primary and its replica, both with an append-only file that is synced before each answer. The replica hangs behind a
  * network of its own, so that it can be kept from hearing of writes that the primary acknowledges.
  */
-final class RedisPair implements AutoCloseable {
+final class RedisPair implements RedisServers {
 
     static final String QUEUE = "hokusai:model_ready_queue";
     static final String PROCESSING = QUEUE + ":processing";
@@ -53,8 +53,8 @@ final class RedisPair implements AutoCloseable {
         }
     }
 
-    /** Who serves now. */
-    TestRedis primary() {
+    @Override
+    public TestRedis primary() {
         return primary;
     }
 
@@ -106,7 +106,8 @@ final class RedisPair implements AutoCloseable {
     }
 
     /** Starts what was killed, with what it had on disk. */
-    void heal() {
+    @Override
+    public void heal() {
         restartIfGone(primary);
         rebuild();
     }

@@ -1,15 +1,17 @@
 package ai.hokus.registry.chaos;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * One kind of fault.
  *
  * @param sentence its name
  * @param stageSettings null: plays on the stage that scenarios share; else on one of its own, with these settings
+ * @param servers starts its own stage's Redis
  * @param act injects the fault and ends it; the stage heals what it leaves broken
  */
-record Scenario(String sentence, List<String> stageSettings, Act act) {
+record Scenario(String sentence, List<String> stageSettings, Supplier<RedisServers> servers, Act act) {
 
     @FunctionalInterface
     interface Act {
@@ -17,12 +19,17 @@ record Scenario(String sentence, List<String> stageSettings, Act act) {
     }
 
     static Scenario of(String sentence, Act act) {
-        return new Scenario(sentence, null, act);
+        return new Scenario(sentence, null, RedisPair::new, act);
     }
 
     /** For what leaves a database or a Redis that nobody else can use. */
     static Scenario onItsOwnStage(String sentence, Act act, String... settings) {
-        return new Scenario(sentence, List.of(settings), act);
+        return new Scenario(sentence, List.of(settings), RedisPair::new, act);
+    }
+
+    /** For Redis that is run in another way. */
+    static Scenario onItsOwnRedis(String sentence, Supplier<RedisServers> servers, Act act) {
+        return new Scenario(sentence, List.of(), servers, act);
     }
 
     boolean needsItsOwnStage() {

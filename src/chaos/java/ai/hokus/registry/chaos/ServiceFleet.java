@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -37,15 +38,17 @@ final class ServiceFleet implements AutoCloseable {
     private final List<String> more;
     private final List<Member> members = new CopyOnWriteArrayList<>();
     private int postgres;
+    private final RedisServers servers;
     private int redis;
     private int named;
 
     private record Member(ServiceInstance instance, TcpProxy toPostgres, TcpProxy toRedis) {}
 
     /** @param more settings that this fleet has beside the usual */
-    ServiceFleet(int postgres, int redis, List<String> more) {
+    ServiceFleet(int postgres, RedisServers servers, List<String> more) {
         this.postgres = postgres;
-        this.redis = redis;
+        this.servers = servers;
+        this.redis = servers.primary().port();
         this.more = more;
     }
 
@@ -74,21 +77,20 @@ final class ServiceFleet implements AutoCloseable {
         TcpProxy toRedis = new TcpProxy(name, redis);
         List<String> arguments = new ArrayList<>(SETTINGS);
         arguments.addAll(more);
-        ServiceInstance instance = new ServiceInstance(
-                name,
-                folder,
-                Map.of(
-                        // Without named statements every request carries its text, and a trap can read it.
-                        "SPRING_DATASOURCE_URL",
-                        "jdbc:postgresql://127.0.0.1:" + toPostgres.port() + "/postgres?prepareThreshold=0",
-                        "SPRING_DATASOURCE_USERNAME",
-                        "postgres",
-                        "REDIS_URL",
-                        "redis://127.0.0.1:" + toRedis.port(),
-                        "API_KEYS_FILE",
-                        apiKeys.toString()),
-                List.of(),
-                arguments);
+        arguments.addAll(servers.settings());
+        Map<String, String> environment = new HashMap<>(Map.of(
+                // Without named statements every request carries its text, and a trap can read it.
+                "SPRING_DATASOURCE_URL",
+                "jdbc:postgresql://127.0.0.1:" + toPostgres.port() + "/postgres?prepareThreshold=0",
+                "SPRING_DATASOURCE_USERNAME",
+                "postgres",
+                "API_KEYS_FILE",
+                apiKeys.toString()));
+        environment.putAll(
+                servers.environment().isEmpty()
+                        ? Map.of("REDIS_URL", "redis://127.0.0.1:" + toRedis.port())
+                        : servers.environment());
+        ServiceInstance instance = new ServiceInstance(name, folder, environment, servers.launcher(), arguments);
         instance.launch(Map.of());
         members.add(new Member(instance, toPostgres, toRedis));
         return instance;

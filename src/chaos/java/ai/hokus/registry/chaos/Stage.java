@@ -1,5 +1,6 @@
 package ai.hokus.registry.chaos;
 
+import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -17,13 +18,18 @@ final class Stage implements AutoCloseable {
     private static final Duration QUIET = Duration.ofSeconds(1);
 
     private final PostgresCluster postgres = PostgresCluster.start();
-    private final RedisPair redis = new RedisPair();
+    private final RedisServers redis;
     private final ServiceFleet fleet;
-    private final Consumer consumer = new Consumer(redis::primary);
+    private final Consumer consumer;
 
-    /** @param settings of the service's instances, beside the usual */
-    Stage(List<String> settings) {
-        fleet = new ServiceFleet(postgres.port(), redis.primary().port(), settings);
+    /**
+     * @param servers the stage closes them
+     * @param settings of the service's instances, beside the usual
+     */
+    Stage(RedisServers servers, List<String> settings) {
+        redis = servers;
+        consumer = new Consumer(redis::primary, redis.queue());
+        fleet = new ServiceFleet(postgres.port(), redis, settings);
         // The first migrates the database alone: it is the others' start that is tested, not Flyway's lock.
         fleet.add().awaitServing();
         for (int n = 1; n < INSTANCES; n++) {
@@ -36,8 +42,13 @@ final class Stage implements AutoCloseable {
         return postgres;
     }
 
+    /** Where Redis is a primary and its replica behind a stable address. */
     RedisPair redis() {
-        return redis;
+        return redis(RedisPair.class);
+    }
+
+    <T extends RedisServers> T redis(Class<T> kind) {
+        return kind.cast(redis);
     }
 
     ServiceFleet fleet() {
@@ -114,7 +125,8 @@ final class Stage implements AutoCloseable {
 
     /** Elements in the queue and at the consumer. */
     long depth() {
-        return (Long) redis.run("LLEN", RedisPair.QUEUE) + (Long) redis.run("LLEN", RedisPair.PROCESSING);
+        TestRedis primary = redis.primary();
+        return (Long) primary.run("LLEN", redis.queue()) + (Long) primary.run("LLEN", redis.queue() + ":processing");
     }
 
     long rewinds() {

@@ -6,6 +6,7 @@ import ai.hokus.registry.operations.ServiceStatus;
 import ai.hokus.registry.operations.StatusBoard;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,12 +61,14 @@ class HealthController {
 
     /** For the load balancer and ECS: 200 while the process serves. */
     @GetMapping({"/health/alb", "/live"})
+    @SecurityRequirements
     ResponseEntity<Map<String, String>> live() {
         return answer(HttpStatus.OK, Map.of("status", "alive"));
     }
 
     /** For deployments: 200 while registrations can be accepted, 503 otherwise. */
     @GetMapping("/ready")
+    @SecurityRequirements
     ResponseEntity<Map<String, String>> ready() {
         boolean ready = board.current().databaseUsable();
         return answer(

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every meter that operators rely on: its name, kind, unit, tags and meaning. CloudWatch gets these and no others.
  *
- * <p>Two groups are made elsewhere, under the names that stand here: {@code registry.registration*} by the room
- * registration, which may not call this one, {@code hikaricp.*} by Spring Boot.
+ * <p>Three groups are made elsewhere, under the names that stand here: {@code registry.registration*} by the package
+ * registration and {@code registry.auth.service.*} by security, which may not call this one, {@code hikaricp.*} by Spring Boot.
  */
 enum ServiceMeter {
     PENDING(
@@ -121,6 +121,29 @@ enum ServiceMeter {
             "registry.relay.messages.parked",
             "messages",
             "Messages that this instance parked because Redis refused them alone."),
+
+    AUTH_SERVICE_DURATION(
+            Kind.TIMER,
+            "registry.auth.service.duration",
+            null,
+            "One question to the auth service, until its answer, a failure or the timeout."),
+    AUTH_SERVICE_FAILURES(
+            Kind.COUNTER,
+            "registry.auth.service.failures",
+            "questions",
+            "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"
+                    + " is configured.",
+            Tagged.CAUSE),
+    AUTH_SERVICE_STALE(
+            Kind.COUNTER,
+            "registry.auth.service.stale",
+            "requests",
+            "Requests whose key was accepted on an answer older than the cache's TTL."),
+    AUTH_SERVICE_UNVERIFIED(
+            Kind.COUNTER,
+            "registry.auth.service.unverified",
+            "requests",
+            "Requests answered with 503 or 429 because the auth service gave no verdict on their key."),
 
     CLOUDWATCH_FAILURES(
             Kind.COUNTER,

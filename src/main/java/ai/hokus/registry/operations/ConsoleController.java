@@ -1,6 +1,9 @@
 package ai.hokus.registry.operations;
 
 import io.swagger.v3.oas.annotations.Hidden;
+import java.net.URI;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
 
@@ -8,6 +11,14 @@ import org.springframework.web.bind.annotation.GetMapping;
 @Controller
 @Hidden
 class ConsoleController {
+
+    /** For a browser that was given the host alone. Relative, so that it works behind a path too. */
+    @GetMapping("/")
+    ResponseEntity<Void> root() {
+        return ResponseEntity.status(HttpStatus.FOUND)
+                .location(URI.create("console"))
+                .build();
+    }
 
     /** At {@code /console} and not below it: the page's links are relative, so that it works behind a path too. */
     @GetMapping("/console")

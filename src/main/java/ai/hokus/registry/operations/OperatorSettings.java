@@ -1,21 +1,36 @@
 package ai.hokus.registry.operations;
 
+import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Settings of what operators may do.
  *
- * @param largestResend most messages that one call sends again. 10,000 copies are written in well under a second, in which
- *     the partition's relay waits; more than that would run into the 2 s that a relay waits for its row
+ * @param maxResend maximum number of messages that one call sends again; 10,000 small ones take a few seconds
+ * @param maxResendSize maximum payload that one call sends again; 256 MB are 64 transactions of 4 MB
+ * @param fenceTimeout how long the answer to a pause waits until no append can succeed any more; it then says that this is still
+ *     to come
  */
-@ConfigurationProperties("registry.operators")
-record OperatorSettings(@DefaultValue("10000") int largestResend) {
+@ConfigurationProperties("registry.operations")
+record OperatorSettings(
+        @DefaultValue("10000") int maxResend,
+        @DefaultValue("256MB") DataSize maxResendSize,
+        @DefaultValue("5s") Duration fenceTimeout) {
 
     OperatorSettings {
-        if (largestResend < 1 || largestResend > 50_000) {
-            throw new IllegalArgumentException("registry.operators.largest-resend is " + largestResend
+        if (maxResend < 1 || maxResend > 50_000) {
+            throw new IllegalArgumentException("registry.operations.max-resend is " + maxResend
                     + "; it must be between 1 and 50000, for example 10000");
+        }
+        if (maxResendSize.toBytes() < 1 || maxResendSize.toMegabytes() > 2_048) {
+            throw new IllegalArgumentException("registry.operations.max-resend-size is " + maxResendSize
+                    + "; it must be between 1B and 2048MB, for example 256MB");
+        }
+        if (fenceTimeout.isNegative() || fenceTimeout.compareTo(Duration.ofSeconds(30)) > 0) {
+            throw new IllegalArgumentException("registry.operations.fence-timeout is " + fenceTimeout
+                    + "; it must be between 0s and 30s, for example 5s");
         }
     }
 }

@@ -1,50 +1,70 @@
 package ai.hokus.registry.outbox;
 
-import java.util.UUID;
+import java.security.SecureRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far an append went: the last message of it, and its position. As text, {@code position:message_id:term}.
+ * How far an append went, as it is kept in Redis beside the queue: {@code v1:POSITION:BATCH:HISTORY:NONCE}, the position and
+ * the nonce decimal, the two ids in hexadecimal. Fields behind the nonce are ignored, so that a later release may add some.
  *
- * @param position 1 or more; 0 only in {@link #ORIGIN}
- * @param term of the claim that gave the position; 0: unknown, the text then ends with the message. So wrote releases that
- *     knew no terms
+ * @param position of the last message that the append passed; 0: before the first
+ * @param batchId the batch that has this position; 0 at position 0
+ * @param historyId the history in which the append was made
+ * @param nonce {@link #APPEND}, {@link #SKIP}, or the random id of a pause or stop, 2 or more: its fence
  */
-public record Checkpoint(long position, UUID messageId, int term) {
+public record Checkpoint(long position, long batchId, long historyId, long nonce) {
 
-    /** Before the first message. */
-    public static final Checkpoint ORIGIN = new Checkpoint(0, new UUID(0, 0), 0);
+    /** The nonce of an append that put messages into the queue. */
+    static final long APPEND = 0;
 
-    private static final Pattern TEXT = Pattern.compile("(\\d{1,19}):([0-9a-fA-F-]{36})(?::(\\d{1,10}))?");
+    /** The nonce of an append that skipped one parked message. */
+    static final long SKIP = 1;
 
-    /** Reads what {@link #toString} wrote; null for anything else, which is then in nobody's history. */
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private static final Pattern TEXT =
+            Pattern.compile("v1:(\\d{1,18}):([0-9a-f]{1,16}):([0-9a-f]{1,16}):(\\d{1,18})(?::.*)?");
+
+    /**
+     * Reads what {@link #toString} wrote.
+     *
+     * @return null: it is of a version that this release does not know, or no checkpoint at all
+     */
     static @Nullable Checkpoint parse(String text) {
         Matcher parts = TEXT.matcher(text);
-        if (!parts.matches()) {
-            return null;
-        }
-        String term = parts.group(3);
-        try {
-            return new Checkpoint(
-                    Long.parseLong(parts.group(1)),
-                    UUID.fromString(parts.group(2)),
-                    term == null ? 0 : Integer.parseInt(term));
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
+        return parts.matches()
+                ? new Checkpoint(
+                        Long.parseLong(parts.group(1)),
+                        Long.parseUnsignedLong(parts.group(2), 16),
+                        Long.parseUnsignedLong(parts.group(3), 16),
+                        Long.parseLong(parts.group(4)))
+                : null;
     }
 
-    /** Whether this, read from the queue, is the checkpoint of a message of our history: without a term, whichever has it. */
-    boolean isOf(Checkpoint message) {
-        return position == message.position
-                && messageId.equals(message.messageId)
-                && (term == 0 || term == message.term);
+    /** A random id for a batch or a history, never 0. */
+    static long randomId() {
+        long id = RANDOM.nextLong();
+        return id == 0 ? 1 : id;
+    }
+
+    /** The same place, in this history, under the nonce of a pause or stop: an append that expects this checkpoint then fails. */
+    Checkpoint fenced(long historyNow, long haltId) {
+        return new Checkpoint(position, batchId, historyNow, haltId);
+    }
+
+    boolean isSkip() {
+        return nonce == SKIP;
+    }
+
+    /** {@code POSITION:BATCH}, which is the same for an append and the fences after it. */
+    String place() {
+        return position + ":" + Long.toHexString(batchId);
     }
 
     @Override
     public String toString() {
-        return term == 0 ? position + ":" + messageId : position + ":" + messageId + ":" + term;
+        return "v1:" + position + ":" + Long.toHexString(batchId) + ":" + Long.toHexString(historyId) + ":" + nonce;
     }
 }

@@ -9,50 +9,93 @@ public sealed interface ClaimResult {
     /**
      * What the checkpoints have told, committed.
      *
-     * @param delivered messages that are now known to be in the queue
+     * @param delivered how many positions are now known to be in the queue, beyond those that were known before
      * @param rewind null: none was needed
      */
-    record Progress(long delivered, @Nullable Rewind rewind) {}
+    record Progress(long delivered, @Nullable Rewind rewind) {
+        static final Progress NONE = new Progress(0, null);
+    }
 
     /**
      * The queue had lost messages, which are pending again, or its newest checkpoint was foreign.
      *
      * @param from the position that had been delivered
      * @param to the position that still is; {@code from} when nothing was lost
-     * @param diverged whether the queue's newest checkpoint is not in this database's history
+     * @param divergence whether the queue's newest checkpoint is not in this database's log
      * @param reason for the operators
      */
-    record Rewind(long from, long to, boolean diverged, String reason) {}
+    record Rewind(long from, long to, boolean divergence, String reason) {}
 
     /**
-     * Messages to append, in order.
+     * Messages to append, in order: a batch, or what is left of one.
      *
      * @param messages at least one
-     * @param next where the walk stands
+     * @param firstPosition of the first message
      * @param more whether more is pending, as far as this claim went
+     * @param cursor for the next claim; null: nothing is remembered
      */
-    record Claimed(List<OutboxMessage> messages, Scan next, boolean more, Progress progress) implements ClaimResult {
+    record Claimed(
+            List<OutboxMessage> messages,
+            long firstPosition,
+            long batchId,
+            long historyId,
+            boolean more,
+            @Nullable ScanCursor cursor,
+            Progress progress)
+            implements ClaimResult {
         public Claimed {
             messages = List.copyOf(messages);
+        }
+
+        /** What the queue remembers when all of it was appended. */
+        public Checkpoint checkpoint() {
+            return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.APPEND);
+        }
+
+        /** What the queue remembers when the only message was skipped. */
+        public Checkpoint skipCheckpoint() {
+            return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.SKIP);
+        }
+
+        /** Before the first message, for a queue that has no checkpoint yet. */
+        public Checkpoint originCheckpoint() {
+            return new Checkpoint(0, 0, historyId, Checkpoint.APPEND);
+        }
+
+        public long lastPosition() {
+            return firstPosition + messages.size() - 1;
         }
     }
 
     /**
-     * Nothing was found in this walk.
+     * Nothing was found.
      *
-     * @param walkBegan false when the walk was begun by an earlier claim: messages may have come since
+     * @param drained whether there was nothing when the claim began; false: claim again, there may be more
      */
-    record NothingPending(boolean walkBegan, Progress progress) implements ClaimResult {}
+    record NothingPending(boolean drained, ScanCursor cursor, Progress progress) implements ClaimResult {}
 
-    /** The queue seems to have lost messages: rolled back. Look again, and claim with {@code confirmed}. */
-    record WouldRewind() implements ClaimResult {}
+    /**
+     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log. Rolled back: look at all
+     * checkpoints, and claim again.
+     *
+     * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint
+     */
+    record LookAgain(long confirmation) implements ClaimResult {}
 
-    /** Another relay moved the partition past the append that is under way, or the database no longer has it: rolled back. */
-    record Overtaken() implements ClaimResult {}
+    /** The newest checkpoint cannot be read: a later release wrote it. Nothing is healed; the partition waits. */
+    record UnreadableCheckpoint(String text) implements ClaimResult {}
 
-    /** The newest checkpoint is not in this database's history: rolled back. Look at all of them. */
-    record UnknownCheckpoint() implements ClaimResult {}
+    /**
+     * This instance must not relay: it is configured for another queue or environment than this database.
+     *
+     * @param reason for the operators
+     */
+    record NotRelaying(String reason) implements ClaimResult {}
 
-    /** The partition does not deliver: an operator paused it, or must decide about a divergence. */
-    record Stopped(PartitionState state, Progress progress) implements ClaimResult {}
+    /**
+     * The partition does not deliver.
+     *
+     * @param fence to be appended, without messages: it makes every append of before fail. Null: it is the newest checkpoint
+     */
+    record Halted(PartitionState state, @Nullable Checkpoint fence, Progress progress) implements ClaimResult {}
 }

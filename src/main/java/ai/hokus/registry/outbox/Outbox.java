@@ -6,6 +6,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -19,21 +20,32 @@ public class Outbox {
             VALUES (?, ?, ?, ?, ?)
             """;
 
+    private static final String APPEND_COPIES = """
+            INSERT INTO outbox_message (message_id, copy_no, partition_id, message_key, message_type, payload)
+            SELECT m.message_id, (SELECT max(c.copy_no) + 1 FROM outbox_message c WHERE c.message_id = m.message_id),
+                   m.partition_id, m.message_key, m.message_type, m.payload
+            FROM unnest(CAST(? AS BIGINT ARRAY)) WITH ORDINALITY AS u(id, n)
+            JOIN outbox_message m ON m.partition_id = ? AND m.id = u.id
+            ORDER BY u.n
+            """;
+
     private final JdbcTemplate jdbc;
+    private final SqlDialect dialect;
     private final OutboxIdentity identity;
-    private final CommitSync commitSync;
+    private final DiskSync diskSync;
     private final List<CommitListener> listeners;
 
-    Outbox(JdbcTemplate jdbc, OutboxIdentity identity, CommitSync commitSync, List<CommitListener> listeners) {
+    Outbox(
+            JdbcTemplate jdbc,
+            SqlDialect dialect,
+            OutboxIdentity identity,
+            DiskSync diskSync,
+            List<CommitListener> listeners) {
         this.jdbc = jdbc;
+        this.dialect = dialect;
         this.identity = identity;
-        this.commitSync = commitSync;
+        this.diskSync = diskSync;
         this.listeners = List.copyOf(listeners);
-    }
-
-    /** Writes one message, as {@link #append(List)} does. */
-    public void append(NewMessage message) {
-        append(List.of(message));
     }
 
     /**
@@ -53,6 +65,7 @@ public class Outbox {
         if (appended.isEmpty()) {
             return;
         }
+        dialect.lockIds(jdbc);
         if (appended.size() == 1) {
             // A batch of one would be parsed by PostgreSQL each time.
             jdbc.update(APPEND, statement -> bind(statement, appended.get(0)));
@@ -62,7 +75,7 @@ public class Outbox {
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
-                commitSync.sync();
+                diskSync.flush();
                 appended.forEach(message -> tellListeners(message));
             }
         });
@@ -78,13 +91,25 @@ public class Outbox {
     }
 
     /**
+     * Writes copies of messages at the end of their partition, in this order: the same {@code message_id}, the next {@code
+     * copy_no}. Needs an open transaction that holds the partition's row; call {@link #flush} after its commit.
+     *
+     * @param ids of different messages of this partition; one whose row is gone is left out
+     * @return copies made
+     */
+    public int appendCopies(int partition, List<Long> ids) {
+        dialect.lockIds(jdbc);
+        return jdbc.update(APPEND_COPIES, new SqlArrayValue("bigint", ids.toArray()), partition);
+    }
+
+    /**
      * Returns when everything that was committed before the call is on disk: what is seen committed by another transaction
      * may not be yet, on H2.
      *
      * @throws org.springframework.dao.DataAccessException when the database cannot say so
      */
-    public void awaitDisk() {
-        commitSync.sync();
+    public void flush() {
+        diskSync.flush();
     }
 
     private void tellListeners(AppendedMessage appended) {

@@ -3,30 +3,35 @@ package ai.hokus.registry.outbox;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
-/** Puts the room together, once the migrations have run. */
+/** Puts the module together, once the migrations have run. */
 @Configuration(proxyBeanMethods = false)
 class OutboxConfiguration {
 
+    private static final Logger log = LoggerFactory.getLogger(OutboxConfiguration.class);
+
     @Bean
     @DependsOnDatabaseInitialization
-    DatabaseKind databaseKind(DataSource dataSource) {
-        return DatabaseKind.of(dataSource);
+    SqlDialect sqlDialect(DataSource dataSource) {
+        return SqlDialect.of(dataSource);
     }
 
     @Bean
-    CommitSync commitSync(JdbcTemplate jdbc, DatabaseKind kind) {
+    DiskSync diskSync(JdbcTemplate jdbc, SqlDialect kind) {
         kind.refuseLostCommits(jdbc);
-        if (kind == DatabaseKind.H2) {
+        if (kind == SqlDialect.H2) {
             H2ShutdownHook.remove();
         }
-        return new CommitSync(jdbc, kind == DatabaseKind.H2);
+        return new DiskSync(jdbc, kind == SqlDialect.H2);
     }
 
     /**
@@ -34,7 +39,7 @@ class OutboxConfiguration {
      */
     @Bean
     @DependsOnDatabaseInitialization
-    OutboxIdentity outboxIdentity(JdbcTemplate jdbc, OutboxSettings settings) {
+    OutboxIdentity outboxIdentity(JdbcTemplate jdbc, SqlDialect dialect, OutboxSettings settings) {
         List<OutboxIdentity> rows = jdbc.query(
                 "SELECT id, partitions FROM outbox",
                 (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
@@ -50,49 +55,64 @@ class OutboxConfiguration {
                     + identity.partitions() + ". To change the number, stop all instances with nothing pending and"
                     + " change the tables outbox and outbox_partition first.");
         }
+        recordEnvironment(jdbc, dialect, settings);
         return identity;
+    }
+
+    /** The first start that has an environment set records it; from then on only the same one relays. */
+    private static void recordEnvironment(JdbcTemplate jdbc, SqlDialect dialect, OutboxSettings settings) {
+        String environment = settings.environment();
+        if (environment != null) {
+            jdbc.update("UPDATE outbox SET environment = ? WHERE environment IS NULL", environment);
+        } else if (dialect == SqlDialect.POSTGRESQL
+                && jdbc.queryForObject("SELECT environment FROM outbox", String.class) == null) {
+            log.warn(
+                    "registry.outbox.environment is not set. If this database is copied, the copy delivers its messages to"
+                            + " the same queue a second time. Set it (for example to production) where the messages are real.");
+        }
     }
 
     @Bean
     Outbox outbox(
             JdbcTemplate jdbc,
+            SqlDialect dialect,
             OutboxIdentity identity,
-            CommitSync commitSync,
+            DiskSync diskSync,
             ObjectProvider<CommitListener> listeners) {
-        return new Outbox(jdbc, identity, commitSync, listeners.orderedStream().toList());
+        return new Outbox(
+                jdbc, dialect, identity, diskSync, listeners.orderedStream().toList());
     }
 
     @Bean
-    OutboxPartitions outboxPartitions(
-            OutboxIdentity identity,
+    @DependsOnDatabaseInitialization
+    OutboxDatabase outboxDatabase(
             JdbcTemplate jdbc,
-            DatabaseKind kind,
+            SqlDialect dialect,
             PlatformTransactionManager transactions,
-            CommitSync commitSync,
+            DiskSync diskSync,
             OutboxSettings settings) {
-        return new OutboxPartitions(identity, jdbc, kind, transactions, commitSync, settings.healDivergenceEvery());
+        TransactionTemplate transaction = new TransactionTemplate(transactions);
+        transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
+        return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
+    }
+
+    @Bean
+    OutboxPartitions outboxPartitions(OutboxIdentity identity, OutboxSettings settings, OutboxDatabase database) {
+        return new OutboxPartitions(identity, settings.environment(), database);
+    }
+
+    @Bean
+    OutboxScrub outboxScrub(OutboxIdentity identity, OutboxDatabase database) {
+        return new OutboxScrub(database, identity.partitions());
     }
 
     @Bean
     OutboxStatus outboxStatus(JdbcTemplate jdbc) {
-        return new OutboxStatus(jdbc, OutboxPartitions.LONGEST_CLAIM);
+        return new OutboxStatus(jdbc, OutboxPartitions.TRANSACTION_TIMEOUT);
     }
 
     @Bean
-    OutboxPurge outboxPurge(OutboxIdentity identity, JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        return new OutboxPurge(identity, jdbc, transactions);
-    }
-
-    @Bean
-    @DependsOnDatabaseInitialization
-    OutboxView outboxView(JdbcTemplate jdbc) {
-        return new OutboxView(jdbc);
-    }
-
-    @Bean
-    @DependsOnDatabaseInitialization
-    OutboxSteering outboxSteering(
-            JdbcTemplate jdbc, OutboxPurge purge, PlatformTransactionManager transactions, CommitSync commitSync) {
-        return new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, commitSync);
+    OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+        return new OutboxPurge(jdbc, transactions);
     }
 }

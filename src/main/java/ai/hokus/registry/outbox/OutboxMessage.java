@@ -7,27 +7,13 @@ import java.util.UUID;
  * A claimed message.
  *
  * @param id insertion order
- * @param position its place in the partition's delivery order
- * @param term of the claim that gave the position; see {@link Checkpoint}
- * @param withheld an operator has decided about it (discarded, or requeued as a copy): its position is passed without it
+ * @param withheld it is not sent: an operator has decided about it (discarded, or requeued as a copy), or its row is gone
  */
 public record OutboxMessage(
-        long id,
-        UUID messageId,
-        String key,
-        String type,
-        String payload,
-        OffsetDateTime createdAt,
-        long position,
-        int term,
-        boolean withheld) {
+        long id, UUID messageId, String key, String type, String payload, OffsetDateTime createdAt, boolean withheld) {
 
-    OutboxMessage at(long given, int inTerm) {
-        return new OutboxMessage(id, messageId, key, type, payload, createdAt, given, inTerm, withheld);
-    }
-
-    /** What the queue remembers when this is the last message of an append. */
-    public Checkpoint checkpoint() {
-        return new Checkpoint(position, messageId, term);
+    /** Stands for a claimed message whose row somebody deleted: its position is skipped. */
+    static OutboxMessage missing(long id) {
+        return new OutboxMessage(id, new UUID(0, 0), "", "", "", OffsetDateTime.MIN, true);
     }
 }

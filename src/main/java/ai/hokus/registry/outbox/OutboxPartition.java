@@ -4,12 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import ai.hokus.registry.outbox.ClaimResult.Progress;
 import ai.hokus.registry.outbox.ClaimResult.Rewind;
-import java.security.SecureRandom;
+import ai.hokus.registry.outbox.PartitionRepository.Batch;
+import ai.hokus.registry.outbox.PartitionRepository.Row;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -20,26 +22,30 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 public class OutboxPartition {
 
-    /** Not from a seed that two instances, or two lives of one, may have in common. */
-    private static final SecureRandom TERMS = new SecureRandom();
-
     private final int number;
-    private final PartitionStatements statements;
+    private final RelayIdentity identity;
+    private final PartitionRepository repository;
+    private final PartitionJournal journal;
+    private final ParkedMessages parked;
+    private final MessageScan scan;
+    private final PartitionPeek peek;
+    private final SqlDialect dialect;
     private final TransactionTemplate transaction;
-    private final CommitSync commitSync;
-    private final Duration healDivergenceEvery;
+    private final DiskSync diskSync;
+    private final Duration divergenceHealInterval;
 
-    OutboxPartition(
-            int number,
-            PartitionStatements statements,
-            TransactionTemplate transaction,
-            CommitSync commitSync,
-            Duration healDivergenceEvery) {
+    OutboxPartition(int number, int partitions, RelayIdentity identity, OutboxDatabase database) {
         this.number = number;
-        this.statements = statements;
-        this.transaction = transaction;
-        this.commitSync = commitSync;
-        this.healDivergenceEvery = healDivergenceEvery;
+        this.identity = identity;
+        this.dialect = database.dialect();
+        this.repository = new PartitionRepository(database.jdbc(), dialect, number, partitions);
+        this.journal = new PartitionJournal(database.jdbc(), number, identity.instance());
+        this.parked = new ParkedMessages(repository, journal);
+        this.scan = new MessageScan(repository, dialect);
+        this.peek = new PartitionPeek(database.jdbc(), dialect, number, identity);
+        this.transaction = database.transaction();
+        this.diskSync = database.diskSync();
+        this.divergenceHealInterval = database.divergenceHealInterval();
     }
 
     /** 0 and up. */
@@ -47,255 +53,232 @@ public class OutboxPartition {
         return number;
     }
 
-    /**
-     * Whether there is nothing to do: everything is delivered, and the queue's newest checkpoint is that of the last
-     * message. A cheap look before the lock is asked for and a claim is made; what it overlooks, the next one sees.
-     *
-     * @param newest the queue's; null: it has none
-     * @throws org.springframework.dao.DataAccessException when the database fails
-     */
-    public boolean settled(@Nullable String newest) {
-        Checkpoint settled = statements.settledAt();
-        Checkpoint seen = newest == null ? Checkpoint.ORIGIN : Checkpoint.parse(newest);
-        return settled != null && seen != null && seen.isOf(settled);
+    /** The instance whose relay this is for. */
+    public String instance() {
+        return identity.instance();
     }
 
     /**
-     * Takes what the queue's checkpoints tell for the truth, and claims what comes next. One transaction:
+     * Whether there is nothing to do: everything is delivered, and the queue's newest checkpoint is that of the last message. A
+     * cheap look before the lock is asked for and a claim is made; what it misses, the next one sees.
+     *
+     * @param newest the queue's newest checkpoint; null: it has none
+     * @param cursor what the relay remembers; null: nothing, and there may be something to do
+     * @throws org.springframework.dao.DataAccessException when the database fails
+     */
+    public boolean isIdle(@Nullable String newest, @Nullable ScanCursor cursor) {
+        return cursor != null && peek.isIdle(newest, cursor);
+    }
+
+    /**
+     * Takes what the queue's checkpoints tell as the truth, and claims what comes next. One transaction:
      *
      * <ol>
-     *   <li>lock the partition's row;
-     *   <li>locate the newest checkpoint that is in this history; none: the start of what is retained;
-     *   <li>behind {@code delivered_position}, or foreign, and not confirmed by a second look: change nothing;
-     *   <li>foreign for the second time within {@code heal-divergence-every}: stop the partition;
-     *   <li>move {@code delivered_position} there: forward acknowledges, backward makes pending what the queue lost;
-     *   <li>take the next messages: first those with a position, then new ones, which get theirs now.
+     *   <li>Lock the partition's row, and read where its logs end.
+     *   <li>Find the newest checkpoint that is in the log; none: the start of what is retained.
+     *   <li>If that is behind what was delivered, or the newest checkpoint is foreign, and no second look has confirmed it: change
+     *       nothing, and ask for one.
+     *   <li>Foreign, and this database's own: a restore lost it. Remember it, draw a new history, and go on. Foreign and another
+     *       copy's: the same, but the second time within {@code divergence-heal-interval} stops the partition.
+     *   <li>Move {@code delivered} there: forward acknowledges, backward makes pending what the queue lost.
+     *   <li>Paused: ask for a fence. Otherwise return the rest of the batch at that place, or claim a new one.
      * </ol>
      *
-     * With an append under way it takes what comes after that, if this history still has it, and acknowledges what came before
-     * it; it never moves {@code delivered_position} back.
-     *
-     * <p>What was claimed is on disk when this returns: no position that Redis sees can be given twice.
+     * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
      *
      * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
      */
     public ClaimResult claim(ClaimRequest request) {
+        String newest = request.seen().newest();
+        if (newest != null && Checkpoint.parse(newest) == null) {
+            return new ClaimResult.UnreadableCheckpoint(newest);
+        }
         ClaimResult result = requireNonNull(transaction.execute(status -> {
             ClaimResult claim = claimLocked(request);
-            if (claim instanceof ClaimResult.WouldRewind
-                    || claim instanceof ClaimResult.UnknownCheckpoint
-                    || claim instanceof ClaimResult.Overtaken) {
+            if (claim instanceof ClaimResult.LookAgain || claim instanceof ClaimResult.NotRelaying) {
                 status.setRollbackOnly();
             }
             return claim;
         }));
         if (result instanceof ClaimResult.Claimed) {
-            commitSync.sync();
+            diskSync.flush();
         }
         return result;
     }
 
     private ClaimResult claimLocked(ClaimRequest request) {
-        ClaimRequest.UnderWay underWay = request.underWay();
-        Checkpoint newest = underWay == null ? newest(request.seen()) : underWay.last();
-        PartitionStatements.Locked locked = statements.lock(newest == null ? Checkpoint.ORIGIN : newest);
-        PartitionStatements.Row row = locked.row();
-        if (row.state() == PartitionState.DIVERGED) {
-            return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
+        Row row = repository.lock();
+        LogEnd log = repository.logEnd();
+        String refusal = identity.refusal(log.queueName(), log.environment());
+        if (refusal != null) {
+            return new ClaimResult.NotRelaying(refusal);
         }
-        if (underWay != null && overtaken(underWay, locked)) {
-            return new ClaimResult.Overtaken();
+        Reconciliation queue = Reconciliation.of(request.seen(), row, log, repository);
+        boolean backward = queue.known() < log.delivered();
+        boolean confirmed = request.confirmedAt() != null && request.confirmedAt() == log.deliveryNo();
+        boolean surprising = backward || queue.divergence();
+        if (!queue.complete() || (surprising && !confirmed) || parked.wantsAllCheckpoints(row, log, queue, request)) {
+            return new ClaimResult.LookAgain(log.deliveryNo());
         }
-        Located located =
-                underWay == null ? locate(request.seen(), newest, locked) : new Located(underWay.after(), false, "");
-        if (located == null) {
-            return new ClaimResult.UnknownCheckpoint();
+        if (row.stopped()) {
+            return stillStopped(row, queue);
         }
-        boolean backward = located.position() < row.deliveredPosition();
-        if ((backward || located.foreign()) && !request.confirmed()) {
-            return new ClaimResult.WouldRewind();
+        if (queue.divergence() && queue.stranger() && healedLately(row)) {
+            journal.stop(queue.reason(), queue.known());
+            return new ClaimResult.Halted(PartitionState.STOPPED, null, Progress.NONE);
         }
-        if (located.foreign() && healedLately(row)) {
-            statements.save(row.with(PartitionState.DIVERGED));
-            return new ClaimResult.Stopped(PartitionState.DIVERGED, new Progress(0, null));
+        long history = queue.divergence() ? heal(row, queue) : row.currentHistory();
+        if (log.queueName() == null && !journal.recordQueue(identity.queueName())) {
+            return new ClaimResult.LookAgain(log.deliveryNo()); // another instance recorded its queue just now
         }
-
-        long delivered = located.position();
-        Progress progress = move(row, located, request);
-        PartitionStatements.Delivery delivery = progress.delivered() == 0
-                ? null
-                : new PartitionStatements.Delivery(row.deliveredPosition() + 1, delivered, request.relay());
-        Long parking = row.parkingPosition();
-        if (backward || (parking != null && parking <= delivered)) {
-            // What the caller itself appended is in the queue, however often it had been refused before.
-            statements.unpark(request.appended().from(), request.appended().to());
-            parking = statements.lowestParking(delivered);
+        List<SqlUpdate> updates = new ArrayList<>(2);
+        Progress progress = move(row, log, queue, request, updates);
+        if (row.paused()) {
+            repository.write(updates);
+            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), progress);
         }
-
-        long follows = underWay == null ? delivered : underWay.last().position();
-        Taken taken = row.state() == PartitionState.PAUSED ? Taken.NOTHING : take(row, follows, request);
-
-        PartitionStatements.Row after = new PartitionStatements.Row(
-                row.lastPosition() + taken.fresh().size(),
-                delivered,
-                row.purgedPosition(),
-                parking,
-                row.state(),
-                located.foreign() ? row.now() : row.divergedAt(),
-                progress.delivered() > 0 ? row.now() : row.lastDeliveredAt(),
-                progress.delivered() > 0 || !taken.fresh().isEmpty() ? request.relay() : row.relay(),
-                row.now(),
-                row.highestId());
-        if (!after.equals(row)) {
-            statements.write(delivery, taken.fresh(), after);
-        }
-        if (row.state() == PartitionState.PAUSED) {
-            return new ClaimResult.Stopped(PartitionState.PAUSED, progress);
-        }
-        return taken.messages().isEmpty()
-                ? new ClaimResult.NothingPending(!request.scan().begun(), progress)
-                : new ClaimResult.Claimed(taken.messages(), taken.next(), taken.more(), progress);
+        return take(request, log, queue.known(), history, updates, progress);
     }
 
-    /**
-     * Whether what comes after this append must not be claimed. By its last checkpoint, not by its position: a database that
-     * was restored may have given that to another message. With the checkpoint, this history has all that came before it too.
-     */
-    private boolean overtaken(ClaimRequest.UnderWay underWay, PartitionStatements.Locked locked) {
-        return underWay.after() < locked.row().deliveredPosition() || !isInHistory(underWay.last(), locked);
-    }
-
-    /**
-     * @param sought with which the row was locked. What was there before we waited for the row is there now. What was not is
-     *     looked for once more: a history that is taken for a foreign one is the costliest mistake, and this the rarest way
-     */
-    private boolean isInHistory(Checkpoint sought, PartitionStatements.Locked locked) {
-        return locked.found() || statements.inHistory(sought);
-    }
-
-    /**
-     * Where the queue stands in this history.
-     *
-     * @param position the newest that both know
-     * @param foreign whether the queue's newest checkpoint is one that this history never had
-     */
-    private record Located(long position, boolean foreign, String reason) {}
-
-    /** As text it may be anything; null: it is no checkpoint of this outbox, or there is none. */
-    private static @Nullable Checkpoint newest(Sighting seen) {
-        String text = seen.newest();
-        return text == null ? null : Checkpoint.parse(text);
-    }
-
-    /** Null: the newest checkpoint is unknown here, and the older ones have not been looked at. */
-    private @Nullable Located locate(Sighting seen, @Nullable Checkpoint newest, PartitionStatements.Locked locked) {
-        long purged = locked.row().purgedPosition();
-        if (seen.newest() == null) {
-            return new Located(purged, false, "the queue has no checkpoint: Redis was emptied, or is another one");
-        }
-        if (newest != null) {
-            if (newest.position() <= purged) {
-                // A message at or below purged_position may be kept (it is parked), but nothing between it and there is
-                // sure to be.
-                return new Located(
-                        purged,
-                        false,
-                        "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
-            }
-            if (isInHistory(newest, locked)) {
-                return new Located(newest.position(), false, "the queue fell back to checkpoint " + newest);
-            }
-        }
-        return seen.complete() ? locateForeign(seen.newestFirst(), purged) : null;
-    }
-
-    private Located locateForeign(List<String> newestFirst, long purged) {
-        List<Checkpoint> older = newestFirst.stream()
-                .map(Checkpoint::parse)
-                .filter(Objects::nonNull)
-                .filter(c -> c.position() > purged)
-                .toList();
-        List<Checkpoint> known = statements.inHistory(older);
-        String reason = "the queue's newest checkpoint " + newestFirst.get(0) + " is not in this database's history; ";
-        return known.isEmpty()
-                ? new Located(purged, true, reason + "nor is any other: back to the start of what is retained")
-                : new Located(known.get(0).position(), true, reason + "the newest that is: " + known.get(0));
-    }
-
-    private boolean healedLately(PartitionStatements.Row row) {
+    private boolean healedLately(Row row) {
         OffsetDateTime divergedAt = row.divergedAt();
-        return divergedAt != null && divergedAt.plus(healDivergenceEvery).isAfter(row.now());
+        return divergedAt != null && divergedAt.plus(divergenceHealInterval).isAfter(row.now());
     }
 
-    private Progress move(PartitionStatements.Row row, Located located, ClaimRequest request) {
-        long from = row.deliveredPosition();
-        long to = located.position();
+    /**
+     * Returns the new history. A stranger's history becomes one of ours: a relay that died while it healed may append in it once
+     * more, and that is no second stranger.
+     */
+    private long heal(Row row, Reconciliation queue) {
+        Checkpoint foreign = requireNonNull(queue.newest());
+        List<Long> histories = new ArrayList<>(row.histories());
+        if (queue.stranger()) {
+            histories.add(foreign.historyId());
+        }
+        histories.add(Checkpoint.randomId());
+        journal.recordHealed(foreign, histories, queue.stranger() ? row.now() : null);
+        return histories.get(histories.size() - 1);
+    }
+
+    private Progress move(Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
+        long from = log.delivered();
+        long to = queue.known();
+        if (to > from) {
+            parked.acknowledge(row, from, to, request.seen());
+        }
+        if (to != from) {
+            updates.add(journal.delivery(log.deliveryNo() + 1, from, to));
+        }
+        if (to < from || queue.divergence()) {
+            journal.recordRewind(
+                    to < from ? log.deliveryNo() + 1 : log.deliveryNo(), from, Math.min(from, to), queue.reason());
+        }
         if (to < from) {
-            statements.recordRewind(from, to, located.reason(), request.relay());
+            journal.updateLowestMark(to);
         }
-        boolean noteworthy = to < from || located.foreign();
-        return new Progress(
-                Math.max(to - from, 0),
-                noteworthy ? new Rewind(from, Math.min(to, from), located.foreign(), located.reason()) : null);
+        Rewind rewind = to < from || queue.divergence()
+                ? new Rewind(from, Math.min(from, to), queue.divergence(), queue.reason())
+                : null;
+        return new Progress(Math.max(to - from, 0), rewind);
     }
 
-    /**
-     * @param messages to append, in order
-     * @param fresh those of them that get their positions now
-     */
-    private record Taken(List<OutboxMessage> messages, List<OutboxMessage> fresh, Scan next, boolean more) {
-        static final Taken NOTHING = new Taken(List.of(), List.of(), Scan.NEW, false);
+    /** What is left of the batch after this position, or a new batch. */
+    private ClaimResult take(
+            ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
+        if (log.lastPosition() > known) {
+            repository.write(updates);
+            return restOfBatch(request, known, history, progress);
+        }
+        MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
+        if (found.messages().isEmpty()) {
+            repository.write(updates);
+            return new ClaimResult.NothingPending(found.complete(), found.cursor(), progress);
+        }
+        long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
+        long batchId = Checkpoint.randomId();
+        long first = log.lastPosition() + 1;
+        updates.add(repository.insertBatch(
+                first, batchId, history, ids, settled(log, found.cursor(), ids), identity.instance()));
+        repository.write(updates);
+        return new ClaimResult.Claimed(
+                found.messages(),
+                first,
+                batchId,
+                history,
+                found.more(),
+                found.cursor().endingWith(first + ids.length - 1, batchId),
+                progress);
     }
 
-    private Taken take(PartitionStatements.Row row, long after, ClaimRequest request) {
-        List<OutboxMessage> messages = new ArrayList<>();
-        long bytesLeft = request.maxBytes();
-        if (row.lastPosition() > after) {
-            PartitionStatements.Batch again = statements.positioned(after, request.maxMessages(), request.maxBytes());
-            messages.addAll(again.messages());
-            bytesLeft -= again.bytes();
-            if (again.more()) {
-                return new Taken(messages, List.of(), request.scan(), true);
+    private ClaimResult restOfBatch(ClaimRequest request, long known, long history, Progress progress) {
+        Batch batch = repository.batchAt(known + 1);
+        if (batch == null) {
+            throw new IllegalStateException("partition " + number + ": outbox_batch has no row for position "
+                    + (known + 1) + ", although later positions were given. Was a row deleted by hand?");
+        }
+        int start = Math.toIntExact(known + 1 - batch.firstPosition());
+        int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
+        List<OutboxMessage> messages =
+                repository.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
+        return new ClaimResult.Claimed(messages, known + 1, batch.batchId(), history, true, request.cursor(), progress);
+    }
+
+    /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */
+    private PartitionRepository.Settled settled(LogEnd log, ScanCursor cursor, long[] ids) {
+        if (dialect.idsFollowCommits()) {
+            return new PartitionRepository.Settled(ids[ids.length - 1], null, null);
+        }
+        Long sample = log.sampleId();
+        if (sample == null || sample <= cursor.settled() || log.sampleIsForeign()) {
+            return new PartitionRepository.Settled(cursor.settled(), log.highestId(), null);
+        }
+        return new PartitionRepository.Settled(
+                cursor.settled(), sample, log.sampleXid() == null ? (Long) log.xid() : log.sampleXid());
+    }
+
+    private ClaimResult stillStopped(Row row, Reconciliation queue) {
+        Long before = row.stoppedKnownPosition();
+        if (before == null || before != queue.known()) {
+            journal.setStoppedKnownPosition(queue.known());
+        }
+        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
+        // else.
+        Checkpoint newest = queue.newest();
+        boolean mayBeExpected = newest == null
+                || newest.place().equals(row.foreignCheckpoint())
+                || repository.hasBatch(newest.position(), newest.batchId());
+        return new ClaimResult.Halted(
+                PartitionState.STOPPED, mayBeExpected ? fence(row, row.currentHistory(), newest) : null, Progress.NONE);
+    }
+
+    /** Null: the fence of this pause or stop is the newest checkpoint; that is recorded for whoever asks. */
+    private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
+        if (newest != null && newest.nonce() == row.haltId()) {
+            if (row.fencedHaltId() != row.haltId()) {
+                journal.recordFence();
             }
+            return null;
         }
-        Scan scan = request.scan().begun() ? request.scan() : new Scan(0, row.highestId());
-        int room = request.maxMessages() - messages.size();
-        PartitionStatements.Batch found = statements.unpositioned(scan, room, bytesLeft, messages.isEmpty());
-        List<OutboxMessage> fresh = positionsAfter(row.lastPosition(), found.messages());
-        if (!fresh.isEmpty()) {
-            messages.addAll(fresh);
-            scan = new Scan(fresh.get(fresh.size() - 1).id(), scan.upTo());
-        }
-        return new Taken(messages, fresh, found.more() ? scan : Scan.NEW, found.more());
-    }
-
-    private static List<OutboxMessage> positionsAfter(long last, List<OutboxMessage> messages) {
-        if (messages.isEmpty()) {
-            return List.of();
-        }
-        int term = TERMS.nextInt(Integer.MAX_VALUE) + 1;
-        List<OutboxMessage> positioned = new ArrayList<>(messages.size());
-        for (OutboxMessage message : messages) {
-            positioned.add(message.at(last + 1 + positioned.size(), term));
-        }
-        return positioned;
+        Checkpoint place = newest == null ? new Checkpoint(0, 0, history, Checkpoint.APPEND) : newest;
+        return place.fenced(history, row.haltId());
     }
 
     /**
-     * Records that the queue refuses this message while it takes others. What is not recorded may not be skipped.
+     * Records that the queue refuses a message while it takes others. What is not recorded may not be skipped.
      *
-     * @return false: the message no longer has this position undelivered; look again
+     * @param claimed its only message is the one that was refused
+     * @return false: the message is delivered by now, or no longer in the log; look again
      */
-    public boolean park(OutboxMessage message, String reason, String relay) {
+    public boolean park(ClaimResult.Claimed claimed, String reason) {
+        long position = claimed.firstPosition();
         return Boolean.TRUE.equals(transaction.execute(status -> {
-            PartitionStatements.Row row = statements.lock();
-            if (row.deliveredPosition() >= message.position() || !statements.inHistory(message.checkpoint())) {
+            Row row = repository.lock();
+            if (repository.logEnd().delivered() >= position || !repository.hasBatch(position, claimed.batchId())) {
                 return false;
             }
-            statements.mark(message, reason, relay);
-            Long parking = row.parkingPosition();
-            if (parking == null || message.position() < parking) {
-                statements.save(row.withParking(message.position()));
+            journal.mark(claimed.messages().get(0).id(), position, reason);
+            if (Stream.ofNullable(row.lowestParkedPosition()).noneMatch(lowest -> lowest <= position)) {
+                journal.updateLowestMark(position - 1);
             }
             return true;
         }));

@@ -4,36 +4,25 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.support.TransactionTemplate;
+import org.jspecify.annotations.Nullable;
 
 /** The outbox as the relay sees it: its identity and its partitions. Thread-safe. */
 public class OutboxPartitions {
 
     /**
-     * Longest transaction of a claim. The relay's own arithmetic counts on it; a claim of 500 takes about 5 ms, and what
-     * takes longer waits for a lock or for a database that does not answer.
+     * Timeout of a claim's transaction, and of every other one that holds a partition's row. A claim of 500 takes about 5 ms;
+     * what takes longer waits for a lock or for a database that does not answer.
      */
-    public static final Duration LONGEST_CLAIM = Duration.ofSeconds(5);
+    public static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(5);
 
     private final OutboxIdentity identity;
-    private final List<OutboxPartition> partitions;
+    private final @Nullable String environment;
+    private final OutboxDatabase database;
 
-    OutboxPartitions(
-            OutboxIdentity identity,
-            JdbcTemplate jdbc,
-            DatabaseKind kind,
-            PlatformTransactionManager transactions,
-            CommitSync commitSync,
-            Duration healDivergenceEvery) {
+    OutboxPartitions(OutboxIdentity identity, @Nullable String environment, OutboxDatabase database) {
         this.identity = identity;
-        TransactionTemplate transaction = new TransactionTemplate(transactions);
-        transaction.setTimeout(Math.toIntExact(LONGEST_CLAIM.toSeconds()));
-        this.partitions = IntStream.range(0, identity.partitions())
-                .mapToObj(p -> new OutboxPartition(
-                        p, new PartitionStatements(jdbc, kind, p), transaction, commitSync, healDivergenceEvery))
-                .toList();
+        this.environment = environment;
+        this.database = database;
     }
 
     /** This database's identity towards the queue. */
@@ -41,8 +30,16 @@ public class OutboxPartitions {
         return identity.id();
     }
 
-    /** All of them, by their number. */
-    public List<OutboxPartition> all() {
-        return partitions;
+    /**
+     * All partitions, by their number, for one instance's relay.
+     *
+     * @param instance this process, for the operators
+     * @param queueName where it relays to
+     */
+    public List<OutboxPartition> forRelay(String instance, String queueName) {
+        RelayIdentity relay = new RelayIdentity(instance, queueName, environment);
+        return IntStream.range(0, identity.partitions())
+                .mapToObj(number -> new OutboxPartition(number, identity.partitions(), relay, database))
+                .toList();
     }
 }

@@ -5,17 +5,20 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.stream.IntStream;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Deletes what was delivered long enough ago. Never what the protocol needs: the message at {@code delivered_position},
- * anything after it, and messages that are parked and wait for an operator.
+ * Deletes what was delivered long enough ago: whole batches with their messages, the oldest first. Never what the protocol
+ * needs: the batch that was delivered last and those after it, batches with an id that is not settled yet, and messages that
+ * are parked and wait for an operator.
  *
  * <p>Thread-safe. Works in bounded transactions of its own, each under the partition's row, so that a relay waits no
  * longer than for one of them.
@@ -23,65 +26,84 @@ import org.springframework.transaction.support.TransactionTemplate;
 public class OutboxPurge {
 
     private static final String LOCK = """
-            SELECT purged_position, delivered_position, CURRENT_TIMESTAMP AS now
-            FROM outbox_partition WHERE partition_id = ? FOR UPDATE
+            SELECT purged_position, CURRENT_TIMESTAMP AS now FROM outbox_partition WHERE partition_id = ? FOR UPDATE
             """;
 
-    private static final String EXPIRED =
-            "SELECT max(to_position) FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?";
+    /** How far delivery was at some time. */
+    private static final String DELIVERED_BEFORE = """
+            SELECT to_position FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?
+            ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1
+            """;
+
+    /** ... and how far back it has been since. */
+    private static final String REWOUND_SINCE =
+            "SELECT min(to_position) FROM outbox_rewind WHERE partition_id = ? AND rewound_at >= ?";
+
+    private static final String PROGRESS =
+            "SELECT delivered_position, settled_id FROM outbox_progress WHERE partition_id = ?";
+
+    /** None has more than 5,000 messages, so these are the last batches that can end before a position. */
+    private static final String LAST_BATCH_BEFORE = """
+            SELECT max(last_position) FROM outbox_batch
+            WHERE partition_id = ? AND first_position > ? - 5000 AND first_position <= ? AND last_position <= ?
+            """;
+
+    private static final String UNDECIDED_BETWEEN = """
+            SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position > ? AND position <= ? AND resolution IS NULL
+            """;
+
+    private static final String OLDEST_BATCHES = """
+            SELECT last_position, highest_id, message_ids FROM outbox_batch
+            WHERE partition_id = ? AND first_position > ? ORDER BY first_position LIMIT 1000
+            """;
 
     private static final String DELETE_MESSAGES = """
-            DELETE FROM outbox_message m WHERE partition_id = ? AND position > ? AND position <= ?
-              AND NOT EXISTS (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolution IS NULL)
+            DELETE FROM outbox_message m WHERE m.partition_id = ? AND m.id = ANY (?)
+              AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NULL)
             """;
 
-    private static final String DELETE_DELIVERIES =
-            "DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position <= ?";
+    private static final String DELETE_BATCHES =
+            "DELETE FROM outbox_batch WHERE partition_id = ? AND first_position > ? AND first_position <= ?";
+
+    /**
+     * Acknowledgements of what is gone. Before a rewind from a position that is still here stand rows that it made void: as long as
+     * they do, the rewind and what came after it must stay too, or they would count again.
+     */
+    private static final String DELETE_DELIVERIES = """
+            DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position >= ? AND to_position <= ?
+              AND delivery_no < (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
+                                 ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
+              AND delivery_no < COALESCE((SELECT min(r.delivery_no) FROM outbox_rewind r
+                                          WHERE r.partition_id = ? AND r.to_position <= ? AND r.from_position > ?),
+                                         9223372036854775807)
+            """;
+
+    /** Where to begin: at what the last call left, or at what a rewind had kept until now. */
+    private static final String DELETE_FROM = """
+            SELECT COALESCE(min(r.to_position), ?) FROM outbox_rewind r
+            WHERE r.partition_id = ? AND r.to_position < ? AND r.from_position > ? AND r.from_position <= ?
+            """;
 
     private static final String SAVE = "UPDATE outbox_partition SET purged_position = ? WHERE partition_id = ?";
 
-    /**
-     * Parked messages are passed by while they wait for an operator, and go once he has decided; the index on positions
-     * makes this cheap, for few rows are left below purged_position.
-     */
+    /** A parked message whose batch is gone goes some time after an operator has decided on it. */
     private static final String DELETE_RESOLVED = """
-            DELETE FROM outbox_message m WHERE partition_id = ? AND position <= ? AND EXISTS
-                (SELECT 1 FROM outbox_parked p WHERE p.id = m.id AND p.resolved_at < ?)
+            DELETE FROM outbox_message m WHERE m.partition_id = ? AND m.id IN
+                (SELECT k.id FROM outbox_parked k WHERE k.partition_id = ? AND k.position <= ? AND k.resolved_at < ?)
             """;
 
     private static final String DELETE_MARKS = """
-            DELETE FROM outbox_parked p WHERE p.resolved_at < ?
-              AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = p.id)
+            DELETE FROM outbox_parked k WHERE k.partition_id = ? AND k.resolved_at < ?
+              AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = k.partition_id AND m.id = k.id)
             """;
 
-    /** What {@link #purge} would delete: positions are contiguous, and few messages are parked. */
-    private static final String PURGEABLE = """
-            SELECT COALESCE(sum(b.last - b.purged_position
-                       - (SELECT count(*) FROM outbox_parked k JOIN outbox_message m ON m.id = k.id
-                          WHERE k.resolution IS NULL AND m.partition_id = b.partition_id
-                            AND m.position > b.purged_position AND m.position <= b.last)), 0)
-            FROM (SELECT p.partition_id, p.purged_position,
-                         LEAST(p.delivered_position - 1,
-                               (SELECT max(d.to_position) FROM outbox_delivery d
-                                WHERE d.partition_id = p.partition_id AND d.delivered_at < ?)) AS last
-                  FROM outbox_partition p) b
-            WHERE b.last > b.purged_position
-            """;
-
-    private final OutboxIdentity identity;
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
 
-    OutboxPurge(OutboxIdentity identity, JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        this.identity = identity;
+    OutboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.transaction = new TransactionTemplate(transactions);
-        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.LONGEST_CLAIM.toSeconds()));
-    }
-
-    /** As {@link #purge(Collection, Duration, int, Duration)}, of all partitions. */
-    public long purge(Duration retention, int batch, Duration longest) {
-        return purge(IntStream.range(0, identity.partitions()).boxed().toList(), retention, batch, longest);
+        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
     }
 
     /**
@@ -89,17 +111,17 @@ public class OutboxPurge {
      * partition in turn.
      *
      * @param partitions their numbers
-     * @param batch positions per transaction
-     * @param longest no transaction begins after this; what is left waits for the next call
+     * @param maxMessages messages that one transaction deletes, at most; one batch is deleted however large it is
+     * @param maxDuration no transaction begins after this; what is left waits for the next call
      * @return messages deleted
      */
-    public long purge(Collection<Integer> partitions, Duration retention, int batch, Duration longest) {
-        long deadline = System.nanoTime() + longest.toNanos();
+    public long purge(Collection<Integer> partitions, Duration retention, int maxMessages, Duration maxDuration) {
+        long deadline = System.nanoTime() + maxDuration.toNanos();
         Deque<Integer> left = new ArrayDeque<>(partitions);
         long deleted = 0;
         while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
             int partition = left.remove();
-            Step step = purgeBatch(partition, retention, batch);
+            Step step = requireNonNull(transaction.execute(status -> step(partition, retention, maxMessages)));
             deleted += step.deleted();
             if (step.more()) {
                 left.add(partition);
@@ -108,36 +130,87 @@ public class OutboxPurge {
         return deleted;
     }
 
-    /** How many messages {@link #purge} would delete now, apart from parked ones that were decided about long ago. */
-    long purgeable(Duration retention) {
-        OffsetDateTime now = requireNonNull(
-                jdbc.queryForObject("SELECT CURRENT_TIMESTAMP", (row, n) -> row.getObject(1, OffsetDateTime.class)));
-        return requireNonNull(jdbc.queryForObject(PURGEABLE, Long.class, now.minus(retention)));
+    /** How many messages {@link #purge} would delete now; fewer where a batch has an id that is not settled yet. */
+    public long purgeable(Collection<Integer> partitions, Duration retention) {
+        long messages = 0;
+        for (int partition : partitions) {
+            Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK.replace(" FOR UPDATE", ""), Bounds::of, partition));
+            long end = lastExpired(partition, bounds, retention);
+            Long last = jdbc.queryForObject(LAST_BATCH_BEFORE, Long.class, partition, end, end, end);
+            if (last != null && last > bounds.purged()) {
+                Long kept = jdbc.queryForObject(UNDECIDED_BETWEEN, Long.class, partition, bounds.purged(), last);
+                messages += last - bounds.purged() - requireNonNull(kept);
+            }
+        }
+        return messages;
     }
 
-    private record Bounds(long purged, long delivered, OffsetDateTime now) {}
+    private record Bounds(long purged, OffsetDateTime now) {
+        static Bounds of(java.sql.ResultSet row, int n) throws java.sql.SQLException {
+            return new Bounds(row.getLong(1), row.getObject(2, OffsetDateTime.class));
+        }
+    }
 
     private record Step(long deleted, boolean more) {}
 
-    private Step purgeBatch(int partition, Duration retention, int batch) {
-        return requireNonNull(transaction.execute(status -> {
-            Bounds bounds = requireNonNull(jdbc.queryForObject(
-                    LOCK,
-                    (row, n) -> new Bounds(row.getLong(1), row.getLong(2), row.getObject(3, OffsetDateTime.class)),
-                    partition));
-            OffsetDateTime cutoff = bounds.now().minus(retention);
-            long deleted = jdbc.update(DELETE_RESOLVED, partition, bounds.purged(), cutoff);
-            jdbc.update(DELETE_MARKS, cutoff);
-            @Nullable Long expired = jdbc.queryForObject(EXPIRED, Long.class, partition, cutoff);
-            long end = Math.min(expired == null ? 0 : expired, bounds.delivered() - 1);
-            long to = Math.min(end, bounds.purged() + batch);
-            if (to <= bounds.purged()) {
-                return new Step(deleted, false);
+    private record ExpiredBatch(long lastPosition, long highestId, List<Object> messageIds) {}
+
+    private Step step(int partition, Duration retention, int maxMessages) {
+        Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK, Bounds::of, partition));
+        OffsetDateTime cutoff = bounds.now().minus(retention);
+        long deleted = jdbc.update(DELETE_RESOLVED, partition, partition, bounds.purged(), cutoff);
+        jdbc.update(DELETE_MARKS, partition, cutoff);
+        List<ExpiredBatch> expired = expired(partition, bounds, retention, maxMessages);
+        if (expired.isEmpty()) {
+            return new Step(deleted, false);
+        }
+        long to = expired.get(expired.size() - 1).lastPosition();
+        Object[] ids =
+                expired.stream().flatMap(batch -> batch.messageIds().stream()).toArray();
+        deleted += jdbc.update(DELETE_MESSAGES, partition, new SqlArrayValue("bigint", ids));
+        jdbc.update(DELETE_BATCHES, partition, bounds.purged(), to);
+        Long from = jdbc.queryForObject(
+                DELETE_FROM, Long.class, bounds.purged(), partition, bounds.purged(), bounds.purged(), to);
+        jdbc.update(DELETE_DELIVERIES, partition, from, to, partition, partition, to, to);
+        jdbc.update(SAVE, to, partition);
+        return new Step(deleted, true);
+    }
+
+    private List<ExpiredBatch> expired(int partition, Bounds bounds, Duration retention, int maxMessages) {
+        long end = lastExpired(partition, bounds, retention);
+        long settled = progress(partition).settledId();
+        List<ExpiredBatch> expired = new ArrayList<>();
+        long messages = 0;
+        for (ExpiredBatch batch : jdbc.query(
+                OLDEST_BATCHES,
+                (row, n) -> new ExpiredBatch(row.getLong("last_position"), row.getLong("highest_id"), List.of((Object[])
+                        row.getArray("message_ids").getArray())),
+                partition,
+                bounds.purged())) {
+            messages += batch.messageIds().size();
+            boolean keep = batch.lastPosition() > end || batch.highestId() > settled;
+            if (keep || (messages > maxMessages && !expired.isEmpty())) {
+                break;
             }
-            deleted += jdbc.update(DELETE_MESSAGES, partition, bounds.purged(), to);
-            jdbc.update(DELETE_DELIVERIES, partition, to);
-            jdbc.update(SAVE, to, partition);
-            return new Step(deleted, to < end);
-        }));
+            expired.add(batch);
+        }
+        return expired;
+    }
+
+    /** The position up to which everything was delivered before the cutoff, and stayed so; below the one delivered last. */
+    private long lastExpired(int partition, Bounds bounds, Duration retention) {
+        OffsetDateTime cutoff = bounds.now().minus(retention);
+        List<Long> before = jdbc.queryForList(DELIVERED_BEFORE, Long.class, partition, cutoff);
+        @Nullable Long rewound = jdbc.queryForObject(REWOUND_SINCE, Long.class, partition, cutoff);
+        long end = before.isEmpty() ? 0 : before.get(0);
+        end = rewound == null ? end : Math.min(end, rewound);
+        return Math.min(end, progress(partition).delivered() - 1);
+    }
+
+    private record Progress(long delivered, long settledId) {}
+
+    private Progress progress(int partition) {
+        return requireNonNull(
+                jdbc.queryForObject(PROGRESS, (row, n) -> new Progress(row.getLong(1), row.getLong(2)), partition));
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -9,24 +10,32 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param partitions how many partitions the outbox has; written into the database by the first start, and from then on it
  *     must be the same everywhere
- * @param healDivergenceEvery how often, per partition, a checkpoint in Redis that is not in this database's history is
- *     healed by itself; one that comes sooner stops the partition until an operator decides
+ * @param divergenceHealInterval how often, per partition, delivery goes on by itself when another copy of this database has written to
+ *     the queue; the second time within it stops the partition until an operator decides
+ * @param environment names where this database belongs, for example {@code production}. The first start that has it set records it
+ *     in the database, and from then on only instances with the same value relay; null: not set
  */
 @ConfigurationProperties("registry.outbox")
 public record OutboxSettings(
         @DefaultValue("1") int partitions,
-        @DefaultValue("1h") Duration healDivergenceEvery) {
+        @DefaultValue("1h") Duration divergenceHealInterval,
+        @Nullable String environment) {
 
     /** More would be more lock rows than any deployment of one list can use. */
-    static final int MOST_PARTITIONS = 1024;
+    static final int MAX_PARTITIONS = 1024;
 
     public OutboxSettings {
-        if (partitions < 1 || partitions > MOST_PARTITIONS) {
-            throw new IllegalArgumentException("registry.outbox.partitions is " + partitions
-                    + "; it must be between 1 and " + MOST_PARTITIONS + ", for example 1");
+        environment = environment == null || environment.isBlank() ? null : environment.strip();
+        if (environment != null && environment.length() > 255) {
+            throw new IllegalArgumentException("registry.outbox.environment has " + environment.length()
+                    + " characters; it must have at most 255, for example production");
         }
-        if (healDivergenceEvery.isNegative()) {
-            throw new IllegalArgumentException("registry.outbox.heal-divergence-every is " + healDivergenceEvery
+        if (partitions < 1 || partitions > MAX_PARTITIONS) {
+            throw new IllegalArgumentException("registry.outbox.partitions is " + partitions
+                    + "; it must be between 1 and " + MAX_PARTITIONS + ", for example 1");
+        }
+        if (divergenceHealInterval.isNegative()) {
+            throw new IllegalArgumentException("registry.outbox.divergence-heal-interval is " + divergenceHealInterval
                     + "; it must not be negative, for example 1h");
         }
     }

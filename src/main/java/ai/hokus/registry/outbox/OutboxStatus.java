@@ -9,7 +9,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 public class OutboxStatus {
 
     private static final String READ = """
-            SELECT partition_id, state, pending, oldest_pending_at, oldest_pending_age_ms, parked, last_position,
+            SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_at, oldest_pending_age_ms, parked, last_position,
                    delivered_position, last_delivered_at
             FROM outbox_status ORDER BY partition_id
             """;
@@ -18,12 +18,12 @@ public class OutboxStatus {
             UPDATE outbox_relay
             SET state = ?, breaker_state = ?, last_pass_at = ?, last_error = ?, last_error_at = ?, queue_depth = ?,
                 reported_at = CURRENT_TIMESTAMP
-            WHERE partition_id = ? AND relay = ?
+            WHERE partition_id = ? AND instance = ?
             """;
 
     private static final String INSERT_REPORT = """
             INSERT INTO outbox_relay
-                (state, breaker_state, last_pass_at, last_error, last_error_at, queue_depth, partition_id, relay)
+                (state, breaker_state, last_pass_at, last_error, last_error_at, queue_depth, partition_id, instance)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
@@ -31,10 +31,10 @@ public class OutboxStatus {
 
     private final JdbcTemplate jdbc;
 
-    /** @param longest time a statement may take; the caller's own deadline */
-    OutboxStatus(JdbcTemplate jdbc, Duration longest) {
+    /** @param timeout of a statement; the caller's own deadline */
+    OutboxStatus(JdbcTemplate jdbc, Duration timeout) {
         this.jdbc = new JdbcTemplate(java.util.Objects.requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(longest.toSeconds()));
+        this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
     }
 
     /**
@@ -49,6 +49,7 @@ public class OutboxStatus {
                         row.getInt("partition_id"),
                         PartitionState.of(row.getString("state")),
                         row.getLong("pending"),
+                        row.getBoolean("pending_is_estimate"),
                         row.getObject("oldest_pending_at", OffsetDateTime.class),
                         row.getLong("oldest_pending_age_ms"),
                         row.getLong("parked"),
@@ -67,7 +68,7 @@ public class OutboxStatus {
             report.lastErrorAt(),
             report.queueDepth(),
             report.partition(),
-            report.relay()
+            report.instance()
         };
         if (jdbc.update(UPDATE_REPORT, row) == 0) {
             jdbc.update(INSERT_REPORT, row);

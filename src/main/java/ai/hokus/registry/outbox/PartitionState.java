@@ -2,14 +2,14 @@ package ai.hokus.registry.outbox;
 
 import java.util.Locale;
 
-/** Whether a partition delivers; the column {@code outbox_partition.state}. */
+/** Whether a partition delivers; the column {@code state} of the view {@code outbox_status}. */
 public enum PartitionState {
     /** It delivers. */
     RUNNING,
-    /** An operator stopped it; an operator resumes it. */
+    /** An operator paused it; an operator resumes it. */
     PAUSED,
-    /** Redis twice held a checkpoint that is not in this history; an operator decides. */
-    DIVERGED;
+    /** Another copy of the database delivers to the same queue; an operator decides. */
+    STOPPED;
 
     static PartitionState of(String column) {
         return valueOf(column.toUpperCase(Locale.ROOT));

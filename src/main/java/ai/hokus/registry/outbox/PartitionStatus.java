@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One row of the view {@code outbox_status}.
  *
+ * @param pendingIsEstimate whether {@code pending} was estimated, because there are more than 100,000
  * @param oldestPendingAt when the oldest pending message was written, by the database's clock; null: none is pending
  * @param oldestPendingAgeMs how long ago that was when the view was read; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
@@ -15,6 +16,7 @@ public record PartitionStatus(
         int partition,
         PartitionState state,
         long pending,
+        boolean pendingIsEstimate,
         @Nullable OffsetDateTime oldestPendingAt,
         long oldestPendingAgeMs,
         long parked,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RelayReport(
         int partition,
-        String relay,
+        String instance,
         String state,
         String breakerState,
         @Nullable OffsetDateTime lastPassAt,

@@ -8,19 +8,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param expected the checkpoint that must be the newest; null: there must be none
  * @param checkpoint the checkpoint that becomes the newest; not blank
- * @param entries in order, the first to be consumed first, at most {@link #MOST_ENTRIES}; none: the checkpoint moves past
- *     something that is not sent
+ * @param milestone whether the checkpoint is kept among the milestones too, long after newer ones pushed it out
+ * @param entries in order, the first to be consumed first, at most {@link #MAX_ENTRIES}; none: only the checkpoint moves
  */
-public record Append(@Nullable String expected, String checkpoint, List<QueueEntry> entries) {
+public record Append(@Nullable String expected, String checkpoint, boolean milestone, List<QueueEntry> entries) {
 
-    /** Most entries of one append. The script pushes them in one command, and Redis' Lua passes at most 7,999 values. */
-    public static final int MOST_ENTRIES = 5_000;
+    /** Entries of one append, at most. The script pushes them in one command, and Redis' Lua passes at most 7,999 values. */
+    public static final int MAX_ENTRIES = 5_000;
 
     public Append {
         entries = List.copyOf(entries);
-        if (entries.size() > MOST_ENTRIES) {
+        if (entries.size() > MAX_ENTRIES) {
             throw new IllegalArgumentException(
-                    "An append of " + entries.size() + " entries; at most " + MOST_ENTRIES + " fit into one");
+                    "An append of " + entries.size() + " entries; at most " + MAX_ENTRIES + " fit into one");
         }
         if (checkpoint.isBlank() || (expected != null && expected.isBlank())) {
             throw new IllegalArgumentException("A checkpoint must not be blank");

@@ -11,12 +11,13 @@ import org.springframework.util.unit.DataSize;
  *
  * @param name the Redis list that consumers pop; {@code NAME:pubsub} is the channel of the notifications
  * @param capacity elements at which the relay stops, so that Redis' memory stays bounded; the rest waits in the database
- * @param checkpoints how many checkpoints Redis keeps for each source; a Redis that lost writes is compared with these
+ * @param checkpoints how many newest checkpoints Redis keeps for each producer, and as many milestones; a Redis that lost
+ *     writes is compared with these
  * @param notifications whether subscribers are told of each message too
  * @param connectTimeout until a connection is there
  * @param commandTimeout until Redis has answered a command
- * @param connections most connections to Redis (to each primary, in a cluster)
- * @param largestElement an element with more bytes of UTF-8 is refused without asking Redis, which would only break the
+ * @param connections maximum number of connections to Redis (to each primary, in a cluster)
+ * @param maxElementSize an element with more bytes of UTF-8 is refused without asking Redis, which would only break the
  *     connection: keep it at or below the server's {@code proto-max-bulk-len}
  */
 @ConfigurationProperties("registry.queue")
@@ -28,17 +29,17 @@ public record QueueSettings(
         @DefaultValue("2s") Duration connectTimeout,
         @DefaultValue("2s") Duration commandTimeout,
         @DefaultValue("2") int connections,
-        @DefaultValue("512MB") DataSize largestElement) {
+        @DefaultValue("512MB") DataSize maxElementSize) {
 
     /** What the client library adds at most to its own two timeouts before a call is given up. */
     private static final Duration SLACK = Duration.ofMillis(500);
 
-    private static final Duration LONGEST_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration MAX_TIMEOUT = Duration.ofSeconds(30);
 
     /** Every append walks the checkpoints once, in Redis' only thread: 10,000 of them take about 0.1 ms. */
-    private static final int MOST_CHECKPOINTS = 10_000;
+    private static final int MAX_CHECKPOINTS = 10_000;
 
-    private static final int MOST_CONNECTIONS = 16;
+    private static final int MAX_CONNECTIONS = 16;
 
     private static final Pattern NO_BRACES = Pattern.compile("[^{}]+");
     private static final Pattern ONE_HASH_TAG = Pattern.compile("[^{}]*\\{[^{}]+}[^{}]*");
@@ -53,18 +54,18 @@ public record QueueSettings(
             throw new IllegalArgumentException(
                     "registry.queue.capacity is " + capacity + "; it must be at least 1 element, for example 100000");
         }
-        if (checkpoints < 1 || checkpoints > MOST_CHECKPOINTS) {
+        if (checkpoints < 1 || checkpoints > MAX_CHECKPOINTS) {
             throw new IllegalArgumentException("registry.queue.checkpoints is " + checkpoints
-                    + "; it must be between 1 and " + MOST_CHECKPOINTS + ", for example 1000");
+                    + "; it must be between 1 and " + MAX_CHECKPOINTS + ", for example 1000");
         }
         requireTimeout("registry.queue.connect-timeout", connectTimeout);
         requireTimeout("registry.queue.command-timeout", commandTimeout);
-        if (connections < 1 || connections > MOST_CONNECTIONS) {
+        if (connections < 1 || connections > MAX_CONNECTIONS) {
             throw new IllegalArgumentException("registry.queue.connections is " + connections
-                    + "; it must be between 1 and " + MOST_CONNECTIONS + ", for example 2");
+                    + "; it must be between 1 and " + MAX_CONNECTIONS + ", for example 2");
         }
-        if (largestElement.toBytes() < 1) {
-            throw new IllegalArgumentException("registry.queue.largest-element is " + largestElement
+        if (maxElementSize.toBytes() < 1) {
+            throw new IllegalArgumentException("registry.queue.max-element-size is " + maxElementSize
                     + "; it must be at least 1B, for example 512MB");
         }
     }
@@ -73,17 +74,22 @@ public record QueueSettings(
      * The longest that one call of {@link MessageQueue} blocks its caller: {@code connect-timeout + command-timeout + 500
      * ms}, 4.5 s by default. The call is given up then, whatever the client library is doing.
      */
-    public Duration longestCall() {
+    public Duration maxCallDuration() {
         return connectTimeout.plus(commandTimeout).plus(SLACK);
     }
 
-    /** The list that holds a source's checkpoints, the newest at its head, in the queue's own hash slot. */
-    String checkpointsKey(Source source) {
+    /** The list that holds a producer's checkpoints, the newest at its head, in the queue's own hash slot. */
+    public String checkpointsKey(ProducerId producer) {
         String sameSlot = hasHashTag(name) ? name : "{" + name + "}";
-        return sameSlot + ":outbox:" + source.outbox() + ":" + source.partition();
+        return sameSlot + ":outbox:" + producer.outbox() + ":" + producer.partition();
     }
 
-    String notificationsChannel() {
+    /** The list that holds a producer's milestones, beside its checkpoints. */
+    public String milestonesKey(ProducerId producer) {
+        return checkpointsKey(producer) + ":milestones";
+    }
+
+    public String notificationsChannel() {
         return name + ":pubsub";
     }
 
@@ -92,9 +98,9 @@ public record QueueSettings(
     }
 
     private static void requireTimeout(String property, Duration timeout) {
-        if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
+        if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(MAX_TIMEOUT) > 0) {
             throw new IllegalArgumentException(property + " is " + timeout + "; it must be between 1ms and "
-                    + LONGEST_TIMEOUT.toSeconds() + "s, for example 2s");
+                    + MAX_TIMEOUT.toSeconds() + "s, for example 2s");
         }
     }
 }

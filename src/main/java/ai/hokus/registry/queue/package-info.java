@@ -1,18 +1,19 @@
 /**
- * The queue: Redis, seen as a list that takes batches under a checkpoint.
+ * The queue: a list that takes batches under a checkpoint.
  *
- * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue} (two operations), its Redisson adapter, the script that is
- * the only writer, the connection settings, and the sorting of every way in which Redis can fail.
+ * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue} (two operations), what goes in and comes out, and the
+ * settings that every implementation obeys. The implementation is {@code ai.hokus.registry.queue.redis}; tests have a twin
+ * in memory that keeps the same contract.
  *
  * <p><b>Promises</b> that an append happens whole or not at all, and that a failure is either the answer about one
  * particular batch ({@link ai.hokus.registry.queue.AppendResult.Refused}) or a {@link
  * ai.hokus.registry.queue.QueueUnavailableException} that says nothing against any message.
  *
- * <p><b>May call</b> no other room: it knows neither messages nor the database; a checkpoint is an opaque text to it.
+ * <p><b>May call</b> no other module: it knows neither messages nor the database; a checkpoint is an opaque text to it.
  *
  * <p><b>Runs on</b> the relay's threads only, which wait here for {@link
- * ai.hokus.registry.queue.QueueSettings#longestCall()} at most; the client library has four threads of its own, and calls
- * start on {@code queue-start} threads. Nothing on the path of a request or a health check comes here.
+ * ai.hokus.registry.queue.QueueSettings#maxCallDuration()} at most. Nothing on the path of a request or a health check comes
+ * here.
  */
 @NullMarked
 package ai.hokus.registry.queue;

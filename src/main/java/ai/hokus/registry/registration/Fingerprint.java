@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.StrictJson;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -65,7 +66,7 @@ final class Fingerprint {
         canonical.append('#').append(number.stripTrailingZeros()).append(' ');
     }
 
-    /** Calls itself for what is nested, which {@link RegistrationJson#DEEPEST} bounds. */
+    /** Calls itself for what is nested, which {@link StrictJson#MAX_DEPTH} bounds. */
     private void json(@Nullable JsonNode node) {
         if (node == null) {
             canonical.append('-');

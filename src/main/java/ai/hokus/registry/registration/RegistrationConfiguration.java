@@ -1,6 +1,7 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.outbox.Outbox;
+import ai.hokus.registry.web.BulkheadInterceptor;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
@@ -16,7 +17,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Puts the room together. */
+/** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
 
@@ -52,12 +53,13 @@ class RegistrationConfiguration {
     }
 
     @Bean
-    WebMvcConfigurer overloadGate(RegistrationSettings settings) {
-        OverloadGate gate = new OverloadGate(settings.mostAtOnce());
+    WebMvcConfigurer registrationBulkhead(RegistrationSettings settings) {
+        BulkheadInterceptor bulkhead = new BulkheadInterceptor("registration", settings.maxConcurrentRequests());
         return new WebMvcConfigurer() {
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
-                registry.addInterceptor(gate).addPathPatterns("/models/**", "/models", "/api/models/**", "/api/models");
+                registry.addInterceptor(bulkhead)
+                        .addPathPatterns("/models/**", "/models", "/api/models/**", "/api/models");
             }
         };
     }

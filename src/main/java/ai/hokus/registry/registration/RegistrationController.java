@@ -3,6 +3,10 @@ package ai.hokus.registry.registration;
 import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
 import ai.hokus.registry.registration.RegistrationResult.Registered;
 import ai.hokus.registry.registration.RegistrationResult.TooLarge;
+import ai.hokus.registry.web.Caller;
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.JsonBody;
+import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -11,7 +15,6 @@ import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.IOException;
 import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -28,17 +31,16 @@ class RegistrationController {
 
     private final RegistrationService service;
     private final RegistrationMeters meters;
-    private final int largestBody;
+    private final int maxBody;
 
     RegistrationController(RegistrationService service, RegistrationMeters meters, RegistrationSettings settings) {
         this.service = service;
         this.meters = meters;
-        this.largestBody = Math.toIntExact(settings.maxBody().toBytes());
+        this.maxBody = Math.toIntExact(settings.maxBody().toBytes());
     }
 
     @PostMapping(
             path = {"/models/tokenized-registration-events", "/api/models/tokenized-registration-events"},
-            consumes = {MediaType.APPLICATION_JSON_VALUE, "application/*+json"},
             produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(
             summary = "Register a model",
@@ -50,12 +52,12 @@ class RegistrationController {
                             content =
                                     @Content(
                                             mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = RegistrationDocument.class))),
+                                            schema = @Schema(implementation = RegistrationRequestSchema.class))),
             responses = {
                 @ApiResponse(
                         responseCode = "200",
                         description = "It is on disk, and its event will be delivered",
-                        content = @Content(schema = @Schema(implementation = RegistrationAnswer.class))),
+                        content = @Content(schema = @Schema(implementation = RegistrationResponse.class))),
                 @ApiResponse(
                         responseCode = "409",
                         description = "Its model, version and token are registered with other content",
@@ -72,7 +74,7 @@ class RegistrationController {
                                         schema = @Schema(implementation = Problem.Document.class))),
                 @ApiResponse(
                         responseCode = "415",
-                        description = "The body is not declared as JSON",
+                        description = "The body is declared as something else than JSON, or is compressed",
                         content =
                                 @Content(
                                         mediaType = PROBLEM,
@@ -97,18 +99,12 @@ class RegistrationController {
                                         mediaType = PROBLEM,
                                         schema = @Schema(implementation = Problem.Document.class)))
             })
-    ResponseEntity<Object> register(HttpServletRequest request) throws IOException {
-        byte[] body = request.getInputStream().readNBytes(largestBody + 1);
-        if (body.length > largestBody) {
-            return Problem.of(
-                    HttpStatus.CONTENT_TOO_LARGE,
-                    "The body is larger than " + largestBody + " bytes; nothing was stored.");
-        }
-        RequestReading reading = RequestReader.read(body);
-        if (reading instanceof RequestReading.Invalid invalid) {
+    ResponseEntity<Object> register(HttpServletRequest request) {
+        ParseResult parsed = RequestReader.read(JsonBody.read(request, maxBody));
+        if (parsed instanceof ParseResult.Invalid invalid) {
             return Problem.of(invalid.errors());
         }
-        RegistrationRequest registration = ((RequestReading.Valid) reading).request();
+        RegistrationRequest registration = ((ParseResult.Valid) parsed).request();
         String userId = Caller.userId(request);
         return answer(registration, meters.measure(() -> service.register(registration, userId)));
     }
@@ -117,7 +113,7 @@ class RegistrationController {
         if (result instanceof Registered || result instanceof AlreadyRegistered) {
             return ResponseEntity.ok()
                     .contentType(MediaType.APPLICATION_JSON)
-                    .body(RegistrationAnswer.to(registration).json());
+                    .body(RegistrationResponse.to(registration).json());
         }
         if (result instanceof TooLarge tooLarge) {
             return Problem.of(List.of(FieldError.ofBody(

@@ -1,5 +1,7 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.StrictJson;
+import ai.hokus.registry.web.TextRules;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -41,7 +43,7 @@ record RegistrationEvent(
         Map<String, String> tags = deliveredTags(request, userId);
         String proposalIdentifier = PROPOSAL_TAGS.stream()
                 .map(tag -> tags.getOrDefault(tag, ""))
-                .filter(value -> !Text.isBlank(value))
+                .filter(value -> !TextRules.isBlank(value))
                 .findFirst()
                 .orElse(request.tokenId());
         return new RegistrationEvent(request, userId, tags, proposalIdentifier, registeredAt);
@@ -67,7 +69,7 @@ record RegistrationEvent(
 
     /** Compact JSON, exactly as it is delivered. */
     String payload() {
-        ObjectNode payload = RegistrationJson.MAPPER.createObjectNode();
+        ObjectNode payload = StrictJson.MAPPER.createObjectNode();
         payload.put("model_id", request.modelId());
         payload.put("token_symbol", request.tokenId());
         payload.put("metric_name", request.metricName());
@@ -89,16 +91,16 @@ record RegistrationEvent(
         payload.put("benchmark_spec_id", request.benchmarkSpecId());
         payload.put("timestamp", TIMESTAMP.format(registeredAt));
         payload.put("message_version", "1.0");
-        return RegistrationJson.MAPPER.writeValueAsString(payload);
+        return StrictJson.MAPPER.writeValueAsString(payload);
     }
 
     String tagsJson() {
-        return RegistrationJson.MAPPER.writeValueAsString(tagsNode());
+        return StrictJson.MAPPER.writeValueAsString(tagsNode());
     }
 
     @Nullable
     String apiSchemaJson() {
-        return request.apiSchema() == null ? null : RegistrationJson.MAPPER.writeValueAsString(request.apiSchema());
+        return request.apiSchema() == null ? null : StrictJson.MAPPER.writeValueAsString(request.apiSchema());
     }
 
     /** Of the baseline, in per cent; null where that says nothing. */
@@ -111,7 +113,7 @@ record RegistrationEvent(
     }
 
     private ObjectNode tagsNode() {
-        ObjectNode node = RegistrationJson.MAPPER.createObjectNode();
+        ObjectNode node = StrictJson.MAPPER.createObjectNode();
         tags.forEach(node::put);
         return node;
     }

@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.function.Supplier;
 
 /**
- * Counts and times registrations. {@code docs/metrics.md} explains the meters; the room metrics, which this one does not
+ * Counts and times registrations. {@code docs/metrics.md} explains the meters; the module metrics, which this one does not
  * know, lists them, and a test there fails when the two differ. Thread-safe.
  */
 final class RegistrationMeters {

@@ -1,5 +1,7 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.TextRules;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ record RegistrationQuery(
 
     private static void refuseUnstorable(String name, @Nullable String text, List<FieldError> errors) {
         if (text != null) {
-            Text.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
+            TextRules.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
         }
     }
 

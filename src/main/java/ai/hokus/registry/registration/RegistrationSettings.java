@@ -10,10 +10,10 @@ import org.springframework.util.unit.DataSize;
  * @param maxPayload the largest payload of an event, in UTF-8. The relay reads and appends batches of payloads: this is
  *     what bounds one of them
  * @param maxBody the largest request body that is read at all. JSON may spell a character in up to six bytes, and unknown
- *     fields are ignored: so it is four times the payload by default. 200 request threads, each with such a body, hold
- *     200 MB
- * @param mostAtOnce requests of this room under way at once; one more is answered 503 at once. 150 of the web server's 200
- *     threads leave 50 for health, whatever the database is doing; 16 connections serve 150 requests well
+ *     fields are ignored: so it is four times the payload by default. 150 requests, each with such a body, hold 150 MB
+ * @param maxConcurrentRequests how many requests of this module run at once; one more is answered 503 at once. Of the web
+ *     server's 400 threads 200 at most wait for the auth service: 50 are left for health, whatever the database and that
+ *     service are doing; 16 connections serve 150 requests well
  * @param writers transactions of registrations under way at once. Registrations that arrive meanwhile share the next one, so
  *     fewer writers make fewer and larger transactions; more of them help where the database is far away
  */
@@ -21,10 +21,10 @@ import org.springframework.util.unit.DataSize;
 record RegistrationSettings(
         @DefaultValue("256KB") DataSize maxPayload,
         @DefaultValue("1MB") DataSize maxBody,
-        @DefaultValue("150") int mostAtOnce,
+        @DefaultValue("150") int maxConcurrentRequests,
         @DefaultValue("1") int writers) {
 
-    /** Four groups of 64 are more than {@code mostAtOnce}, and four connections are a quarter of the pool's default. */
+    /** Four groups of 64 are more than {@code maxConcurrentRequests}, and four connections are a quarter of the pool's default. */
     private static final int MOST_WRITERS = 4;
 
     /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
@@ -33,9 +33,9 @@ record RegistrationSettings(
     RegistrationSettings {
         refuseOutside("registry.registration.max-payload", maxPayload, "256KB");
         refuseOutside("registry.registration.max-body", maxBody, "1MB");
-        if (mostAtOnce < 1) {
-            throw new IllegalArgumentException(
-                    "registry.registration.most-at-once is " + mostAtOnce + "; it must be at least 1, for example 150");
+        if (maxConcurrentRequests < 1) {
+            throw new IllegalArgumentException("registry.registration.max-concurrent-requests is "
+                    + maxConcurrentRequests + "; it must be at least 1, for example 150");
         }
         if (writers < 1 || writers > MOST_WRITERS) {
             throw new IllegalArgumentException("registry.registration.writers is " + writers

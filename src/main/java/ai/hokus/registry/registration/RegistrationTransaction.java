@@ -82,7 +82,7 @@ final class RegistrationTransaction {
             List<Optional<RegistrationResult>> results = requireNonNull(written.get());
             if (results.contains(Optional.of(new AlreadyRegistered()))) {
                 // Whoever registered it may not have it on disk yet.
-                outbox.awaitDisk();
+                outbox.flush();
             }
             return results;
         } catch (RuntimeException e) {

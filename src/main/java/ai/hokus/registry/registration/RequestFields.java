@@ -1,5 +1,8 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.StrictJson;
+import ai.hokus.registry.web.TextRules;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -7,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,6 +26,12 @@ final class RequestFields {
      * before it does here.
      */
     private static final int LARGEST_SCALE = 10_000;
+
+    /** Digits of a number in a string, as many as a JSON number may have. */
+    private static final int MAX_NUMBER_LENGTH = 1_000;
+
+    /** What Python's {@code float} reads too, but for its words (inf, nan) and its underscores. */
+    private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d++(\\.\\d*+)?|\\.\\d++)([eE][+-]?\\d++)?");
 
     private final ObjectNode fields;
     private final List<FieldError> errors = new ArrayList<>();
@@ -67,7 +77,7 @@ final class RequestFields {
     @Nullable
     String optional(String name, int longest) {
         String text = optionalUntrimmed(name, longest);
-        return text == null ? null : Text.trim(text);
+        return text == null ? null : TextRules.trim(text);
     }
 
     /** Not blank. The length is that of the trimmed text. */
@@ -78,11 +88,11 @@ final class RequestFields {
             return null;
         }
         String text = string(name, node);
-        refuseLonger(name, Text.trim(text), longest);
+        refuseLonger(name, TextRules.trim(text), longest);
         return text;
     }
 
-    /** Required, finite. */
+    /** Required, finite; see {@link #finite}. */
     double number(String name) {
         JsonNode node = sent(name);
         if (node == null) {
@@ -113,7 +123,7 @@ final class RequestFields {
             refuse(name, reason.get());
             return object;
         }
-        int size = RegistrationJson.MAPPER.writeValueAsBytes(object).length;
+        int size = StrictJson.MAPPER.writeValueAsBytes(object).length;
         if (size > largest) {
             refuse(name, "is " + size + " bytes of compact JSON; the most is " + largest);
         }
@@ -137,13 +147,13 @@ final class RequestFields {
         }
         object.forEachEntry((key, value) -> {
             String entry = name + "." + key;
-            Optional<String> reason = Text.unstorable(key);
+            Optional<String> reason = TextRules.unstorable(key);
             if (reason.isPresent()) {
                 refuse(name, "has a key that " + reason.get());
             } else if (!value.isString()) {
                 refuse(entry, "must be a string");
             } else {
-                Text.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
+                TextRules.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
                 refuseLonger(entry, value.stringValue(), longest);
                 if (key.codePointCount(0, key.length()) > longestKey) {
                     refuse(name, "has a key that is longer than " + longestKey + " characters");
@@ -165,7 +175,7 @@ final class RequestFields {
             refuse(name, "is required");
             return "";
         }
-        return Text.trim(string(name, node));
+        return TextRules.trim(string(name, node));
     }
 
     private String string(String name, JsonNode node) {
@@ -174,23 +184,39 @@ final class RequestFields {
             return "";
         }
         String text = node.stringValue();
-        if (Text.isBlank(text)) {
+        if (TextRules.isBlank(text)) {
             refuse(name, "must not be blank");
         }
-        Text.unstorable(text).ifPresent(reason -> refuse(name, reason));
+        TextRules.unstorable(text).ifPresent(reason -> refuse(name, reason));
         return text;
     }
 
+    /** A number, or a string that holds one: the same number either way, and so the same registration. */
     private double finite(String name, JsonNode node) {
-        if (!node.isNumber()) {
+        Optional<BigDecimal> number =
+                node.isNumber() ? Optional.of(node.decimalValue()) : numberIn(node.stringValue(""));
+        if (number.isEmpty()) {
             refuse(name, "must be a number");
             return 0;
         }
-        double value = node.decimalValue().doubleValue();
+        double value = number.get().doubleValue();
         if (!Double.isFinite(value)) {
             refuse(name, "must be a number that a double can hold");
         }
         return value;
+    }
+
+    private static Optional<BigDecimal> numberIn(String text) {
+        String trimmed = TextRules.trim(text);
+        if (trimmed.length() > MAX_NUMBER_LENGTH || !NUMBER.matcher(trimmed).matches()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new BigDecimal(trimmed));
+        } catch (NumberFormatException e) {
+            // An exponent beyond what BigDecimal can hold.
+            return Optional.empty();
+        }
     }
 
     private void refuseLonger(String name, String text, int longest) {
@@ -199,10 +225,10 @@ final class RequestFields {
         }
     }
 
-    /** Calls itself for what is nested, which {@link RegistrationJson#DEEPEST} bounds. */
+    /** Calls itself for what is nested, which {@link StrictJson#MAX_DEPTH} bounds. */
     private static Optional<String> unstorable(JsonNode node) {
         if (node.isString()) {
-            return Text.unstorable(node.stringValue());
+            return TextRules.unstorable(node.stringValue());
         }
         if (node.isNumber()) {
             BigDecimal number = node.decimalValue();
@@ -211,7 +237,7 @@ final class RequestFields {
                     : Optional.empty();
         }
         return node.propertyStream()
-                .map(entry -> Text.unstorable(entry.getKey()).or(() -> unstorable(entry.getValue())))
+                .map(entry -> TextRules.unstorable(entry.getKey()).or(() -> unstorable(entry.getValue())))
                 .flatMap(Optional::stream)
                 .findFirst()
                 .or(() -> node.isArray()

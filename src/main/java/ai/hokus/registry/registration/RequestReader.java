@@ -1,16 +1,10 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.registration.RequestReading.Invalid;
-import ai.hokus.registry.registration.RequestReading.Valid;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
+import ai.hokus.registry.registration.ParseResult.Invalid;
+import ai.hokus.registry.registration.ParseResult.Valid;
+import ai.hokus.registry.web.StrictJson;
 import java.util.List;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Reads a request's body: every rule about what a client may send stands here. */
 final class RequestReader {
@@ -38,32 +32,14 @@ final class RequestReader {
     private RequestReader() {}
 
     /** Names everything that is wrong, not only the first thing. Unknown fields are ignored. */
-    static RequestReading read(byte[] body) {
-        String text;
-        try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(body))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return new Invalid(List.of(FieldError.ofBody("is not UTF-8")));
-        }
-        JsonNode json;
-        try {
-            json = RegistrationJson.MAPPER.readTree(text);
-        } catch (JacksonException e) {
-            return new Invalid(List.of(FieldError.ofBody("is not the JSON that is accepted here: " + reason(e))));
-        } catch (NumberFormatException e) {
-            // Jackson lets it through where an exponent exceeds what BigDecimal can hold.
-            return new Invalid(List.of(FieldError.ofBody("contains a number with an exponent beyond any use")));
-        }
-        if (!(json instanceof ObjectNode fields)) {
-            return new Invalid(List.of(FieldError.ofBody("must be a JSON object")));
-        }
-        return check(new RequestFields(fields));
+    static ParseResult read(byte[] body) {
+        StrictJson.Body json = StrictJson.readObject(body);
+        return json instanceof StrictJson.Body.JsonObject object
+                ? check(new RequestFields(object.fields()))
+                : new Invalid(List.of(((StrictJson.Body.Malformed) json).error()));
     }
 
-    private static RequestReading check(RequestFields fields) {
+    private static ParseResult check(RequestFields fields) {
         String modelName = fields.identity("model_name", LONGEST_IDENTITY);
         String version = fields.identity("version", LONGEST_IDENTITY);
         String tokenId = fields.identity("token_id", LONGEST_IDENTITY);
@@ -113,12 +89,5 @@ final class RequestReader {
         if (fields.isRight(field) && !metric.allows(value)) {
             fields.refuse(field, "must be " + metric.range() + " for " + metric.wireName());
         }
-    }
-
-    private static String reason(JacksonException e) {
-        TokenStreamLocation at = e.getLocation();
-        return at == null
-                ? e.getOriginalMessage()
-                : e.getOriginalMessage() + " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
     }
 }

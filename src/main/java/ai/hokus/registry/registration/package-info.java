@@ -12,7 +12,7 @@
  * and that those which
  * wait for a locked row have no more than half of the connections.
  *
- * <p><b>May call</b> {@code outbox}.
+ * <p><b>May call</b> {@code outbox} and {@code web}.
  *
  * <p><b>Runs on</b> the threads of requests. One of them writes for others that wait, see {@link
  * ai.hokus.registry.registration.GroupCommit}. Nothing here touches Redis, waits for the relay or keeps in memory anything

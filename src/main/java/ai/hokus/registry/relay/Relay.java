@@ -2,9 +2,11 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.PurgeGuard;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -14,24 +16,30 @@ import org.springframework.context.SmartLifecycle;
  *
  * <p>Stops after the web server, so that what was accepted last has its chance, and before the pools close.
  */
-public class Relay implements SmartLifecycle, CommitListener {
+public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-    /** A pass that is in the middle of a call ends within the call's own bound; this is the longest we wait for it. */
-    private static final Duration LONGEST_STOP = Duration.ofSeconds(6);
+    /** A pass that is in the middle of a call ends within the call's own bound; we wait for it no longer than this. */
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(6);
 
-    private final List<PartitionRelay> partitions;
+    private final Supplier<List<PartitionRelay>> factory;
     private final QueueBreaker breaker;
     private final RelayMode mode;
     private final List<Thread> threads = new ArrayList<>();
 
+    private boolean startedBefore;
+
+    /** New ones for each start. */
+    private volatile List<PartitionRelay> partitions;
+
     /**
-     * @param partitions empty unless the mode is {@link RelayMode#RELAYING}
+     * @param factory makes one relay per partition; none unless the mode is {@link RelayMode#RELAYING}
      */
-    Relay(RelayMode mode, List<PartitionRelay> partitions, QueueBreaker breaker) {
+    Relay(RelayMode mode, Supplier<List<PartitionRelay>> factory, QueueBreaker breaker) {
         this.mode = mode;
-        this.partitions = List.copyOf(partitions);
+        this.factory = factory;
+        this.partitions = List.copyOf(factory.get());
         this.breaker = breaker;
     }
 
@@ -50,18 +58,26 @@ public class Relay implements SmartLifecycle, CommitListener {
         return breaker.state();
     }
 
+    /** Where this instance's relay has compared the queue with what was delivered, in its last pass. */
+    @Override
+    public List<Integer> purgeablePartitions() {
+        return statuses().stream()
+                .filter(status -> status.state().knowsQueue())
+                .map(RelayStatus::partition)
+                .toList();
+    }
+
     /** Wakes the partition's relay. */
     @Override
     public void committed(AppendedMessage message) {
-        if (!partitions.isEmpty()) {
-            partitions.get(message.partition()).wake();
-        }
+        wake(message.partition());
     }
 
     /** Wakes the partition's relay: an operator has given it something to do. Returns at once. */
     public void wake(int partition) {
-        if (partition < partitions.size()) {
-            partitions.get(partition).wake();
+        List<PartitionRelay> current = partitions;
+        if (partition < current.size()) {
+            current.get(partition).wake();
         }
     }
 
@@ -76,6 +92,10 @@ public class Relay implements SmartLifecycle, CommitListener {
                         + " delivery to others.");
             case RELAYING -> log.debug("Relaying {} partitions.", partitions.size());
         }
+        if (startedBefore) {
+            partitions = List.copyOf(factory.get());
+        }
+        startedBefore = true;
         for (PartitionRelay partition : partitions) {
             Thread thread = new Thread(partition, "relay-" + partition.status().partition());
             thread.start();
@@ -86,7 +106,7 @@ public class Relay implements SmartLifecycle, CommitListener {
     @Override
     public synchronized void stop() {
         partitions.forEach(PartitionRelay::stop);
-        long deadline = System.nanoTime() + LONGEST_STOP.toNanos();
+        long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
         for (Thread thread : threads) {
             try {
                 thread.join(Math.max(1, (deadline - System.nanoTime()) / 1_000_000));

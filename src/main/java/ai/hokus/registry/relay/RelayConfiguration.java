@@ -1,10 +1,11 @@
 package ai.hokus.registry.relay;
 
 import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.outbox.OutboxPartition;
 import ai.hokus.registry.outbox.OutboxPartitions;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
-import ai.hokus.registry.queue.Source;
 import java.time.Clock;
 import java.util.List;
 import net.javacrumbs.shedlock.core.LockProvider;
@@ -13,13 +14,13 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Puts the room together; without a queue there is a relay that relays nothing. */
+/** Puts the module together; without a queue there is a relay that relays nothing. */
 @Configuration(proxyBeanMethods = false)
 class RelayConfiguration {
 
     @Bean
     QueueBreaker queueBreaker(RelaySettings settings, @Qualifier("steadyClock") Clock clock) {
-        return new QueueBreaker(settings.firstWait(), settings.longestWait(), settings.lockAtMostFor(), clock);
+        return new QueueBreaker(settings.initialBackoff(), settings.maxBackoff(), settings.lockAtMostFor(), clock);
     }
 
     @Bean
@@ -40,30 +41,27 @@ class RelayConfiguration {
             Clock clock) {
         MessageQueue queue = queues.getIfAvailable();
         if (queue == null) {
-            return new Relay(RelayMode.NOT_CONFIGURED, List.of(), breaker);
+            return new Relay(RelayMode.NOT_CONFIGURED, List::of, breaker);
         }
         if (!settings.enabled()) {
-            return new Relay(RelayMode.DISABLED, List.of(), breaker);
+            return new Relay(RelayMode.DISABLED, List::of, breaker);
         }
-        settings.checkLock(queueSettings.longestCall());
-        RelayPass.PassLimits limits = new RelayPass.PassLimits(
-                settings.batchMessages(),
-                settings.batchBytes().toBytes(),
-                queueSettings.checkpoints(),
-                instance.value());
+        settings.checkLock(queueSettings.maxCallDuration());
         RelayListener listener = new RelayListeners(listeners.orderedStream().toList());
-        List<PartitionRelay> partitions = outbox.all().stream()
-                .map(partition -> new PartitionRelay(
-                        partition,
-                        queue,
-                        new Source(outbox.outboxId(), partition.number()),
-                        breaker,
-                        locks,
-                        settings,
-                        limits,
-                        clock,
-                        listener))
-                .toList();
-        return new Relay(RelayMode.RELAYING, partitions, breaker);
+        List<OutboxPartition> partitions = outbox.forRelay(instance.value(), queueSettings.name());
+        return new Relay(
+                RelayMode.RELAYING,
+                () -> partitions.stream()
+                        .map(partition -> new PartitionRelay(
+                                partition,
+                                queue,
+                                new ProducerId(outbox.outboxId(), partition.number()),
+                                breaker,
+                                locks,
+                                settings,
+                                clock,
+                                listener))
+                        .toList(),
+                breaker);
     }
 }

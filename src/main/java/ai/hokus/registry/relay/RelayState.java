@@ -16,18 +16,20 @@ public enum RelayState {
     QUEUE_FULL,
     /** An operator paused the partition. */
     PAUSED,
-    /** An operator must decide about a divergence. */
-    DIVERGED,
+    /** Another copy of the database delivers to the same queue; an operator must decide. */
+    STOPPED,
+    /** This instance is configured for another queue or environment than the database; others may relay. */
+    NOT_RELAYING,
     /** The database, or something unforeseen: messages wait in the outbox, the next pass tries again. */
     FAILING,
     /** The service stops. */
-    STOPPED;
+    SHUT_DOWN;
 
     /** Whether the last pass compared the queue's newest checkpoint with what was delivered, and healed what was missing. */
     public boolean knowsQueue() {
         return switch (this) {
             case IDLE, DELIVERING, QUEUE_FULL, PAUSED -> true;
-            case STARTING, STANDING_BY, WAITING, DIVERGED, FAILING, STOPPED -> false;
+            case STARTING, STANDING_BY, WAITING, STOPPED, NOT_RELAYING, FAILING, SHUT_DOWN -> false;
         };
     }
 }

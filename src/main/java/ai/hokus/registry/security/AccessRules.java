@@ -1,10 +1,10 @@
 package ai.hokus.registry.security;
 
-import static ai.hokus.registry.security.Access.OBSERVE;
-import static ai.hokus.registry.security.Access.OPEN;
-import static ai.hokus.registry.security.Access.OPERATE;
-import static ai.hokus.registry.security.Access.READ;
-import static ai.hokus.registry.security.Access.REGISTER;
+import static ai.hokus.registry.security.Permission.OBSERVE;
+import static ai.hokus.registry.security.Permission.OPEN;
+import static ai.hokus.registry.security.Permission.OPERATE;
+import static ai.hokus.registry.security.Permission.READ;
+import static ai.hokus.registry.security.Permission.REGISTER;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
@@ -37,7 +37,7 @@ final class AccessRules {
             rule(OPERATE, CHANGES, "/outbox", "/outbox/**"),
             rule(OBSERVE, GET, "/actuator", "/actuator/**"),
             rule(OPERATE, CHANGES, "/actuator/**"),
-            rule(OPEN, GET, "/console", "/console/**", "/webjars/**"),
+            rule(OPEN, GET, "/", "/console", "/console/**", "/webjars/**"),
             rule(
                     OPEN,
                     GET,
@@ -52,13 +52,13 @@ final class AccessRules {
     private AccessRules() {}
 
     /** Empty: no rule, so no one. */
-    static Optional<Access> of(HttpServletRequest request) {
+    static Optional<Permission> of(HttpServletRequest request) {
         if (HEALTH.matches(request) && GET.contains(request.getMethod())) {
             return Optional.of(asksForDetails(request) ? OBSERVE : OPEN);
         }
         return RULES.stream()
                 .filter(rule -> rule.methods().contains(request.getMethod()) && rule.matchesPath(request))
-                .map(Rule::access)
+                .map(Rule::permission)
                 .findFirst();
     }
 
@@ -78,14 +78,14 @@ final class AccessRules {
         return values != null && !Arrays.stream(values).allMatch("false"::equals);
     }
 
-    private static Rule rule(Access access, Set<String> methods, String... patterns) {
+    private static Rule rule(Permission permission, Set<String> methods, String... patterns) {
         return new Rule(
-                access,
+                permission,
                 methods,
                 Stream.of(patterns).map(PathPatternRequestMatcher::pathPattern).toList());
     }
 
-    private record Rule(Access access, Set<String> methods, List<PathPatternRequestMatcher> paths) {
+    private record Rule(Permission permission, Set<String> methods, List<PathPatternRequestMatcher> paths) {
 
         boolean matchesPath(HttpServletRequest request) {
             return paths.stream().anyMatch(path -> path.matches(request));

@@ -14,7 +14,7 @@ import org.springframework.http.HttpHeaders;
 final class ApiKey {
 
     /** Far more than any key that was ever issued; what is longer is not even hashed. */
-    private static final int LONGEST = 512;
+    private static final int MAX_LENGTH = 512;
 
     private static final String HEADER = "X-API-Key";
 
@@ -58,7 +58,7 @@ final class ApiKey {
     }
 
     private static boolean isPossible(String text) {
-        return !text.isEmpty() && text.length() <= LONGEST && text.chars().allMatch(c -> '!' <= c && c <= '~');
+        return !text.isEmpty() && text.length() <= MAX_LENGTH && text.chars().allMatch(c -> '!' <= c && c <= '~');
     }
 
     /** 64 hexadecimal digits, lower case. */

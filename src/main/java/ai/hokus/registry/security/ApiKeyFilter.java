@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.security.KeyVerifier.Verdict;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.springframework.security.core.context.SecurityContext;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -17,40 +19,63 @@ import org.springframework.web.filter.OncePerRequestFilter;
  */
 final class ApiKeyFilter extends OncePerRequestFilter {
 
-    private final KeyVerifier verifier;
-    private final RateLimit limit;
+    /** Not whether it is one, but that it can be nothing else: a proxy's header may hold anything. */
+    private static final Pattern IP_ADDRESS = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
 
-    ApiKeyFilter(KeyVerifier verifier, RateLimit limit) {
+    private final KeyVerifier verifier;
+    private final RateLimiter limiter;
+
+    ApiKeyFilter(KeyVerifier verifier, RateLimiter limiter) {
         this.verifier = verifier;
-        this.limit = limit;
+        this.limiter = limiter;
     }
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        return AccessRules.of(request).filter(Access.OPEN::equals).isPresent();
+        return AccessRules.of(request).filter(Permission.OPEN::equals).isPresent();
     }
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Optional<ApiKey> key = ApiKey.of(request);
-        if (key.isPresent()) {
-            KeyVerifier.Verdict verdict = verifier.verify(key.get());
-            if (verdict instanceof KeyVerifier.Verdict.Unavailable) {
-                Refusals.keyCannotBeVerified(request, response);
-                return;
-            }
-            if (verdict instanceof KeyVerifier.Verdict.Known known) {
-                Duration wait = limit.take(key.get());
-                if (!wait.isZero()) {
-                    Refusals.tooMany(request, response, wait);
-                    return;
-                }
-                SecurityContext context = SecurityContextHolder.createEmptyContext();
-                context.setAuthentication(new Caller(known.holder()));
-                SecurityContextHolder.setContext(context);
-            }
+        if (key.isEmpty() || isAdmitted(key.get(), request, response)) {
+            chain.doFilter(request, response);
         }
-        chain.doFilter(request, response);
+    }
+
+    /** Whether the request goes on; otherwise it has been answered. */
+    private boolean isAdmitted(ApiKey key, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        Verdict verdict = verifier.verify(key, clientAddress(request));
+        if (verdict instanceof Verdict.Known known) {
+            return isWithinLimit(key, known.client(), request, response);
+        } else if (verdict instanceof Verdict.InsufficientBalance) {
+            SecurityProblems.insufficientBalance(request, response);
+        } else if (verdict instanceof Verdict.Throttled throttled) {
+            SecurityProblems.authServiceThrottles(request, response, throttled.retryAfter());
+        } else if (verdict instanceof Verdict.Unavailable unavailable) {
+            SecurityProblems.keyCannotBeVerified(request, response, unavailable.retryAfter());
+        }
+        return verdict instanceof Verdict.Unknown;
+    }
+
+    private boolean isWithinLimit(
+            ApiKey key, ApiClient client, HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Duration wait = limiter.take(key);
+        if (!wait.isZero()) {
+            SecurityProblems.rateLimitExceeded(request, response, wait);
+            return false;
+        }
+        SecurityContext context = SecurityContextHolder.createEmptyContext();
+        context.setAuthentication(new ApiKeyAuthentication(client));
+        SecurityContextHolder.setContext(context);
+        return true;
+    }
+
+    /** Behind a proxy the web server has put the client's address in the place of the proxy's. Empty: it is none. */
+    private static String clientAddress(HttpServletRequest request) {
+        String address = request.getRemoteAddr();
+        return address != null && IP_ADDRESS.matcher(address).matches() ? address : "";
     }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keys in a file, one a line: {@code SHA256-OF-KEY USER-ID SCOPE[,SCOPE...]}; empty lines and lines that start with {@code #}
- * do not count. A change is noticed by a request within {@link #LOOK_EVERY}. A file that cannot be used changes nothing: the
+ * do not count. A change is noticed by a request within {@link #CHECK_INTERVAL}. A file that cannot be used changes nothing: the
  * keys of before stay, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its
  * hash.
  */
@@ -32,10 +33,10 @@ final class KeyFile implements KeyVerifier {
     private static final Logger log = LoggerFactory.getLogger(KeyFile.class);
 
     /** Reading a file of usual size (some kilobytes, in the page cache) takes a few ten microseconds. */
-    static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
     /** Some ten thousand keys. */
-    private static final int LARGEST = 1 << 20;
+    private static final int MAX_BYTES = 1 << 20;
 
     private static final Pattern SHA256 = Pattern.compile("[0-9a-fA-F]{64}");
     private static final Pattern USER_ID = Pattern.compile("[\\x21-\\x7e]{1,255}");
@@ -43,12 +44,12 @@ final class KeyFile implements KeyVerifier {
 
     private final Path file;
     private final LongSupplier nanoTime;
-    private final ReentrantLock looking = new ReentrantLock();
+    private final ReentrantLock reloading = new ReentrantLock();
 
     private byte[] content;
     private String failure = "";
-    private volatile long lookedAt;
-    private volatile Map<String, KeyHolder> holders;
+    private volatile long checkedAt;
+    private volatile Map<String, ApiClient> clients;
 
     /**
      * @throws UnusableKeySettingsException when the file cannot be used
@@ -58,25 +59,25 @@ final class KeyFile implements KeyVerifier {
         this.nanoTime = nanoTime;
         try {
             this.content = read();
-            this.holders = parse(content);
+            this.clients = parse(content);
         } catch (IOException | UnusableFileException e) {
             throw new UnusableKeySettingsException("API_KEYS_FILE names " + describe(e) + ".");
         }
-        this.lookedAt = nanoTime.getAsLong();
-        log.info("{} API keys in {}", holders.size(), file);
+        this.checkedAt = nanoTime.getAsLong();
+        log.info("{} API keys in {}", clients.size(), file);
     }
 
     @Override
-    public Verdict verify(ApiKey key) {
-        lookAgain();
+    public Verdict verify(ApiKey key, String clientAddress) {
+        reloadIfChanged();
         // By its hash: how long that takes tells nothing about any key.
-        KeyHolder holder = holders.get(key.sha256());
-        return holder == null ? new Verdict.Unknown() : new Verdict.Known(holder);
+        ApiClient client = clients.get(key.sha256());
+        return client == null ? new Verdict.Unknown() : new Verdict.Known(client);
     }
 
     /** One request looks; others that come meanwhile take what is known. */
-    private void lookAgain() {
-        if (nanoTime.getAsLong() - lookedAt < LOOK_EVERY.toNanos() || !looking.tryLock()) {
+    private void reloadIfChanged() {
+        if (nanoTime.getAsLong() - checkedAt < CHECK_INTERVAL.toNanos() || !reloading.tryLock()) {
             return;
         }
         try {
@@ -84,45 +85,45 @@ final class KeyFile implements KeyVerifier {
             if (!Arrays.equals(now, content)) {
                 content = now;
                 failure = "";
-                holders = parse(now);
-                log.info("The API keys were read again: {} in {}", holders.size(), file);
+                clients = parse(now);
+                log.info("The API keys were read again: {} in {}", clients.size(), file);
             }
         } catch (IOException | UnusableFileException e) {
             String found = describe(e);
             if (!found.equals(failure)) {
                 failure = found;
                 log.error(
-                        "API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, holders.size());
+                        "API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, clients.size());
             }
         } finally {
-            lookedAt = nanoTime.getAsLong();
-            looking.unlock();
+            checkedAt = nanoTime.getAsLong();
+            reloading.unlock();
         }
     }
 
     private byte[] read() throws IOException, UnusableFileException {
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(LARGEST + 1);
-            if (bytes.length > LARGEST) {
-                throw new UnusableFileException("is larger than " + LARGEST + " bytes");
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new UnusableFileException("is larger than " + MAX_BYTES + " bytes");
             }
             return bytes;
         }
     }
 
-    private static Map<String, KeyHolder> parse(byte[] content) throws UnusableFileException {
-        Map<String, KeyHolder> holders = new HashMap<>();
+    private static Map<String, ApiClient> parse(byte[] content) throws UnusableFileException {
+        Map<String, ApiClient> clients = new HashMap<>();
         List<String> lines = text(content).lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && !line.startsWith("#")) {
-                addLine(line, i + 1, holders);
+                addLine(line, i + 1, clients);
             }
         }
-        return Map.copyOf(holders);
+        return Map.copyOf(clients);
     }
 
-    private static void addLine(String line, int number, Map<String, KeyHolder> holders) throws UnusableFileException {
+    private static void addLine(String line, int number, Map<String, ApiClient> clients) throws UnusableFileException {
         String[] words = line.split("\\s+", -1);
         if (words.length != 3) {
             throw new UnusableFileException("has " + words.length + " words in line " + number
@@ -138,10 +139,10 @@ final class KeyFile implements KeyVerifier {
         if (!SCOPES.matcher(words[2]).matches()) {
             throw new UnusableFileException("has no list of scopes, with commas between, in line " + number);
         }
-        KeyHolder holder = new KeyHolder(
+        ApiClient client = new ApiClient(
                 words[1],
                 Set.of(Arrays.stream(words[2].split(",", -1)).distinct().toArray(String[]::new)));
-        if (holders.putIfAbsent(words[0].toLowerCase(Locale.ROOT), holder) != null) {
+        if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
             throw new UnusableFileException("has in line " + number + " a key that an earlier line has");
         }
     }
@@ -167,9 +168,13 @@ final class KeyFile implements KeyVerifier {
 
     /** To follow "names". */
     private String describe(Exception e) {
-        return e instanceof UnusableFileException
-                ? file + ", which " + e.getMessage()
-                : file + ", which cannot be read (" + e + ")";
+        if (e instanceof UnusableFileException) {
+            return file + ", which " + e.getMessage();
+        }
+        if (e instanceof AccessDeniedException) {
+            return file + ", which user " + System.getProperty("user.name") + " (10001 in the image) may not read";
+        }
+        return file + ", which cannot be read (" + e + ")";
     }
 
     private static final class UnusableFileException extends Exception {

@@ -1,8 +1,11 @@
 package ai.hokus.registry.security;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
@@ -19,7 +22,7 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
 
-/** Puts the room together. */
+/** Puts the package together. */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
@@ -27,6 +30,9 @@ class SecurityConfiguration {
     private static final String EMBEDDED = "jdbc:h2:";
 
     private static final List<String> SERVED_H2 = List.of("jdbc:h2:tcp:", "jdbc:h2:ssl:");
+
+    /** Spring Boot's default. */
+    private static final int TOMCAT_THREADS = 200;
 
     /** Nobody reads a meter of each filter of each request. */
     @Bean
@@ -37,8 +43,8 @@ class SecurityConfiguration {
     /** One filter chain for all paths. What the rules do not allow is denied. */
     @Bean
     SecurityFilterChain securityFilterChain(HttpSecurity http, KeyVerifier verifier, SecuritySettings settings) {
-        Refusals refusals = new Refusals();
-        RateLimit limit = new RateLimit(settings.rateLimit(), System::nanoTime);
+        SecurityProblems refusals = new SecurityProblems();
+        RateLimiter limit = new RateLimiter(settings.rateLimit(), System::nanoTime);
         return http
                 // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
                 // send:
@@ -52,8 +58,9 @@ class SecurityConfiguration {
                         refused -> refused.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
                 .authorizeHttpRequests(requests -> requests.anyRequest()
                         .access((caller, context) -> new AuthorizationDecision(AccessRules.of(context.getRequest())
-                                .filter(access -> access == Access.OPEN
-                                        || (caller.get() instanceof Caller known && known.mayEnter(access)))
+                                .filter(permission -> permission == Permission.OPEN
+                                        || (caller.get() instanceof ApiKeyAuthentication known
+                                                && known.isGranted(permission)))
                                 .isPresent())))
                 .addFilterBefore(new ApiKeyFilter(verifier, limit), AnonymousAuthenticationFilter.class)
                 .build();
@@ -68,15 +75,15 @@ class SecurityConfiguration {
     }
 
     @Bean
-    Refusals requestRejectedHandler() {
-        return new Refusals();
+    SecurityProblems requestRejectedHandler() {
+        return new SecurityProblems();
     }
 
     /** Before every other filter: some of them read parameters. */
     @Bean
-    FilterRegistrationBean<BodyTimeFilter> bodyTimeFilter(SecuritySettings settings) {
-        FilterRegistrationBean<BodyTimeFilter> filter =
-                new FilterRegistrationBean<>(new BodyTimeFilter(settings.bodyTime(), System::nanoTime));
+    FilterRegistrationBean<RequestBodyTimeoutFilter> requestBodyTimeoutFilter(SecuritySettings settings) {
+        FilterRegistrationBean<RequestBodyTimeoutFilter> filter = new FilterRegistrationBean<>(
+                new RequestBodyTimeoutFilter(settings.requestBodyTimeout(), System::nanoTime));
         filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return filter;
     }
@@ -85,13 +92,18 @@ class SecurityConfiguration {
      * @throws UnusableKeySettingsException when nobody could get in, or everybody
      */
     @Bean
-    Keys keys(SecuritySettings settings, Environment environment) {
+    Keys keys(
+            SecuritySettings settings,
+            Environment environment,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steadyClock,
+            MeterRegistry meters) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            verifiers.add(new AuthServiceKeys(settings.authService(), System::nanoTime));
+            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, meters));
         }
         if (!verifiers.isEmpty()) {
             return new Keys(KeyVerifier.of(verifiers), "");
@@ -101,8 +113,25 @@ class SecurityConfiguration {
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
-        String random = OneKey.random();
-        return new Keys(new OneKey(ApiKey.of(random)), random);
+        String random = GeneratedKey.random();
+        return new Keys(new GeneratedKey(ApiKey.of(random)), random);
+    }
+
+    /** Of the web server's threads at most half wait for the service; health and registrations have the others. */
+    private static AuthServiceKeys authServiceKeys(
+            SecuritySettings.AuthService settings,
+            Environment environment,
+            Clock clock,
+            Clock steadyClock,
+            MeterRegistry registry) {
+        AuthServiceMeters meters = new AuthServiceMeters(registry);
+        int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
+        return new AuthServiceKeys(
+                new AuthServiceClient(settings, meters, clock, steadyClock),
+                settings,
+                meters,
+                Math.max(1, threads / 2),
+                steadyClock);
     }
 
     @Bean

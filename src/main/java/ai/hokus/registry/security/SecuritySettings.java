@@ -5,66 +5,70 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Settings of this room.
+ * Settings of this package.
  *
- * @param keyFile where keys are, see {@link KeyFile}; empty: in no file. {@code API_KEYS_FILE}
- * @param authService who else knows keys
+ * @param keyFile path of the key file, see {@link KeyFile}; empty: there is none. {@code API_KEYS_FILE}
+ * @param authService the auth service, which knows further keys
  * @param rateLimit how many requests one key may send
- * @param bodyTime how long a client may take to send a body. 1 MB within it needs 100 KB/s, which any client has; an honest
- *     body of 2 KB needs one packet
- * @param mostHeaders how many headers a request may have. Browsers behind two proxies send about 30
+ * @param requestBodyTimeout how long a client may take to send a body. 1 MB within it needs 100 KB/s, which any client has; an
+ *     honest body of 2 KB needs one packet
+ * @param maxHeaders how many headers a request may have. Browsers behind two proxies send about 30
  */
 @ConfigurationProperties("registry.security")
 record SecuritySettings(
         @DefaultValue("") String keyFile,
         @DefaultValue AuthService authService,
         @DefaultValue RateLimit rateLimit,
-        @DefaultValue("10s") Duration bodyTime,
-        @DefaultValue("100") int mostHeaders) {
+        @DefaultValue("10s") Duration requestBodyTimeout,
+        @DefaultValue("100") int maxHeaders) {
 
     SecuritySettings {
-        if (bodyTime.toMillis() < 100 || bodyTime.compareTo(Duration.ofMinutes(5)) > 0) {
-            throw new IllegalArgumentException("registry.security.body-time is " + bodyTime
+        if (requestBodyTimeout.toMillis() < 100 || requestBodyTimeout.compareTo(Duration.ofMinutes(5)) > 0) {
+            throw new IllegalArgumentException("registry.security.request-body-timeout is " + requestBodyTimeout
                     + "; it must be between 100ms and 5m, for example 10s");
         }
-        if (mostHeaders < 10 || mostHeaders > 1_000) {
+        if (maxHeaders < 10 || maxHeaders > 1_000) {
             throw new IllegalArgumentException(
-                    "registry.security.most-headers is " + mostHeaders + "; it must be between 10 and 1000");
+                    "registry.security.max-headers is " + maxHeaders + "; it must be between 10 and 1000");
         }
     }
 
     /**
      * The auth service.
      *
-     * @param url where it is, without the path; empty: there is none. {@code AUTH_SERVICE_URL}
-     * @param id who we are to it. {@code AUTH_SERVICE_ID}
+     * @param url its base URL, without a path of its own; empty: there is none. {@code AUTH_SERVICE_URL}
+     * @param id this service's id at the auth service. {@code AUTH_SERVICE_ID}
      * @param connectTimeout until it is connected
-     * @param answerTimeout until its whole answer is there, connecting included: the longest that a request waits for it
-     * @param freshFor how long its word on a key counts without being asked again: a key that is revoked works that long
-     * @param keepFor how long a key that it knew goes on working while it cannot be asked, counted from when it last said so
-     * @param mostKeys how many keys are remembered: 10,000 take about 3 MB
+     * @param timeout until its whole answer has arrived, connecting included. A request with a key that was never verified
+     *     before waits this long at most
+     * @param cacheTtl how long an accepted key is used without asking again. A revoked key works for this long and for one
+     *     request more
+     * @param staleTtl how long an accepted key is used at most when the auth service gives no answer, counted from its last
+     *     answer
+     * @param cacheSize how many keys are remembered: 10,000 take about 3 MB
      */
     record AuthService(
             @DefaultValue("") String url,
             @DefaultValue("") String id,
             @DefaultValue("1s") Duration connectTimeout,
-            @DefaultValue("2s") Duration answerTimeout,
-            @DefaultValue("60s") Duration freshFor,
-            @DefaultValue("15m") Duration keepFor,
-            @DefaultValue("10000") int mostKeys) {
+            @DefaultValue("2s") Duration timeout,
+            @DefaultValue("60s") Duration cacheTtl,
+            @DefaultValue("15m") Duration staleTtl,
+            @DefaultValue("10000") int cacheSize) {
 
         AuthService {
-            if (connectTimeout.toMillis() < 1 || answerTimeout.compareTo(connectTimeout) < 0) {
-                throw new IllegalArgumentException("registry.security.auth-service.answer-timeout is " + answerTimeout
-                        + "; it must not be less than connect-timeout (" + connectTimeout + ")");
+            if (connectTimeout.toMillis() < 1 || timeout.compareTo(connectTimeout) < 0) {
+                throw new IllegalArgumentException("registry.security.auth-service.timeout is " + timeout
+                        + "; it must not be less than connect-timeout (" + connectTimeout
+                        + "), which must be at least 1ms");
             }
-            if (freshFor.isNegative() || keepFor.compareTo(freshFor) < 0) {
-                throw new IllegalArgumentException("registry.security.auth-service.keep-for is " + keepFor
-                        + "; it must not be less than fresh-for (" + freshFor + ")");
+            if (cacheTtl.isNegative() || staleTtl.compareTo(cacheTtl) < 0) {
+                throw new IllegalArgumentException("registry.security.auth-service.stale-ttl is " + staleTtl
+                        + "; it must not be less than cache-ttl (" + cacheTtl + ")");
             }
-            if (mostKeys < 1) {
+            if (cacheSize < 1) {
                 throw new IllegalArgumentException(
-                        "registry.security.auth-service.most-keys is " + mostKeys + "; it must be at least 1");
+                        "registry.security.auth-service.cache-size is " + cacheSize + "; it must be at least 1");
             }
         }
     }

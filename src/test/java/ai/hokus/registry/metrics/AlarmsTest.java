@@ -135,15 +135,20 @@ class AlarmsTest {
         GeneratedSection.assertSays("alarms", rows);
     }
 
-    /** What one partition and two Redis nodes cost; CloudWatch charges by the metrics that an alarm watches. */
     private static String price() {
-        int watched = 0;
-        for (Alarm alarm : Alarm.all()) {
-            watched += alarm.metrics().size() * (alarm.per().equals("redis-node") ? 2 : 1);
-        }
-        int pages = Alarm.pages().size();
         return "With one partition and two Redis nodes they watch %d metrics at $0.10, and the %d pages are $0.50 each: **$%.2f a month**."
-                .formatted(watched, pages, watched * 0.10 + pages * 0.50);
+                .formatted(watchedMetrics(), Alarm.pages().size(), monthlyPrice());
+    }
+
+    /** Of the alarms, with one partition and two Redis nodes; CloudWatch charges by the metrics that an alarm watches. */
+    static double monthlyPrice() {
+        return watchedMetrics() * 0.10 + Alarm.pages().size() * 0.50;
+    }
+
+    private static int watchedMetrics() {
+        return Alarm.all().stream()
+                .mapToInt(alarm -> alarm.metrics().size() * (alarm.per().equals("redis-node") ? 2 : 1))
+                .sum();
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -84,6 +85,8 @@ class EmittedMetricsTest {
                 "REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
         String keys = TestKeys.file(TestKeys.line()).toString();
         properties.add("API_KEYS_FILE", () -> keys);
+        properties.add("AUTH_SERVICE_URL", () -> "http://127.0.0.1:1"); // nobody is there
+        properties.add("AUTH_SERVICE_ID", () -> "registry");
         properties.add("CLOUDWATCH_NAMESPACE", () -> "Outbox");
         properties.add("CLOUDWATCH_REGION", () -> "us-east-1");
         properties.add("CLOUDWATCH_STEP", () -> "1h");
@@ -127,6 +130,25 @@ class EmittedMetricsTest {
         assertThat(prometheus.get("registry.relay.failures").counters())
                 .extracting(Counter::count)
                 .containsOnly(0.0);
+    }
+
+    @Test
+    @Order(1)
+    void a_key_that_cannot_be_verified_is_seen() throws Exception {
+        HttpResponse<String> answer = send(HttpRequest.newBuilder(uri("/models"))
+                .header("X-API-Key", "not-in-the-file")
+                .build());
+
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(count("registry.auth.service.unverified")).isEqualTo(1);
+        assertThat(prometheus
+                        .get("registry.auth.service.failures")
+                        .tag("cause", "unreachable")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(prometheus.get("registry.auth.service.duration").timer().count())
+                .isEqualTo(1);
     }
 
     @Test
@@ -236,6 +258,9 @@ class EmittedMetricsTest {
         Arrays.stream(ServiceMeter.values()).map(EmittedMetricsTest::row).forEach(rows::add);
         GeneratedSection.assertSays("meters", rows);
         GeneratedSection.assertSays("price of metrics", List.of(price()));
+        assertThat(Files.readString(Path.of("infra", "README.md")))
+                .contains("| %.2f + %.2f + 0.86 + 3 |"
+                        .formatted((names(true) + names(false)) * 0.30, AlarmsTest.monthlyPrice()));
     }
 
     /** What the document must say about what is paid for. */

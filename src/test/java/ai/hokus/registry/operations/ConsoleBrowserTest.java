@@ -15,7 +15,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
@@ -187,26 +189,105 @@ class ConsoleBrowserTest {
     }
 
     @Test
-    void without_the_right_key_the_page_says_so() {
+    void the_host_alone_leads_to_the_page_which_asks_for_a_key_before_it_asks_for_anything_else() {
         browser.get(base + "/console");
         script("sessionStorage.clear()");
-        script("window.fetch = async () => new Response('{}', { status: 401 })");
-        awaitText("trouble", text -> text.contains("API key is needed"));
-        type("key", "a-key");
+        browser.get(base + "/");
+
+        awaitText("verdict", "needs a key"::equals);
+        assertThat(browser.getCurrentUrl()).isEqualTo(base + "/console");
+        assertThat(browser.findElement(By.id("trouble")).getText()).startsWith("Enter an API key above");
+        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
+        assertThat(browser.switchTo().activeElement().getDomAttribute("id")).isEqualTo("key");
+        // Two polls' time of the page's own clock, however slow the machine.
+        browser.executeAsyncScript("setTimeout(arguments[0], 5000)");
+        assertThat(asked()).isEmpty();
+
+        browser.findElement(By.cssSelector("#key-form button")).click();
+        assertThat(asked()).as("an empty key is none").isEmpty();
+        type("key", TestKeys.KEY);
+        browser.findElement(By.cssSelector("#key-form button")).click();
+        awaitText("verdict", "healthy"::equals);
+        assertThat(browser.findElement(By.id("main")).isDisplayed()).isTrue();
+        assertThat(browser.findElement(By.id("trouble")).isDisplayed()).isFalse();
+        script("sessionStorage.clear()");
+    }
+
+    @Test
+    void with_a_wrong_key_the_page_asks_for_another_one_and_stops_asking() {
+        browser.get(base + "/console");
+        script("sessionStorage.clear()");
+        browser.navigate().refresh();
+        type("key", "no-such-key");
         browser.findElement(By.cssSelector("#key-form button")).click();
         awaitText("trouble", text -> text.contains("not known"));
+        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
+        int asked = asked().size();
+        browser.executeAsyncScript("setTimeout(arguments[0], 5000)");
+        assertThat(asked()).hasSize(asked);
+
+        script("window.fetch = async () => new Response('{}', { status: 403 })");
+        browser.findElement(By.cssSelector("#key-form button")).click();
+        awaitText("trouble", text -> text.contains("outbox:operate"));
+        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
         script("window.fetch = async (path, options) => new Response("
                 + "JSON.stringify({ detail: options.headers['X-API-Key'] }), { status: 500 })");
-        awaitText("trouble", "a-key"::equals);
-        script("window.fetch = async () => new Response('{}', { status: 403 })");
-        awaitText("trouble", text -> text.contains("outbox:operate"));
+        browser.findElement(By.cssSelector("#key-form button")).click();
+        awaitText("trouble", "no-such-key"::equals);
         script("sessionStorage.clear()");
+    }
+
+    /** Every way to send a key can be entered, and what is then tried from the page is answered. */
+    @Test
+    void swagger_ui_takes_a_key_in_each_way_and_uses_it() {
+        for (Map.Entry<String, String> way : Map.of(
+                        "bearer", TestKeys.KEY, "apiKey", "ApiKey " + TestKeys.KEY, "xApiKey", TestKeys.KEY)
+                .entrySet()) {
+            browser.get(base + "/swagger-ui.html");
+            By authorize = By.cssSelector(".scheme-container button.authorize");
+            await(() -> browser.findElement(authorize).isDisplayed());
+            browser.findElement(authorize).click();
+            // The inputs stand in the order of the schemes.
+            List<WebElement> inputs = new ArrayList<>();
+            await(() -> {
+                inputs.clear();
+                inputs.addAll(browser.findElements(By.cssSelector(".auth-container input")));
+                return inputs.size() == 3;
+            });
+            int at = List.of("bearer", "apiKey", "xApiKey").indexOf(way.getKey());
+            inputs.get(at).sendKeys(way.getValue());
+            browser.findElements(By.cssSelector(".auth-container button.authorize"))
+                    .get(at)
+                    .click();
+            browser.findElement(By.cssSelector("button.btn-done")).click();
+
+            By operation = By.cssSelector("[id$='-list'].opblock-get");
+            await(() -> {
+                browser.findElement(operation).click();
+                return true;
+            });
+            click(By.cssSelector("[id$='-list'] .try-out__btn"));
+            click(By.cssSelector("[id$='-list'] button.execute"));
+            await(() -> browser.findElement(
+                            By.cssSelector("[id$='-list'] .live-responses-table .response .response-col_status"))
+                    .getText()
+                    .startsWith("200"));
+        }
+    }
+
+    /** What the page has asked the service for, apart from its own files. */
+    private static List<?> asked() {
+        return (List<?>) script("""
+                return performance.getEntriesByType('resource').map(e => e.name)
+                  .filter(name => !name.includes('/console/') && !name.includes('/webjars/'));
+                """);
     }
 
     /** The page, and the key that lets it see and do everything. */
     private static void open() {
         browser.get(base + "/console");
         script("sessionStorage.clear()");
+        browser.navigate().refresh();
         type("key", TestKeys.KEY);
         browser.findElement(By.cssSelector("#key-form button")).click();
         awaitText("redis", text -> !text.equals("–"));
@@ -268,7 +349,10 @@ class ConsoleBrowserTest {
     }
 
     private static void click(String label) {
-        By button = By.cssSelector("button[aria-label='" + label + "']");
+        click(By.cssSelector("button[aria-label='" + label + "']"));
+    }
+
+    private static void click(By button) {
         await(() -> {
             browser.findElement(button).click();
             return true;

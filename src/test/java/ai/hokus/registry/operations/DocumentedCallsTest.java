@@ -7,11 +7,9 @@ import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,18 +17,14 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** The README's calls against a running service, and operators' SQL beside it on the embedded default's file. */
+/** The README's calls against a running service. */
 class DocumentedCallsTest {
 
     private static final Pattern CURL = Pattern.compile("(?m)^curl (.*?)(?:\\s+#.*)?$");
     private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
-
-    @TempDir
-    Path directory;
 
     @Test
     void the_readmes_curl_lines_are_answered_with_200() throws IOException {
@@ -44,52 +38,6 @@ class DocumentedCallsTest {
             for (String call : calls) {
                 assertThat(call(call, base)).as(call).isEqualTo(200);
             }
-        }
-    }
-
-    /** The runbook's own command: another process, which AUTO_SERVER connects to the one that has the file open. */
-    @Test
-    void operators_query_the_file_while_the_service_runs() throws Exception {
-        Matcher block =
-                Pattern.compile("```sh\njava (-cp h2[^`]*)```").matcher(Files.readString(Path.of("docs/runbook.md")));
-        assertThat(block.find()).isTrue();
-        List<String> command = words(block.group(1).replace("\\\n", " ").replace('"', '\''));
-        command.replaceAll(word -> word.startsWith("h2-") ? h2Jar() : word);
-        command.add(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        Path data = Files.createDirectories(directory.resolve("data"));
-        String url =
-                "jdbc:h2:file:" + data.resolve("registry") + ";AUTO_SERVER=TRUE;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE"
-                        + ";DEFAULT_NULL_ORDERING=HIGH;WRITE_DELAY=0";
-        try (ConfigurableApplicationContext service = start(url)) {
-            call(
-                    "-H 'X-API-Key: dev-key' -d '{\"model_name\":\"churn\",\"version\":\"1\",\"token_id\":\"T\",\"proposal_identifier\":\"P\","
-                            + "\"metric_name\":\"f1\",\"baseline_value\":0.5,\"mlflow_run_id\":\"r\"}'"
-                            + " http://127.0.0.1:8001/models/tokenized-registration-events",
-                    base(service));
-
-            Process shell = new ProcessBuilder(command)
-                    .directory(directory.toFile())
-                    .redirectErrorStream(true)
-                    .start();
-            String answer = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-            assertThat(shell.waitFor()).as(answer).isZero();
-            assertThat(answer)
-                    .containsPattern("(?i)partition_id\\s*\\| state\\s*\\| pending")
-                    .containsPattern("0 +\\| running \\| 1 ");
-        }
-    }
-
-    private static String h2Jar() {
-        try {
-            return Path.of(Class.forName("org.h2.tools.Shell")
-                            .getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (ClassNotFoundException | URISyntaxException e) {
-            throw new AssertionError(e);
         }
     }
 

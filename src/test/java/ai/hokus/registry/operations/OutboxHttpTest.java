@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -128,6 +129,13 @@ class OutboxHttpTest {
                 "/outbox/messages?limit=0",
                 "/outbox/messages?limit=201",
                 "/outbox/operations?limit=1000",
+                "/outbox/operations?limit=1e999",
+                "/outbox/operations?limit=99999999999",
+                "/outbox/operations?after=99999999999999999999",
+                "/outbox/messages?after=first",
+                "/outbox/messages?message_id=first",
+                "/outbox/messages?model=a%00b",
+                "/outbox/messages/first",
             })
     void a_wrong_parameter_is_named(String path) {
         assertThat(get(path)).hasStatus(422).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
@@ -188,12 +196,36 @@ class OutboxHttpTest {
                 "/outbox/partitions/0/pause | {'reason':' '} | reason must be a text",
                 "/outbox/partitions/0/pause | {'reason':'x','dryrun':true} | dryrun is not known here",
                 "/outbox/partitions/0/pause | {'reason':'x','dry_run':'yes'} | dry_run must be true or false",
-                "/outbox/resend | {'reason':'x'} | which messages?",
+                "/outbox/resend | {'reason':'x'} | must say which messages",
                 "/outbox/resend | {'reason':'x','model':'odd'} | Idempotency-Key is required",
                 "/outbox/resend | {'reason':'x','from_position':1,'dry_run':true} | partition is required",
                 "/outbox/resend | {'reason':'x','delivered_from':'noon','dry_run':true} | delivered_from must be a time",
                 "/outbox/purge | {'reason':'x'} | older_than is required",
                 "/outbox/purge | {'reason':'x','older_than':'1 day'} | older_than must be a duration",
+                "/outbox/purge | {'reason':'x','older_than':3600} | older_than must be a text",
+                "/outbox/purge | {'reason':'x','older_than':'PT-1S'} | older_than must be between PT0S and P3650D",
+                "/outbox/purge | {'reason':'x','older_than':'PT99999999999999H'} | older_than must be between PT0S and P3650D",
+                "/outbox/purge | {'reason':'x','older_than':'P3000000D'} | older_than must be between PT0S and P3650D",
+                "/outbox/purge | {'reason':'x','older_than':'P3650DT0.000000001S'} | older_than must be between PT0S and P3650D",
+                "/outbox/purge | {'reason':'x','older_than':'PT9223372036854775807S'} | older_than must be between",
+                "/outbox/purge | {'reason':'x','older_than':'PT9223372036854775808S'} | older_than must be a duration",
+                "/outbox/resend | {'reason':'x','delivered_from':'-999999999-01-01T00:00:00+18:00','dry_run':true} | delivered_from must be between",
+                "/outbox/resend | {'reason':'x','delivered_before':'+999999999-12-31T23:59:59-18:00','dry_run':true} | delivered_before must be between",
+                "/outbox/resend | {'reason':'x','delivered_before':'-4713-01-01T00:00:00Z','dry_run':true} | delivered_before must be between",
+                "/outbox/resend | {'reason':'x','partition':-1,'dry_run':true} | partition must be a whole number",
+                "/outbox/resend | {'reason':'x','partition':2147483648,'dry_run':true} | partition must be a whole number",
+                "/outbox/resend | {'reason':'x','partition':1e999,'dry_run':true} | partition must be a whole number",
+                "/outbox/resend | {'reason':'x','partition':0.5,'dry_run':true} | partition must be a whole number",
+                "/outbox/resend | {'reason':'x','partition':true,'dry_run':true} | partition must be a whole number",
+                "/outbox/resend | {'reason':'x','partition':0,'from_position':-1,'dry_run':true} | from_position must be",
+                "/outbox/resend | {'reason':'x','partition':0,'to_position':9223372036854775808,'dry_run':true} | to_position must be",
+                "/outbox/resend | {'reason':'x','model':'a\\u0000b','dry_run':true} | model contains the character NUL",
+                "/outbox/resend | {'reason':'x','model':'\\ud800','dry_run':true} | model contains half of a surrogate pair",
+                "/outbox/partitions/0/pause | {'reason':'\\udc00'} | reason contains half of a surrogate pair",
+                "/outbox/partitions/0/pause | {'reason':'a','reason':'b'} | body is not the JSON that is accepted here",
+                "/outbox/partitions/0/pause | {'reason':'a','dry_run':true,'dry_run':false} | body is not the JSON",
+                "/outbox/partitions/0/pause | [] | body must be a JSON object",
+                "/outbox/partitions/0/pause | '' | reason is required",
             })
     void a_wish_that_is_not_clear_is_refused_and_says_why(String path, String body, String expected) {
         MvcTestResult answer = post(path, body.replace('\'', '"'));
@@ -210,7 +242,8 @@ class OutboxHttpTest {
         "/outbox/partitions/0/stop, 404",
         "/outbox/parked/00000000-0000-0000-0000-000000000003/requeue, 409",
         "/outbox/parked/00000000-0000-0000-0000-000000000099/requeue, 404",
-        "/outbox/parked/not-an-id/requeue, 400",
+        "/outbox/parked/not-an-id/requeue, 422",
+        "/outbox/partitions/99999999999/pause, 404",
     })
     void what_is_not_there_or_cannot_be_is_a_problem(String path, int status) {
         assertThat(post(path, WHY)).hasStatus(status).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
@@ -236,12 +269,32 @@ class OutboxHttpTest {
     }
 
     @Test
+    void the_longest_durations_and_the_largest_positions_are_taken() {
+        assertThat(post("/outbox/purge", "{\"reason\":\"disk\",\"older_than\":\"P3650D\"}"))
+                .hasStatusOk();
+        assertThat(post(
+                        "/outbox/resend",
+                        "{\"reason\":\"x\",\"partition\":0,\"from_position\":9223372036854775807,"
+                                + "\"delivered_from\":\"1970-01-01T00:00:00Z\","
+                                + "\"delivered_before\":\"9999-12-31T23:59:59Z\",\"dry_run\":true}"))
+                .hasStatusOk();
+    }
+
+    @Test
     void more_than_one_call_may_send_again_is_refused_with_the_settings_name() {
         assertThat(post("/outbox/resend", "{\"reason\":\"x\",\"partition\":0,\"dry_run\":true}"))
                 .hasStatus(422)
                 .bodyText()
                 .contains("more than 3 messages")
                 .contains("registry.operators.largest-resend");
+    }
+
+    @Test
+    void what_is_wrong_is_said_for_programs_too() {
+        assertThat(post("/outbox/purge", "{\"reason\":7}"))
+                .bodyJson()
+                .extractingPath("$.errors[*].field")
+                .isEqualTo(List.of("reason", "older_than"));
     }
 
     @Test
@@ -281,7 +334,7 @@ class OutboxHttpTest {
     }
 
     private MvcTestResult get(String path) {
-        return http.get().uri(path).exchange();
+        return http.get().uri(URI.create(path)).exchange();
     }
 
     private MvcTestResult post(String path, String body) {

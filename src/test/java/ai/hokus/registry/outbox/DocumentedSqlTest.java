@@ -1,7 +1,6 @@
 package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -117,26 +115,6 @@ class DocumentedSqlTest {
                     .isEqualTo(2);
             assertThat(jdbc.queryForObject("SELECT count(*) FROM outbox_operation", Long.class))
                     .isEqualTo(1);
-        });
-    }
-
-    @Test
-    void the_reading_role_reads_and_changes_nothing() throws IOException {
-        Assumptions.assumeTrue(database == TestDatabase.POSTGRESQL, "the role is PostgreSQL's");
-        String role = "reader_" + UUID.randomUUID().toString().replace("-", "");
-        String schema = jdbc.queryForObject("SELECT current_schema()", String.class);
-        String script = Files.readString(Path.of("docs/operators-role.sql"))
-                .replace("registration_outbox_reader", role)
-                .replace("SCHEMA public", "SCHEMA " + schema);
-
-        outbox.transaction().executeWithoutResult(status -> {
-            statements(script).forEach(jdbc::execute);
-            jdbc.execute("SET LOCAL ROLE " + role);
-            assertThat(jdbc.queryForObject("SELECT pending FROM outbox_status", Long.class))
-                    .isEqualTo(1);
-            assertThatThrownBy(() -> jdbc.update("UPDATE outbox_partition SET state = 'paused'"))
-                    .hasStackTraceContaining("permission denied");
-            status.setRollbackOnly();
         });
     }
 

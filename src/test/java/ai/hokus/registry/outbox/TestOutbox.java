@@ -8,38 +8,67 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** An outbox on a migrated database, put together without Spring, for the tests of all rooms. */
+/** An outbox on a migrated database, put together without Spring, for the tests of all modules. */
 public record TestOutbox(
         JdbcTemplate jdbc,
         TransactionTemplate transaction,
         Outbox outbox,
         OutboxPartitions partitions,
         OutboxPurge purge,
-        OutboxSteering steering) {
+        OutboxScrub scrub) {
 
-    public static TestOutbox on(DataSource dataSource, Duration healDivergenceEvery, CommitListener... listeners) {
+    public static final String QUEUE = "test-queue";
+
+    public static TestOutbox on(DataSource dataSource, Duration divergenceHealInterval, CommitListener... listeners) {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
         JdbcTransactionManager transactions = new JdbcTransactionManager(dataSource);
         OutboxIdentity identity = jdbc.queryForObject(
                 "SELECT id, partitions FROM outbox",
                 (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
-        DatabaseKind kind = DatabaseKind.of(dataSource);
-        CommitSync commitSync = new CommitSync(jdbc, kind == DatabaseKind.H2);
-        OutboxPurge purge = new OutboxPurge(identity, jdbc, transactions);
+        SqlDialect dialect = SqlDialect.of(dataSource);
+        DiskSync diskSync = new DiskSync(jdbc, dialect == SqlDialect.H2);
+        TransactionTemplate transaction = new TransactionTemplate(transactions);
+        OutboxDatabase database = new OutboxDatabase(jdbc, dialect, transaction, diskSync, divergenceHealInterval);
         return new TestOutbox(
                 jdbc,
-                new TransactionTemplate(transactions),
-                new Outbox(jdbc, identity, commitSync, List.of(listeners)),
-                new OutboxPartitions(identity, jdbc, kind, transactions, commitSync, healDivergenceEvery),
-                purge,
-                new OutboxSteering(new SteeringStatements(jdbc), purge, transactions, commitSync));
+                transaction,
+                new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
+                new OutboxPartitions(identity, null, database),
+                new OutboxPurge(jdbc, transactions),
+                new OutboxScrub(database, identity.partitions()));
+    }
+
+    /** One partition, as the relay of this instance sees it. */
+    public OutboxPartition partition(int number, String instance) {
+        return partitions.forRelay(instance, QUEUE).get(number);
     }
 
     /** Appends a message in a transaction of its own. */
     public UUID append(String key) {
         UUID id = UUID.randomUUID();
-        transaction.executeWithoutResult(
-                status -> outbox.append(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}")));
+        append(id, key);
         return id;
+    }
+
+    public void append(UUID id, String key) {
+        transaction.executeWithoutResult(
+                status -> outbox.append(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
+    }
+
+    /** A copy of a message, at the end, as an operator makes it; in the caller's transaction. */
+    public void copy(long id) {
+        SqlDialect.of(jdbc.getDataSource()).lockIds(jdbc);
+        jdbc.update("""
+                INSERT INTO outbox_message (message_id, copy_no, partition_id, message_key, message_type, payload)
+                SELECT m.message_id, (SELECT max(c.copy_no) + 1 FROM outbox_message c WHERE c.message_id = m.message_id),
+                       m.partition_id, m.message_key, m.message_type, m.payload
+                FROM outbox_message m WHERE m.id = ?
+                """, id);
+    }
+
+    /** How far delivery is, as operators see it. */
+    public long delivered(int partition) {
+        return jdbc.queryForObject(
+                "SELECT delivered_position FROM outbox_progress WHERE partition_id = ?", Long.class, partition);
     }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * The queue's twin for tests of the other rooms: it passes the same contract as the real one, and can be told to fail, to
+ * The queue's twin for tests of the other modules: it passes the same contract as the real one, and can be told to fail, to
  * refuse, and to forget what it had acknowledged. Thread-safe.
  */
 public class InMemoryMessageQueue implements MessageQueue {
@@ -18,7 +18,7 @@ public class InMemoryMessageQueue implements MessageQueue {
     private final long capacity;
     private final int checkpoints;
     private final List<String> notifications = new ArrayList<>();
-    private State state = new State(List.of(), Map.of());
+    private State state = new State(List.of(), Map.of(), Map.of());
     private Predicate<QueueEntry> refused = entry -> false;
     private QueueUnavailableException failure;
 
@@ -33,19 +33,27 @@ public class InMemoryMessageQueue implements MessageQueue {
     }
 
     @Override
-    public synchronized Checkpoints checkpoints(Source source, int most) {
-        if (most < 1) {
-            throw new IllegalArgumentException("At least 1 checkpoint must be asked for, not " + most);
-        }
+    public synchronized Checkpoints newestCheckpoint(ProducerId producer) {
         failIfToldTo();
         return new Checkpoints(
-                state.of(source).stream().limit(most).toList(), state.elements().size());
+                state.of(producer).stream().limit(1).toList(),
+                List.of(),
+                state.elements().size());
     }
 
     @Override
-    public synchronized AppendResult append(Source source, Append append) {
+    public synchronized Checkpoints allCheckpoints(ProducerId producer) {
         failIfToldTo();
-        List<String> seen = state.of(source);
+        return new Checkpoints(
+                state.of(producer),
+                state.milestones().getOrDefault(producer, List.of()),
+                state.elements().size());
+    }
+
+    @Override
+    public synchronized AppendResult append(ProducerId producer, Append append) {
+        failIfToldTo();
+        List<String> seen = state.of(producer);
         String newest = seen.isEmpty() ? null : seen.get(0);
         if (!Objects.equals(newest, append.expected())) {
             return new AppendResult.Stale(newest);
@@ -62,9 +70,17 @@ public class InMemoryMessageQueue implements MessageQueue {
         entries.forEach(entry -> elements.add(entry.element()));
         List<String> moved = new ArrayList<>(List.of(append.checkpoint()));
         seen.stream().limit(checkpoints - 1L).forEach(moved::add);
-        Map<Source, List<String>> all = new HashMap<>(state.checkpoints());
-        all.put(source, List.copyOf(moved));
-        state = new State(elements, all);
+        Map<ProducerId, List<String>> all = new HashMap<>(state.checkpoints());
+        all.put(producer, List.copyOf(moved));
+        Map<ProducerId, List<String>> milestones = new HashMap<>(state.milestones());
+        if (append.milestone()) {
+            List<String> kept = new ArrayList<>(List.of(append.checkpoint()));
+            milestones.getOrDefault(producer, List.of()).stream()
+                    .limit(checkpoints - 1L)
+                    .forEach(kept::add);
+            milestones.put(producer, List.copyOf(kept));
+        }
+        state = new State(elements, all, milestones);
         entries.forEach(entry -> notifications.add(entry.notification()));
         return new AppendResult.Appended(elements.size(), List.of());
     }
@@ -91,7 +107,7 @@ public class InMemoryMessageQueue implements MessageQueue {
 
     /** FLUSHALL, or a restart without a snapshot. */
     public synchronized void wipe() {
-        state = new State(List.of(), Map.of());
+        state = new State(List.of(), Map.of(), Map.of());
     }
 
     /** What is in the queue, in the order in which consumers take it. */
@@ -108,7 +124,7 @@ public class InMemoryMessageQueue implements MessageQueue {
     public synchronized Optional<String> take() {
         ArrayDeque<String> elements = new ArrayDeque<>(state.elements());
         Optional<String> next = Optional.ofNullable(elements.poll());
-        state = new State(List.copyOf(elements), state.checkpoints());
+        state = new State(List.copyOf(elements), state.checkpoints(), state.milestones());
         return next;
     }
 
@@ -122,17 +138,22 @@ public class InMemoryMessageQueue implements MessageQueue {
      * All that the queue holds at one moment.
      *
      * @param elements in the order of consumption
-     * @param checkpoints of each source, the newest first
+     * @param checkpoints of each producer, the newest first
+     * @param milestones of each producer, the newest first
      */
-    public record State(List<String> elements, Map<Source, List<String>> checkpoints) {
+    public record State(
+            List<String> elements,
+            Map<ProducerId, List<String>> checkpoints,
+            Map<ProducerId, List<String>> milestones) {
 
         public State {
             elements = List.copyOf(elements);
             checkpoints = Map.copyOf(checkpoints);
+            milestones = Map.copyOf(milestones);
         }
 
-        List<String> of(Source source) {
-            return checkpoints.getOrDefault(source, List.of());
+        List<String> of(ProducerId producer) {
+            return checkpoints.getOrDefault(producer, List.of());
         }
     }
 }

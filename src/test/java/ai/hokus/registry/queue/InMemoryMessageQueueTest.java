@@ -13,41 +13,41 @@ class InMemoryMessageQueueTest extends MessageQueueContract {
     private InMemoryMessageQueue twin;
 
     @Override
-    MessageQueue queue(long capacity, int checkpoints) {
+    protected MessageQueue queue(long capacity, int checkpoints) {
         twin = new InMemoryMessageQueue(capacity, checkpoints);
         twin.refuse(entry -> entry.element().equals("refuse me"));
         return twin;
     }
 
     @Override
-    List<String> elements() {
+    protected List<String> elements() {
         return twin.elements();
     }
 
     @Override
-    String take() {
+    protected String take() {
         return twin.take().orElseThrow();
     }
 
     @Override
-    QueueEntry refusedEntry() {
+    protected QueueEntry refusedEntry() {
         return new QueueEntry("refuse me", "");
     }
 
     @Test
     void it_falls_back_to_what_it_was() {
         MessageQueue queue = queue();
-        queue.append(source, append(null, "1:a", "a"));
+        queue.append(producer, append(null, "1:a", "a"));
         InMemoryMessageQueue.State snapshot = twin.state();
-        queue.append(source, append("1:a", "2:b", "b"));
+        queue.append(producer, append("1:a", "2:b", "b"));
         twin.take();
 
         twin.fallBackTo(snapshot);
 
         assertThat(twin.elements()).containsExactly("a");
-        assertThat(queue.checkpoints(source, 10).newestFirst()).containsExactly("1:a");
+        assertThat(queue.allCheckpoints(producer).newestFirst()).containsExactly("1:a");
         twin.wipe();
-        assertThat(queue.checkpoints(source, 10)).isEqualTo(new Checkpoints(List.of(), 0));
+        assertThat(queue.allCheckpoints(producer)).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
     }
 
     @Test
@@ -56,10 +56,11 @@ class InMemoryMessageQueueTest extends MessageQueueContract {
         QueueUnavailableException away = new QueueUnavailableException(Cause.UNREACHABLE, "away", null);
 
         twin.failWith(away);
-        assertThatThrownBy(() -> queue.checkpoints(source, 1)).isSameAs(away);
-        assertThatThrownBy(() -> queue.append(source, append(null, "1:a", "a"))).isSameAs(away);
+        assertThatThrownBy(() -> queue.newestCheckpoint(producer)).isSameAs(away);
+        assertThatThrownBy(() -> queue.append(producer, append(null, "1:a", "a")))
+                .isSameAs(away);
         twin.failWith(null);
 
-        assertThat(queue.append(source, append(null, "1:a", "a"))).isInstanceOf(AppendResult.Appended.class);
+        assertThat(queue.append(producer, append(null, "1:a", "a"))).isInstanceOf(AppendResult.Appended.class);
     }
 }

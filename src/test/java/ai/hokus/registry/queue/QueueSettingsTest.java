@@ -16,7 +16,7 @@ import org.springframework.util.unit.DataSize;
 
 class QueueSettingsTest {
 
-    private static final Source SOURCE = new Source(UUID.fromString("00000000-0000-0000-0000-00000000000a"), 2);
+    private static final ProducerId SOURCE = new ProducerId(UUID.fromString("00000000-0000-0000-0000-00000000000a"), 2);
 
     @Test
     void the_defaults_are_those_of_the_wire() {
@@ -34,7 +34,7 @@ class QueueSettingsTest {
 
     @Test
     void the_longest_call_is_both_timeouts_and_a_little() {
-        assertThat(bound("", "x").longestCall()).isEqualTo(Duration.ofMillis(4_500));
+        assertThat(bound("", "x").maxCallDuration()).isEqualTo(Duration.ofMillis(4_500));
     }
 
     @ParameterizedTest
@@ -64,7 +64,7 @@ class QueueSettingsTest {
         "command-timeout, 31s",
         "connections, 0",
         "connections, 17",
-        "largest-element, 0B"
+        "max-element-size, 0B"
     })
     void a_number_out_of_range_stops_start_up(String property, String value) {
         assertRefused(property, value);

@@ -31,14 +31,14 @@ final class Examples {
                 .replaceFirst(",}$", "}");
     }
 
-    static RequestReading read(String json) {
+    static ParseResult read(String json) {
         return RequestReader.read(json.getBytes(StandardCharsets.UTF_8));
     }
 
     static RegistrationRequest request(String json) {
-        RequestReading reading = read(json);
-        assertThat(reading).isInstanceOf(RequestReading.Valid.class);
-        return ((RequestReading.Valid) reading).request();
+        ParseResult reading = read(json);
+        assertThat(reading).isInstanceOf(ParseResult.Valid.class);
+        return ((ParseResult.Valid) reading).request();
     }
 
     /** A registration of this model and version, like the least one otherwise. */

@@ -283,8 +283,8 @@ abstract class RegistrationTransactionContract {
                 super.commit(status);
             }
         };
-        RegistrationSettings overlapping =
-                new RegistrationSettings(settings.maxPayload(), settings.maxBody(), settings.mostAtOnce(), 4);
+        RegistrationSettings overlapping = new RegistrationSettings(
+                settings.maxPayload(), settings.maxBody(), settings.maxConcurrentRequests(), 4);
         List<RegistrationService> instances = Stream.generate(() -> new RegistrationService(
                         statements, outbox, watched, clock, overlapping, new Semaphore(THREADS)))
                 .limit(2)

@@ -7,8 +7,10 @@ import static ai.hokus.registry.registration.Examples.with;
 import static ai.hokus.registry.registration.Examples.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.registration.RequestReading.Invalid;
-import ai.hokus.registry.registration.RequestReading.Valid;
+import ai.hokus.registry.registration.ParseResult.Invalid;
+import ai.hokus.registry.registration.ParseResult.Valid;
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.StrictJson;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +84,7 @@ class RequestReaderTest {
     void numbers_in_the_api_schema_keep_every_digit() {
         String schema = "{\"a\":1.10,\"b\":123456789012345678901234567890,\"c\":0.1000000000000000055511151231257827,"
                 + "\"d\":1E+400,\"e\":[1,1.0,-0]}";
-        assertThat(RegistrationJson.MAPPER.writeValueAsString(
+        assertThat(StrictJson.MAPPER.writeValueAsString(
                         request(with("api_schema", schema)).apiSchema()))
                 .isEqualTo(schema.replace("-0]", "0]"));
     }
@@ -91,6 +93,50 @@ class RequestReaderTest {
     @CsvSource({"1,1.0", "0.25,0.25", "1e-1,0.1", "0,0.0", "-0.0,0.0"})
     void a_baseline_is_any_json_number(String json, double value) {
         assertThat(request(with("baseline_value", json)).baselineValue()).isEqualTo(value);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.25", " 0.25\\n", "2.5e-1", "+.25", "0.250", "25E-2", "000.25"})
+    void a_number_may_stand_in_a_string_as_python_reads_it(String text) {
+        RegistrationRequest request = request(with("baseline_value", quoted(text)));
+
+        assertThat(request.baselineValue()).isEqualTo(0.25);
+        assertThat(request).isEqualTo(request(with("baseline_value", "0.25")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "0,5",
+                "0x1p-1",
+                "0.5f",
+                "0.5d",
+                "1_0",
+                "NaN",
+                "nan",
+                "Infinity",
+                "inf",
+                "- 0.5",
+                "--0.5",
+                "1e",
+                ".",
+                "0.5 0.5",
+                "true",
+                "٠.٥",
+                "1e99999999999"
+            })
+    void a_string_that_holds_something_else_is_refused(String text) {
+        assertThat(read(with("baseline_value", quoted(text))))
+                .isEqualTo(new Invalid(List.of(new FieldError("baseline_value", "must be a number"))));
+    }
+
+    @Test
+    void a_byte_order_mark_is_skipped_once() {
+        assertThat(request("\uFEFF" + LEAST)).isEqualTo(request(LEAST));
+        assertThat(read("\uFEFF\uFEFF" + LEAST)).isInstanceOf(Invalid.class);
+        assertThat(read("\uFEFF")).isInstanceOf(Invalid.class);
     }
 
     static Stream<Arguments> wrongFields() {
@@ -118,10 +164,10 @@ class RequestReaderTest {
         }
         rows.add(Arguments.of(without("baseline_value"), "baseline_value", "is required"));
         for (String name : List.of("baseline_value", "current_value")) {
-            for (String wrong : List.of("\"0.8\"", "true", "[]", "{}")) {
+            for (String wrong : List.of("\"high\"", "\"\"", "true", "false", "[]", "{}")) {
                 rows.add(Arguments.of(with(name, wrong), name, "must be a number"));
             }
-            for (String infinite : List.of("1e400", "-1e400", "1" + "0".repeat(400))) {
+            for (String infinite : List.of("1e400", "-1e400", "\"1e400\"", "1" + "0".repeat(400))) {
                 rows.add(Arguments.of(with(name, infinite), name, "must be a number that a double can hold"));
             }
             rows.add(Arguments.of(with(name, "1.01"), name, "must be between 0 and 1 for auroc"));
@@ -197,7 +243,7 @@ class RequestReaderTest {
     void every_wrong_field_is_named() {
         assertThat(
                         read(
-                                "{\"baseline_value\":\"1\",\"current_value\":true,\"model_name\":7,\"tags\":{\"a\":1,\"b\":2}}"))
+                                "{\"baseline_value\":\"one\",\"current_value\":true,\"model_name\":7,\"tags\":{\"a\":1,\"b\":2}}"))
                 .isEqualTo(new Invalid(List.of(
                         new FieldError("model_name", "must be a string"),
                         new FieldError("version", "is required"),
@@ -256,7 +302,7 @@ class RequestReaderTest {
         }
     }
 
-    private static RequestReading readMetric(String metric, double value) {
+    private static ParseResult readMetric(String metric, double value) {
         return read(with("metric_name", quoted(metric)).replace("0.8", Double.toString(value)));
     }
 

@@ -26,7 +26,7 @@ final class Actor {
         }
     }
 
-    private static final long LONGEST_STEP_SECONDS = 60;
+    private static final long STEP_TIMEOUT_SECONDS = 60;
 
     private final Thread thread;
     private final Semaphore go = new Semaphore(0);
@@ -75,9 +75,12 @@ final class Actor {
 
     /** On the scheduler's thread: lets the actor run to its next pause. */
     void step() {
+        if (failure != null) {
+            return; // it has been reported, and its thread is gone
+        }
         go.release();
         try {
-            if (!paused.tryAcquire(LONGEST_STEP_SECONDS, TimeUnit.SECONDS)) {
+            if (!paused.tryAcquire(STEP_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
                 throw new AssertionError(thread.getName() + " neither pauses nor ends");
             }
         } catch (InterruptedException e) {

@@ -36,7 +36,7 @@ class EnvelopeTest {
     @Test
     void a_type_is_escaped() {
         OutboxMessage message = new OutboxMessage(
-                1, ID, "a", "a \"type\"\n", "{}", OffsetDateTime.parse("2026-11-22T21:30:00Z"), 1, 1, false);
+                1, ID, "a", "a \"type\"\n", "{}", OffsetDateTime.parse("2026-11-22T21:30:00Z"), false);
         assertThat(Envelope.of(message).element()).contains("\"message_type\":\"a \\\"type\\\"\\n\",");
     }
 
@@ -51,7 +51,6 @@ class EnvelopeTest {
     }
 
     private static OutboxMessage message(String createdAt, String payload) {
-        return new OutboxMessage(
-                1, ID, "a", "model_ready_to_deploy", payload, OffsetDateTime.parse(createdAt), 1, 1, false);
+        return new OutboxMessage(1, ID, "a", "model_ready_to_deploy", payload, OffsetDateTime.parse(createdAt), false);
     }
 }

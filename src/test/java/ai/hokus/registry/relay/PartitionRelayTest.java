@@ -6,11 +6,12 @@ import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.DelegatingQueue;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.SettableClock;
 import ai.hokus.registry.support.TestDatabase;
@@ -52,11 +53,11 @@ class PartitionRelayTest {
 
     private final SettableClock clock = new SettableClock();
     private final QueueBreaker breaker =
-            new QueueBreaker(SETTINGS.firstWait(), SETTINGS.longestWait(), Duration.ofDays(1), clock);
+            new QueueBreaker(SETTINGS.initialBackoff(), SETTINGS.maxBackoff(), Duration.ofDays(1), clock);
     private final InMemoryMessageQueue memory = new InMemoryMessageQueue(CAPACITY, 10);
     private final BrokenQueue queue = new BrokenQueue(memory);
     private final RecordingLocks locks = new RecordingLocks(breaker);
-    private final Logger logger = (Logger) LoggerFactory.getLogger(PartitionRelay.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger("ai.hokus.registry.relay");
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
     private HikariDataSource pool;
@@ -70,13 +71,12 @@ class PartitionRelayTest {
         dataSource = new BrokenDataSource(pool);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
         relay = new PartitionRelay(
-                outbox.partitions().all().get(0),
+                outbox.partition(0, "relay of the test"),
                 queue,
-                new Source(outbox.partitions().outboxId(), 0),
+                new ProducerId(outbox.partitions().outboxId(), 0),
                 breaker,
                 locks,
                 SETTINGS,
-                new RelayPass.PassLimits(500, 1_000_000, 10, "relay of the test"),
                 clock,
                 new RelayListener() {});
         logged.start();
@@ -92,11 +92,11 @@ class PartitionRelayTest {
     }
 
     @Test
-    void a_message_alone_waits_for_no_company_and_none_waits_longer_than_its_bound() {
-        assertThat(PartitionRelay.company(0)).isZero();
-        assertThat(PartitionRelay.company(1)).isZero();
-        assertThat(PartitionRelay.company(5)).isEqualTo(Duration.ofMillis(1));
-        assertThat(PartitionRelay.company(500)).isEqualTo(Duration.ofMillis(5));
+    void a_message_alone_waits_for_no_others_and_none_waits_longer_than_the_bound() {
+        assertThat(CommitLinger.batchingDelay(0)).isZero();
+        assertThat(CommitLinger.batchingDelay(1)).isZero();
+        assertThat(CommitLinger.batchingDelay(5)).isEqualTo(Duration.ofMillis(1));
+        assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(5));
     }
 
     @Test
@@ -221,9 +221,9 @@ class PartitionRelayTest {
     }
 
     @Test
-    void the_schedule_survives_what_nobody_foresaw() throws Exception {
+    void the_thread_survives_whatever_is_thrown() throws Exception {
         outbox.append("model");
-        queue.looksFailWith = new IllegalStateException("nobody foresaw this");
+        queue.looksFailWith = new NoClassDefFoundError("nobody foresaw this");
         Thread thread = new Thread(relay, "relay-of-the-test");
         thread.start();
         Eventually.await("failed several times", () -> queue.looks > 3);
@@ -273,36 +273,35 @@ class PartitionRelayTest {
     private void end(Thread thread) throws InterruptedException {
         relay.stop();
         thread.join();
-        assertThat(relay.status().state()).isEqualTo(RelayState.STOPPED);
+        assertThat(relay.status().state()).isEqualTo(RelayState.SHUT_DOWN);
     }
 
     /** Fails at looks or at appends, as it is told to. */
-    private static final class BrokenQueue implements MessageQueue {
+    private static final class BrokenQueue extends DelegatingQueue {
 
-        private final MessageQueue queue;
         private volatile int looks;
-        private volatile RuntimeException looksFailWith;
+        private volatile Error looksFailWith;
         private volatile RuntimeException appendsFailWith;
 
         BrokenQueue(MessageQueue queue) {
-            this.queue = queue;
+            super(queue);
         }
 
         @Override
-        public synchronized Checkpoints checkpoints(Source source, int most) {
+        public synchronized Checkpoints newestCheckpoint(ProducerId producer) {
             looks++;
             if (looksFailWith != null) {
                 throw looksFailWith;
             }
-            return queue.checkpoints(source, most);
+            return super.newestCheckpoint(producer);
         }
 
         @Override
-        public synchronized AppendResult append(Source source, Append append) {
+        public synchronized AppendResult append(ProducerId producer, Append append) {
             if (appendsFailWith != null) {
                 throw appendsFailWith;
             }
-            return queue.append(source, append);
+            return super.append(producer, append);
         }
     }
 

@@ -2,19 +2,16 @@ package ai.hokus.registry.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.outbox.OutboxSteering.StateChange;
 import ai.hokus.registry.outbox.TestOutbox;
-import ai.hokus.registry.outbox.Wish;
 import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
-import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.DelegatingQueue;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
-import ai.hokus.registry.queue.Source;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,7 +24,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(TestDatabase.class)
 class PausedPassTest {
 
-    private static final Wish DO = new Wish("ada", "consumers are being replaced", false, null);
     private static final int BATCH = 4;
 
     @Parameter
@@ -35,12 +31,14 @@ class PausedPassTest {
 
     private HikariDataSource dataSource;
     private TestOutbox outbox;
+    private TestPass passes;
     private final InMemoryMessageQueue queue = new InMemoryMessageQueue(1000, 10);
 
     @BeforeEach
     void freshOutbox() {
         dataSource = database.newMigrated(1);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
+        passes = new TestPass(outbox, BATCH);
         for (int n = 0; n < 11; n++) {
             outbox.append("model-" + n);
         }
@@ -55,58 +53,91 @@ class PausedPassTest {
 
     @Test
     void pausing_ends_a_running_pass_after_the_batch_that_is_under_way_and_resuming_goes_on_there() {
-        MessageQueue pausing = new PausedAfter(1);
+        boolean[] paused = {false};
+        MessageQueue pausing = new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                AppendResult result = super.append(producer, append);
+                if (!paused[0]) { // the decision falls between an append and the claim that follows it
+                    paused[0] = true;
+                    pause();
+                }
+                return result;
+            }
+        };
 
-        assertThat(pass(pausing)).isEqualTo(RelayPass.Outcome.PAUSED);
+        assertThat(passes.run(pausing)).isEqualTo(RelayPass.Outcome.PAUSED);
 
         assertThat(queue.elements()).hasSize(BATCH);
-        assertThat(delivered()).isEqualTo(BATCH);
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.PAUSED);
+        assertThat(outbox.delivered(0)).isEqualTo(BATCH);
+        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.PAUSED);
         assertThat(queue.elements()).hasSize(BATCH);
 
-        outbox.steering().change(StateChange.RESUME, 0, DO);
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        resume();
+        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
         assertThat(queue.elements()).hasSize(11);
     }
 
-    private RelayPass.Outcome pass(MessageQueue to) {
-        Source source = new Source(outbox.partitions().outboxId(), 0);
-        RelayPass pass = new RelayPass(
-                outbox.partitions().all().get(0),
-                to,
-                source,
-                new RelayPass.PassLimits(BATCH, 1_000_000, 10, "relay of the test"),
-                () -> true,
-                Traffic.NONE,
-                new PassObserver() {});
-        return pass.run(to.checkpoints(source, 1));
-    }
-
-    private long delivered() {
-        return outbox.jdbc().queryForObject("SELECT delivered_position FROM outbox_partition", Long.class);
-    }
-
-    /** The operator's decision falls between an append and the claim that follows it. */
-    private final class PausedAfter implements MessageQueue {
-
-        private final AtomicInteger appendsLeft;
-
-        PausedAfter(int appends) {
-            appendsLeft = new AtomicInteger(appends);
-        }
-
-        @Override
-        public Checkpoints checkpoints(Source source, int most) {
-            return queue.checkpoints(source, most);
-        }
-
-        @Override
-        public AppendResult append(Source source, Append append) {
-            AppendResult result = queue.append(source, append);
-            if (appendsLeft.decrementAndGet() == 0) {
-                outbox.steering().change(StateChange.PAUSE, 0, DO);
+    @Test
+    void an_append_that_was_under_way_when_delivery_was_paused_fails_after_the_fence() {
+        boolean[] paused = {false};
+        MessageQueue frozen = new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                if (!paused[0]) { // this relay sleeps before its append; meanwhile another one fences the pause
+                    paused[0] = true;
+                    pause();
+                    assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayPass.Outcome.PAUSED);
+                    assertThat(fenced()).isTrue();
+                }
+                return super.append(producer, append);
             }
-            return result;
-        }
+        };
+
+        assertThat(passes.run(frozen)).isEqualTo(RelayPass.Outcome.PAUSED);
+
+        assertThat(queue.elements()).isEmpty();
+        resume();
+        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(queue.elements()).hasSize(11);
+    }
+
+    @Test
+    void a_fence_that_redis_forgot_is_made_again() {
+        passes.run(queue);
+        InMemoryMessageQueue.State before = queue.state();
+        pause();
+        passes.run(queue);
+        queue.fallBackTo(before);
+
+        passes.run(queue);
+
+        assertThat(queue.newestCheckpoint(passes.producer()).newestFirst().get(0))
+                .endsWith(":" + outbox.jdbc().queryForObject("SELECT halt_id FROM outbox_partition", Long.class));
+    }
+
+    @Test
+    void a_fence_of_an_earlier_pause_does_not_count() {
+        pause();
+        passes.run(queue);
+        resume();
+        pause();
+
+        assertThat(fenced()).isFalse();
+
+        passes.run(queue);
+        assertThat(fenced()).isTrue();
+    }
+
+    private void pause() {
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
+    }
+
+    private void resume() {
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = FALSE");
+    }
+
+    private boolean fenced() {
+        return outbox.jdbc().queryForObject("SELECT fenced_halt_id = halt_id FROM outbox_partition", Boolean.class);
     }
 }

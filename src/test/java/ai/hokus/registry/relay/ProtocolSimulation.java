@@ -2,15 +2,18 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
+import ai.hokus.registry.outbox.ScanCursor;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
-import ai.hokus.registry.queue.PendingAppend;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.Source;
+import ai.hokus.registry.support.TestDatabase;
+import java.sql.Array;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,37 +26,40 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import javax.sql.DataSource;
+import org.springframework.jdbc.support.SqlArrayValue;
 
 /**
  * One partition, one database, one queue, two relays that overlap freely, as if the lock did not exist.
  *
  * <ul>
  *   <li><b>Registrations</b> of several models, whose transactions stay open across other steps: each locks its model,
- *       takes the next id, and commits or rolls back later. So ids are not in commit order, but per model they are.
+ *       takes the next id, and commits or rolls back later. On PostgreSQL ids are not in commit order, but per model they are.
  *   <li><b>Relays</b> that crash or sleep before and after every call of the queue, which is between any two steps.
  *   <li><b>Replies</b> that are lost after the append took effect.
  *   <li><b>Messages</b> that the queue refuses, for ever or for a while.
+ *   <li><b>A consumer</b> that takes elements, and a queue that is full without it, in every other schedule.
+ *   <li><b>Operators</b> pause and resume, requeue and discard what is parked, and send delivered messages again.
  *   <li><b>The queue</b> falls back to an earlier state, or is wiped.
- *   <li><b>The database</b> is restored from an earlier backup while relays go on: positions are given again.
+ *   <li><b>The database</b> is restored from an earlier backup while relays go on: ids and positions are given again.
  *   <li><b>Storms</b>, in every other schedule: queue and database lose state three times as often, one soon after the other.
  *   <li><b>Retention</b> purges in between, or never.
  * </ul>
  *
  * Then every fault stops, one relay drains the partition, and it is checked: no loss (a committed message is in the queue,
- * or parked, or was delivered longer ago than retention); and unless the queue or the database lost state: no duplicate,
- * each model's messages in the order of its commits, and no rewind.
+ * was consumed, or is parked, or was delivered longer ago than retention); nothing was appended between a fence and the
+ * resume; unless the queue or the database lost state: no duplicate, each model's messages in the order of its commits, and no
+ * rewind; and with one fault only, the partition was never stopped.
  */
 final class ProtocolSimulation {
 
     private static final int MODELS = 4;
     private static final int STEPS = 150;
-    private static final int BATCH = 2;
-    private static final int LONGEST_DRAIN = 20_000;
+    private static final int BATCH = 3;
+    private static final int MAX_DRAIN_STEPS = 20_000;
     private static final Duration SHORT_RETENTION = Duration.ofMinutes(15); // one step is one minute
     private static final Duration LONG_RETENTION = Duration.ofDays(3650);
-    private static final List<String> TABLES =
-            List.of("outbox_message", "outbox_partition", "outbox_delivery", "outbox_rewind", "outbox_parked");
+    private static final List<String> TABLES = List.of(
+            "outbox_message", "outbox_partition", "outbox_batch", "outbox_delivery", "outbox_rewind", "outbox_parked");
 
     /** What broke, and the schedule that broke it. */
     record Finding(String what, Object detail, List<String> trace) {
@@ -64,37 +70,53 @@ final class ProtocolSimulation {
     }
 
     /** What all schedules together did: a simulation that does nothing finds nothing. */
-    record Tally(
-            long schedules, long delivered, long parked, long rewinds, long purged, long stale, long lostReplies) {}
+    static final class Tally {
+        long schedules;
+        long delivered;
+        long parked;
+        long decided;
+        long resent;
+        long rewinds;
+        long purged;
+        long stale;
+        long full;
+        long fences;
+        long lostReplies;
+        long restores;
+        long stops;
 
+        @Override
+        public String toString() {
+            return "schedules=" + schedules + " delivered=" + delivered + " parked=" + parked + " decided=" + decided
+                    + " resent=" + resent + " rewinds=" + rewinds + " purged=" + purged + " stale=" + stale + " full="
+                    + full + " fences=" + fences + " lostReplies=" + lostReplies + " restores=" + restores + " stops="
+                    + stops;
+        }
+    }
+
+    private final TestDatabase kind;
     private final TestOutbox outbox;
-    private final OutboxPartition partition;
-    private long schedules;
-    private long delivered;
-    private long parkedInAll;
-    private long rewinds;
-    private long purged;
-    private long stale;
-    private long lostReplies;
+    private final Tally tally = new Tally();
 
-    ProtocolSimulation(DataSource database) {
-        outbox = TestOutbox.on(database, Duration.ZERO);
-        partition = outbox.partitions().all().get(0);
+    /** With the default {@code divergence-heal-interval}. */
+    ProtocolSimulation(TestDatabase kind) {
+        this.kind = kind;
+        outbox = TestOutbox.on(kind.newMigrated(1), Duration.ofHours(1));
     }
 
     Tally tally() {
-        return new Tally(schedules, delivered, parkedInAll, rewinds, purged, stale, lostReplies);
+        return tally;
     }
 
     /** Runs one schedule; null: all promises held. */
     Finding run(long seed) {
         outbox.jdbc().update("DELETE FROM model");
         TABLES.forEach(table -> outbox.jdbc().update("DELETE FROM " + table));
-        outbox.jdbc().update("INSERT INTO outbox_partition (partition_id) VALUES (0)");
+        outbox.jdbc().update("INSERT INTO outbox_partition (partition_id, histories) VALUES (0, ARRAY[1])");
         for (int model = 0; model < MODELS; model++) {
             outbox.jdbc().update("INSERT INTO model (name) VALUES (?)", "model-" + model);
         }
-        schedules++;
+        tally.schedules++;
         Schedule schedule = new Schedule(seed);
         try {
             return schedule.run();
@@ -108,35 +130,49 @@ final class ProtocolSimulation {
         private final Random random;
         private final boolean queueFaults;
         private final boolean databaseFaults;
+        private final boolean oneRestore;
         private final boolean stormy;
         private final Duration retention;
-        private final int kept;
+        private final long capacity;
         private final List<String> trace = new ArrayList<>();
 
         private final InMemoryMessageQueue queue;
         private final List<InMemoryMessageQueue.State> history = new ArrayList<>();
+        private final List<String> consumed = new ArrayList<>();
         private final List<Registrar> registrars = new ArrayList<>();
         private final List<RelayActor> relays = new ArrayList<>();
         private final Set<UUID> refused = new HashSet<>();
 
         private Map<UUID, Commit> committed = new LinkedHashMap<>();
         private int commits;
-        private final Set<UUID> parked = new HashSet<>();
+        private final Set<UUID> everParked = new HashSet<>();
         private final Set<UUID> expired = new HashSet<>();
+        private final Set<UUID> decided = new HashSet<>();
+        private final Map<UUID, Integer> copies = new HashMap<>();
         private final List<Snapshot> snapshots = new ArrayList<>();
         private boolean stateLost;
+        private long appendedElements;
+        private long appendedAtFence = -1;
+
+        /** A restore into a pause that was fenced then, and ended since, is no fence: an operator pauses anew. */
+        private boolean pausedSinceRestore;
+
+        private String broken;
 
         Schedule(long seed) {
             random = new Random(seed);
-            int profile = (int) Math.floorMod(seed, 24L);
-            queueFaults = profile % 3 > 0;
-            databaseFaults = profile % 3 > 1;
-            retention = profile / 3 % 2 == 0 ? SHORT_RETENTION : LONG_RETENTION;
-            kept = profile / 6 % 2 == 0 ? 1 : 4;
-            stormy = profile / 12 > 0;
-            trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", stormy " + stormy
-                    + ", retention " + retention + ", checkpoints kept " + kept);
-            queue = new InMemoryMessageQueue(Long.MAX_VALUE, kept);
+            int profile = (int) Math.floorMod(seed, 32L);
+            oneRestore = profile % 4 == 3;
+            queueFaults = profile % 4 == 1 || profile % 4 == 2;
+            databaseFaults = profile % 4 >= 2;
+            retention = profile / 4 % 2 == 0 ? SHORT_RETENTION : LONG_RETENTION;
+            int kept = profile / 8 % 2 == 0 ? 1 : 4;
+            stormy = profile / 16 > 0 && !oneRestore;
+            capacity = random.nextBoolean() ? 5 : Long.MAX_VALUE;
+            trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", one restore "
+                    + oneRestore + ", stormy " + stormy + ", retention " + retention + ", checkpoints kept " + kept
+                    + ", capacity " + capacity);
+            queue = new InMemoryMessageQueue(capacity, kept);
             queue.refuse(entry -> refused.contains(messageId(entry.element())));
             history.add(queue.state());
             for (int i = 0; i < MODELS; i++) {
@@ -147,40 +183,56 @@ final class ProtocolSimulation {
         }
 
         Finding run() {
-            for (int step = 0; step < STEPS; step++) {
-                outbox.jdbc().update("UPDATE outbox_delivery SET delivered_at = DATEADD(MINUTE, -1, delivered_at)");
+            for (int step = 0; step < STEPS && broken == null; step++) {
+                ageByOneMinute();
                 double dice = random.nextDouble();
                 act(stormy && dice < 0.12 ? 0.90 + dice / 2 : dice);
                 notePark();
+                if (oneRestore && isStopped()) {
+                    return new Finding("A HUMAN IS NEEDED", "", trace);
+                }
             }
             registrars.forEach(Registrar::commitIfOpen);
-            return drainAndCheck();
+            return broken != null ? new Finding(broken, "", trace) : drainAndCheck();
+        }
+
+        private void ageByOneMinute() {
+            String minute = kind == TestDatabase.H2 ? "DATEADD(MINUTE, -1, %1$s)" : "%1$s - INTERVAL '1 minute'";
+            outbox.jdbc().update("UPDATE outbox_delivery SET delivered_at = " + minute.formatted("delivered_at"));
+            outbox.jdbc().update("UPDATE outbox_rewind SET rewound_at = " + minute.formatted("rewound_at"));
+            outbox.jdbc().update("UPDATE outbox_partition SET diverged_at = " + minute.formatted("diverged_at"));
         }
 
         private void act(double dice) {
-            if (dice < 0.30) {
-                registrars.get(random.nextInt(MODELS)).beginOrEnd();
-            } else if (dice < 0.84) {
+            if (dice < 0.28) {
+                registrars.get(random.nextInt(MODELS)).step();
+            } else if (dice < 0.78) {
                 relays.get(random.nextInt(2)).step(random.nextDouble() < 0.15);
-            } else if (dice < 0.90) {
+            } else if (dice < 0.83) {
                 relays.get(random.nextInt(2)).crash();
+            } else if (dice < 0.86) {
+                consume();
+            } else if (dice < 0.88) {
+                pauseOrResume();
+            } else if (dice < 0.90) {
+                decideOrResend();
             } else if (dice < 0.92 && queueFaults) {
                 int to = random.nextInt(history.size());
                 queue.fallBackTo(history.get(to));
                 history.subList(to + 1, history.size()).clear();
-                stateLost = true;
+                lostState();
                 trace.add("queue falls back to "
-                        + queue.checkpoints(source(), kept).newestFirst());
+                        + queue.allCheckpoints(producer()).newestFirst());
             } else if (dice < 0.93 && queueFaults) {
                 queue.wipe();
                 history.clear();
                 history.add(queue.state());
-                stateLost = true;
+                lostState();
                 trace.add("queue wiped");
             } else if (dice < 0.95 && databaseFaults) {
                 snapshots.add(new Snapshot());
                 trace.add("backup");
-            } else if (dice < 0.96 && databaseFaults && !snapshots.isEmpty()) {
+            } else if (dice < 0.96 && databaseFaults && !snapshots.isEmpty() && !(oneRestore && stateLost)) {
                 restore(random.nextInt(snapshots.size()));
             } else if (dice < 0.98) {
                 purge();
@@ -191,23 +243,89 @@ final class ProtocolSimulation {
             }
         }
 
+        private void lostState() {
+            stateLost = true;
+            appendedAtFence = -1;
+        }
+
+        private void consume() {
+            queue.take().ifPresent(element -> {
+                consumed.add(element);
+                history.add(queue.state());
+                trace.add("consumed " + messageId(element));
+            });
+        }
+
+        private boolean isStopped() {
+            return outbox.jdbc().queryForObject("SELECT stopped_at IS NOT NULL FROM outbox_partition", Boolean.class);
+        }
+
+        private void pauseOrResume() {
+            boolean paused = outbox.jdbc().queryForObject("SELECT paused FROM outbox_partition", Boolean.class);
+            outbox.jdbc()
+                    .update(
+                            paused
+                                    ? "UPDATE outbox_partition SET paused = FALSE"
+                                    : "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
+            appendedAtFence = -1;
+            pausedSinceRestore = !paused;
+            trace.add(paused ? "resumed" : "paused");
+        }
+
+        /** What an operator does by SQL: decides on a parked message, or sends a delivered one again. */
+        private void decideOrResend() {
+            List<Map<String, Object>> parked =
+                    outbox.jdbc().queryForList("SELECT id, message_id FROM outbox_parked_messages ORDER BY id LIMIT 1");
+            boolean resend = parked.isEmpty() || random.nextBoolean();
+            List<Map<String, Object>> rows = resend
+                    ? outbox.jdbc()
+                            .queryForList("SELECT id, message_id FROM outbox_delivered_messages ORDER BY id LIMIT 1")
+                    : parked;
+            if (rows.isEmpty()) {
+                return;
+            }
+            UUID message = (UUID) rows.get(0).get("message_id");
+            boolean copy = resend || random.nextBoolean();
+            outbox.transaction().executeWithoutResult(transaction -> {
+                outbox.jdbc().queryForList("SELECT partition_id FROM outbox_partition FOR UPDATE");
+                if (!resend) {
+                    outbox.jdbc()
+                            .update(
+                                    "UPDATE outbox_parked SET resolution = ?, resolved_at = CURRENT_TIMESTAMP WHERE id = ?",
+                                    copy ? "requeued" : "discarded",
+                                    rows.get(0).get("id"));
+                }
+                if (copy) {
+                    outbox.copy((Long) rows.get(0).get("id"));
+                }
+            });
+            if (resend) {
+                copies.merge(message, 1, Integer::sum);
+                tally.resent++;
+            } else {
+                tally.decided++;
+                decided.add(message);
+            }
+            trace.add((resend ? "resent " : copy ? "requeued " : "discarded ") + message);
+        }
+
         private void notePark() {
-            parked.addAll(outbox.jdbc()
+            List<UUID> marked = outbox.jdbc()
                     .query(
                             "SELECT m.message_id FROM outbox_parked p JOIN outbox_message m ON m.id = p.id",
-                            (row, n) -> row.getObject(1, UUID.class)));
+                            (row, n) -> row.getObject(1, UUID.class));
+            everParked.addAll(marked);
         }
 
         /** Only what was delivered long enough ago may go; what else is gone counts as lost. */
         private void purge() {
             Set<UUID> before = messages();
-            Set<UUID> old = new HashSet<>(
-                    outbox.jdbc().query("""
-                            SELECT m.message_id FROM outbox_message m JOIN outbox_delivery d
-                              ON m.position BETWEEN d.from_position AND d.to_position
-                            WHERE d.delivered_at < DATEADD(MINUTE, ?, CURRENT_TIMESTAMP)
-                            """, (row, n) -> row.getObject(1, UUID.class), -retention.toMinutes()));
-            purged += outbox.purge().purge(retention, 3, Duration.ofSeconds(30));
+            Set<UUID> old = new HashSet<>(outbox.jdbc()
+                    .query("""
+                            SELECT h.message_id FROM outbox_message_history h
+                            WHERE h.delivered_at < CURRENT_TIMESTAMP - INTERVAL '%d' MINUTE
+                            """.formatted(retention.toMinutes()), (row, n) -> row.getObject(1, UUID.class)));
+            tally.purged += outbox.purge().purge(List.of(0), retention, 3, Duration.ofSeconds(30));
             before.removeAll(messages());
             before.retainAll(old);
             expired.addAll(before);
@@ -223,53 +341,89 @@ final class ProtocolSimulation {
             registrars.forEach(Registrar::rollBackIfOpen);
             snapshots.get(k).restore();
             snapshots.subList(k + 1, snapshots.size()).clear();
-            stateLost = true;
+            lostState();
+            pausedSinceRestore = false;
+            tally.restores++;
             trace.add("database restored");
         }
 
         private Finding drainAndCheck() {
             RelayActor survivor = relays.get(0);
             survivor.crash();
+            outbox.jdbc().update("UPDATE outbox_partition SET paused = FALSE");
             survivor.drained = 0;
             for (int n = 0; survivor.drained < 3; n++) {
-                if (n == LONGEST_DRAIN) {
+                if (n == MAX_DRAIN_STEPS) {
                     return new Finding("LIVELOCK", "", trace);
                 }
                 survivor.step(false);
+                if (capacity < Long.MAX_VALUE) {
+                    consume();
+                }
+                if (isStopped()) {
+                    if (oneRestore) {
+                        return new Finding("A HUMAN IS NEEDED", "", trace);
+                    }
+                    tally.stops++;
+                    outbox.jdbc().update("UPDATE outbox_partition SET stopped_at = NULL, diverged_at = NULL");
+                }
             }
             notePark();
-            List<UUID> inQueue =
-                    queue.elements().stream().map(ProtocolSimulation::messageId).toList();
-            delivered += inQueue.size();
-            parkedInAll += parked.size();
+            List<UUID> arrived = new ArrayList<>();
+            consumed.forEach(element -> arrived.add(messageId(element)));
+            queue.elements().forEach(element -> arrived.add(messageId(element)));
+            tally.delivered += arrived.size();
+            tally.parked += everParked.size();
             int rewound = outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Integer.class);
-            rewinds += rewound;
+            tally.rewinds += rewound;
+            Finding lost = lost(new HashSet<>(arrived));
+            if (lost != null || stateLost) {
+                return lost;
+            }
+            if (rewound > 0) {
+                return new Finding("FALSE REWIND", rewound, trace);
+            }
+            return outOfPlace(arrived);
+        }
 
+        private Finding lost(Set<UUID> arrived) {
             Set<UUID> lost = new HashSet<>(committed.keySet());
-            lost.removeAll(inQueue);
-            lost.removeAll(parked);
+            lost.removeAll(arrived);
             lost.removeAll(expired);
+            lost.removeAll(everParked);
             if (!lost.isEmpty()) {
                 return new Finding("LOSS", lost, trace);
             }
-            if (stateLost) {
-                return null;
-            }
-            if (new HashSet<>(inQueue).size() != inQueue.size()) {
-                return new Finding("DUPLICATE", inQueue, trace);
-            }
-            if (!committed.keySet().containsAll(inQueue)) {
-                return new Finding("NEVER COMMITTED", inQueue, trace);
-            }
+            // What never arrived is still marked, or an operator decided about it.
+            Set<UUID> unmarked = new HashSet<>(committed.keySet());
+            unmarked.removeAll(arrived);
+            unmarked.removeAll(expired);
+            unmarked.removeAll(decided);
+            unmarked.removeAll(outbox.jdbc()
+                    .query(
+                            "SELECT m.message_id FROM outbox_parked p JOIN outbox_message m ON m.id = p.id",
+                            (row, n) -> row.getObject(1, UUID.class)));
+            return unmarked.isEmpty() || stateLost ? null : new Finding("MARK LOST", unmarked, trace);
+        }
+
+        private Finding outOfPlace(List<UUID> arrived) {
+            Map<UUID, Integer> counts = new HashMap<>();
             Map<String, Integer> newest = new HashMap<>();
-            for (UUID message : inQueue) {
+            for (UUID message : arrived) {
                 Commit commit = committed.get(message);
-                Integer before = newest.put(commit.model(), commit.order());
+                if (commit == null) {
+                    return new Finding("NEVER COMMITTED", message, trace);
+                }
+                if (counts.merge(message, 1, Integer::sum) > 1 + copies.getOrDefault(message, 0)) {
+                    return new Finding("DUPLICATE", message, trace);
+                }
+                boolean inOrder = counts.get(message) > 1 || everParked.contains(message);
+                Integer before = inOrder ? null : newest.put(commit.model(), commit.order());
                 if (before != null && before > commit.order()) {
-                    return new Finding("ORDER", commit.model() + " in " + inQueue, trace);
+                    return new Finding("ORDER", commit.model() + " in " + arrived, trace);
                 }
             }
-            return rewound > 0 ? new Finding("FALSE REWIND", rewound, trace) : null;
+            return null;
         }
 
         void end() {
@@ -277,8 +431,8 @@ final class ProtocolSimulation {
             relays.forEach(RelayActor::end);
         }
 
-        private Source source() {
-            return new Source(outbox.partitions().outboxId(), 0);
+        private ProducerId producer() {
+            return new ProducerId(outbox.partitions().outboxId(), 0);
         }
 
         private record Commit(String model, int order) {}
@@ -288,7 +442,7 @@ final class ProtocolSimulation {
 
             private final String model;
             private final Actor actor;
-            private boolean open;
+            private int stage;
             private boolean commit;
             private UUID message;
 
@@ -303,30 +457,39 @@ final class ProtocolSimulation {
                 outbox.transaction().executeWithoutResult(transaction -> {
                     outbox.jdbc()
                             .queryForObject("SELECT name FROM model WHERE name = ? FOR UPDATE", String.class, model);
-                    outbox.outbox().append(new NewMessage(message, model, "test", "{}"));
                     actor.pause();
+                    outbox.outbox().append(List.of(new NewMessage(message, model, "test", "{}")));
+                    if (kind != TestDatabase.H2) {
+                        actor.pause(); // on H2, who has drawn an id keeps all others from drawing one
+                    }
                     if (!commit) {
                         transaction.setRollbackOnly();
                     }
                 });
             }
 
-            void beginOrEnd() {
-                if (open) {
+            void step() {
+                int last = kind == TestDatabase.H2 ? 1 : 2;
+                if (stage == last) {
                     end(random.nextDouble() < 0.9);
-                } else {
+                } else if (stage++ == 0) {
                     message = new UUID(random.nextLong(), random.nextLong());
                     if (random.nextDouble() < 0.06) {
                         refused.add(message);
                     }
-                    trace.add(model + " appends " + message + (refused.contains(message) ? ", which is refused" : ""));
-                    open = true;
+                    trace.add(model + " begins " + message + (refused.contains(message) ? ", which is refused" : ""));
                     actor.step();
+                } else {
+                    actor.step();
+                    trace.add(model + " draws an id");
                 }
             }
 
             private void end(boolean commits) {
-                open = false;
+                if (kind != TestDatabase.H2 && stage == 1) {
+                    actor.step();
+                }
+                stage = 0;
                 commit = commits;
                 actor.step();
                 trace.add(model + (commits ? " commits" : " rolls back"));
@@ -336,13 +499,13 @@ final class ProtocolSimulation {
             }
 
             void commitIfOpen() {
-                if (open) {
+                if (stage > 0) {
                     end(true);
                 }
             }
 
             void rollBackIfOpen() {
-                if (open) {
+                if (stage > 0) {
                     end(false);
                 }
             }
@@ -354,34 +517,59 @@ final class ProtocolSimulation {
         }
 
         /** Passes for ever; pauses before and after each call of the queue. */
-        private final class RelayActor implements MessageQueue, Traffic {
+        private final class RelayActor implements MessageQueue, LingerPolicy {
 
             private final String name;
+            private final OutboxPartition partition;
             private final Actor actor;
             private boolean loseReply;
             private int drained;
+            private ScanCursor cursor;
 
             RelayActor(String name) {
                 this.name = name;
+                this.partition = outbox.partition(0, name);
                 this.actor = new Actor(name, this::pass);
                 actor.step();
             }
 
             private void pass() {
+                ScanCursor remembered = cursor;
+                cursor = null;
                 try {
-                    RelayPass.Outcome outcome = new RelayPass(
+                    RelayPass.Result result = new RelayPass(
                                     partition,
                                     this,
-                                    source(),
-                                    new RelayPass.PassLimits(BATCH, 1_000_000, kept, name),
+                                    producer(),
+                                    new RelayPass.Limits(BATCH, 1_000_000),
                                     () -> true,
                                     this,
                                     new PassObserver() {})
-                            .run(checkpoints(source(), 1));
-                    drained += outcome == RelayPass.Outcome.DRAINED ? 1 : 0;
+                            .run(newestCheckpoint(producer()), remembered);
+                    cursor = result.cursor();
+                    drained += result.outcome() == RelayPass.Outcome.DRAINED ? 1 : 0;
+                    trace.add(name + " ends its pass: " + result.outcome());
+                    noteFence();
                 } catch (QueueUnavailableException e) {
                     trace.add(name + " gave up its pass: " + e.getMessage());
                 }
+            }
+
+            /** From now on nothing may be appended until the resume. */
+            private void noteFence() {
+                boolean fenced = outbox.jdbc()
+                        .queryForObject(
+                                "SELECT paused AND fenced_halt_id = halt_id FROM outbox_partition", Boolean.class);
+                long fence = outbox.jdbc().queryForObject("SELECT halt_id FROM outbox_partition", Long.class);
+                if (fenced && pausedSinceRestore && newestInQueue().endsWith(":" + fence) && appendedAtFence < 0) {
+                    appendedAtFence = appendedElements;
+                    tally.fences++;
+                }
+            }
+
+            private String newestInQueue() {
+                List<String> newest = queue.newestCheckpoint(producer()).newestFirst();
+                return newest.isEmpty() ? "" : newest.get(0);
             }
 
             void step(boolean loseReply) {
@@ -399,49 +587,49 @@ final class ProtocolSimulation {
             }
 
             @Override
-            public Checkpoints checkpoints(Source source, int most) {
+            public Checkpoints newestCheckpoint(ProducerId producer) {
+                return saw(() -> queue.newestCheckpoint(producer));
+            }
+
+            @Override
+            public Checkpoints allCheckpoints(ProducerId producer) {
+                return saw(() -> queue.allCheckpoints(producer));
+            }
+
+            private Checkpoints saw(java.util.function.Supplier<Checkpoints> look) {
                 actor.pause();
-                Checkpoints checkpoints = queue.checkpoints(source, most);
+                Checkpoints checkpoints = look.get();
                 trace.add(name + " sees " + checkpoints.newestFirst());
                 actor.pause();
                 return checkpoints;
             }
 
             @Override
-            public AppendResult append(Source source, Append append) {
-                return send(source, append).await();
-            }
-
-            /** Takes effect at once, or when the answer is waited for. */
-            @Override
-            public PendingAppend send(Source source, Append append) {
+            public AppendResult append(ProducerId producer, Append append) {
                 actor.pause();
-                AppendResult early = random.nextBoolean() ? apply(source, append) : null;
-                actor.pause();
-                return () -> {
-                    actor.pause();
-                    AppendResult result = early == null ? apply(source, append) : early;
-                    if (loseReply) {
-                        lostReplies++;
-                        throw new QueueUnavailableException(
-                                QueueUnavailableException.Cause.TIMEOUT, "the reply was lost", null);
-                    }
-                    actor.pause();
-                    return result;
-                };
-            }
-
-            private AppendResult apply(Source source, Append append) {
-                AppendResult result = queue.append(source, append);
+                AppendResult result = queue.append(producer, append);
                 trace.add(name + " appends " + append.entries().size() + " up to " + append.checkpoint() + " after "
                         + append.expected() + ": " + result);
                 history.add(queue.state());
-                stale += result instanceof AppendResult.Stale ? 1 : 0;
+                tally.stale += result instanceof AppendResult.Stale ? 1 : 0;
+                tally.full += result instanceof AppendResult.Full ? 1 : 0;
+                if (result instanceof AppendResult.Appended) {
+                    appendedElements += append.entries().size();
+                    if (appendedAtFence >= 0 && appendedElements > appendedAtFence) {
+                        broken = "APPENDED WHILE PAUSED";
+                    }
+                }
+                if (loseReply) {
+                    tally.lostReplies++;
+                    throw new QueueUnavailableException(
+                            QueueUnavailableException.Cause.TIMEOUT, "the reply was lost", null);
+                }
+                actor.pause();
                 return result;
             }
 
             @Override
-            public boolean goesOn() {
+            public boolean shouldLinger() {
                 return random.nextInt(3) > 0;
             }
 
@@ -452,16 +640,18 @@ final class ProtocolSimulation {
             }
         }
 
-        /** A backup of the outbox's tables, and of what had been committed by then. */
+        /** A backup of the outbox's tables, of the next id, and of what had been committed by then. */
         private final class Snapshot {
 
             private final Map<String, List<Map<String, Object>>> rows = new LinkedHashMap<>();
             private final Map<UUID, Commit> committedThen = new LinkedHashMap<>(committed);
+            private final long highestId;
 
             Snapshot() {
                 for (String table : TABLES) {
                     rows.put(table, outbox.jdbc().queryForList("SELECT * FROM " + table));
                 }
+                highestId = outbox.jdbc().queryForObject("SELECT COALESCE(max(id), 0) FROM outbox_message", Long.class);
             }
 
             void restore() {
@@ -472,15 +662,32 @@ final class ProtocolSimulation {
                                 .update(
                                         "INSERT INTO " + table + " (" + String.join(", ", row.keySet()) + ") VALUES (?"
                                                 + ", ?".repeat(row.size() - 1) + ")",
-                                        row.values().toArray());
+                                        row.values().stream()
+                                                .map(Snapshot::bindable)
+                                                .toArray());
                     }
                 });
+                outbox.jdbc()
+                        .execute(
+                                kind == TestDatabase.H2
+                                        ? "ALTER TABLE outbox_message ALTER COLUMN id RESTART WITH " + (highestId + 1)
+                                        : "SELECT setval('outbox_message_id', " + (highestId + 1) + ", false)");
                 committed = new LinkedHashMap<>(committedThen);
                 commits = committed.values().stream()
                                 .map(Commit::order)
                                 .max(Comparator.naturalOrder())
                                 .orElse(-1)
                         + 1;
+            }
+
+            private static Object bindable(Object value) {
+                try {
+                    return value instanceof Array array
+                            ? new SqlArrayValue("bigint", (Object[]) array.getArray())
+                            : value;
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
             }
         }
     }

@@ -3,10 +3,10 @@ package ai.hokus.registry.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.RedisMessageQueue;
-import ai.hokus.registry.queue.Source;
-import ai.hokus.registry.queue.TestQueue;
+import ai.hokus.registry.queue.redis.RedisMessageQueue;
+import ai.hokus.registry.queue.redis.TestQueue;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestDatabase;
@@ -33,12 +33,12 @@ import org.junit.jupiter.api.Test;
 class PurgeUnderFallbackTest {
 
     private static final Duration RETENTION = Duration.ofSeconds(3);
-    private static final Duration OLDEST_STATE = Duration.ofMillis(500);
+    private static final Duration MAX_STATE_AGE = Duration.ofMillis(500);
     private static final int PROGRESS = 30;
     private static final int FALLBACKS = 12;
     private static final int PURGED = 200;
-    private static final Duration LONGEST = Duration.ofSeconds(40);
-    private static final RelayPass.PassLimits LIMITS = new RelayPass.PassLimits(5, 100_000, 1_000, "relay of the test");
+    private static final Duration TIMEOUT = Duration.ofSeconds(40);
+    private static final int BATCH = 5;
 
     /** KEYS: the queue, the checkpoints. ARGV: how many elements, the elements, the checkpoints; each from the left. */
     private static final String FALL_BACK = """
@@ -60,19 +60,19 @@ class PurgeUnderFallbackTest {
         try (HikariDataSource database = TestDatabase.POSTGRESQL.newMigrated(1);
                 RedisMessageQueue queue = TestQueue.on(redis, name)) {
             TestOutbox outbox = TestOutbox.on(database, Duration.ofHours(1));
-            Source source = new Source(outbox.partitions().outboxId(), 0);
+            ProducerId producer = new TestPass(outbox, BATCH).producer();
             List<Future<?>> work = List.of(
-                    threads.submit(() -> relay(outbox, queue, source)),
-                    threads.submit(() -> relay(outbox, queue, source)),
+                    threads.submit(() -> relay(outbox, queue)),
+                    threads.submit(() -> relay(outbox, queue)),
                     threads.submit(() -> register(outbox)),
                     threads.submit(() -> purge(outbox)));
-            int fallbacks = fallBackAgainAndAgain(source);
+            int fallbacks = fallBackAgainAndAgain(producer);
             stopped.set(true);
             for (Future<?> each : work) {
                 each.get();
             }
 
-            assertThat(pass(outbox, queue, source)).isEqualTo(RelayPass.Outcome.DRAINED);
+            assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
 
             assertThat(inQueue()).containsAll(committed);
             assertThat(fallbacks).isGreaterThanOrEqualTo(FALLBACKS);
@@ -87,9 +87,9 @@ class PurgeUnderFallbackTest {
     }
 
     /** To states that are younger than retention: more is not promised. */
-    private int fallBackAgainAndAgain(Source source) {
-        String checkpoints = TestQueue.checkpointsKey(name, source);
-        long deadline = System.nanoTime() + LONGEST.toNanos();
+    private int fallBackAgainAndAgain(ProducerId producer) {
+        String checkpoints = TestQueue.checkpointsKey(name, producer);
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         int fallbacks = 0;
         try (RedisConnection connection = redis.connect()) {
             while ((fallbacks < FALLBACKS || purged.get() < PURGED) && System.nanoTime() < deadline) {
@@ -100,7 +100,7 @@ class PurgeUnderFallbackTest {
                 List<?> state = (List<?>) connection.command("EXEC");
                 int depth = ((List<?>) state.get(0)).size();
                 awaitDepth(connection, depth + PROGRESS); // which the queue then forgets
-                if (System.nanoTime() - start < OLDEST_STATE.toNanos()) {
+                if (System.nanoTime() - start < MAX_STATE_AGE.toNanos()) {
                     connection.command(fallBack(checkpoints, (List<?>) state.get(0), (List<?>) state.get(1)));
                     fallbacks++;
                 }
@@ -122,26 +122,15 @@ class PurgeUnderFallbackTest {
         return words.toArray(String[]::new);
     }
 
-    private void relay(TestOutbox outbox, RedisMessageQueue queue, Source source) {
+    private void relay(TestOutbox outbox, RedisMessageQueue queue) {
+        TestPass passes = new TestPass(outbox, BATCH);
         while (!stopped.get()) {
             try {
-                pass(outbox, queue, source);
+                passes.run(queue);
             } catch (QueueUnavailableException slow) {
                 // The next pass finds out.
             }
         }
-    }
-
-    private static RelayPass.Outcome pass(TestOutbox outbox, RedisMessageQueue queue, Source source) {
-        return new RelayPass(
-                        outbox.partitions().all().get(0),
-                        queue,
-                        source,
-                        LIMITS,
-                        () -> true,
-                        Traffic.NONE,
-                        new PassObserver() {})
-                .run(queue.checkpoints(source, 1));
     }
 
     private void register(TestOutbox outbox) {
@@ -153,7 +142,7 @@ class PurgeUnderFallbackTest {
 
     private void purge(TestOutbox outbox) {
         while (!stopped.get()) {
-            purged.addAndGet(outbox.purge().purge(RETENTION, 7, Duration.ofMillis(200)));
+            purged.addAndGet(outbox.purge().purge(List.of(0), RETENTION, 7, Duration.ofMillis(200)));
         }
     }
 

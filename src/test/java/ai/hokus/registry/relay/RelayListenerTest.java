@@ -6,8 +6,8 @@ import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Clock;
@@ -57,7 +57,11 @@ class RelayListenerTest {
 
     @Test
     void a_look_that_finds_nothing_to_do_is_no_pass() {
-        relay(queue, new Noting()).passOrWait(false);
+        PartitionRelay relay = relay(queue, new Noting());
+        relay.passOrWait(false); // learns where the outbox stands
+        told.clear();
+
+        relay.passOrWait(false);
 
         assertThat(told).isEmpty();
     }
@@ -72,12 +76,12 @@ class RelayListenerTest {
     }
 
     @Test
-    void a_database_that_is_away_is_told_and_so_is_what_nobody_foresaw() {
+    void a_database_that_is_away_is_told_and_so_is_an_unexpected_failure() {
         dataSource.close();
         pass(queue, new Noting());
         queue = new InMemoryMessageQueue() {
             @Override
-            public Checkpoints checkpoints(Source source, int most) {
+            public Checkpoints newestCheckpoint(ProducerId producer) {
                 throw new IllegalStateException("a mistake");
             }
         };
@@ -138,13 +142,12 @@ class RelayListenerTest {
         RelaySettings settings = new Binder(List.of()).bindOrCreate("registry.relay", RelaySettings.class);
         Clock clock = Clock.systemUTC();
         return new PartitionRelay(
-                outbox.partitions().all().get(0),
+                outbox.partition(0, "relay of the test"),
                 on,
-                new Source(outbox.partitions().outboxId(), 0),
-                new QueueBreaker(settings.firstWait(), settings.longestWait(), settings.lockAtMostFor(), clock),
+                new ProducerId(outbox.partitions().outboxId(), 0),
+                new QueueBreaker(settings.initialBackoff(), settings.maxBackoff(), settings.lockAtMostFor(), clock),
                 lock -> Optional.of(() -> {}),
                 settings,
-                new RelayPass.PassLimits(10, 1_000_000, 10, "relay of the test"),
                 clock,
                 new RelayListeners(List.of(listeners)));
     }

@@ -7,12 +7,11 @@ import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
-import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.DelegatingQueue;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
-import ai.hokus.registry.queue.PendingAppend;
+import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.Source;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
@@ -40,7 +39,7 @@ class RelayPassTest {
 
     private HikariDataSource dataSource;
     private TestOutbox outbox;
-    private Source source;
+    private TestPass passes;
     private InMemoryMessageQueue queue = new InMemoryMessageQueue(1000, KEPT);
     private final List<Integer> batches = new ArrayList<>();
     private final List<UUID> parked = new ArrayList<>();
@@ -49,7 +48,7 @@ class RelayPassTest {
     void freshOutbox() {
         dataSource = database.newMigrated(1);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
-        source = new Source(outbox.partitions().outboxId(), 0);
+        passes = new TestPass(outbox, BATCH);
     }
 
     @AfterEach
@@ -67,8 +66,7 @@ class RelayPassTest {
 
         assertThat(delivered()).containsExactlyElementsOf(ids);
         assertThat(batches).containsExactly(4, 4, 3);
-        assertThat(outbox.jdbc().queryForObject("SELECT delivered_position FROM outbox_partition", Long.class))
-                .isEqualTo(11);
+        assertThat(outbox.delivered(0)).isEqualTo(11);
     }
 
     @Test
@@ -132,14 +130,9 @@ class RelayPassTest {
     @Test
     void a_queue_that_refuses_everything_parks_nothing() {
         append(3);
-        MessageQueue refusing = new MessageQueue() {
+        MessageQueue refusing = new DelegatingQueue(queue) {
             @Override
-            public Checkpoints checkpoints(Source source, int most) {
-                return queue.checkpoints(source, most);
-            }
-
-            @Override
-            public AppendResult append(Source source, Append append) {
+            public AppendResult append(ProducerId producer, Append append) {
                 return new AppendResult.Refused("no");
             }
         };
@@ -154,7 +147,7 @@ class RelayPassTest {
     }
 
     @Test
-    void a_discarded_message_is_passed_by_when_it_would_be_sent_again() {
+    void a_discarded_message_is_skipped_when_it_would_be_sent_again() {
         List<UUID> ids = append(3);
         queue.refuse(entry -> entry.element().contains(ids.get(1).toString()));
         pass(queue);
@@ -186,37 +179,24 @@ class RelayPassTest {
         append(9);
         int[] steps = {2};
 
-        RelayPass.Outcome outcome = new RelayPass(
-                        outbox.partitions().all().get(0),
-                        queue,
-                        source,
-                        limits(),
-                        () -> steps[0]-- > 0,
-                        Traffic.NONE,
-                        new PassObserver() {})
-                .run(queue.checkpoints(source, 1));
+        RelayPass.Outcome outcome = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
 
         assertThat(outcome).isEqualTo(RelayPass.Outcome.OUT_OF_TIME);
         assertThat(queue.elements()).hasSize(2 * BATCH);
     }
 
     @Test
-    void messages_that_come_while_a_walk_is_on_are_not_left_for_the_next_pass() {
+    void messages_that_come_while_a_scan_is_on_are_not_left_for_the_next_pass() {
         append(2);
-        MessageQueue busy = new MessageQueue() {
+        MessageQueue busy = new DelegatingQueue(queue) {
             private int left = 3;
 
             @Override
-            public Checkpoints checkpoints(Source source, int most) {
-                return queue.checkpoints(source, most);
-            }
-
-            @Override
-            public AppendResult append(Source source, Append append) {
+            public AppendResult append(ProducerId producer, Append append) {
                 if (left-- > 0) {
                     outbox.append("meanwhile");
                 }
-                return queue.append(source, append);
+                return super.append(producer, append);
             }
         };
 
@@ -226,7 +206,7 @@ class RelayPassTest {
     }
 
     @Test
-    void a_pass_stays_while_there_is_traffic_of_this_instance_or_of_others() {
+    void a_pass_lingers_while_messages_of_this_instance_or_of_others_keep_coming() {
         for (boolean signalled : new boolean[] {true, false}) {
             int before = queue.elements().size();
             append(1);
@@ -238,38 +218,82 @@ class RelayPassTest {
     }
 
     @Test
-    void the_next_batch_is_claimed_while_one_is_being_appended() {
+    void a_batch_that_another_relay_appended_meanwhile_is_not_appended_again() {
         List<UUID> ids = append(3 * BATCH);
-        List<Long> positionsGivenBeforeTheAnswer = new ArrayList<>();
-        MessageQueue slow = new SlowQueue(
-                queue,
-                () -> positionsGivenBeforeTheAnswer.add(
-                        outbox.jdbc().queryForObject("SELECT last_position FROM outbox_partition", Long.class)));
+        TestPass faster = new TestPass(outbox, BATCH);
+        boolean[] done = {false};
+        MessageQueue slow = new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                if (!done[0]) {
+                    done[0] = true;
+                    faster.run(queue);
+                }
+                return super.append(producer, append);
+            }
+        };
 
         assertThat(pass(slow)).isEqualTo(RelayPass.Outcome.DRAINED);
 
-        assertThat(positionsGivenBeforeTheAnswer).startsWith(2L * BATCH, 3L * BATCH);
         assertThat(delivered()).isEqualTo(ids);
     }
 
     @Test
-    void what_was_claimed_ahead_waits_when_the_batch_before_it_was_not_appended() {
-        List<UUID> ids = append(3 * BATCH);
-        MessageQueue other = new SlowQueue(queue, new Runnable() {
-            private boolean done;
+    void a_batch_that_was_sent_in_pieces_goes_on_where_the_last_piece_ended() {
+        queue = new InMemoryMessageQueue(3, KEPT);
+        List<UUID> ids = append(BATCH);
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        IntStream.range(0, 3).forEach(n -> queue.take());
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+
+        assertThat(delivered()).containsExactly(ids.get(3));
+        assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_batch", Long.class))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void a_checkpoint_of_a_later_version_makes_the_partition_wait_and_heals_nothing() {
+        append(2);
+        pass(queue);
+        String later = "v2:whatever";
+        queue.append(
+                passes.producer(),
+                new Append(
+                        queue.newestCheckpoint(passes.producer()).newestFirst().get(0), later, false, List.of()));
+        append(1);
+
+        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.UNREADABLE_CHECKPOINT);
+
+        assertThat(queue.elements()).hasSize(2);
+        assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class))
+                .isZero();
+    }
+
+    @Test
+    void what_a_relay_parked_and_another_delivered_after_all_does_not_stay_marked() {
+        List<UUID> ids = append(1);
+        queue.refuse(entry -> true);
+        MessageQueue dying = new DelegatingQueue(queue) {
+            private int appends;
 
             @Override
-            public void run() {
-                if (!done) {
-                    done = true;
-                    pass(queue); // another relay, which is faster
+            public AppendResult append(ProducerId producer, Append append) {
+                if (++appends == 3) { // refused, probed, and now skipped: but the relay dies before it
+                    throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "died", null);
                 }
+                return super.append(producer, append);
             }
-        });
+        };
+        assertThatThrownBy(() -> pass(dying)).isInstanceOf(QueueUnavailableException.class);
+        assertThat(marks()).isEqualTo(ids);
+        queue.refuse(entry -> false);
+        assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(pass(other)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
 
         assertThat(delivered()).isEqualTo(ids);
+        assertThat(marks()).isEmpty();
     }
 
     private List<UUID> append(int messages) {
@@ -279,33 +303,21 @@ class RelayPassTest {
     }
 
     private RelayPass.Outcome pass(MessageQueue queue) {
-        return pass(queue, Traffic.NONE);
+        return pass(queue, LingerPolicy.NONE);
     }
 
-    private RelayPass.Outcome pass(MessageQueue queue, Traffic traffic) {
-        return new RelayPass(
-                        outbox.partitions().all().get(0),
-                        queue,
-                        source,
-                        limits(),
-                        () -> true,
-                        traffic,
-                        new PassObserver() {
-                            @Override
-                            public void appended(List<OutboxMessage> messages, Duration took) {
-                                batches.add(messages.size());
-                            }
+    private RelayPass.Outcome pass(MessageQueue queue, LingerPolicy linger) {
+        return passes.run(queue, () -> true, linger, new PassObserver() {
+            @Override
+            public void appended(List<OutboxMessage> messages, Duration took) {
+                batches.add(messages.size());
+            }
 
-                            @Override
-                            public void parked(OutboxMessage message, String error) {
-                                parked.add(message.messageId());
-                            }
-                        })
-                .run(queue.checkpoints(source, 1));
-    }
-
-    private static RelayPass.PassLimits limits() {
-        return new RelayPass.PassLimits(BATCH, 1_000_000, KEPT, "relay of the test");
+            @Override
+            public void parked(OutboxMessage message, String error) {
+                parked.add(message.messageId());
+            }
+        });
     }
 
     private List<UUID> delivered() {
@@ -322,24 +334,18 @@ class RelayPassTest {
     }
 
     /** Appends, and loses the answer, a number of times. */
-    private static final class LosingQueue implements MessageQueue {
+    private static final class LosingQueue extends DelegatingQueue {
 
-        private final MessageQueue queue;
         private int toLose;
 
         LosingQueue(MessageQueue queue, int toLose) {
-            this.queue = queue;
+            super(queue);
             this.toLose = toLose;
         }
 
         @Override
-        public Checkpoints checkpoints(Source source, int most) {
-            return queue.checkpoints(source, most);
-        }
-
-        @Override
-        public AppendResult append(Source source, Append append) {
-            AppendResult result = queue.append(source, append);
+        public AppendResult append(ProducerId producer, Append append) {
+            AppendResult result = super.append(producer, append);
             if (toLose-- > 0) {
                 throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "lost", null);
             }
@@ -350,15 +356,15 @@ class RelayPassTest {
     @Test
     void a_pass_says_how_many_messages_come_at_once() {
         append(3);
-        Trickle traffic = new Trickle(1, true);
+        Trickle linger = new Trickle(1, true);
 
-        assertThat(pass(queue, traffic)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue, linger)).isEqualTo(RelayPass.Outcome.DRAINED);
 
-        assertThat(traffic.batches).containsExactly(3, 1);
+        assertThat(linger.batches).containsExactly(3, 1);
     }
 
     /** A pass that has caught up waits; each wait finds one more message, with a signal or without, and then none. */
-    private final class Trickle implements Traffic {
+    private final class Trickle implements LingerPolicy {
 
         private final List<Integer> batches = new ArrayList<>();
         private final boolean signalled;
@@ -370,12 +376,12 @@ class RelayPassTest {
         }
 
         @Override
-        public void seen(int messages) {
+        public void onClaimed(int messages) {
             batches.add(messages);
         }
 
         @Override
-        public boolean goesOn() {
+        public boolean shouldLinger() {
             return left > 0;
         }
 
@@ -384,28 +390,6 @@ class RelayPassTest {
             left--;
             outbox.append("later");
             return signalled;
-        }
-    }
-
-    /** Appends when the answer is waited for, after something else has happened. */
-    private record SlowQueue(MessageQueue queue, Runnable meanwhile) implements MessageQueue {
-
-        @Override
-        public Checkpoints checkpoints(Source source, int most) {
-            return queue.checkpoints(source, most);
-        }
-
-        @Override
-        public AppendResult append(Source source, Append append) {
-            return send(source, append).await();
-        }
-
-        @Override
-        public PendingAppend send(Source source, Append append) {
-            return () -> {
-                meanwhile.run();
-                return queue.append(source, append);
-            };
         }
     }
 }

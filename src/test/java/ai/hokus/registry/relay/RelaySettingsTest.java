@@ -20,18 +20,18 @@ import org.springframework.util.unit.DataSize;
 
 class RelaySettingsTest {
 
-    /** pass-limit 5 s, one claim of 7 s, two calls of the queue of 4.5 s each. */
-    private static final Duration LONGEST_PASS = Duration.ofSeconds(21);
+    /** max-pass-duration 5 s, one transaction of 17 s, two calls of the queue of 4.5 s each. */
+    private static final Duration MAX_PASS = Duration.ofSeconds(31);
 
-    private static final Duration LONGEST_CALL = Duration.ofMillis(4500);
+    private static final Duration MAX_CALL = Duration.ofMillis(4500);
 
     @Test
     void a_lock_must_outlive_the_longest_pass() {
-        assertThatThrownBy(() -> withLock(LONGEST_PASS).checkLock(LONGEST_CALL))
+        assertThatThrownBy(() -> withLock(MAX_PASS).checkLock(MAX_CALL))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("registry.relay.lock-at-most-for")
-                .hasMessageContaining("PT21S");
-        assertThatCode(() -> withLock(LONGEST_PASS.plusMillis(1)).checkLock(LONGEST_CALL))
+                .hasMessageContaining("PT31S");
+        assertThatCode(() -> withLock(MAX_PASS.plusMillis(1)).checkLock(MAX_CALL))
                 .doesNotThrowAnyException();
     }
 
@@ -39,7 +39,7 @@ class RelaySettingsTest {
     void a_service_whose_lock_is_shorter_than_a_pass_does_not_start() {
         QueueSettings queue = new QueueSettings(
                 "q", 10, 10, false, Duration.ofSeconds(2), Duration.ofSeconds(2), 2, DataSize.ofMegabytes(1));
-        RelaySettings settings = withLock(LONGEST_PASS);
+        RelaySettings settings = withLock(MAX_PASS);
         try (HikariDataSource database = TestDatabase.H2.newMigrated(1)) {
             StaticListableBeanFactory beans =
                     new StaticListableBeanFactory(Map.of("queue", new InMemoryMessageQueue()));
@@ -49,8 +49,8 @@ class RelaySettingsTest {
                                     beans.getBeanProvider(RelayListener.class),
                                     TestOutbox.on(database, Duration.ofHours(1)).partitions(),
                                     new QueueBreaker(
-                                            settings.firstWait(),
-                                            settings.longestWait(),
+                                            settings.initialBackoff(),
+                                            settings.maxBackoff(),
                                             settings.lockAtMostFor(),
                                             Clock.systemUTC()),
                                     lock -> Optional.empty(),

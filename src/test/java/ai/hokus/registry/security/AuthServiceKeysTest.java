@@ -2,29 +2,33 @@ package ai.hokus.registry.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import ai.hokus.registry.security.AuthServiceStub.Answer;
+import ai.hokus.registry.security.AuthServiceStub.Question;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
+import ai.hokus.registry.security.KeyVerifier.Verdict.InsufficientBalance;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
+import ai.hokus.registry.security.KeyVerifier.Verdict.Throttled;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Unavailable;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Unknown;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import ai.hokus.registry.support.SettableClock;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,190 +37,346 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** The auth service, played by a small HTTP server. */
+/** Keys of an auth service that is well, slow, wrong or away. */
 @ExtendWith(OutputCaptureExtension.class)
 class AuthServiceKeysTest {
+
+    private static final String HOME = "192.0.2.1";
+    private static final String ELSEWHERE = "198.51.100.7";
 
     private static final ApiKey KEY = ApiKey.of("hk_live_abcdefghij");
     private static final String ADA =
             "{\"user_id\":\"ada\",\"key_id\":\"k\",\"scopes\":[\"model:write\",7],\"balance\":0.0}";
-    private static final Verdict KNOWN = new Known(new KeyHolder("ada", Set.of("model:write")));
+    private static final Verdict KNOWN = new Known(new ApiClient("ada", Set.of("model:write")));
+    private static final Verdict KNOWN_AS_GRACE = new Known(new ApiClient("grace", Set.of("model:write")));
 
-    private static final Duration FRESH = Duration.ofSeconds(60);
-    private static final Duration KEEP = Duration.ofMinutes(15);
+    private static final Duration CACHE_TTL = Duration.ofSeconds(60);
+    private static final Duration STALE_TTL = Duration.ofMinutes(15);
 
-    private final AtomicLong now = new AtomicLong();
-    private final List<String> questions = new CopyOnWriteArrayList<>();
+    /** Longer than any test waits: whoever waits for a service that hangs fails the test. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final int MAX_WAITING = 3;
+
+    private final SettableClock clock = new SettableClock();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final CountDownLatch hung = new CountDownLatch(1);
-
-    private HttpServer server;
-    private volatile int status = 200;
-    private volatile String answer = ADA;
-
-    @BeforeEach
-    void start() throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", this::answer);
-        server.setExecutor(threads);
-        server.start();
-    }
+    private final AuthServiceStub service = new AuthServiceStub(new Answer(200, ADA));
 
     @AfterEach
     void stop() {
-        hung.countDown();
-        server.stop(0);
+        service.close();
         threads.shutdownNow();
     }
 
     @Test
     void the_question_is_the_one_that_other_clients_ask() {
-        assertThat(keys().verify(KEY)).isEqualTo(KNOWN);
+        assertThat(keys().verify(KEY, HOME)).isEqualTo(KNOWN);
 
-        assertThat(questions)
-                .containsExactly(
-                        "POST /api/v1/keys/validate Bearer hk_live_abcdefghij application/json {\"service_id\":\"registry\"}");
+        assertThat(service.questions())
+                .containsExactly(new Question(
+                        "POST",
+                        "/api/v1/keys/validate",
+                        "Bearer hk_live_abcdefghij",
+                        "application/json",
+                        "{\"service_id\":\"registry\",\"client_ip\":\"192.0.2.1\"}"));
     }
 
     @Test
-    void its_word_counts_for_a_while() {
-        AuthServiceKeys keys = keys();
-        assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
-        answer = ADA.replace("ada", "grace");
+    void an_address_that_nobody_knows_is_not_sent() {
+        keys().verify(KEY, "");
 
-        now.addAndGet(FRESH.toNanos() - 1);
-        assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
-        now.addAndGet(1);
-        assertThat(keys.verify(KEY)).isEqualTo(new Known(new KeyHolder("grace", Set.of("model:write"))));
-        assertThat(questions).hasSize(2);
+        assertThat(service.questions()).extracting(Question::body).containsExactly("{\"service_id\":\"registry\"}");
     }
 
     @Test
-    void a_revoked_key_ends_when_its_word_is_no_longer_fresh() {
+    void an_answer_counts_for_the_caches_time() {
         AuthServiceKeys keys = keys();
-        keys.verify(KEY);
-        status = 401;
+        keys.verify(KEY, HOME);
+        service.answers(200, ADA.replace("ada", "grace"));
 
-        now.addAndGet(FRESH.toNanos());
+        clock.advance(CACHE_TTL.minusNanos(1));
+        assertThat(keys.verify(KEY, ELSEWHERE)).isEqualTo(KNOWN);
+        assertThat(service.questions()).hasSize(1);
 
-        assertThat(keys.verify(KEY)).isEqualTo(new Unknown());
-        status = 503;
-        now.addAndGet(AuthServiceKeys.UNKNOWN_FOR.toNanos());
-        assertThat(keys.verify(KEY)).isEqualTo(new Unavailable());
+        clock.advance(Duration.ofNanos(1));
+        assertThat(keys.verify(KEY, HOME)).as("answered at once").isEqualTo(KNOWN);
+        await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN_AS_GRACE));
+        assertThat(service.questions()).hasSize(2);
+        assertThat(count("registry.auth.service.stale")).isPositive();
+    }
+
+    @Test
+    void a_revoked_key_ends_with_the_answer_that_says_so() {
+        AuthServiceKeys keys = keys();
+        keys.verify(KEY, HOME);
+        service.answers(401, "");
+
+        clock.advance(CACHE_TTL);
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+        await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new Unknown()));
+        service.answers(503, "");
+        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
     }
 
     @Test
     void an_unknown_key_is_not_asked_about_again_and_again() {
         AuthServiceKeys keys = keys();
-        status = 401;
+        service.answers(401, "");
         for (int i = 0; i < 100; i++) {
-            assertThat(keys.verify(KEY)).isEqualTo(new Unknown());
+            assertThat(keys.verify(KEY, HOME)).isEqualTo(new Unknown());
         }
-        assertThat(questions).hasSize(1);
+        assertThat(service.questions()).hasSize(1);
 
-        status = 200;
-        now.addAndGet(AuthServiceKeys.UNKNOWN_FOR.toNanos());
-        assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
+        service.answers(200, ADA);
+        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
     @Test
-    void a_key_seen_valid_works_while_it_is_away_and_other_keys_wait() {
+    void a_key_that_is_refused_elsewhere_still_works_at_home() {
         AuthServiceKeys keys = keys();
-        keys.verify(KEY);
-        server.stop(0);
+        service.answers(question -> question.body().contains(ELSEWHERE)
+                ? new Answer(403, "{\"error\":\"address\"}")
+                : new Answer(200, ADA));
 
-        now.addAndGet(KEEP.toNanos() - 1);
-        assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
-        assertThat(keys.verify(ApiKey.of("another"))).isEqualTo(new Unavailable());
-        now.addAndGet(1);
-        assertThat(keys.verify(KEY)).isEqualTo(new Unavailable());
+        assertThat(keys.verify(KEY, ELSEWHERE)).isEqualTo(new Unknown());
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+    }
+
+    @Test
+    void a_known_key_works_while_the_service_is_away_and_other_keys_wait() {
+        AuthServiceKeys keys = keys();
+        keys.verify(KEY, HOME);
+        service.close();
+
+        clock.advance(STALE_TTL.minusNanos(1));
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+        assertThat(keys.verify(ApiKey.of("another"), HOME)).isInstanceOf(Unavailable.class);
+        clock.advance(Duration.ofNanos(1));
+        assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
+        assertThat(count("registry.auth.service.unverified")).isEqualTo(2);
+    }
+
+    @Test
+    void a_service_that_hangs_does_not_delay_a_known_key() throws Exception {
+        AuthServiceKeys keys = keys();
+        keys.verify(KEY, HOME);
+        service.hang();
+        clock.advance(CACHE_TTL);
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(async(() -> keys.verify(KEY, HOME)).get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isEqualTo(KNOWN);
+        }
+        assertThat(service.questions()).as("one refresh").hasSizeLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void few_requests_wait_for_a_service_that_hangs() {
+        AuthServiceKeys keys = keys();
+        service.hang();
+        List<CompletableFuture<Verdict>> verdicts = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            verdicts.add(async(() -> keys.verify(KEY, HOME)));
+        }
+
+        await().atMost(PATIENCE)
+                .until(() -> verdicts.stream().filter(CompletableFuture::isDone).count() == 20 - MAX_WAITING);
+        assertThat(verdicts.stream().filter(CompletableFuture::isDone).map(CompletableFuture::join))
+                .containsOnly(new Unavailable(Duration.ofSeconds(1)));
+        service.goOn();
+        assertThat(verdicts.stream().map(CompletableFuture::join).filter(KNOWN::equals))
+                .hasSize(MAX_WAITING);
+        assertThat(service.questions()).as("one question for all").hasSize(1);
+    }
+
+    @Test
+    void a_service_that_hangs_costs_a_new_key_the_timeout() {
+        AuthServiceKeys keys = keys(Duration.ofMillis(200));
+        service.hang();
+
+        assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
+        assertThat(failures("timeout")).isEqualTo(1);
+    }
+
+    @Test
+    void throttling_about_one_key_leaves_that_key_alone_for_as_long_as_it_says() {
+        AuthServiceKeys keys = keys();
+        service.answers(429, "", "Retry-After", "7");
+
+        for (int i = 0; i < 10; i++) {
+            assertThat(keys.verify(KEY, HOME)).isEqualTo(new Throttled(Duration.ofSeconds(7)));
+        }
+        assertThat(service.questions()).hasSize(1);
+
+        service.answers(200, ADA);
+        assertThat(keys.verify(ApiKey.of("another"), HOME)).isEqualTo(KNOWN);
+        clock.advance(Duration.ofSeconds(7).minusNanos(1));
+        assertThat(keys.verify(KEY, HOME)).isInstanceOf(Throttled.class);
+        clock.advance(Duration.ofNanos(1));
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+    }
+
+    @Test
+    void throttling_again_and_again_stops_all_questions_for_as_long_as_it_says() {
+        AuthServiceKeys keys = keys();
+        service.answers(429, "", "Retry-After", "30");
+        for (int i = 0; i < 100; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Throttled(Duration.ofSeconds(30)));
+        }
+        assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE);
+
+        clock.advance(Duration.ofSeconds(20));
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(new Throttled(Duration.ofSeconds(10)));
+        service.answers(200, ADA);
+        clock.advance(Duration.ofSeconds(10));
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+    }
+
+    @Test
+    void throttling_does_not_concern_a_known_key_and_is_one_line_a_minute(CapturedOutput output) {
+        AuthServiceKeys keys = keys();
+        keys.verify(KEY, HOME);
+        service.answers(429, "", "Retry-After", "2");
+
+        for (int second = 0; second < 120; second++) {
+            clock.advance(Duration.ofSeconds(1));
+            assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+            assertThat(keys.verify(ApiKey.of("another"), HOME)).isInstanceOf(Throttled.class);
+        }
+        assertThat(service.questions()).hasSizeBetween(30, 130);
+        assertThat(output.getAll().lines().filter(line -> line.contains("it answered 429")))
+                .hasSize(2);
+    }
+
+    @Test
+    void unavailable_with_a_time_is_believed_too() {
+        AuthServiceKeys keys = keys();
+        service.answers(503, "", "Retry-After", "120");
+        for (int i = 0; i < 10; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Unavailable(Duration.ofSeconds(120)));
+        }
+        assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {500, 502, 503})
+    void failures_open_the_breaker_and_it_closes_by_itself(int status) {
+        AuthServiceKeys keys = keys();
+        service.answers(status, "{}");
+        for (int i = 0; i < 50; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isInstanceOf(Unavailable.class);
+        }
+        assertThat(service.questions()).hasSize(5);
+        assertThat(failures("server_error")).isEqualTo(5);
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(new Unavailable(AuthServiceClient.OPEN_FOR));
+
+        service.answers(200, ADA);
+        clock.advance(AuthServiceClient.OPEN_FOR.plusMillis(1));
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "500 | {}",
-                "503 | ",
+                "400 | {}",
+                "404 | <html>",
+                "302 | ''",
+                "204 | ''",
                 "200 | not JSON",
                 "200 | {}",
                 "200 | {\"user_id\":\" \",\"scopes\":[]}",
                 "200 | [1]",
+                "200 | ''",
             })
-    void what_it_cannot_say_opens_the_breaker(int failing, String body) {
+    void an_answer_that_nobody_understands_is_one_warning_and_no_failure(
+            int status, String body, CapturedOutput output) {
         AuthServiceKeys keys = keys();
-        status = failing;
-        answer = body == null ? "" : body;
-        for (int i = 0; i < 50; i++) {
-            assertThat(keys.verify(ApiKey.of("key-" + i))).isEqualTo(new Unavailable());
+        service.answers(status, body, "Location", "http://127.0.0.1:1/");
+        for (int i = 0; i < 20; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isInstanceOf(Unavailable.class);
         }
+        assertThat(output.getAll().lines().filter(line -> line.contains("it answered " + status)))
+                .hasSize(1)
+                .allMatch(line -> line.contains(" WARN "));
 
-        assertThat(questions).hasSize(5);
+        service.answers(200, ADA);
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+    }
+
+    @Test
+    void a_key_with_an_answer_that_nobody_understands_is_not_asked_about_again_and_again() {
+        AuthServiceKeys keys = keys();
+        service.answers(200, "{}");
+        for (int i = 0; i < 20; i++) {
+            assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
+        }
+        assertThat(service.questions()).hasSize(1);
+        assertThat(failures("unreadable")).isEqualTo(1);
+    }
+
+    @Test
+    void an_answer_without_end_is_not_read_to_its_end() {
+        service.answers(200, "{\"user_id\":\"" + "a".repeat(1 << 20) + "\"}");
+
+        assertThat(keys().verify(KEY, HOME)).isInstanceOf(Unavailable.class);
+        assertThat(failures("unreadable")).isEqualTo(1);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {400, 404, 422, 429, 302})
-    void what_it_says_about_one_request_does_not(int refusing) {
+    @CsvSource(
+            delimiter = '|',
+            value = {"200 | {\"user_id\":\"ada\",\"scopes\":[\"admin\"],\"has_sufficient_balance\":false}", "402 | {}"})
+    void an_account_that_cannot_pay_is_neither_known_nor_unknown(int status, String body) {
         AuthServiceKeys keys = keys();
-        status = refusing;
-        for (int i = 0; i < 20; i++) {
-            assertThat(keys.verify(ApiKey.of("key-" + i))).isEqualTo(new Unavailable());
+        keys.verify(KEY, HOME);
+        service.answers(status, body);
+
+        clock.advance(CACHE_TTL);
+        await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new InsufficientBalance()));
+        service.answers(200, ADA);
+        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
+    }
+
+    @Test
+    void a_connection_that_the_service_has_just_closed_is_no_failure() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            threads.submit(() -> answerOncePerConnection(socket));
+            AuthServiceKeys keys = keys("http://127.0.0.1:" + socket.getLocalPort(), TIMEOUT);
+
+            for (int i = 0; i < 5; i++) {
+                assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(KNOWN);
+            }
         }
-
-        status = 200;
-        assertThat(keys.verify(KEY)).isEqualTo(KNOWN);
-    }
-
-    @Test
-    void a_service_that_hangs_costs_the_answers_timeout() {
-        AuthServiceKeys keys = keys(Duration.ofMillis(200));
-        status = -1;
-
-        assertThat(keys.verify(KEY)).isEqualTo(new Unavailable());
-    }
-
-    @Test
-    void requests_that_come_together_ask_once() {
-        AuthServiceKeys keys = keys();
-        status = -1;
-        List<CompletableFuture<Verdict>> verdicts = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
-            verdicts.add(CompletableFuture.supplyAsync(() -> keys.verify(KEY), threads));
-        }
-        hung.countDown();
-
-        assertThat(verdicts).allSatisfy(verdict -> assertThat(verdict.join()).isEqualTo(KNOWN));
-        assertThat(questions).hasSizeLessThan(3);
-    }
-
-    @Test
-    void a_valid_answer_may_still_say_no() {
-        answer = "{\"is_valid\":false,\"user_id\":\"ada\",\"scopes\":[\"admin\"]}";
-        assertThat(keys().verify(KEY)).isEqualTo(new Unknown());
+        assertThat(failures("unreachable")).isZero();
     }
 
     @Test
     void a_key_in_both_places_counts_as_the_first_says_and_unknown_needs_both() {
-        KeyVerifier yes = key -> KNOWN;
-        KeyVerifier no = key -> new Unknown();
-        KeyVerifier away = key -> new Unavailable();
+        KeyVerifier yes = (key, address) -> KNOWN;
+        KeyVerifier no = (key, address) -> new Unknown();
+        KeyVerifier away = (key, address) -> new Unavailable(Duration.ZERO);
 
-        assertThat(KeyVerifier.of(List.of(no, yes)).verify(KEY)).isEqualTo(KNOWN);
-        assertThat(KeyVerifier.of(List.of(yes, away)).verify(KEY)).isEqualTo(KNOWN);
-        assertThat(KeyVerifier.of(List.of(no, away)).verify(KEY)).isEqualTo(new Unavailable());
-        assertThat(KeyVerifier.of(List.of(no, no)).verify(KEY)).isEqualTo(new Unknown());
+        assertThat(KeyVerifier.of(List.of(no, yes)).verify(KEY, HOME)).isEqualTo(KNOWN);
+        assertThat(KeyVerifier.of(List.of(yes, away)).verify(KEY, HOME)).isEqualTo(KNOWN);
+        assertThat(KeyVerifier.of(List.of(no, away)).verify(KEY, HOME)).isEqualTo(new Unavailable(Duration.ZERO));
+        assertThat(KeyVerifier.of(List.of(no, no)).verify(KEY, HOME)).isEqualTo(new Unknown());
     }
 
     @Test
     void no_part_of_a_key_is_logged(CapturedOutput output) {
         AuthServiceKeys keys = keys();
-        for (int failing : new int[] {404, 500, 200, 401}) {
-            status = failing;
-            answer = "hk_live_abcdefghij";
-            now.addAndGet(KEEP.toNanos());
-            keys.verify(KEY);
+        for (int status : new int[] {404, 500, 200, 401, 429, 402}) {
+            service.answers(status, "hk_live_abcdefghij");
+            clock.advance(STALE_TTL);
+            keys.verify(KEY, HOME);
         }
-        assertThat(output.getAll()).contains("404").doesNotContain("hk_live", "abcdef");
+        assertThat(output.getAll()).contains("404", "429").doesNotContain("hk_live", "abcdef");
     }
 
     @ParameterizedTest
@@ -224,7 +384,7 @@ class AuthServiceKeysTest {
             strings = {"auth.example.com", "ftp://auth.example.com", "https://", "https://u:hunter2@auth", "http://a b"
             })
     void an_unusable_url_stops_the_start(String url) {
-        assertThatThrownBy(() -> new AuthServiceKeys(settings(url, "registry", Duration.ofSeconds(2)), now::get))
+        assertThatThrownBy(() -> keys(url, TIMEOUT))
                 .isInstanceOf(UnusableKeySettingsException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_URL must be")
                 .hasMessageNotContaining("hunter2");
@@ -232,49 +392,68 @@ class AuthServiceKeysTest {
 
     @Test
     void a_url_without_an_id_stops_the_start() {
-        assertThatThrownBy(() ->
-                        new AuthServiceKeys(settings("https://auth.example.com", " ", Duration.ofSeconds(2)), now::get))
+        assertThatThrownBy(() -> AuthServiceEndpoint.of(settings("https://auth.example.com", " ", TIMEOUT)))
                 .isInstanceOf(UnusableKeySettingsException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_ID must be set");
     }
 
-    private void answer(HttpExchange exchange) throws IOException {
-        questions.add(String.join(
-                " ",
-                exchange.getRequestMethod(),
-                exchange.getRequestURI().toString(),
-                exchange.getRequestHeaders().getFirst("Authorization"),
-                exchange.getRequestHeaders().getFirst("Content-Type"),
-                new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
-        int answered = status;
-        if (answered < 0) {
-            try {
-                hung.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+    /** Keeps each connection open after its answer, until the next question comes: then it closes it. */
+    private static Void answerOncePerConnection(ServerSocket server) throws IOException {
+        while (!server.isClosed()) {
+            try (Socket connection = server.accept()) {
+                readQuestion(connection);
+                connection
+                        .getOutputStream()
+                        .write(("HTTP/1.1 200 OK\r\nContent-Length: " + ADA.length() + "\r\n\r\n" + ADA)
+                                .getBytes(StandardCharsets.US_ASCII));
+                readQuestion(connection);
             }
-            answered = 200;
         }
-        byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
-        if (answered == 302) {
-            exchange.getResponseHeaders().set("Location", "http://127.0.0.1:1/");
+        return null;
+    }
+
+    private static void readQuestion(Socket connection) throws IOException {
+        StringBuilder text = new StringBuilder();
+        while (text.indexOf("}") < 0) {
+            int c = connection.getInputStream().read();
+            if (c < 0) {
+                return;
+            }
+            text.append((char) c);
         }
-        exchange.sendResponseHeaders(answered, bytes.length == 0 ? -1 : bytes.length);
-        exchange.getResponseBody().write(bytes);
-        exchange.close();
+    }
+
+    private CompletableFuture<Verdict> async(Supplier<Verdict> verification) {
+        return CompletableFuture.supplyAsync(verification, threads);
+    }
+
+    private double count(String meter) {
+        return registry.get(meter).counter().count();
+    }
+
+    private double failures(String cause) {
+        return registry.get("registry.auth.service.failures")
+                .tag("cause", cause)
+                .counter()
+                .count();
     }
 
     private AuthServiceKeys keys() {
-        return keys(Duration.ofSeconds(20));
+        return keys(TIMEOUT);
     }
 
-    private AuthServiceKeys keys(Duration answerTimeout) {
+    private AuthServiceKeys keys(Duration timeout) {
+        return keys(service.url() + "/", timeout);
+    }
+
+    private AuthServiceKeys keys(String url, Duration timeout) {
+        SecuritySettings.AuthService settings = settings(url, "registry", timeout);
+        AuthServiceMeters meters = new AuthServiceMeters(registry);
         return new AuthServiceKeys(
-                settings("http://127.0.0.1:" + server.getAddress().getPort() + "/", "registry", answerTimeout),
-                now::get);
+                new AuthServiceClient(settings, meters, clock, clock), settings, meters, MAX_WAITING, clock);
     }
 
-    private static SecuritySettings.AuthService settings(String url, String id, Duration answerTimeout) {
-        return new SecuritySettings.AuthService(url, id, Duration.ofMillis(150), answerTimeout, FRESH, KEEP, 1_000);
+    private static SecuritySettings.AuthService settings(String url, String id, Duration timeout) {
+        return new SecuritySettings.AuthService(url, id, Duration.ofMillis(150), timeout, CACHE_TTL, STALE_TTL, 1_000);
     }
 }

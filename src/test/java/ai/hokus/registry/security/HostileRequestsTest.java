@@ -41,7 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"registry.security.body-time=2s", "logging.level.ai.hokus.registry=warn"})
+        properties = {"registry.security.request-body-timeout=2s", "logging.level.ai.hokus.registry=warn"})
 @AutoConfigureMockMvc
 @Import(TestKeys.class)
 class HostileRequestsTest {

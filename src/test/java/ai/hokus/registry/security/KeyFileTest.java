@@ -35,17 +35,17 @@ class KeyFileTest {
     void each_line_is_a_key() {
         KeyFile keys = open(TestKeys.file("# who may", "", "  " + ADA + "\t", GRACE.replace(' ', '\t')));
 
-        assertThat(keys.verify(ADAS)).isEqualTo(new Known(new KeyHolder("ada", Set.of("model:write"))));
-        assertThat(keys.verify(GRACES))
-                .isEqualTo(new Known(new KeyHolder("grace", Set.of("outbox:read", "outbox:operate"))));
-        assertThat(keys.verify(ApiKey.of("other"))).isEqualTo(new Unknown());
+        assertThat(keys.verify(ADAS, "")).isEqualTo(new Known(new ApiClient("ada", Set.of("model:write"))));
+        assertThat(keys.verify(GRACES, ""))
+                .isEqualTo(new Known(new ApiClient("grace", Set.of("outbox:read", "outbox:operate"))));
+        assertThat(keys.verify(ApiKey.of("other"), "")).isEqualTo(new Unknown());
     }
 
     @Test
     void the_hash_of_a_key_is_no_key() {
         KeyFile keys = open(TestKeys.file(ADA));
 
-        assertThat(keys.verify(ApiKey.of(TestKeys.sha256("adas-key")))).isEqualTo(new Unknown());
+        assertThat(keys.verify(ApiKey.of(TestKeys.sha256("adas-key")), "")).isEqualTo(new Unknown());
     }
 
     @Test
@@ -54,12 +54,12 @@ class KeyFileTest {
         KeyFile keys = open(file);
 
         Files.writeString(file, GRACE);
-        now.addAndGet(KeyFile.LOOK_EVERY.toNanos() - 1);
-        assertThat(keys.verify(ADAS)).isInstanceOf(Known.class);
+        now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos() - 1);
+        assertThat(keys.verify(ADAS, "")).isInstanceOf(Known.class);
         now.addAndGet(1);
 
-        assertThat(keys.verify(ADAS)).isEqualTo(new Unknown());
-        assertThat(keys.verify(GRACES)).isInstanceOf(Known.class);
+        assertThat(keys.verify(ADAS, "")).isEqualTo(new Unknown());
+        assertThat(keys.verify(GRACES, "")).isInstanceOf(Known.class);
     }
 
     @ParameterizedTest
@@ -117,8 +117,8 @@ class KeyFileTest {
     @Test
     void a_key_is_in_no_text_about_it() {
         assertThat(ADAS.toString()
-                        + new Caller(new KeyHolder("ada", Set.of()))
-                        + open(TestKeys.file(ADA)).verify(ADAS))
+                        + new ApiKeyAuthentication(new ApiClient("ada", Set.of()))
+                        + open(TestKeys.file(ADA)).verify(ADAS, ""))
                 .doesNotContain("adas")
                 .doesNotContain(ADAS.sha256());
     }
@@ -128,7 +128,7 @@ class KeyFileTest {
     }
 
     private Verdict later(KeyFile keys) {
-        now.addAndGet(KeyFile.LOOK_EVERY.toNanos());
-        return keys.verify(ADAS);
+        now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos());
+        return keys.verify(ADAS, "");
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
 import ai.hokus.registry.support.TestKeys;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,14 +52,14 @@ class SecurityConfigurationTest {
         assertThat(keys.random())
                 .hasSize(43)
                 .isNotEqualTo(keys("jdbc:h2:mem:a", Map.of()).random());
-        assertThat(keys.verifier().verify(ApiKey.of(keys.random()))).isInstanceOfSatisfying(Known.class, known -> {
-            for (Access access : Access.values()) {
-                assertThat(access.isGrantedBy(known.holder().scopes()))
-                        .as("%s", access)
+        assertThat(keys.verifier().verify(ApiKey.of(keys.random()), "")).isInstanceOfSatisfying(Known.class, known -> {
+            for (Permission permission : Permission.values()) {
+                assertThat(permission.isGrantedBy(known.client().scopes()))
+                        .as("%s", permission)
                         .isTrue();
             }
         });
-        assertThat(keys.verifier().verify(ApiKey.of("other"))).isNotInstanceOf(Known.class);
+        assertThat(keys.verifier().verify(ApiKey.of("other"), "")).isNotInstanceOf(Known.class);
         assertThat(keys.toString()).doesNotContain(keys.random());
     }
 
@@ -70,18 +72,18 @@ class SecurityConfigurationTest {
                         TestKeys.file(TestKeys.line()).toString()));
 
         assertThat(keys.random()).isEmpty();
-        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY))).isInstanceOf(Known.class);
+        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY), "")).isInstanceOf(Known.class);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "registry.security.body-time=0s",
-                "registry.security.most-headers=1",
+                "registry.security.request-body-timeout=0s",
+                "registry.security.max-headers=1",
                 "registry.security.rate-limit.per-second=-1",
-                "registry.security.auth-service.keep-for=1s",
-                "registry.security.auth-service.answer-timeout=1ms",
-                "registry.security.auth-service.most-keys=0"
+                "registry.security.auth-service.stale-ttl=1s",
+                "registry.security.auth-service.timeout=1ms",
+                "registry.security.auth-service.cache-size=0"
             })
     void a_setting_that_makes_no_sense_is_named(String setting) {
         String name = setting.substring(0, setting.indexOf('='));
@@ -92,7 +94,12 @@ class SecurityConfigurationTest {
     }
 
     private SecurityConfiguration.Keys keys(String url, Map<String, String> settings) {
-        return configuration.keys(settings(settings), new MockEnvironment().withProperty("spring.datasource.url", url));
+        return configuration.keys(
+                settings(settings),
+                new MockEnvironment().withProperty("spring.datasource.url", url),
+                Clock.systemUTC(),
+                Clock.systemUTC(),
+                new SimpleMeterRegistry());
     }
 
     private static SecuritySettings settings(Map<String, String> properties) {

@@ -28,8 +28,8 @@ import org.springframework.test.context.DynamicPropertySource;
         properties = {
             "server.tomcat.threads.max=2",
             "server.tomcat.threads.min-spare=2",
-            "registry.security.body-time=1s",
-            "registry.security.most-headers=20",
+            "registry.security.request-body-timeout=1s",
+            "registry.security.max-headers=20",
             "spring.threads.virtual.enabled=false"
         })
 @Import(TestKeys.class)

@@ -6,7 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -26,12 +25,12 @@ public final class RedisConnection implements AutoCloseable {
 
     /** Connects to a server on the loopback interface. */
     public static RedisConnection to(int port) {
-        return new RedisConnection(port);
+        return new RedisConnection("127.0.0.1", port);
     }
 
-    RedisConnection(int port) {
+    RedisConnection(String address, int port) {
         try {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MS);
+            socket.connect(new InetSocketAddress(address, port), TIMEOUT_MS);
             socket.setSoTimeout(TIMEOUT_MS);
             socket.setTcpNoDelay(true);
             in = new BufferedInputStream(socket.getInputStream());

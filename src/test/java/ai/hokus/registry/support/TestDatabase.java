@@ -62,7 +62,7 @@ public enum TestDatabase {
         HikariDataSource dataSource = new HikariDataSource(config);
         Flyway.configure()
                 .dataSource(dataSource)
-                .locations("classpath:db/migration/common", "classpath:db/migration/" + vendor())
+                .locations("classpath:db/migration/" + vendor())
                 .placeholders(Map.of("partitions", Integer.toString(partitions)))
                 .load()
                 .migrate();
@@ -86,6 +86,7 @@ public enum TestDatabase {
             try {
                 return EmbeddedPostgres.builder()
                         .setServerConfig("max_connections", "300")
+                        .setServerConfig("max_prepared_transactions", "10")
                         .start();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

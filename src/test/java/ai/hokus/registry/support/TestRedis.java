@@ -18,23 +18,28 @@ import redis.embedded.RedisExecProvider;
  * Real redis-servers for tests. {@link #shared()} is started once for a JVM: use keys of your own ({@link #freshName}).
  * A test that stops, fills, hangs or restricts a server starts its own with {@link #start}.
  *
- * <p>Servers listen on a free port of the loopback address, keep nothing on disk unless told to, and end with the JVM.
+ * <p>Servers listen on a free port of the loopback interface, keep nothing on disk unless told to, and end with the JVM.
  */
 public final class TestRedis implements AutoCloseable {
 
     private static final AtomicInteger NAMES = new AtomicInteger();
+    private static final String LOOPBACK = "127.0.0.1";
     private static final int TRIES_FOR_A_PORT = 5;
 
     private static TestRedis shared;
     private static Path executable;
 
+    private final String address;
     private final int port;
+    private final boolean sentinel;
     private final Path folder;
     private final List<String> config;
     private Process process;
 
-    private TestRedis(int port, List<String> config) throws IOException {
+    private TestRedis(String address, int port, boolean sentinel, List<String> config) throws IOException {
+        this.address = address;
         this.port = port;
+        this.sentinel = sentinel;
         this.folder = Files.createTempDirectory("test-redis");
         this.config = config;
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "test-redis-stop"));
@@ -54,9 +59,22 @@ public final class TestRedis implements AutoCloseable {
      * @param configLines as in {@code redis.conf}, for example {@code maxmemory 3mb}
      */
     public static TestRedis start(String... configLines) {
+        return start(false, configLines);
+    }
+
+    /**
+     * Starts a Sentinel: the same program in its other mode.
+     *
+     * @param configLines as in {@code sentinel.conf}; one of them must be {@code sentinel monitor ...}
+     */
+    public static TestRedis startSentinel(String... configLines) {
+        return start(true, configLines);
+    }
+
+    private static TestRedis start(boolean sentinel, String... configLines) {
         for (int i = 1; ; i++) {
             try {
-                TestRedis server = new TestRedis(freePort(), List.of(configLines));
+                TestRedis server = new TestRedis(LOOPBACK, freePort(), sentinel, List.of(configLines));
                 server.launch();
                 return server;
             } catch (IOException e) {
@@ -65,6 +83,21 @@ public final class TestRedis implements AutoCloseable {
                     throw new UncheckedIOException(e);
                 }
             }
+        }
+    }
+
+    /**
+     * Starts a server at an address of its own, so that several can have the same port.
+     *
+     * @param address any of 127.0.0.0/8
+     */
+    public static TestRedis startAt(String address, int port, String... configLines) {
+        try {
+            TestRedis server = new TestRedis(address, port, false, List.of(configLines));
+            server.launch();
+            return server;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -87,7 +120,7 @@ public final class TestRedis implements AutoCloseable {
     }
 
     public String host() {
-        return "127.0.0.1";
+        return address;
     }
 
     /** Without a password, whatever the server asks for. */
@@ -97,7 +130,7 @@ public final class TestRedis implements AutoCloseable {
 
     /** A new connection, not logged in; the caller closes it. */
     public RedisConnection connect() {
-        return new RedisConnection(port);
+        return new RedisConnection(address, port);
     }
 
     /** Runs one command on a connection of its own, as an operator would. */
@@ -140,17 +173,25 @@ public final class TestRedis implements AutoCloseable {
     }
 
     private void launch() throws IOException {
-        List<String> lines = new ArrayList<>(List.of("bind 127.0.0.1", "port " + port, "save \"\"", "dir " + folder));
+        List<String> lines = new ArrayList<>(List.of("bind " + address, "port " + port, "dir " + folder));
+        if (!sentinel) {
+            lines.add("save \"\"");
+        }
         lines.addAll(config);
-        Path file = Files.write(folder.resolve("redis.conf"), lines);
-        process = new ProcessBuilder(executable().toString(), file.toString())
-                .redirectErrorStream(true)
-                .start();
+        Path file = folder.resolve("redis.conf");
+        if (!sentinel || !Files.exists(file)) { // a Sentinel writes what it has learnt into it
+            Files.write(file, lines);
+        }
+        List<String> command = new ArrayList<>(List.of(executable().toString(), file.toString()));
+        if (sentinel) {
+            command.add("--sentinel");
+        }
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
         BufferedReader log = process.inputReader();
         StringBuilder soFar = new StringBuilder();
         for (String line = log.readLine(); line != null; line = log.readLine()) {
             soFar.append(line).append('\n');
-            if (line.contains("Ready to accept connections")) {
+            if (line.contains(sentinel ? "+monitor master" : "Ready to accept connections")) {
                 Thread drain = new Thread(() -> log.lines().forEach(ignored -> {}), "test-redis-log");
                 drain.setDaemon(true);
                 drain.start();

@@ -1,0 +1,75 @@
+package ai.hokus.registry;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import net.javacrumbs.shedlock.core.LockConfiguration;
+import net.javacrumbs.shedlock.core.LockProvider;
+import net.javacrumbs.shedlock.core.SimpleLock;
+import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/**
+ * ShedLock's locks in the table {@code shedlock}, by the database's time, so that instances' clocks may differ. A lock that is
+ * not to be had is looked at once more: if its row is gone, or holds it for longer than anybody may (a clock was set, or
+ * somebody edited the table), the row is made anew. Thread-safe.
+ *
+ * <p>ShedLock 7.10 remembers that it has made a lock's row, and from then on only updates it: without {@link
+ * JdbcTemplateLockProvider#clearCache} a row that somebody deleted would keep everybody out until a restart.
+ */
+final class DatabaseLockProvider implements LockProvider {
+
+    private static final Logger log = LoggerFactory.getLogger(DatabaseLockProvider.class);
+
+    /** The same on both databases: PostgreSQL's column is UTC without a zone, and H2's has a zone. */
+    private static final String SECONDS_LEFT = """
+            SELECT CAST(EXTRACT(EPOCH FROM lock_until) - EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) AS DOUBLE PRECISION)
+            FROM shedlock WHERE name = ?
+            """;
+
+    private static final String DELETE_IF_TOO_LONG = """
+            DELETE FROM shedlock
+            WHERE name = ? AND EXTRACT(EPOCH FROM lock_until) - EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) > ?
+            """;
+
+    private static final Duration TOLERANCE = Duration.ofSeconds(2);
+
+    private final JdbcTemplate jdbc;
+    private final JdbcTemplateLockProvider provider;
+
+    DatabaseLockProvider(DataSource dataSource, String lockedBy) {
+        this.jdbc = new JdbcTemplate(dataSource);
+        this.provider = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
+                .withJdbcTemplate(jdbc)
+                .usingDbTime()
+                .withLockedByValue(lockedBy)
+                .build());
+    }
+
+    @Override
+    public Optional<SimpleLock> lock(LockConfiguration lock) {
+        Optional<SimpleLock> held = provider.lock(lock);
+        return held.isEmpty() && repair(lock) ? provider.lock(lock) : held;
+    }
+
+    /** Whether the lock can be asked for again. */
+    private boolean repair(LockConfiguration lock) {
+        double maxSeconds = lock.getLockAtMostFor().plus(TOLERANCE).toMillis() / 1000.0;
+        List<Double> secondsLeft = jdbc.queryForList(SECONDS_LEFT, Double.class, lock.getName());
+        if (!secondsLeft.isEmpty() && secondsLeft.get(0) <= maxSeconds) {
+            return false;
+        }
+        jdbc.update(DELETE_IF_TOO_LONG, lock.getName(), maxSeconds);
+        provider.clearCache();
+        log.warn(
+                "The row of lock {} in the table shedlock {}: it is made anew.",
+                lock.getName(),
+                secondsLeft.isEmpty()
+                        ? "was deleted"
+                        : "held the lock for " + Math.round(secondsLeft.get(0)) + " s, longer than anybody may");
+        return true;
+    }
+}

@@ -1,0 +1,50 @@
+package ai.hokus.registry.operations;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What an operator's request came to. */
+sealed interface ActionResult {
+
+    /**
+     * It was done, or would be, or there was nothing to do.
+     *
+     * @param executed whether anything was changed; false for a dry run, and where there was nothing to do
+     * @param messages how many messages it concerns, or would
+     * @param partitions which partitions it concerns, or would
+     * @param detail what happened, or would, in words
+     * @param operationId its row in {@code outbox_operation}; null: none was written
+     */
+    record Completed(
+            boolean executed,
+            long messages,
+            List<Integer> partitions,
+            String detail,
+            @Nullable Long operationId) implements ActionResult {
+        public Completed {
+            partitions = List.copyOf(partitions);
+        }
+
+        static Completed nothing(String detail) {
+            return new Completed(false, 0, List.of(), detail, null);
+        }
+
+        static Completed dryRun(long messages, List<Integer> partitions, String detail) {
+            return new Completed(false, messages, partitions, "Dry run: " + detail, null);
+        }
+    }
+
+    /** It cannot be done; nothing was changed. */
+    record Refused(Reason reason, String detail) implements ActionResult {
+
+        /** Why not. */
+        enum Reason {
+            /** There is no such partition or message. */
+            NOT_FOUND,
+            /** It contradicts what is, or what was done before. */
+            CONFLICT,
+            /** More than one call may do. */
+            TOO_MANY
+        }
+    }
+}

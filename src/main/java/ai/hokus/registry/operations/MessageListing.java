@@ -1,0 +1,269 @@
+package ai.hokus.registry.operations;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.support.DataAccessUtils;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/**
+ * Pages of messages in one state, partition by partition: pending and parked ones the oldest first, delivered ones the newest first.
+ *
+ * <p>A page reads a bounded number of rows, however many messages there are: it goes along the positions, or along the ids of what is
+ * not claimed, from where the page before it ended. Looking for a model it gives up after {@value #MAX_LOOKED_AT} messages, and
+ * the next page goes on from there. Thread-safe.
+ */
+class MessageListing {
+
+    /** Messages that a page looks at, at most. */
+    static final int MAX_LOOKED_AT = 10_000;
+
+    /** Messages that one statement reads while a model is looked for. */
+    private static final int WINDOW = 2_000;
+
+    private static final String PROGRESS = """
+            SELECT partition_id, last_position, delivered_position, purged_position, settled_id, highest_claimed_id
+            FROM outbox_progress WHERE partition_id >= ? ORDER BY partition_id
+            """;
+
+    private static final String MESSAGE_WITH_ID = """
+            SELECT m.message_id FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ?
+            """;
+
+    private static final String PLACE =
+            "SELECT id, partition_id, position FROM outbox_message_history WHERE message_id = ?";
+
+    /** The condition on first_position, which is the batch's, finds the batches by their index: none has more than 5,000 messages. */
+    private static final String CLAIMED = """
+            SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
+            FROM outbox_position q LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
+            WHERE q.partition_id = ? AND q.first_position > ? - 5000 AND q.first_position <= ?
+              AND q.position > ? AND q.position <= ? AND m.id IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = q.id AND k.resolution IS NOT NULL)
+            ORDER BY q.position
+            """;
+
+    /** Those below the highest claimed id that no scan has found yet; on PostgreSQL only. */
+    private static final String LATE = """
+            SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, CAST(NULL AS BIGINT) AS position
+            FROM outbox_unclaimed WHERE partition_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?
+            """;
+
+    private static final String UNCLAIMED = """
+            SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at,
+                   CAST(NULL AS BIGINT) AS position
+            FROM outbox_message m WHERE m.partition_id = ? AND m.id > ? ORDER BY m.partition_id, m.id LIMIT ?
+            """;
+
+    private static final String DELIVERED = """
+            SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, position, delivered_at
+            FROM outbox_delivered_messages
+            WHERE partition_id = ? AND first_position > ? - 5000 AND first_position <= ? AND position > ? AND position <= ?
+            ORDER BY position DESC
+            """;
+
+    private static final String PARKED = """
+            SELECT * FROM outbox_parked_messages
+            WHERE (CAST(? AS VARCHAR) IS NULL OR model = CAST(? AS VARCHAR)) AND id > COALESCE(CAST(? AS BIGINT), 0)
+            ORDER BY id LIMIT ?
+            """;
+
+    private static final String PARKED_MESSAGE =
+            "SELECT * FROM outbox_parked_messages WHERE message_id = ? ORDER BY id";
+
+    private static final String ONE_MESSAGE = """
+            SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, position, delivered_at
+            FROM outbox_message_history WHERE message_id = ? AND state = ? ORDER BY copy_no
+            """;
+
+    /** Which messages. */
+    enum State {
+        PENDING,
+        PARKED,
+        DELIVERED
+    }
+
+    /**
+     * One page.
+     *
+     * @param next to be given as {@code after} for the next page; null: this is the last one
+     */
+    record Page(
+            List<Map<String, @Nullable Object>> messages,
+            @Nullable Long next) {}
+
+    private record Progress(
+            int partition, long last, long delivered, long purged, long settledId, long highestClaimedId) {}
+
+    /** Where a page before ended; {@code position} null: among what is not claimed. */
+    private record Place(int partition, long id, @Nullable Long position) {}
+
+    private final JdbcTemplate jdbc;
+
+    /** @param jdbc with a bounded query time-out */
+    MessageListing(JdbcTemplate jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /** The message and its copies, as far as they are in this state. */
+    Page ofMessage(State state, UUID messageId) {
+        return new Page(
+                state == State.PARKED
+                        ? OutboxQueries.rows(jdbc, PARKED_MESSAGE, messageId)
+                        : OutboxQueries.rows(
+                                jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT)),
+                null);
+    }
+
+    /**
+     * @param model only of this; null: of all
+     * @param after what the page before gave as next; null: from the beginning
+     */
+    Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
+        Collector page = new Collector(model, limit);
+        if (state == State.PARKED) {
+            page.addAll(OutboxQueries.rows(jdbc, PARKED, model, model, after, limit + 1));
+            return page.toPage();
+        }
+        Place place = after == null ? null : place(after);
+        if (state == State.DELIVERED && after != null && place == null) {
+            return page.toPage(); // it was purged, and all that was delivered before it
+        }
+        for (Progress progress : progress(place == null ? 0 : place.partition())) {
+            Place start = place != null && place.partition() == progress.partition() ? place : null;
+            if (state == State.DELIVERED) {
+                addDelivered(page, progress, start);
+            } else {
+                addPending(page, progress, start);
+            }
+        }
+        return page.toPage();
+    }
+
+    private void addPending(Collector page, Progress progress, @Nullable Place start) {
+        int partition = progress.partition();
+        Long startPosition = start == null ? null : start.position();
+        if (start == null || startPosition != null) {
+            long from = Math.max(progress.delivered(), startPosition == null ? 0 : startPosition);
+            while (from < progress.last() && !page.isFull()) {
+                long to = Math.min(progress.last(), from + page.window());
+                page.addAll(OutboxQueries.rows(jdbc, CLAIMED, partition, from, to, from, to));
+                from = to;
+            }
+        }
+        long afterId = start == null || startPosition != null ? 0 : start.id();
+        if (afterId < progress.highestClaimedId()
+                && progress.settledId() < progress.highestClaimedId()
+                && !page.isFull()) {
+            long from = Math.max(afterId, progress.settledId());
+            page.addAll(OutboxQueries.rows(jdbc, LATE, partition, from, progress.highestClaimedId(), page.window()));
+        }
+        addUnclaimed(page, partition, Math.max(afterId, progress.highestClaimedId()));
+    }
+
+    private void addUnclaimed(Collector page, int partition, long afterId) {
+        long from = afterId;
+        while (!page.isFull()) {
+            int window = page.window();
+            List<Map<String, @Nullable Object>> rows = OutboxQueries.rows(jdbc, UNCLAIMED, partition, from, window);
+            page.addAll(rows);
+            if (rows.size() < window) {
+                return;
+            }
+            from = id(rows.get(rows.size() - 1));
+        }
+    }
+
+    private void addDelivered(Collector page, Progress progress, @Nullable Place start) {
+        Long before = start == null ? null : start.position();
+        long to = before == null ? progress.delivered() : Math.min(progress.delivered(), before - 1);
+        while (to > progress.purged() && !page.isFull()) {
+            long from = Math.max(progress.purged(), to - page.window());
+            page.addAll(OutboxQueries.rows(jdbc, DELIVERED, progress.partition(), from, to, from, to));
+            to = from;
+        }
+    }
+
+    private List<Progress> progress(int firstPartition) {
+        return jdbc.query(
+                PROGRESS,
+                (row, n) -> new Progress(
+                        row.getInt("partition_id"),
+                        row.getLong("last_position"),
+                        row.getLong("delivered_position"),
+                        row.getLong("purged_position"),
+                        row.getLong("settled_id"),
+                        row.getLong("highest_claimed_id")),
+                firstPartition);
+    }
+
+    /** Null: the message is gone, since it was delivered long ago. */
+    private @Nullable Place place(long id) {
+        UUID messageId = DataAccessUtils.singleResult(jdbc.queryForList(MESSAGE_WITH_ID, UUID.class, id));
+        return messageId == null
+                ? null
+                : jdbc
+                        .query(
+                                PLACE,
+                                (row, n) -> new Place(
+                                        row.getInt("partition_id"),
+                                        row.getLong("id"),
+                                        row.getObject("position", Long.class)),
+                                messageId)
+                        .stream()
+                        .filter(place -> place.id() == id)
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    private static long id(Map<String, @Nullable Object> row) {
+        return ((Number) Objects.requireNonNull(row.get("id"))).longValue();
+    }
+
+    /** Collects what fits until the page is full. Confined to one call. */
+    private static final class Collector {
+
+        private final @Nullable String model;
+        private final int limit;
+        private final List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+        private int lookedAt;
+        private long lastId;
+        private boolean more;
+
+        Collector(@Nullable String model, int limit) {
+            this.model = model;
+            this.limit = limit;
+        }
+
+        /** One more than is missing is read, to know whether there is a next page. */
+        int window() {
+            return model == null ? limit - rows.size() + 1 : WINDOW;
+        }
+
+        boolean isFull() {
+            return more;
+        }
+
+        void addAll(List<Map<String, @Nullable Object>> read) {
+            for (Map<String, @Nullable Object> row : read) {
+                if (rows.size() == limit || lookedAt == MAX_LOOKED_AT) {
+                    more = true;
+                    return;
+                }
+                lookedAt++;
+                lastId = id(row);
+                if (model == null || model.equals(row.get("model"))) {
+                    rows.add(row);
+                }
+            }
+        }
+
+        Page toPage() {
+            return new Page(List.copyOf(rows), more ? lastId : null);
+        }
+    }
+}

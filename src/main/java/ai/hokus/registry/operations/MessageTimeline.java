@@ -1,0 +1,94 @@
+package ai.hokus.registry.operations;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * One message and its copies, and what became of them.
+ *
+ * @param payload JSON, exactly as it is delivered
+ * @param copies rows of {@code outbox_message_history}; the message itself is number 0
+ * @param events in the order in which they happened
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+record MessageTimeline(
+        UUID messageId,
+        @Nullable Object model,
+        @Nullable Object messageType,
+        @Nullable Object partitionId,
+        @JsonRawValue @Nullable Object payload,
+        List<Map<String, @Nullable Object>> copies,
+        List<Event> events) {
+
+    /**
+     * Something that happened.
+     *
+     * @param event registered, claimed, delivered, parked, requeued, discarded or sent_again
+     * @param at null: nobody noted when
+     * @param copyNo of which copy
+     * @param detail in words; null: nothing more to say
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    record Event(
+            String event,
+            @Nullable Object at,
+            @Nullable Object copyNo,
+            @Nullable String detail) {}
+
+    /** @param rows of the history with payloads, at least one, by their number */
+    static MessageTimeline of(
+            UUID messageId, List<Map<String, @Nullable Object>> rows, List<Map<String, @Nullable Object>> operations) {
+        Map<String, @Nullable Object> first = rows.get(0);
+        List<Event> events = new ArrayList<>();
+        List<Map<String, @Nullable Object>> copies = new ArrayList<>();
+        for (Map<String, @Nullable Object> row : rows) {
+            addEvents(row, operations, events);
+            Map<String, @Nullable Object> copy = new LinkedHashMap<>(row);
+            copy.remove("payload");
+            copies.add(copy);
+        }
+        return new MessageTimeline(
+                messageId,
+                first.get("model"),
+                first.get("message_type"),
+                first.get("partition_id"),
+                first.get("payload"),
+                copies,
+                events);
+    }
+
+    private static void addEvents(
+            Map<String, @Nullable Object> row, List<Map<String, @Nullable Object>> operations, List<Event> events) {
+        Object copy = row.get("copy_no");
+        boolean itself = Integer.valueOf(0).equals(copy);
+        events.add(new Event(itself ? "registered" : "sent_again", row.get("created_at"), copy, null));
+        if (row.get("position") != null) {
+            events.add(new Event("claimed", row.get("claimed_at"), copy, "position " + row.get("position")));
+        }
+        Object state = row.get("state");
+        if ("delivered".equals(state)) {
+            events.add(new Event("delivered", row.get("delivered_at"), copy, null));
+        } else if (!"pending".equals(state)) {
+            events.add(new Event("parked", row.get("parked_at"), copy, String.valueOf(row.get("parked_reason"))));
+            if (row.get("resolved_at") != null) {
+                events.add(new Event(String.valueOf(state), row.get("resolved_at"), copy, why(state, operations)));
+            }
+        }
+    }
+
+    private static @Nullable String why(@Nullable Object state, List<Map<String, @Nullable Object>> operations) {
+        String operation = "requeued".equals(state) ? "requeue" : "discard";
+        return operations.stream()
+                .filter(row -> operation.equals(row.get("operation")))
+                .map(row -> "by " + row.get("performed_by") + ": " + row.get("reason"))
+                .findFirst()
+                .orElse(null);
+    }
+}

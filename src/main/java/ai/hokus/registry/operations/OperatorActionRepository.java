@@ -1,0 +1,184 @@
+package ai.hokus.registry.operations;
+
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.support.DataAccessUtils;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** The statements of operators' actions. Those that write need an open transaction and the partition's row. Thread-safe. */
+class OperatorActionRepository {
+
+    private static final String LOCK = """
+            SELECT partition_id, paused, stopped_at IS NOT NULL AS stopped FROM outbox_partition
+            WHERE CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER)
+            ORDER BY partition_id FOR UPDATE
+            """;
+
+    private static final String PARTITIONS = "SELECT partition_id FROM outbox_partition ORDER BY partition_id";
+
+    private static final String PENDING = """
+            SELECT CAST(sum(pending) AS BIGINT) FROM outbox_status
+            WHERE CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER)
+            """;
+
+    private static final String PAUSE =
+            "UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT WHERE partition_id = ? AND NOT paused";
+
+    private static final String RESUME = "UPDATE outbox_partition SET paused = FALSE WHERE partition_id = ? AND paused";
+
+    /** Without diverged_at the next foreign checkpoint is healed; healing sets diverged_at again. */
+    private static final String RELEASE = """
+            UPDATE outbox_partition
+            SET stopped_at = NULL, stopped_reason = NULL, stopped_known_position = NULL, diverged_at = NULL
+            WHERE partition_id = ? AND stopped_at IS NOT NULL
+            """;
+
+    /** Every position after the newest one that Redis and this database both know, but for parked messages. */
+    private static final String SENT_AGAIN_BY_RELEASE = """
+            SELECT GREATEST(0, g.delivered_position - p.stopped_known_position
+                - (SELECT count(*) FROM outbox_parked k
+                   WHERE k.partition_id = p.partition_id AND k.position > p.stopped_known_position
+                     AND k.position <= g.delivered_position))
+            FROM outbox_partition p JOIN outbox_progress g ON g.partition_id = p.partition_id
+            WHERE p.partition_id = ? AND p.stopped_at IS NOT NULL
+            """;
+
+    private static final String UNFENCED = """
+            SELECT count(*) FROM outbox_partition
+            WHERE (CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER))
+              AND (paused OR stopped_at IS NOT NULL) AND fenced_halt_id <> halt_id
+            """;
+
+    private static final String PARTITION_OF = "SELECT DISTINCT partition_id FROM outbox_message WHERE message_id = ?";
+
+    private static final String PARKED = "SELECT id FROM outbox_parked_messages WHERE message_id = ? ORDER BY id";
+
+    private static final String RESOLVED = """
+            SELECT k.resolution, k.resolved_at FROM outbox_message m JOIN outbox_parked k ON k.id = m.id
+            WHERE m.message_id = ? AND k.resolution IS NOT NULL ORDER BY k.resolved_at DESC
+            """;
+
+    private static final String RESOLVE = """
+            UPDATE outbox_parked SET resolution = ?, resolved_at = CURRENT_TIMESTAMP
+            WHERE id = ? AND resolution IS NULL
+            """;
+
+    private static final String TARGET = "SELECT queue_name, environment FROM outbox";
+
+    private static final String ADOPT =
+            "UPDATE outbox SET queue_name = COALESCE(?, queue_name), environment = COALESCE(?, environment)";
+
+    /** What a queue without checkpoints is given: everything that is retained and was delivered, but for what is parked. */
+    private static final String RETAINED = """
+            SELECT CAST(COALESCE(sum(g.delivered_position - g.purged_position
+                - (SELECT count(*) FROM outbox_parked k
+                   WHERE k.partition_id = g.partition_id AND k.position > g.purged_position
+                     AND k.position <= g.delivered_position)), 0) AS BIGINT)
+            FROM outbox_progress g WHERE g.delivered_position > g.purged_position
+            """;
+
+    private final JdbcTemplate jdbc;
+
+    /** @param jdbc with a bounded query time-out */
+    OperatorActionRepository(JdbcTemplate jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /** A locked row of {@code outbox_partition}. */
+    record PartitionRow(int partition, boolean paused, boolean stopped) {
+        String state() {
+            return "partition " + partition + " is "
+                    + (stopped ? paused ? "stopped and paused" : "stopped" : paused ? "paused" : "running");
+        }
+    }
+
+    record Resolved(String resolution, Instant at) {}
+
+    /** Where the outbox delivers to; null: not recorded. */
+    record Target(@Nullable String queueName, @Nullable String environment) {}
+
+    /** In the order of their numbers, so that two operators never wait for each other. */
+    List<PartitionRow> lock(@Nullable Integer partition) {
+        return jdbc.query(
+                LOCK,
+                (row, n) -> new PartitionRow(
+                        row.getInt("partition_id"), row.getBoolean("paused"), row.getBoolean("stopped")),
+                partition,
+                partition);
+    }
+
+    List<Integer> partitions() {
+        return jdbc.queryForList(PARTITIONS, Integer.class);
+    }
+
+    /** As the view {@code outbox_status} has it: estimated above 100,000. */
+    long pending(@Nullable Integer partition) {
+        Long pending = jdbc.queryForObject(PENDING, Long.class, partition, partition);
+        return pending == null ? 0 : pending;
+    }
+
+    void pause(int partition) {
+        jdbc.update(PAUSE, partition);
+    }
+
+    void resume(int partition) {
+        jdbc.update(RESUME, partition);
+    }
+
+    void release(int partition) {
+        jdbc.update(RELEASE, partition);
+    }
+
+    long sentAgainByRelease(int partition) {
+        return jdbc.queryForList(SENT_AGAIN_BY_RELEASE, Long.class, partition).stream()
+                .mapToLong(Long::longValue)
+                .sum();
+    }
+
+    /** Whether no append can succeed in this partition, or in any that is paused or stopped. */
+    boolean fenced(@Nullable Integer partition) {
+        Long unfenced = jdbc.queryForObject(UNFENCED, Long.class, partition, partition);
+        return unfenced != null && unfenced == 0;
+    }
+
+    /** Null: there is no such message. Copies are in the partition of their message. */
+    @Nullable
+    Integer partitionOf(UUID messageId) {
+        return DataAccessUtils.singleResult(jdbc.queryForList(PARTITION_OF, Integer.class, messageId));
+    }
+
+    /** The ids of the message and its copies that are parked and wait. */
+    List<Long> parked(UUID messageId) {
+        return jdbc.queryForList(PARKED, Long.class, messageId);
+    }
+
+    /** The latest first. */
+    List<Resolved> resolved(UUID messageId) {
+        return jdbc.query(
+                RESOLVED,
+                (row, n) -> new Resolved(
+                        row.getString(1), row.getObject(2, OffsetDateTime.class).toInstant()),
+                messageId);
+    }
+
+    void resolve(long id, String resolution) {
+        jdbc.update(RESOLVE, resolution, id);
+    }
+
+    Target target() {
+        return jdbc.query(TARGET, (row, n) -> new Target(row.getString(1), row.getString(2)))
+                .get(0);
+    }
+
+    void adopt(Target target) {
+        jdbc.update(ADOPT, target.queueName(), target.environment());
+    }
+
+    long retained() {
+        Long retained = jdbc.queryForObject(RETAINED, Long.class);
+        return retained == null ? 0 : retained;
+    }
+}

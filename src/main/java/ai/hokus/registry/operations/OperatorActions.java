@@ -1,0 +1,291 @@
+package ai.hokus.registry.operations;
+
+import ai.hokus.registry.operations.ActionResult.Completed;
+import ai.hokus.registry.operations.ActionResult.Refused;
+import ai.hokus.registry.operations.OperatorActionRepository.PartitionRow;
+import ai.hokus.registry.operations.OperatorActionRepository.Target;
+import ai.hokus.registry.outbox.Outbox;
+import ai.hokus.registry.outbox.OutboxPurge;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What operators may change. Each action is one transaction that holds the rows of the partitions that it concerns, as a relay's
+ * claim does, and writes its row of {@code outbox_operation} in it. A purge takes several transactions, and writes the row before
+ * them. A dry run, and an action that finds nothing to do, writes nothing at all. {@link Resend} is the one action that is not here.
+ *
+ * <p>Thread-safe. What is thrown when the database fails is a {@link org.springframework.dao.DataAccessException} or a
+ * {@link org.springframework.transaction.TransactionException}; nothing was changed then, but by a purge.
+ */
+class OperatorActions {
+
+    /** Messages that one transaction of a purge by hand deletes, as in retention. */
+    private static final int PURGE_BATCH = 5_000;
+
+    /** A purge by hand begins no transaction after this: its caller waits for the answer. */
+    private static final Duration MAX_PURGE_DURATION = Duration.ofSeconds(10);
+
+    /** What an operator decides about a parked message. */
+    enum Resolution {
+        REQUEUE("requeued"),
+        DISCARD("discarded");
+
+        private final String column;
+
+        Resolution(String column) {
+            this.column = column;
+        }
+
+        String operation() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private final OperatorActionRepository repository;
+    private final OperationLog log;
+    private final Outbox outbox;
+    private final OutboxPurge purge;
+
+    OperatorActions(OperatorActionRepository repository, OperationLog log, Outbox outbox, OutboxPurge purge) {
+        this.repository = repository;
+        this.log = log;
+        this.outbox = outbox;
+        this.purge = purge;
+    }
+
+    /**
+     * Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link FenceWatch}.
+     *
+     * @param partition null: all
+     */
+    ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
+        return change("pause", partition, request, row -> !row.paused(), repository::pause, rows -> {
+            long pending = repository.pending(partition);
+            return new Effect(pending, "paused", "Nothing is sent from there. " + pending + " messages wait.");
+        });
+    }
+
+    /**
+     * Resumes delivery after a pause. A partition that is stopped stays so.
+     *
+     * @param partition null: all
+     */
+    ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
+        return change("resume", partition, request, PartitionRow::paused, repository::resume, rows -> {
+            long pending = repository.pending(partition);
+            List<Integer> stopped = rows.stream()
+                    .filter(PartitionRow::stopped)
+                    .map(PartitionRow::partition)
+                    .toList();
+            String still = stopped.isEmpty() ? "" : " Still stopped, until released: " + name(stopped) + ".";
+            return new Effect(pending, "resumed", pending + " messages wait." + still);
+        });
+    }
+
+    /**
+     * Lets a stopped partition deliver again, from the newest checkpoint that Redis and this database both know. One that is
+     * paused stays paused.
+     *
+     * @param partition null: all
+     * @param paused whether to pause it as well, so that nothing is sent before an operator resumes it
+     */
+    ActionResult release(@Nullable Integer partition, boolean paused, OperatorRequest request) {
+        Consumer<Integer> release = number -> {
+            repository.release(number);
+            if (paused) {
+                repository.pause(number);
+            }
+        };
+        return change("release", partition, request, PartitionRow::stopped, release, rows -> {
+            long again = rows.stream()
+                    .mapToLong(row -> repository.sentAgainByRelease(row.partition()))
+                    .sum();
+            List<Integer> staying = rows.stream()
+                    .filter(row -> paused || row.paused())
+                    .map(PartitionRow::partition)
+                    .toList();
+            String when = staying.isEmpty() ? "" : " Paused, so not before it is resumed: " + name(staying) + ".";
+            return new Effect(
+                    again,
+                    "released",
+                    again + " messages that were delivered are sent again, with their old message_ids." + when);
+        });
+    }
+
+    /** What a change does: how many messages it concerns, its participle, and what follows from it. */
+    private record Effect(long messages, String done, String consequence) {}
+
+    /** Computes the effect on the partitions that are concerned; they are locked. */
+    private interface EffectOn {
+        Effect of(List<PartitionRow> concerned);
+    }
+
+    private ActionResult change(
+            String operation,
+            @Nullable Integer partition,
+            OperatorRequest request,
+            Predicate<PartitionRow> concerns,
+            Consumer<Integer> change,
+            EffectOn effectOn) {
+        String target = partition == null ? "all partitions" : "partition " + partition;
+        return log.once(request, operation, target, () -> {
+            List<PartitionRow> rows = repository.lock(partition);
+            if (rows.isEmpty()) {
+                return new Refused(Refused.Reason.NOT_FOUND, "There is no partition " + partition + ".");
+            }
+            List<PartitionRow> concerned = rows.stream().filter(concerns).toList();
+            if (concerned.isEmpty()) {
+                String states = rows.stream().map(PartitionRow::state).collect(Collectors.joining(", "));
+                return Completed.nothing("Nothing to " + operation + ": " + states + ".");
+            }
+            List<Integer> numbers =
+                    concerned.stream().map(PartitionRow::partition).toList();
+            Effect effect = effectOn.of(concerned);
+            if (request.dryRun()) {
+                return Completed.dryRun(
+                        effect.messages(),
+                        numbers,
+                        name(numbers) + " would be " + effect.done() + ". " + effect.consequence());
+            }
+            numbers.forEach(change);
+            String detail = capitalized(name(numbers)) + (numbers.size() == 1 ? " is " : " are ") + effect.done() + ". "
+                    + effect.consequence();
+            return log.record(request, operation, target, effect.messages(), null, numbers, detail);
+        });
+    }
+
+    /** Sends a parked message again, as a copy at the end, or decides that it is never to be sent. */
+    ActionResult resolve(Resolution resolution, UUID messageId, OperatorRequest request) {
+        String target = "message " + messageId;
+        return log.once(request, resolution.operation(), target, () -> {
+            Integer partition = repository.partitionOf(messageId);
+            if (partition == null) {
+                return new Refused(
+                        Refused.Reason.NOT_FOUND, "There is no message " + messageId + " in the outbox, or no longer.");
+            }
+            repository.lock(partition);
+            List<Long> parked = repository.parked(messageId);
+            if (parked.isEmpty()) {
+                return notParked(resolution, messageId);
+            }
+            String consequence = resolution == Resolution.REQUEUE
+                    ? ": a copy at the end of partition " + partition + "."
+                    : ": it is never sent.";
+            if (request.dryRun()) {
+                return Completed.dryRun(
+                        1, List.of(partition), "message " + messageId + " would be " + resolution.column + consequence);
+            }
+            parked.forEach(id -> repository.resolve(id, resolution.column));
+            if (resolution == Resolution.REQUEUE) {
+                outbox.appendCopies(partition, parked.subList(parked.size() - 1, parked.size()));
+            }
+            String detail = "Message " + messageId + " is " + resolution.column + consequence;
+            return log.record(request, resolution.operation(), target, 1, messageId, List.of(partition), detail);
+        });
+    }
+
+    private ActionResult notParked(Resolution resolution, UUID messageId) {
+        List<OperatorActionRepository.Resolved> resolved = repository.resolved(messageId);
+        if (resolved.isEmpty()) {
+            return new Refused(
+                    Refused.Reason.CONFLICT,
+                    "Message " + messageId
+                            + " is not parked. Only a parked message can be requeued or discarded; one that"
+                            + " was delivered can be sent again by its position.");
+        }
+        OperatorActionRepository.Resolved last = resolved.get(0);
+        String before = "Message " + messageId + " was already " + last.resolution() + ", at " + last.at() + ".";
+        return last.resolution().equals(resolution.column)
+                ? Completed.nothing(before)
+                : new Refused(Refused.Reason.CONFLICT, before);
+    }
+
+    /**
+     * Deletes what was delivered longer ago than this, now instead of when its retention is over. What is gone cannot be sent
+     * again when Redis turns out to have lost it.
+     */
+    ActionResult purge(Duration olderThan, OperatorRequest request) {
+        String target = "delivered more than " + olderThan + " ago";
+        ActionResult repeated = log.repetition(request, "purge", target);
+        if (repeated != null) {
+            return repeated;
+        }
+        List<Integer> partitions = repository.partitions();
+        long purgeable = purge.purgeable(partitions, olderThan);
+        if (purgeable == 0) {
+            return Completed.nothing("Nothing to delete: no batch that may go was " + target + ".");
+        }
+        if (request.dryRun()) {
+            return Completed.dryRun(purgeable, partitions, purgeable + " messages would be deleted.");
+        }
+        ActionResult begun = log.once(
+                request, "purge", target, () -> log.record(request, "purge", target, 0, null, partitions, "begun"));
+        if (!(begun instanceof Completed operation) || !operation.executed() || operation.operationId() == null) {
+            return begun;
+        }
+        long deleted = purge.purge(partitions, olderThan, PURGE_BATCH, MAX_PURGE_DURATION);
+        log.addMessages(operation.operationId(), deleted);
+        long left = purge.purgeable(partitions, olderThan);
+        String more = left == 0
+                ? ""
+                : " " + left + " are left: ask again. One call takes " + MAX_PURGE_DURATION.toSeconds() + " s at most.";
+        return new Completed(
+                true, deleted, partitions, deleted + " messages are deleted." + more, operation.operationId());
+    }
+
+    /**
+     * Records where the outbox delivers to. From then on the instances relay that are configured for it, and no others.
+     *
+     * @param wanted null: stays as it is. At least one is given
+     */
+    ActionResult adopt(Target wanted, OperatorRequest request) {
+        List<String> words = new ArrayList<>();
+        if (wanted.queueName() != null) {
+            words.add("queue " + wanted.queueName());
+        }
+        if (wanted.environment() != null) {
+            words.add("environment " + wanted.environment());
+        }
+        String target = String.join(", ", words);
+        return log.once(request, "adopt", target, () -> {
+            List<Integer> partitions =
+                    repository.lock(null).stream().map(PartitionRow::partition).toList();
+            Target recorded = repository.target();
+            boolean sameQueue = wanted.queueName() == null || wanted.queueName().equals(recorded.queueName());
+            boolean sameEnvironment =
+                    wanted.environment() == null || wanted.environment().equals(recorded.environment());
+            if (sameQueue && sameEnvironment) {
+                return Completed.nothing("Nothing to adopt: the outbox delivers to " + target + " already.");
+            }
+            long retained = sameQueue ? 0 : repository.retained();
+            String consequence = "Only instances that are configured for it relay."
+                    + (sameQueue
+                            ? ""
+                            : " A queue that has no checkpoints of this outbox is given everything that is retained again: "
+                                    + retained + " messages.");
+            if (request.dryRun()) {
+                return Completed.dryRun(
+                        retained, partitions, "the outbox would deliver to " + target + ". " + consequence);
+            }
+            repository.adopt(wanted);
+            String detail = "The outbox delivers to " + target + ". " + consequence;
+            return log.record(request, "adopt", target, retained, null, partitions, detail);
+        });
+    }
+
+    private static String name(List<Integer> partitions) {
+        return (partitions.size() == 1 ? "partition " : "partitions ")
+                + partitions.stream().map(Object::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String capitalized(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    }
+}

@@ -1,0 +1,52 @@
+package ai.hokus.registry.operations;
+
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.Problem;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.dao.UncategorizedDataAccessException;
+import org.springframework.http.ResponseEntity;
+import org.springframework.transaction.TransactionException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+
+/**
+ * Answers what goes wrong under an operator's request: 503 when the database fails, 422 when a parameter is of the wrong kind.
+ * Our own mistakes are left to the answer for the unforeseen.
+ */
+@RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class OperatorExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(OperatorExceptionHandler.class);
+
+    @ExceptionHandler({
+        TransientDataAccessException.class,
+        RecoverableDataAccessException.class,
+        NonTransientDataAccessResourceException.class,
+        UncategorizedDataAccessException.class,
+        TransactionException.class
+    })
+    ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
+        log.warn("{} {} was answered with 503", request.getMethod(), request.getRequestURI(), e);
+        return Problem.unavailable(
+                "The database did not answer in time, so this was not done, or not to its end. /outbox/operations says"
+                        + " what was done; asking again does nothing twice.");
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> wrongKind(MethodArgumentTypeMismatchException e) {
+        Class<?> wanted = e.getRequiredType();
+        boolean number = wanted != null && (wanted.isPrimitive() || Number.class.isAssignableFrom(wanted));
+        return Problem.of(List.of(
+                new FieldError(e.getName(), number ? "must be a whole number within its range" : "must be a UUID")));
+    }
+}

@@ -1,0 +1,27 @@
+package ai.hokus.registry.operations;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who wants an operation, why, and how.
+ *
+ * @param by the operator's name
+ * @param reason not blank
+ * @param dryRun only say what would happen
+ * @param idempotencyKey what was done under this key before is not done again; null: none
+ */
+record OperatorRequest(
+        String by, String reason, boolean dryRun, @Nullable String idempotencyKey) {
+
+    /** Length of {@code outbox_operation.reason}. */
+    static final int MAX_REASON = 1000;
+
+    /** Length of {@code outbox_operation.performed_by} and {@code idempotency_key}. */
+    static final int MAX_KEY = 255;
+
+    OperatorRequest {
+        if (reason.isBlank() || reason.length() > MAX_REASON) {
+            throw new IllegalArgumentException("a reason has 1 to " + MAX_REASON + " characters");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+package ai.hokus.registry.operations;
+
+import java.sql.Clob;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.OffsetDateTime;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/**
+ * The operators' views, row by row and column by column, under the names that they have in SQL: what the endpoints show is
+ * what SQL shows. Times are {@link java.time.Instant}s. {@link MessageListing} has the pages of messages.
+ *
+ * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
+ * is a {@link org.springframework.dao.DataAccessException}.
+ */
+class OutboxQueries {
+
+    private static final String STATUS = "SELECT * FROM outbox_status ORDER BY partition_id";
+
+    private static final String BACKLOG_BY_MODEL = """
+            SELECT model, CAST(sum(pending) AS BIGINT) AS pending, min(oldest_pending_at) AS oldest_pending_at
+            FROM outbox_backlog GROUP BY model ORDER BY pending DESC, model LIMIT ?
+            """;
+
+    private static final String BACKLOG_BY_MINUTE = """
+            SELECT minute_at, CAST(sum(pending) AS BIGINT) AS pending
+            FROM outbox_backlog GROUP BY minute_at ORDER BY minute_at DESC LIMIT ?
+            """;
+
+    private static final String HISTORY = """
+            SELECT h.*, (SELECT m.payload FROM outbox_message m WHERE m.partition_id = h.partition_id AND m.id = h.id) AS payload
+            FROM outbox_message_history h WHERE h.message_id = ? ORDER BY h.copy_no LIMIT ?
+            """;
+
+    /** By the index on (model_name, version, token_id). */
+    private static final String REGISTERED = """
+            SELECT r.version, r.token_id, r.registered_at, h.*
+            FROM registration r LEFT JOIN outbox_message_history h ON h.message_id = r.message_id
+            WHERE r.model_name = ? AND (CAST(? AS VARCHAR) IS NULL OR r.version = CAST(? AS VARCHAR))
+              AND (CAST(? AS VARCHAR) IS NULL OR r.token_id = CAST(? AS VARCHAR))
+              AND h.id IS NOT NULL
+            ORDER BY r.model_name, r.version, r.token_id, h.copy_no LIMIT ?
+            """;
+
+    private static final String OPERATIONS_ON =
+            "SELECT * FROM outbox_operation WHERE message_id = ? ORDER BY id LIMIT ?";
+
+    private static final String REWINDS = "SELECT * FROM outbox_rewinds ORDER BY id DESC LIMIT ?";
+
+    private static final String THROUGHPUT = "SELECT * FROM outbox_throughput ORDER BY minute_at";
+
+    private static final String OPERATIONS = """
+            SELECT * FROM outbox_operation WHERE CAST(? AS BIGINT) IS NULL OR id < CAST(? AS BIGINT)
+            ORDER BY id DESC LIMIT ?
+            """;
+
+    private final JdbcTemplate jdbc;
+
+    /** @param jdbc with a bounded query time-out */
+    OutboxQueries(JdbcTemplate jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    /** One row per partition. */
+    List<Map<String, @Nullable Object>> status() {
+        return rows(jdbc, STATUS);
+    }
+
+    /** Models with something pending, the fullest first; of the first 100,000 pending messages. */
+    List<Map<String, @Nullable Object>> backlogByModel(int limit) {
+        return rows(jdbc, BACKLOG_BY_MODEL, limit);
+    }
+
+    /** Minutes in which something was written that is pending, the latest first; of the first 100,000 pending messages. */
+    List<Map<String, @Nullable Object>> backlogByMinute(int limit) {
+        return rows(jdbc, BACKLOG_BY_MINUTE, limit);
+    }
+
+    /** The message and its copies, by their number, with their payload; empty: there is none, or no longer. */
+    List<Map<String, @Nullable Object>> history(UUID messageId, int limit) {
+        return rows(jdbc, HISTORY, messageId, limit);
+    }
+
+    /**
+     * The messages of a model's registrations that are retained, with their version and token, in the order of these.
+     *
+     * @param version null: all
+     * @param tokenId null: all
+     */
+    List<Map<String, @Nullable Object>> registered(
+            String model, @Nullable String version, @Nullable String tokenId, int limit) {
+        return rows(jdbc, REGISTERED, model, version, version, tokenId, tokenId, limit);
+    }
+
+    /** What operators did to this message, the first thing first. */
+    List<Map<String, @Nullable Object>> operationsOn(UUID messageId, int limit) {
+        return rows(jdbc, OPERATIONS_ON, messageId, limit);
+    }
+
+    /** What Redis lost and was sent again, the latest first. */
+    List<Map<String, @Nullable Object>> rewinds(int limit) {
+        return rows(jdbc, REWINDS, limit);
+    }
+
+    /** Deliveries per minute of the last day, 1,440 rows at most. */
+    List<Map<String, @Nullable Object>> throughput() {
+        return rows(jdbc, THROUGHPUT);
+    }
+
+    /**
+     * What operators did, the latest first.
+     *
+     * @param after the id of the last one that was seen; null: from the beginning
+     */
+    List<Map<String, @Nullable Object>> operations(@Nullable Long after, int limit) {
+        return rows(jdbc, OPERATIONS, after, after, limit);
+    }
+
+    static List<Map<String, @Nullable Object>> rows(JdbcTemplate jdbc, String sql, @Nullable Object... parameters) {
+        return jdbc.query(sql, (row, n) -> columns(row), parameters);
+    }
+
+    private static Map<String, @Nullable Object> columns(ResultSet row) throws SQLException {
+        ResultSetMetaData metaData = row.getMetaData();
+        Map<String, @Nullable Object> columns = new LinkedHashMap<>();
+        for (int i = 1; i <= metaData.getColumnCount(); i++) {
+            columns.put(metaData.getColumnLabel(i), value(row, i));
+        }
+        return columns;
+    }
+
+    private static @Nullable Object value(ResultSet row, int column) throws SQLException {
+        Object value = row.getObject(column);
+        if (value instanceof Timestamp || value instanceof OffsetDateTime) {
+            return row.getObject(column, OffsetDateTime.class).toInstant();
+        }
+        return value instanceof Clob ? row.getString(column) : value;
+    }
+}

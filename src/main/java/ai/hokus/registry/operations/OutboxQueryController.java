@@ -1,0 +1,228 @@
+package ai.hokus.registry.operations;
+
+import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.Problem;
+import ai.hokus.registry.web.TextRules;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Shows the operators' views, under the names that they and their columns have in SQL. Thread-safe. */
+@RestController
+@Tag(name = "Outbox")
+class OutboxQueryController {
+
+    private static final Logger log = LoggerFactory.getLogger(OutboxQueryController.class);
+
+    private static final int DEFAULT_LIMIT = 50;
+
+    /** Rows without payloads: some 60 KB. */
+    private static final int MAX_LIMIT = 200;
+
+    /** Groups of the backlog: enough to see what is wrong, little enough to read every two seconds. */
+    private static final int MAX_GROUPS = 100;
+
+    private final OutboxQueries outbox;
+    private final MessageListing listing;
+    private final StatusBoard board;
+    private final InstanceName instance;
+
+    OutboxQueryController(OutboxQueries outbox, MessageListing listing, StatusBoard board, InstanceName instance) {
+        this.outbox = outbox;
+        this.listing = listing;
+        this.board = board;
+        this.instance = instance;
+    }
+
+    /** Answers also while the database does not: then with what was known last. */
+    @GetMapping("/outbox/status")
+    @Operation(
+            summary = "How it stands: Redis, the database, the breaker, and every partition",
+            description =
+                    "partitions is the view outbox_status, whichever instance relays; the rest is what this instance"
+                            + " knows. Without the database, partitions is empty and everything else is the last that was known.")
+    ResponseEntity<Object> status() {
+        ServiceStatus status = board.current();
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("now", status.now());
+        answer.put("instance", instance.value());
+        answer.put("sampled_at", status.sampledAt());
+        answer.put("stale", status.stale());
+        Map<String, @Nullable Object> database = new LinkedHashMap<>();
+        database.put("reachable", status.databaseUsable());
+        database.put("since", status.database().since());
+        database.put("last_error", status.database().lastError());
+        answer.put("database", database);
+        answer.put("redis", PartitionView.word(status.redis()));
+        answer.put("relay_mode", status.relayMode());
+        answer.put("breaker", status.breaker());
+        answer.put("pending", status.pending());
+        answer.put("parked", status.parked());
+        answer.put("oldest_pending_age_ms", status.oldestPendingAgeMs());
+        answer.put("last_error", status.lastError());
+        answer.put("last_error_at", status.lastErrorAt());
+        answer.put("partitions", status.databaseUsable() ? partitions() : List.of());
+        return ok(answer);
+    }
+
+    private List<Map<String, @Nullable Object>> partitions() {
+        try {
+            return outbox.status();
+        } catch (DataAccessException e) {
+            log.debug("The view outbox_status could not be read; the sampler says when that becomes a finding", e);
+            return List.of();
+        }
+    }
+
+    @GetMapping("/outbox/backlog")
+    @Operation(summary = "What is pending, by model and by minute; 100 of each at most")
+    ResponseEntity<Object> backlog() {
+        return ok(
+                Map.of("by_model", outbox.backlogByModel(MAX_GROUPS), "by_minute", outbox.backlogByMinute(MAX_GROUPS)));
+    }
+
+    @GetMapping("/outbox/messages")
+    @Operation(
+            summary = "Messages in one state, in pages",
+            description =
+                    "Partition by partition; pending and parked ones the oldest first, delivered ones the newest first. With"
+                            + " model, a page looks at 10,000 messages at most: follow next until it is null.")
+    ResponseEntity<Object> messages(
+            @Parameter(description = "pending, parked or delivered") @RequestParam(defaultValue = "pending")
+                    String state,
+            @Parameter(description = "Only of this model") @RequestParam(required = false) @Nullable String model,
+            @Parameter(description = "Only this message and its copies")
+                    @RequestParam(name = "message_id", required = false)
+                    @Nullable
+                    UUID messageId,
+            @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
+            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+                    Long after) {
+        List<FieldError> errors = new ArrayList<>();
+        MessageListing.State wanted = null;
+        switch (state.toLowerCase(Locale.ROOT)) {
+            case "pending" -> wanted = MessageListing.State.PENDING;
+            case "parked" -> wanted = MessageListing.State.PARKED;
+            case "delivered" -> wanted = MessageListing.State.DELIVERED;
+            default -> errors.add(new FieldError("state", "must be pending, parked or delivered"));
+        }
+        checkLimit(limit, errors);
+        checkText("model", model, errors);
+        if (wanted == null || !errors.isEmpty()) {
+            return Problem.of(errors);
+        }
+        MessageListing.Page page = messageId == null
+                ? listing.list(wanted, blankToNull(model), after, limit)
+                : listing.ofMessage(wanted, messageId);
+        return page("messages", page.messages(), page.next());
+    }
+
+    @GetMapping("/outbox/search")
+    @Operation(
+            summary = "Find the messages of a model's registrations by version and token",
+            description = "In the order of versions and tokens, copies included; the first 200 at most.")
+    ResponseEntity<Object> search(
+            @Parameter(description = "The model's name") @RequestParam String model,
+            @Parameter(description = "Only this version") @RequestParam(required = false) @Nullable String version,
+            @Parameter(description = "Only this token") @RequestParam(name = "token_id", required = false) @Nullable
+                    String tokenId) {
+        List<FieldError> errors = new ArrayList<>();
+        checkText("model", model, errors);
+        checkText("version", version, errors);
+        checkText("token_id", tokenId, errors);
+        return errors.isEmpty()
+                ? ok(Map.of(
+                        "messages",
+                        outbox.registered(model.strip(), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)))
+                : Problem.of(errors);
+    }
+
+    @GetMapping("/outbox/messages/{message_id}")
+    @Operation(summary = "One message's life: registered, positioned, delivered, parked, sent again")
+    ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
+        List<Map<String, @Nullable Object>> rows = outbox.history(messageId, MAX_LIMIT);
+        if (rows.isEmpty()) {
+            return Problem.of(
+                    HttpStatus.NOT_FOUND,
+                    "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
+                            + " after the delivery was over.");
+        }
+        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT)));
+    }
+
+    @GetMapping("/outbox/rewinds")
+    @Operation(summary = "What Redis lost and was sent again, the latest first")
+    ResponseEntity<Object> rewinds() {
+        return ok(Map.of("rewinds", outbox.rewinds(DEFAULT_LIMIT)));
+    }
+
+    @GetMapping("/outbox/throughput")
+    @Operation(summary = "Messages delivered per minute, for the last day")
+    ResponseEntity<Object> throughput() {
+        return ok(Map.of("throughput", outbox.throughput()));
+    }
+
+    @GetMapping("/outbox/operations")
+    @Operation(summary = "What operators did, the latest first")
+    ResponseEntity<Object> operations(
+            @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
+            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+                    Long after) {
+        List<FieldError> errors = new ArrayList<>();
+        checkLimit(limit, errors);
+        return errors.isEmpty() ? operationsPage(outbox.operations(after, limit + 1), limit) : Problem.of(errors);
+    }
+
+    private static void checkLimit(int limit, List<FieldError> errors) {
+        if (limit < 1 || limit > MAX_LIMIT) {
+            errors.add(new FieldError("limit", "must be between 1 and " + MAX_LIMIT));
+        }
+    }
+
+    private static void checkText(String name, @Nullable String text, List<FieldError> errors) {
+        if (text != null) {
+            TextRules.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
+        }
+    }
+
+    private static @Nullable String blankToNull(@Nullable String text) {
+        return text == null || text.isBlank() ? null : text.strip();
+    }
+
+    /** One more was read than is shown, to know whether more follow. */
+    private static ResponseEntity<Object> operationsPage(List<Map<String, @Nullable Object>> read, int limit) {
+        boolean more = read.size() > limit;
+        List<Map<String, @Nullable Object>> shown = more ? read.subList(0, limit) : read;
+        return page("operations", shown, more ? shown.get(limit - 1).get("id") : null);
+    }
+
+    private static ResponseEntity<Object> page(
+            String name, List<Map<String, @Nullable Object>> shown, @Nullable Object next) {
+        Map<String, @Nullable Object> page = new LinkedHashMap<>();
+        page.put(name, shown);
+        page.put("next", next);
+        return ok(page);
+    }
+
+    private static ResponseEntity<Object> ok(Object body) {
+        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(body);
+    }
+}

@@ -1,0 +1,136 @@
+package ai.hokus.registry.operations;
+
+import ai.hokus.registry.operations.ActionResult.Completed;
+import ai.hokus.registry.operations.ActionResult.Refused;
+import ai.hokus.registry.operations.ResendRepository.Delivered;
+import ai.hokus.registry.outbox.Outbox;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.springframework.transaction.support.TransactionTemplate;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Sends delivered messages again. History is never rewritten: what is sent is a copy, a new row at the end with the same {@code
+ * message_id} and the next {@code copy_no}. Copies keep their old order among themselves. Registrations that commit meanwhile can
+ * come between them.
+ *
+ * <p>The operation is recorded first; then the copies are made in steps, each in a transaction of its own that adds to the
+ * record's {@code message_count}. So no relay and, on H2, no registration waits for longer than a step takes, and the record says
+ * how many copies there are even if the process dies in between. Thread-safe; what is thrown is as for {@link OperatorActions}.
+ */
+class Resend {
+
+    /** A step of 500 messages, or 4 MB, takes about 50 ms. A message that is larger has a step of its own. */
+    private static final int STEP_MESSAGES = 500;
+
+    private static final long STEP_BYTES = 4L << 20;
+
+    /** How much one call sends again at most; copies count, although each message is sent once. */
+    record Limits(int maxMessages, DataSize maxSize) {}
+
+    private final ResendRepository repository;
+    private final OperatorActionRepository partitions;
+    private final OperationLog log;
+    private final Outbox outbox;
+    private final TransactionTemplate transaction;
+    private final Limits limits;
+
+    Resend(
+            ResendRepository repository,
+            OperatorActionRepository partitions,
+            OperationLog log,
+            Outbox outbox,
+            TransactionTemplate transaction,
+            Limits limits) {
+        this.repository = repository;
+        this.partitions = partitions;
+        this.log = log;
+        this.outbox = outbox;
+        this.transaction = transaction;
+        this.limits = limits;
+    }
+
+    /** A copy of each message that fits, once however many copies of it were delivered, in their old order. */
+    ActionResult resend(ResendFilter filter, OperatorRequest request) {
+        String target = filter.describe();
+        ActionResult repeated = log.repetition(request, "resend", target);
+        if (repeated != null) {
+            return repeated;
+        }
+        List<Delivered> found = repository.find(filter, limits.maxMessages());
+        if (found.size() > limits.maxMessages()) {
+            return tooMany("more than " + limits.maxMessages() + " messages, copies counted", "max-resend");
+        }
+        List<Delivered> messages = oncePerMessage(found);
+        long bytes = messages.stream().mapToLong(Delivered::bytes).sum();
+        if (bytes > limits.maxSize().toBytes()) {
+            return tooMany("more than " + limits.maxSize().toMegabytes() + " MB", "max-resend-size");
+        }
+        if (messages.isEmpty()) {
+            return Completed.nothing("Nothing that is retained and was delivered fits: " + target + ".");
+        }
+        List<Integer> numbers =
+                messages.stream().map(Delivered::partition).distinct().toList();
+        String size = messages.size() + " messages (" + (bytes + 1023) / 1024 + " KB)";
+        if (request.dryRun()) {
+            return Completed.dryRun(messages.size(), numbers, size + " would be sent again, as copies at the end.");
+        }
+        ActionResult begun = log.once(
+                request, "resend", target, () -> log.record(request, "resend", target, 0, null, numbers, "begun"));
+        if (!(begun instanceof Completed operation) || !operation.executed() || operation.operationId() == null) {
+            return begun;
+        }
+        long copied = copyInSteps(messages, operation.operationId());
+        String detail = copied + " messages are sent again, as copies at the end.";
+        return new Completed(true, copied, numbers, detail, operation.operationId());
+    }
+
+    private static Refused tooMany(String found, String setting) {
+        return new Refused(
+                Refused.Reason.TOO_MANY,
+                "This selects " + found + ": more than one call sends again (registry.operations." + setting
+                        + "). Narrow it by positions or times.");
+    }
+
+    private static List<Delivered> oncePerMessage(List<Delivered> found) {
+        Set<UUID> seen = new HashSet<>();
+        return found.stream().filter(message -> seen.add(message.messageId())).toList();
+    }
+
+    private long copyInSteps(List<Delivered> messages, long operationId) {
+        long copied = 0;
+        int next = 0;
+        while (next < messages.size()) {
+            int end = endOfStep(messages, next);
+            List<Delivered> step = messages.subList(next, end);
+            int partition = step.get(0).partition();
+            Integer copies = transaction.execute(status -> {
+                partitions.lock(partition);
+                int made = outbox.appendCopies(
+                        partition, step.stream().map(Delivered::id).toList());
+                log.addMessages(operationId, made);
+                return made;
+            });
+            copied += copies == null ? 0 : copies;
+            next = end;
+        }
+        outbox.flush();
+        return copied;
+    }
+
+    private static int endOfStep(List<Delivered> messages, int start) {
+        int partition = messages.get(start).partition();
+        long bytes = messages.get(start).bytes();
+        int end = start + 1;
+        while (end < messages.size()
+                && end - start < STEP_MESSAGES
+                && messages.get(end).partition() == partition
+                && bytes + messages.get(end).bytes() <= STEP_BYTES) {
+            bytes += messages.get(end).bytes();
+            end++;
+        }
+        return end;
+    }
+}

@@ -1,0 +1,50 @@
+package ai.hokus.registry.outbox;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/**
+ * Makes sure that what was committed is on disk.
+ *
+ * <p>PostgreSQL syncs at the commit. H2 with {@code WRITE_DELAY=0} hands every commit to the operating system, which
+ * survives a kill of the process but not a loss of power; {@code CHECKPOINT SYNC} makes it one fsync. Commits that wait
+ * while a sync runs share the next one.
+ *
+ * <p>Thread-safe.
+ */
+class DiskSync {
+
+    private final JdbcTemplate jdbc;
+    private final boolean needed;
+    private final AtomicLong commits = new AtomicLong();
+    private final ReentrantLock syncing = new ReentrantLock();
+    private long synced; // guarded by syncing
+
+    DiskSync(JdbcTemplate jdbc, boolean needed) {
+        this.jdbc = jdbc;
+        this.needed = needed;
+    }
+
+    /**
+     * Returns when everything that was committed before the call is on disk.
+     *
+     * @throws org.springframework.dao.DataAccessException when the database cannot say so
+     */
+    void flush() {
+        if (!needed) {
+            return;
+        }
+        long mine = commits.incrementAndGet();
+        syncing.lock();
+        try {
+            if (synced < mine) {
+                long upTo = commits.get();
+                jdbc.execute("CHECKPOINT SYNC");
+                synced = upTo;
+            }
+        } finally {
+            syncing.unlock();
+        }
+    }
+}

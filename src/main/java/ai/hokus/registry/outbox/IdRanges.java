@@ -1,0 +1,129 @@
+package ai.hokus.registry.outbox;
+
+import java.util.Arrays;
+
+/** A set of ids as ascending ranges that do not touch. Immutable. */
+final class IdRanges {
+
+    static final IdRanges EMPTY = new IdRanges(new long[0]);
+
+    /** Lower and upper bound of each range in turn, both included. */
+    private final long[] bounds;
+
+    private IdRanges(long[] bounds) {
+        this.bounds = bounds;
+    }
+
+    /** Ids above {@code after}, up to {@code upTo}. */
+    static IdRanges between(long after, long upTo) {
+        return after < upTo ? new IdRanges(new long[] {after + 1, upTo}) : EMPTY;
+    }
+
+    boolean isEmpty() {
+        return bounds.length == 0;
+    }
+
+    int size() {
+        return bounds.length / 2;
+    }
+
+    /** With the ids above {@code after}, up to {@code upTo}; this set has none of them. */
+    IdRanges plus(long after, long upTo) {
+        if (after >= upTo) {
+            return this;
+        }
+        if (!isEmpty() && bounds[bounds.length - 1] == after) {
+            long[] longer = bounds.clone();
+            longer[bounds.length - 1] = upTo;
+            return new IdRanges(longer);
+        }
+        long[] more = Arrays.copyOf(bounds, bounds.length + 2);
+        more[bounds.length] = after + 1;
+        more[bounds.length + 1] = upTo;
+        return new IdRanges(more);
+    }
+
+    /** Only those above {@code id}. */
+    IdRanges above(long id) {
+        int first = 0;
+        while (first < bounds.length && bounds[first + 1] <= id) {
+            first += 2;
+        }
+        if (first == 0 && (isEmpty() || bounds[0] > id)) {
+            return this;
+        }
+        long[] rest = Arrays.copyOfRange(bounds, first, bounds.length);
+        if (rest.length > 0) {
+            rest[0] = Math.max(rest[0], id + 1);
+        }
+        return new IdRanges(rest);
+    }
+
+    /** Without these ids, which ascend. */
+    IdRanges minus(long[] ids) {
+        if (isEmpty() || ids.length == 0) {
+            return this;
+        }
+        long[] left = new long[bounds.length + 2 * ids.length];
+        int count = 0;
+        int next = 0;
+        for (int i = 0; i < bounds.length; i += 2) {
+            long from = bounds[i];
+            long to = bounds[i + 1];
+            while (next < ids.length && ids[next] < from) {
+                next++;
+            }
+            while (next < ids.length && ids[next] <= to) {
+                if (from < ids[next]) {
+                    left[count++] = from;
+                    left[count++] = ids[next] - 1;
+                }
+                from = ids[next] + 1;
+                next++;
+            }
+            if (from <= to) {
+                left[count++] = from;
+                left[count++] = to;
+            }
+        }
+        return new IdRanges(Arrays.copyOf(left, count));
+    }
+
+    /** At most the first {@code max} ranges. */
+    IdRanges first(int max) {
+        return size() <= max ? this : new IdRanges(Arrays.copyOf(bounds, 2 * max));
+    }
+
+    /** The highest id; there must be one. */
+    long last() {
+        return bounds[bounds.length - 1];
+    }
+
+    /** The lowest id; there must be one. */
+    long lowest() {
+        return bounds[0];
+    }
+
+    /** The lower bounds, in order. */
+    Long[] from() {
+        return every(0);
+    }
+
+    /** The upper bounds, in order. */
+    Long[] to() {
+        return every(1);
+    }
+
+    private Long[] every(int offset) {
+        Long[] values = new Long[size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = bounds[2 * i + offset];
+        }
+        return values;
+    }
+
+    @Override
+    public String toString() {
+        return Arrays.toString(bounds);
+    }
+}

@@ -1,0 +1,55 @@
+package ai.hokus.registry.outbox;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a partition stands, read under its lock: the newest row of each of its logs, and what the database says of ids.
+ *
+ * @param queueName the queue that this outbox delivers to; null: none is recorded
+ * @param environment null: none is recorded
+ * @param lastPosition of the newest batch; {@code purged_position} when there is none
+ * @param batchId the newest batch; 0: there is none
+ * @param settledId as the newest batch says
+ * @param sampleId as the newest batch says; null: none is under way
+ * @param sampleXid as the newest batch says; null: not given yet
+ * @param deliveryNo of the newest acknowledgement; 0: there is none
+ * @param delivered the position that is delivered
+ * @param highestId of this partition's messages, as they are visible now
+ * @param xid of this transaction; 0 on H2
+ * @param oldestXid no older transaction is running; 0 on H2
+ * @param serverStart when the server started (microseconds): a restore or a failover changes it; 0 on H2
+ */
+record LogEnd(
+        @Nullable String queueName,
+        @Nullable String environment,
+        long lastPosition,
+        long batchId,
+        long settledId,
+        @Nullable Long sampleId,
+        @Nullable Long sampleXid,
+        long deliveryNo,
+        long delivered,
+        long highestId,
+        long xid,
+        long oldestXid,
+        long serverStart) {
+
+    /**
+     * A sample that another cluster's transaction gave (this database was dumped there, and restored here) says nothing
+     * about this cluster's transactions.
+     */
+    boolean sampleIsForeign() {
+        return sampleXid != null && sampleXid > xid;
+    }
+
+    /**
+     * The sample, if every transaction that can have drawn an id up to it is over, and a scan up to the highest id passes it (its
+     * own message may have been purged); 0 otherwise.
+     */
+    long settledSample() {
+        if (sampleId == null || sampleXid == null || sampleIsForeign()) {
+            return 0;
+        }
+        return oldestXid >= sampleXid && highestId >= sampleId ? sampleId : 0;
+    }
+}

@@ -1,0 +1,82 @@
+package ai.hokus.registry.outbox;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the messages that are in no batch, in the order of their ids. Needs an open transaction that holds the partition's row.
+ *
+ * <ol>
+ *   <li>A cursor that was made for another log is brought up to date: the batches that it does not know are read, a bounded
+ *       number in each claim.
+ *   <li>A new scan begins where nothing is under way. It is bounded by the highest id that is visible now. If every transaction
+ *       is over that can have drawn an id up to the log's sample, the sample is settled once this scan has come to its end.
+ *   <li>The ids that are in no batch are looked up in their order. What is not there may be committed later, or never: the next
+ *       scan looks for it again, until it is settled.
+ * </ol>
+ *
+ * <p>Thread-safe.
+ */
+final class MessageScan {
+
+    /** Batches that one claim reads to bring its cursor up to date: 20 pages of 500 take about 0.1 s. */
+    private static final int MAX_PAGES = 20;
+
+    /** Above this many ranges, most are ids of other partitions: those are then looked up and taken out. */
+    private static final int MAX_RANGES = 1_000;
+
+    private final PartitionRepository repository;
+    private final SqlDialect dialect;
+
+    MessageScan(PartitionRepository repository, SqlDialect dialect) {
+        this.repository = repository;
+        this.dialect = dialect;
+    }
+
+    /**
+     * What a step found.
+     *
+     * @param messages to be claimed now, in this order; empty: none was found
+     * @param more whether the scan goes on
+     * @param complete whether the scan began with this step and has come to its end: what it did not find was not there
+     */
+    record Found(List<OutboxMessage> messages, boolean more, boolean complete, ScanCursor cursor) {}
+
+    Found next(@Nullable ScanCursor remembered, LogEnd log, int maxMessages, long maxBytes) {
+        ScanCursor cursor = upToDate(remembered, log);
+        for (int page = 0; cursor.isLoading(); page++) {
+            if (page == MAX_PAGES) {
+                return new Found(List.of(), true, false, cursor);
+            }
+            cursor = repository.loadPage(cursor);
+        }
+        if (cursor.unclaimed().size() > MAX_RANGES) {
+            cursor = cursor.without(repository.idsOfOtherPartitions(cursor.unclaimed()), ScanCursor.Loading.DONE);
+        }
+        boolean begins = cursor.ended();
+        if (begins) {
+            cursor = cursor.begun(log);
+        }
+        PartitionRepository.Messages found = repository.unclaimed(cursor.ahead(), maxMessages, maxBytes);
+        long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
+        ScanCursor after = cursor.found(ids, found.scannedTo(), found.more());
+        return new Found(found.messages(), found.more(), begins && !found.more(), after);
+    }
+
+    private ScanCursor upToDate(@Nullable ScanCursor cursor, LogEnd log) {
+        if (dialect.idsFollowCommits()) {
+            return ScanCursor.fresh(log, ScanCursor.Loading.DONE);
+        }
+        ScanCursor fresh = ScanCursor.fresh(log, new ScanCursor.Loading(false, log.settledId()));
+        if (cursor == null || cursor.serverStart() != log.serverStart() || log.highestId() < cursor.upTo()) {
+            return fresh;
+        }
+        if (cursor.endBatchId() == log.batchId() && cursor.endPosition() == log.lastPosition()) {
+            return cursor;
+        }
+        boolean continued = !cursor.isLoading()
+                && cursor.endBatchId() != 0
+                && repository.hasBatch(cursor.endPosition(), cursor.endBatchId());
+        return continued ? cursor.catchingUp(log) : fresh;
+    }
+}

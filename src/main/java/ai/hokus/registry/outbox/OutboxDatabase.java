@@ -1,0 +1,13 @@
+package ai.hokus.registry.outbox;
+
+import java.time.Duration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** What all partitions need of the database. */
+record OutboxDatabase(
+        JdbcTemplate jdbc,
+        SqlDialect dialect,
+        TransactionTemplate transaction,
+        DiskSync diskSync,
+        Duration divergenceHealInterval) {}

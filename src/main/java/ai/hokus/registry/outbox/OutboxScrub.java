@@ -1,0 +1,138 @@
+package ai.hokus.registry.outbox;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Walks the retained messages and looks for one that is in no batch although its id is settled: no scan would ever find it.
+ * There should be none; the day there is, it gets a batch of its own and is reported: it is late, not lost.
+ *
+ * <p>Thread-safe. Remembers in this process how far it came, and begins anew at the end.
+ */
+public class OutboxScrub {
+
+    private static final Logger log = LoggerFactory.getLogger(OutboxScrub.class);
+
+    /** Messages of one step: one statement, one snapshot, well below 0.1 s. */
+    private static final int STEP = 5_000;
+
+    private static final String WALK = """
+            SELECT x.id,
+                   EXISTS (SELECT 1 FROM outbox_batch b
+                           WHERE b.partition_id = ? AND b.highest_id >= x.id AND b.lowest_id <= x.id
+                             AND x.id = ANY (b.message_ids))
+                   OR EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = x.id) AS accounted
+            FROM (SELECT m.id FROM outbox_message m
+                  WHERE m.partition_id = ? AND m.id > ? AND m.id <=
+                      (SELECT p.settled_id FROM outbox_progress p WHERE p.partition_id = ?)
+                  ORDER BY m.partition_id, m.id LIMIT 5000) x
+            ORDER BY x.id
+            """;
+
+    private static final String STILL_MISSING = """
+            SELECT m.id FROM outbox_message m
+            WHERE m.partition_id = ? AND m.id = ANY (?)
+              AND NOT EXISTS (SELECT 1 FROM outbox_batch b
+                              WHERE b.partition_id = ? AND b.highest_id >= m.id AND b.lowest_id <= m.id
+                                AND m.id = ANY (b.message_ids))
+              AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id)
+            ORDER BY m.id
+            """;
+
+    private final OutboxDatabase database;
+    private final int partitions;
+    private final Map<Integer, Long> scrubbedTo = new ConcurrentHashMap<>();
+
+    OutboxScrub(OutboxDatabase database, int partitions) {
+        this.database = database;
+        this.partitions = partitions;
+    }
+
+    private record Walked(long id, boolean accounted) {}
+
+    /**
+     * Goes on where the last call stopped.
+     *
+     * @param instance who asks, for the batch's row
+     * @param maxDuration no step begins after this
+     * @return messages that were found in no batch, and have one now
+     */
+    public int scrub(Collection<Integer> numbers, String instance, Duration maxDuration) {
+        long deadline = System.nanoTime() + maxDuration.toNanos();
+        int found = 0;
+        for (int partition : numbers) {
+            boolean more = true;
+            while (more && System.nanoTime() - deadline < 0) {
+                List<Walked> walked = walk(partition);
+                long[] missing = walked.stream()
+                        .filter(message -> !message.accounted())
+                        .mapToLong(Walked::id)
+                        .toArray();
+                found += missing.length == 0 ? 0 : giveBatch(partition, missing, instance);
+                more = walked.size() == STEP;
+                scrubbedTo.put(partition, more ? walked.get(STEP - 1).id() : Long.MIN_VALUE);
+            }
+        }
+        return found;
+    }
+
+    private List<Walked> walk(int partition) {
+        return database.jdbc()
+                .query(
+                        WALK,
+                        (row, n) -> new Walked(row.getLong(1), row.getBoolean(2)),
+                        partition,
+                        partition,
+                        scrubbedTo.getOrDefault(partition, Long.MIN_VALUE),
+                        partition);
+    }
+
+    private int giveBatch(int partition, long[] candidates, String instance) {
+        PartitionRepository repository =
+                new PartitionRepository(database.jdbc(), database.dialect(), partition, partitions);
+        long[] missing = requireNonNull(database.transaction().execute(status -> {
+            PartitionRepository.Row row = repository.lock();
+            LogEnd end = repository.logEnd();
+            long[] still = database
+                    .jdbc()
+                    .queryForList(
+                            STILL_MISSING,
+                            Long.class,
+                            partition,
+                            PartitionRepository.bigints(
+                                    Arrays.stream(candidates).boxed().toArray(Long[]::new)),
+                            partition)
+                    .stream()
+                    .mapToLong(Long::longValue)
+                    .toArray();
+            if (still.length > 0) {
+                repository.write(List.of(repository.insertBatch(
+                        end.lastPosition() + 1,
+                        Checkpoint.randomId(),
+                        row.currentHistory(),
+                        still,
+                        new PartitionRepository.Settled(end.settledId(), end.sampleId(), end.sampleXid()),
+                        instance)));
+            }
+            return still;
+        }));
+        database.diskSync().flush();
+        if (missing.length > 0) {
+            log.error(
+                    "Partition {}: {} messages were in no batch although their ids were settled, the first with id {}. They"
+                            + " are delivered now. This should never happen: please report it.",
+                    partition,
+                    missing.length,
+                    missing[0]);
+        }
+        return missing.length;
+    }
+}

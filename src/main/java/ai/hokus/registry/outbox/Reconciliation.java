@@ -1,0 +1,73 @@
+package ai.hokus.registry.outbox;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares the queue's checkpoints with this database's log: how far the queue has come, and whether its newest checkpoint is
+ * of this log.
+ *
+ * @param known the newest position that both have
+ * @param newest the queue's newest checkpoint; null: it has none
+ * @param divergence the newest checkpoint is not of this log, or of another history, and was not healed before
+ * @param stranger the newest checkpoint is of a history that this partition never had: another copy of the database wrote it.
+ *     Otherwise this database wrote it, and lost it by a restore
+ * @param complete whether all checkpoints have been looked at, where that matters
+ * @param reason what was found, for the operators
+ */
+record Reconciliation(
+        long known,
+        @Nullable Checkpoint newest,
+        boolean divergence,
+        boolean stranger,
+        boolean complete,
+        String reason) {
+
+    /** History is judged before position: a stranger's checkpoint is one even where its position was purged here. */
+    static Reconciliation of(
+            ObservedCheckpoints seen, PartitionRepository.Row row, LogEnd log, PartitionRepository repository) {
+        String text = seen.newest();
+        long purged = row.purgedPosition();
+        if (text == null) {
+            return known(purged, null, "the queue has no checkpoint: Redis was emptied, or is another one");
+        }
+        Checkpoint newest = Checkpoint.parse(text);
+        if (newest == null) {
+            throw new IllegalArgumentException("to be checked by the caller: " + text);
+        }
+        boolean ours = row.histories().contains(newest.historyId());
+        boolean atEnd = newest.position() == log.lastPosition() && newest.batchId() == log.batchId();
+        boolean inLog =
+                newest.position() > purged && (atEnd || repository.hasBatch(newest.position(), newest.batchId()));
+        if (inLog && ours) {
+            return known(newest.position(), newest, "the queue fell back to checkpoint " + newest);
+        }
+        if (newest.position() <= purged && ours) {
+            return known(
+                    purged,
+                    newest,
+                    "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
+        }
+        List<Checkpoint> common = seen.readable()
+                .filter(checkpoint -> checkpoint.position() > purged)
+                .filter(checkpoint -> repository.hasBatch(checkpoint.position(), checkpoint.batchId()))
+                .limit(1)
+                .toList();
+        String reason = "the queue's newest checkpoint " + newest + " is not of this database's log; "
+                + (ours ? "this database wrote it before it was restored" : "another copy of this database wrote it")
+                + (common.isEmpty()
+                        ? "; no other checkpoint is in the log either: back to the start of what is retained"
+                        : "; the newest one that is in the log: " + common.get(0));
+        return new Reconciliation(
+                common.isEmpty() ? purged : common.get(0).position(),
+                newest,
+                !newest.place().equals(row.foreignCheckpoint()),
+                !ours,
+                seen.complete(),
+                reason);
+    }
+
+    private static Reconciliation known(long position, @Nullable Checkpoint newest, String reason) {
+        return new Reconciliation(position, newest, false, false, true, reason);
+    }
+}

@@ -1,0 +1,45 @@
+package ai.hokus.registry.outbox;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings of retention.
+ *
+ * @param period how long a message is kept after its delivery, and longer while Redis is away. Bounds what is sent again after Redis
+ *     was emptied
+ * @param interval pause between two runs
+ * @param maxMessages maximum number of messages that one transaction deletes; 5,000 of 1 KiB take well under a second. A batch that
+ *     is larger is deleted whole
+ * @param maxRunDuration a run begins no transaction after this
+ */
+@ConfigurationProperties("registry.retention")
+record RetentionSettings(
+        @DefaultValue("24h") Duration period,
+        @DefaultValue("1m") Duration interval,
+        @DefaultValue("5000") int maxMessages,
+        @DefaultValue("1m") Duration maxRunDuration) {
+
+    /** See {@link Retention}: it must fit into the job's lock of 5 minutes. */
+    private static final Duration MAX_RUN_DURATION = Duration.ofMinutes(4);
+
+    RetentionSettings {
+        if (period.isNegative()) {
+            throw new IllegalArgumentException(
+                    "registry.retention.period is " + period + "; it must not be negative, for example 24h");
+        }
+        if (interval.toMillis() < 1) {
+            throw new IllegalArgumentException(
+                    "registry.retention.interval is " + interval + "; it must be at least 1ms, for example 1m");
+        }
+        if (maxMessages < 1 || maxMessages > 50_000) {
+            throw new IllegalArgumentException("registry.retention.max-messages is " + maxMessages
+                    + "; it must be between 1 and 50000, for example 5000");
+        }
+        if (maxRunDuration.toMillis() < 1 || maxRunDuration.compareTo(MAX_RUN_DURATION) > 0) {
+            throw new IllegalArgumentException("registry.retention.max-run-duration is " + maxRunDuration
+                    + "; it must be between 1ms and " + MAX_RUN_DURATION + ", for example 1m");
+        }
+    }
+}

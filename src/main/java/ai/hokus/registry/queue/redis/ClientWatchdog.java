@@ -1,0 +1,65 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/**
+ * Suspects the client library when calls keep failing: it may have lost its way to a Redis that answers others. Says when
+ * it is time to try a new client; whoever asks does the trying. Thread-safe.
+ */
+final class ClientWatchdog {
+
+    /** Failures in a row, and the time they span, before the client is suspected: an outage looks the same at first. */
+    private static final int SUSPICIOUS_FAILURES = 3;
+
+    private static final Duration SUSPICIOUS_TIME = Duration.ofSeconds(10);
+
+    /** Between two tries; each makes a client's threads and connections, and drops them if Redis does not answer. */
+    private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
+
+    private final LongSupplier nanoTime;
+    private int failures;
+    private long firstFailure;
+    private long lastTry;
+    private boolean tried;
+
+    /** @param nanoTime as {@link System#nanoTime}: a clock that is set must not end or prolong a wait */
+    ClientWatchdog(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** A call was answered. Returns whether calls had failed before. */
+    synchronized boolean succeeded() {
+        boolean recovered = failures > 0;
+        failures = 0;
+        return recovered;
+    }
+
+    /** A call failed. Returns whether a new client should be tried now. */
+    synchronized boolean failed(Cause cause) {
+        if (isRedisOwnWord(cause)) {
+            // It answers: the client has found it.
+            succeeded();
+            return false;
+        }
+        long now = nanoTime.getAsLong();
+        if (failures++ == 0) {
+            firstFailure = now;
+        }
+        boolean suspicious = failures >= SUSPICIOUS_FAILURES && now - firstFailure >= SUSPICIOUS_TIME.toNanos();
+        if (!suspicious || (tried && now - lastTry < BETWEEN_TRIES.toNanos())) {
+            return false;
+        }
+        tried = true;
+        lastTry = now;
+        return true;
+    }
+
+    private static boolean isRedisOwnWord(Cause cause) {
+        return switch (cause) {
+            case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;
+            case AUTHENTICATION, PERMISSION, NOT_READY, READ_ONLY, OUT_OF_MEMORY, WRONG_TYPE -> true;
+        };
+    }
+}

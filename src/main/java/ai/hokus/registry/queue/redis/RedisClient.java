@@ -1,0 +1,185 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.QueueSettings;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.redisson.Redisson;
+import org.redisson.api.RFuture;
+import org.redisson.api.RScript;
+import org.redisson.api.RedissonClient;
+import org.redisson.client.RedisConnectionException;
+import org.redisson.client.codec.StringCodec;
+import org.redisson.config.BaseConfig;
+import org.redisson.config.BaseMasterSlaveServersConfig;
+import org.redisson.config.Config;
+import org.redisson.config.ReadMode;
+import org.redisson.config.SslVerificationMode;
+import org.redisson.config.SubscriptionMode;
+
+/**
+ * One generation of the client library: made without touching Redis, thrown away whole.
+ *
+ * <p>With lazy initialisation the library connects, and asks a cluster for its nodes, inside the first call and on that
+ * call's thread, whatever "async" says. So calls start on threads of their own, and a caller can stop waiting for them.
+ */
+final class RedisClient {
+
+    /**
+     * Calls that can be starting at the same time. A start takes microseconds, except while there is no connection; when
+     * that many hang there, further calls fail at once instead of piling up.
+     */
+    private static final int MAX_STARTING = 32;
+
+    /** The relay waits for one answer at a time: two threads each are enough (the library's defaults are 16 and 32). */
+    private static final int THREADS = 2;
+
+    /** How often a primary endpoint's name is resolved again: it points elsewhere after a failover. */
+    private static final Duration DNS_INTERVAL = Duration.ofSeconds(5);
+
+    /** Finds a dead connection between two passes, before the next append would. */
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+
+    private final RedisSettings redis;
+    private final RedissonClient redisson;
+    private final ExecutorService starter;
+    private final AtomicBoolean answered = new AtomicBoolean();
+
+    RedisClient(QueueSettings settings, RedisSettings redis) {
+        this.redis = redis;
+        this.redisson = Redisson.create(config(settings, redis));
+        this.starter = new ThreadPoolExecutor(0, MAX_STARTING, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+            Thread thread = new Thread(task, "queue-start");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** True once: for whoever calls it when the first answer has come. */
+    boolean firstAnswer() {
+        return answered.compareAndSet(false, true);
+    }
+
+    boolean hasPasswordFile() {
+        return redis.passwordFile() != null;
+    }
+
+    /** Whether it logs in with a password that its file no longer holds. Reads the file. */
+    boolean hasOutdatedPassword() {
+        return !redis.withCurrentPassword().equals(redis);
+    }
+
+    /** Never blocks. Cancelling the reply takes a call back that was not sent yet. */
+    CompletableFuture<List<@Nullable Object>> run(String script, List<Object> keys, List<String> arguments) {
+        CompletableFuture<List<@Nullable Object>> reply = new CompletableFuture<>();
+        try {
+            starter.execute(() -> start(script, keys, arguments, reply));
+        } catch (RejectedExecutionException e) {
+            reply.completeExceptionally(
+                    starter.isShutdown()
+                            ? new RedisConnectionException("the client was replaced by a new one; nothing was sent")
+                            : new TimeoutException(MAX_STARTING + " earlier calls still wait to be sent"));
+        }
+        return reply;
+    }
+
+    /** Ends threads and connections without waiting for calls under way, which fail. Does not block. */
+    CompletableFuture<Void> shutdown(Duration longest) {
+        starter.shutdownNow();
+        return redisson.shutdownAsync(Duration.ZERO, longest).toCompletableFuture();
+    }
+
+    private void start(
+            String script, List<Object> keys, List<String> arguments, CompletableFuture<List<@Nullable Object>> reply) {
+        try {
+            RFuture<List<@Nullable Object>> call = redisson.getScript(StringCodec.INSTANCE)
+                    .evalAsync(RScript.Mode.READ_WRITE, script, RScript.ReturnType.LIST, keys, arguments.toArray());
+            // For when the caller stops waiting; without effect on a call that is done.
+            var unused = reply.whenComplete((result, failure) -> call.cancel(true));
+            call.whenComplete((result, failure) -> {
+                if (failure != null) {
+                    reply.completeExceptionally(failure);
+                } else {
+                    reply.complete(result);
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            reply.completeExceptionally(e);
+        }
+    }
+
+    private static Config config(QueueSettings settings, RedisSettings redis) {
+        Config config = new Config()
+                .setLazyInitialization(true)
+                .setCodec(StringCodec.INSTANCE)
+                .setThreads(THREADS)
+                .setNettyThreads(THREADS)
+                .setUseScriptCache(false) // EVAL alone: one right less to grant, and nothing to load again
+                .setTcpKeepAlive(true)
+                .setTcpNoDelay(true)
+                .setSslVerificationMode(SslVerificationMode.STRICT)
+                .setUsername(redis.username())
+                .setPassword(redis.password());
+        if (redis.tls()) {
+            trust(config, redis.trust());
+        }
+        switch (redis.kind()) {
+            case SINGLE ->
+                common(config.useSingleServer(), settings)
+                        .setAddress(redis.addresses().get(0))
+                        .setDatabase(redis.database())
+                        .setConnectionPoolSize(settings.connections())
+                        .setConnectionMinimumIdleSize(1)
+                        .setSubscriptionConnectionMinimumIdleSize(0)
+                        .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
+            case CLUSTER ->
+                primariesOnly(config.useClusterServers(), settings)
+                        .addNodeAddress(redis.addresses().toArray(String[]::new));
+            case SENTINEL ->
+                primariesOnly(config.useSentinelServers(), settings)
+                        .setMasterName(redis.masterName())
+                        .addSentinelAddress(redis.addresses().toArray(String[]::new))
+                        .setCheckSentinelsList(false) // one that answers is enough
+                        .setDatabase(redis.database());
+        }
+        return config;
+    }
+
+    private static void trust(Config config, RedisTls tls) {
+        if (tls.caFile() != null) {
+            config.setSslTrustManagerFactory(tls.managers().getTrustManagerFactory());
+        }
+        if (tls.certificateFile() != null) {
+            config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
+        }
+    }
+
+    /** Where there are replicas: they are never asked, and get no connections. */
+    private static <T extends BaseMasterSlaveServersConfig<T>> T primariesOnly(T servers, QueueSettings settings) {
+        return common(servers, settings)
+                .setReadMode(ReadMode.MASTER)
+                .setSubscriptionMode(SubscriptionMode.MASTER)
+                .setMasterConnectionPoolSize(settings.connections())
+                .setMasterConnectionMinimumIdleSize(1)
+                .setSlaveConnectionPoolSize(1)
+                .setSlaveConnectionMinimumIdleSize(0)
+                .setSubscriptionConnectionMinimumIdleSize(0)
+                .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
+    }
+
+    /** No retries: the relay owns them, and knows what a repeated append means. */
+    private static <T extends BaseConfig<T>> T common(T servers, QueueSettings settings) {
+        return servers.setRetryAttempts(0)
+                .setConnectTimeout(Math.toIntExact(settings.connectTimeout().toMillis()))
+                .setTimeout(Math.toIntExact(settings.commandTimeout().toMillis()))
+                .setPingConnectionInterval(Math.toIntExact(PING_INTERVAL.toMillis()));
+    }
+}

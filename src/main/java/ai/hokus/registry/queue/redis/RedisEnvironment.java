@@ -1,0 +1,276 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.redis.RedisSettings.Kind;
+import ai.hokus.registry.queue.redis.RedisSettings.Node;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.PropertySource;
+import org.springframework.util.StringUtils;
+
+/**
+ * The {@code REDIS_...} variables. Each says one thing, and all that are set are obeyed: {@code REDIS_URL} may say several at
+ * once, the other variables add what it leaves open, and two that say different things stop start-up.
+ *
+ * <p>A blank variable counts as not set. Values are taken literally: a password may contain <code>${</code>.
+ */
+final class RedisEnvironment {
+
+    private static final Logger log = LoggerFactory.getLogger(RedisEnvironment.class);
+
+    static final String HOST = "REDIS_HOST";
+    static final String PORT = "REDIS_PORT";
+    static final String TOKEN = "REDIS_AUTH_TOKEN";
+    static final String TOKEN_FILE = "REDIS_AUTH_TOKEN_FILE";
+    static final String USERNAME = "REDIS_USERNAME";
+    static final String TLS = "REDIS_TLS_ENABLED";
+    static final String CLUSTER = "REDIS_CLUSTER";
+    static final String SENTINELS = "REDIS_SENTINELS";
+    static final String SENTINEL_MASTER = "REDIS_SENTINEL_MASTER";
+
+    private static final int DEFAULT_PORT = 6379;
+    private static final int DEFAULT_SENTINEL_PORT = 26_379;
+
+    private static final Pattern SENTINEL = Pattern.compile("(?<host>\\[[^]]*]|[^:\\[\\]]*)(:(?<port>.*))?");
+    private static final Pattern MASTER_NAME = Pattern.compile("[A-Za-z0-9._-]+");
+
+    private final ConfigurableEnvironment environment;
+
+    RedisEnvironment(ConfigurableEnvironment environment) {
+        this.environment = environment;
+    }
+
+    /** Whether a Redis is named at all. There is no fallback to localhost: nobody would notice where messages go. */
+    boolean namesRedis() {
+        return Stream.of(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER)
+                .anyMatch(variable -> read(variable) != null);
+    }
+
+    /**
+     * Reads the variables. Warns, once a call, of what was guessed.
+     *
+     * @return empty when Redis is not named
+     * @throws InvalidRedisSettingsException when a variable is unusable, or two contradict each other
+     */
+    Optional<RedisSettings> settings() {
+        if (!namesRedis()) {
+            warnOfWhatNamesNoRedis();
+            return Optional.empty();
+        }
+        if (read(SENTINELS) != null || read(SENTINEL_MASTER) != null) {
+            return Optional.of(sentinels());
+        }
+        String url = read(RedisUrl.VARIABLE);
+        return Optional.of(servers(url == null ? null : RedisUrl.parse(url)));
+    }
+
+    /** One server or a cluster, named by the URL, the parts, or both. */
+    private RedisSettings servers(@Nullable RedisUrl url) {
+        Node node = new Node(host(url), port(url));
+        boolean tls = tls(url);
+        boolean cluster = isTrue(flag(CLUSTER));
+        int database = url == null ? 0 : url.database();
+        if (cluster && database != 0) {
+            throw InvalidRedisSettingsException.contradiction(
+                    RedisUrl.VARIABLE, CLUSTER, "the URL names a database, and a cluster has only database 0");
+        }
+        if (url != null && !url.hasScheme()) {
+            log.warn(
+                    "REDIS_URL names no scheme. It is read as {}://{}:{}, by REDIS_TLS_ENABLED and REDIS_PORT; write the"
+                            + " whole URL to be sure.",
+                    tls ? "rediss" : "redis",
+                    node.host(),
+                    node.port());
+        }
+        return settings(cluster ? Kind.CLUSTER : Kind.SINGLE, List.of(node), null, tls, url, database);
+    }
+
+    private RedisSettings sentinels() {
+        if (read(SENTINELS) == null) {
+            throw new InvalidRedisSettingsException(
+                    SENTINELS, "must be set when " + SENTINEL_MASTER + " is", "sentinel-1:26379,sentinel-2:26379");
+        }
+        for (String other : List.of(RedisUrl.VARIABLE, HOST, PORT)) {
+            if (read(other) != null) {
+                throw InvalidRedisSettingsException.contradiction(
+                        other, SENTINELS, "the sentinels say where the primary is");
+            }
+        }
+        if (isTrue(flag(CLUSTER))) {
+            throw InvalidRedisSettingsException.contradiction(
+                    CLUSTER, SENTINELS, "a cluster fails over by itself and has no sentinels");
+        }
+        String master = read(SENTINEL_MASTER);
+        if (master == null || !MASTER_NAME.matcher(master).matches()) {
+            throw new InvalidRedisSettingsException(
+                    SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
+        }
+        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), null, 0);
+    }
+
+    private List<Node> sentinelNodes() {
+        List<Node> nodes = new ArrayList<>();
+        for (String text : StringUtils.commaDelimitedListToStringArray(read(SENTINELS))) {
+            Matcher sentinel = SENTINEL.matcher(text.strip());
+            boolean usable = sentinel.matches() && RedisUrl.isHost(sentinel.group("host"));
+            int port = !usable
+                    ? -1
+                    : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : RedisUrl.port(sentinel.group("port"));
+            if (port < 0) {
+                throw new InvalidRedisSettingsException(
+                        SENTINELS,
+                        "must be a list of host names, each with or without a port",
+                        "sentinel-1:26379,sentinel-2:26379,sentinel-3:26379");
+            }
+            nodes.add(new Node(sentinel.group("host"), port));
+        }
+        return nodes;
+    }
+
+    private RedisSettings settings(
+            Kind kind, List<Node> nodes, @Nullable String master, boolean tls, @Nullable RedisUrl url, int database) {
+        String username = both(USERNAME, url == null ? null : url.username(), "they name different users");
+        PasswordFile file = passwordFile(url);
+        String password = file != null
+                ? file.read().orElseThrow(RedisEnvironment::unreadablePasswordFile)
+                : both(TOKEN, url == null ? null : url.password(), "they hold different passwords");
+        if (username != null && password == null) {
+            throw url != null && url.username() != null
+                    ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
+                    : new InvalidRedisSettingsException(
+                            TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
+        }
+        return new RedisSettings(kind, nodes, master, tls, username, password, file, database, trust());
+    }
+
+    private String host(@Nullable RedisUrl url) {
+        String host = read(HOST);
+        if (host != null && !RedisUrl.isHost(host)) {
+            throw new InvalidRedisSettingsException(
+                    HOST,
+                    "must be a host name alone, without a scheme, a port or a password (those go into REDIS_URL)",
+                    "cache.internal");
+        }
+        if (url == null) {
+            return Objects.requireNonNull(host);
+        }
+        if (host != null && !host.equalsIgnoreCase(url.host())) {
+            throw contradictsUrl(HOST, "they name different hosts");
+        }
+        return url.host();
+    }
+
+    private int port(@Nullable RedisUrl url) {
+        String text = read(PORT);
+        Integer inUrl = url == null ? null : url.port();
+        if (text == null) {
+            return inUrl == null ? DEFAULT_PORT : inUrl;
+        }
+        int port = RedisUrl.port(text);
+        if (port < 0) {
+            throw new InvalidRedisSettingsException(PORT, "must be a number between 1 and 65535", "6379");
+        }
+        if (inUrl != null && inUrl != port) {
+            throw contradictsUrl(PORT, "they name different ports");
+        }
+        return port;
+    }
+
+    /** {@code redis://} leaves it open: many write it for any Redis. {@code rediss://} does not. */
+    private boolean tls(@Nullable RedisUrl url) {
+        Boolean flag = flag(TLS);
+        if (url == null || !isTrue(url.tls())) {
+            return isTrue(flag);
+        }
+        if (flag != null && !flag) {
+            throw contradictsUrl(TLS, "rediss:// asks for TLS");
+        }
+        return true;
+    }
+
+    private @Nullable PasswordFile passwordFile(@Nullable RedisUrl url) {
+        String file = read(TOKEN_FILE);
+        if (file == null) {
+            return null;
+        }
+        if (read(TOKEN) != null) {
+            throw InvalidRedisSettingsException.contradiction(
+                    TOKEN, TOKEN_FILE, "the password of one would hide a new one in the other");
+        }
+        if (url != null && url.password() != null) {
+            throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
+        }
+        return new PasswordFile(file);
+    }
+
+    private static InvalidRedisSettingsException unreadablePasswordFile() {
+        // Without its name: somebody may have put the password itself there.
+        return new InvalidRedisSettingsException(
+                TOKEN_FILE, "must name a readable file that holds the password", "/run/secrets/redis-auth-token");
+    }
+
+    private RedisTls trust() {
+        return new RedisTls(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
+    }
+
+    /** What the variable or the URL says, and both if both say the same. */
+    private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
+        String value = read(variable);
+        if (value != null && inUrl != null && !value.equals(inUrl)) {
+            throw contradictsUrl(variable, difference);
+        }
+        return inUrl == null ? value : inUrl;
+    }
+
+    private static InvalidRedisSettingsException contradictsUrl(String variable, String why) {
+        return InvalidRedisSettingsException.contradiction(RedisUrl.VARIABLE, variable, why);
+    }
+
+    private void warnOfWhatNamesNoRedis() {
+        List<String> idle = Stream.of(PORT, TOKEN, TOKEN_FILE, USERNAME, TLS, CLUSTER)
+                .filter(variable -> read(variable) != null)
+                .toList();
+        if (!idle.isEmpty()) {
+            log.warn(
+                    "{} set, but none of REDIS_URL, REDIS_HOST and REDIS_SENTINELS: Redis is not configured, and messages"
+                            + " wait in the database.",
+                    String.join(", ", idle) + (idle.size() == 1 ? " is" : " are"));
+        }
+    }
+
+    /** Past the environment's own getProperty, which would take <code>${</code> in a password for a reference. */
+    private @Nullable String read(String variable) {
+        for (PropertySource<?> source : environment.getPropertySources()) {
+            Object value = source.getProperty(variable);
+            if (value != null) {
+                String text = value.toString();
+                return StringUtils.hasText(text) ? text.strip() : null;
+            }
+        }
+        return null;
+    }
+
+    /** Returns null when it is not set. */
+    private @Nullable Boolean flag(String variable) {
+        String value = read(variable);
+        if (value == null) {
+            return null;
+        }
+        if (value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false")) {
+            return value.equalsIgnoreCase("true");
+        }
+        throw new InvalidRedisSettingsException(variable, "must be true or false", "true");
+    }
+
+    private static boolean isTrue(@Nullable Boolean flag) {
+        return flag != null && flag;
+    }
+}

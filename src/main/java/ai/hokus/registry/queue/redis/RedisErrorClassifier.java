@@ -1,0 +1,210 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.queue.redis.RedisSettings.Kind;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.redisson.client.RedisAuthRequiredException;
+import org.redisson.client.RedisBusyException;
+import org.redisson.client.RedisClusterDownException;
+import org.redisson.client.RedisConnectionException;
+import org.redisson.client.RedisException;
+import org.redisson.client.RedisLoadingException;
+import org.redisson.client.RedisMasterDownException;
+import org.redisson.client.RedisNodeNotFoundException;
+import org.redisson.client.RedisOutOfMemoryException;
+import org.redisson.client.RedisReadonlyException;
+import org.redisson.client.RedisRedirectException;
+import org.redisson.client.RedisResponseTimeoutException;
+import org.redisson.client.RedisTimeoutException;
+import org.redisson.client.RedisTryAgainException;
+import org.redisson.client.RedisWrongPasswordException;
+
+/**
+ * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
+ * case to case, so the whole chain of causes is looked at, by type and by how Redis' own sentence begins; the first rule
+ * of the table that fits any link of the chain wins, which is why the specific ones come first.
+ *
+ * <p>Only a sentence is taken over, never the exception itself: the client library's messages quote the command with its
+ * parameters, which are elements of the queue or, for AUTH, the password.
+ *
+ * <p>Thread-safe.
+ */
+final class RedisErrorClassifier {
+
+    /** The longest sentence that is taken over, in characters. */
+    private static final int LONGEST = 300;
+
+    private static final int LONGEST_CHAIN = 20;
+
+    /**
+     * What scripts put before an error: Redis 6 and older {@code ERR Error running script (...): @user_script:1: -OOM ...};
+     * Redis 7 nothing, or {@code ERR}.
+     */
+    private static final String SCRIPT_PREFIX =
+            "(?:(?:-?ERR )?Error running script \\([^)]*\\): ?)?(?:@?user_script: ?\\d+: ?)*-?(?:ERR )?";
+
+    /** Where the client library stops quoting Redis and starts quoting the command. */
+    private static final Pattern QUOTED_COMMAND = Pattern.compile(
+            "[.,;]?\\s*\\b(?i:channel|command|current ?command|params|promise|connection|node source)\\s*[:=].*");
+
+    private static final List<Rule> RULES = List.of(
+            new Rule(Cause.TLS, SSLException.class),
+            new Rule(Cause.TLS, CertificateException.class),
+            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class),
+            new Rule(Cause.AUTHENTICATION, RedisWrongPasswordException.class),
+            new Rule(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
+            new Rule(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
+            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
+            new Rule(Cause.OUT_OF_MEMORY, "OOM"),
+            new Rule(Cause.READ_ONLY, RedisReadonlyException.class),
+            new Rule(Cause.READ_ONLY, "READONLY"),
+            new Rule(Cause.WRONG_TYPE, "WRONGTYPE"),
+            new Rule(Cause.NOT_READY, RedisLoadingException.class),
+            new Rule(Cause.NOT_READY, RedisBusyException.class),
+            new Rule(Cause.NOT_READY, RedisMasterDownException.class),
+            new Rule(Cause.NOT_READY, RedisClusterDownException.class),
+            new Rule(Cause.NOT_READY, RedisTryAgainException.class),
+            // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
+            new Rule(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
+            new Rule(Cause.UNREACHABLE, "max number of clients reached"),
+            new Rule(Cause.UNREACHABLE, RedisNodeNotFoundException.class),
+            // Netty's connect timeout is one too: nothing was asked yet.
+            new Rule(Cause.UNREACHABLE, ConnectException.class),
+            new Rule(Cause.UNREACHABLE, UnknownHostException.class),
+            new Rule(Cause.UNREACHABLE, NoRouteToHostException.class),
+            new Rule(Cause.TIMEOUT, RedisResponseTimeoutException.class),
+            new Rule(Cause.TIMEOUT, RedisTimeoutException.class),
+            new Rule(Cause.TIMEOUT, TimeoutException.class),
+            new Rule(Cause.UNREACHABLE, RedisConnectionException.class),
+            new Rule(Cause.UNREACHABLE, IOException.class));
+
+    private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
+    private static final Pattern NO_CLUSTER = Pattern.compile(".*cluster support disabled.*");
+    private static final Pattern UNKNOWN_MASTER = Pattern.compile("Master node is undefined.*");
+
+    /**
+     * What can only be said of an element. Nothing else counts against a message: an unforeseen error that in truth
+     * concerned the queue would park one message after the other.
+     */
+    private static final Pattern ABOUT_AN_ELEMENT = Pattern.compile(
+            SCRIPT_PREFIX
+                    + "(?:string exceeds maximum allowed size|.*\\b(?:value|element|string) is too (?:large|big|long)\\b).*",
+            Pattern.CASE_INSENSITIVE);
+
+    private final String address;
+    private final Kind kind;
+
+    /**
+     * @param address of Redis, for messages
+     * @param kind as it is configured
+     */
+    RedisErrorClassifier(String address, Kind kind) {
+        this.address = address;
+        this.kind = kind;
+    }
+
+    /** @param failure as the client library threw it; it is not attached */
+    QueueUnavailableException unavailable(Throwable failure) {
+        List<Throwable> chain = chain(failure);
+        Optional<String> wrongKind = wrongKind(chain);
+        if (wrongKind.isPresent()) {
+            return unavailable(Cause.NOT_READY, wrongKind.get());
+        }
+        for (Rule rule : RULES) {
+            for (Throwable link : chain) {
+                if (rule.fits(link)) {
+                    return unavailable(rule.cause(), link.getClass().getSimpleName() + ": " + sentence(link));
+                }
+            }
+        }
+        Throwable innermost = chain.get(chain.size() - 1);
+        return unavailable(Cause.OTHER, innermost.getClass().getName() + ": " + sentence(innermost));
+    }
+
+    /** @param error as Redis put it, inside a script */
+    QueueUnavailableException unavailable(String error) {
+        return unavailable(new RedisException(error));
+    }
+
+    QueueUnavailableException unavailable(Cause cause, String sentence) {
+        return new QueueUnavailableException(cause, "Redis at " + address + ": " + sentence, null);
+    }
+
+    /** What to change when another kind of Redis answers than the one that is configured. */
+    private Optional<String> wrongKind(List<Throwable> chain) {
+        for (Throwable link : chain) {
+            String sentence = sentence(link);
+            if (kind != Kind.CLUSTER
+                    && (link instanceof RedisRedirectException
+                            || MOVED.matcher(sentence).matches())) {
+                return Optional.of("it is a node of a cluster, and another node has the queue (MOVED)."
+                        + " Set REDIS_CLUSTER=true.");
+            }
+            if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
+                return Optional.of(
+                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove" + " it.");
+            }
+            if (kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()) {
+                return Optional.of("the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name"
+                        + " in their configuration (sentinel monitor NAME ...).");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */
+    static boolean isAboutAnElement(String error) {
+        return ABOUT_AN_ELEMENT.matcher(error).matches();
+    }
+
+    private static List<Throwable> chain(Throwable failure) {
+        List<Throwable> chain = new ArrayList<>();
+        for (Throwable link = failure; link != null && chain.size() < LONGEST_CHAIN; link = link.getCause()) {
+            chain.add(link);
+        }
+        return chain;
+    }
+
+    private static String sentence(Throwable link) {
+        String message = link.getMessage();
+        if (message == null) {
+            return "no message";
+        }
+        Matcher quoted = QUOTED_COMMAND.matcher(message.lines().findFirst().orElse(""));
+        String sentence = quoted.replaceFirst("");
+        return sentence.length() <= LONGEST ? sentence : sentence.substring(0, LONGEST) + "...";
+    }
+
+    /** @param beginning of Redis' own sentence; null: the type says it all */
+    private record Rule(
+            Cause cause,
+            Class<? extends Throwable> type,
+            @Nullable Pattern beginning) {
+
+        Rule(Cause cause, Class<? extends Throwable> type) {
+            this(cause, type, null);
+        }
+
+        Rule(Cause cause, String beginning) {
+            this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
+        }
+
+        boolean fits(Throwable link) {
+            return type.isInstance(link)
+                    && (beginning == null || beginning.matcher(sentence(link)).matches());
+        }
+    }
+}

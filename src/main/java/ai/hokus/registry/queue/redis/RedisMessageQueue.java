@@ -1,0 +1,173 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.Append;
+import ai.hokus.registry.queue.AppendResult;
+import ai.hokus.registry.queue.Checkpoints;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.ProducerId;
+import ai.hokus.registry.queue.QueueEntry;
+import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The queue as a Redis list, through Redisson.
+ *
+ * <p>Nothing here touches Redis before the first call, and a Redis that comes back is used again by itself. Every call
+ * ends within {@link QueueSettings#maxCallDuration()}, and nothing is retried here: a call that timed out may still be
+ * carried out by Redis later, and the checkpoints then tell.
+ *
+ * <p>Thread-safe.
+ */
+public class RedisMessageQueue implements MessageQueue, AutoCloseable {
+
+    private final QueueSettings settings;
+    private final RedisErrorClassifier errors;
+    private final RedisClients clients;
+
+    RedisMessageQueue(QueueSettings settings, RedisSettings redis) {
+        this(settings, new RedisErrorClassifier(redis.address(), redis.kind()), new RedisClients(settings, redis));
+    }
+
+    RedisMessageQueue(QueueSettings settings, RedisErrorClassifier errors, RedisClients clients) {
+        this.settings = settings;
+        this.errors = errors;
+        this.clients = clients;
+    }
+
+    @Override
+    public Checkpoints newestCheckpoint(ProducerId producer) {
+        return checkpoints(producer, 1, 0);
+    }
+
+    @Override
+    public Checkpoints allCheckpoints(ProducerId producer) {
+        return checkpoints(producer, settings.checkpoints(), settings.checkpoints());
+    }
+
+    private Checkpoints checkpoints(ProducerId producer, int newest, int milestones) {
+        List<@Nullable Object> reply = call(
+                QueueScripts.CHECKPOINTS, producer, List.of(Integer.toString(newest), Integer.toString(milestones)));
+        int end = 2 + Math.toIntExact(Math.min(numberAt(1, reply), reply.size() - 2L));
+        return new Checkpoints(texts(2, end, reply), texts(end, reply.size(), reply), numberAt(0, reply));
+    }
+
+    @Override
+    public AppendResult append(ProducerId producer, Append append) {
+        Optional<String> tooLarge = tooLarge(append);
+        return tooLarge.isPresent()
+                ? refuseWithoutSending(producer, append, tooLarge.get())
+                : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
+    }
+
+    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
+    @Override
+    public void close() {
+        clients.close();
+    }
+
+    /**
+     * The answer that Redis would give if it could: to an element larger than it reads, it closes the connection, which
+     * cannot be told from a network that breaks. The comparison comes first here too.
+     */
+    private AppendResult refuseWithoutSending(ProducerId producer, Append append, String error) {
+        Checkpoints seen = newestCheckpoint(producer);
+        String newest = seen.newestFirst().isEmpty() ? null : seen.newestFirst().get(0);
+        if (!Objects.equals(newest, append.expected())) {
+            return new AppendResult.Stale(newest);
+        }
+        if (seen.depth() + append.entries().size() > settings.capacity()) {
+            return new AppendResult.Full(Math.max(settings.capacity() - seen.depth(), 0), seen.depth());
+        }
+        return new AppendResult.Refused(error);
+    }
+
+    private Optional<String> tooLarge(Append append) {
+        long max = settings.maxElementSize().toBytes();
+        for (QueueEntry entry : append.entries()) {
+            for (String text : settings.notifications()
+                    ? List.of(entry.element(), entry.notification())
+                    : List.of(entry.element())) {
+                // UTF-8 takes at most three bytes for a char.
+                if (text.length() > max / 3 && text.getBytes(StandardCharsets.UTF_8).length > max) {
+                    return Optional.of(
+                            "an element is too large: more than registry.queue.max-element-size, " + max + " bytes");
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<String> arguments(Append append) {
+        List<QueueEntry> entries = append.entries();
+        List<String> arguments = new ArrayList<>(7 + 2 * entries.size());
+        arguments.add(append.expected() == null ? "" : append.expected());
+        arguments.add(append.checkpoint());
+        arguments.add(Long.toString(settings.capacity()));
+        arguments.add(Integer.toString(settings.checkpoints()));
+        arguments.add(append.milestone() ? "1" : "0");
+        arguments.add(settings.notifications() ? settings.notificationsChannel() : "");
+        arguments.add(Integer.toString(entries.size()));
+        entries.forEach(entry -> arguments.add(entry.element()));
+        if (settings.notifications()) {
+            entries.forEach(entry -> arguments.add(entry.notification()));
+        }
+        return arguments;
+    }
+
+    /** Runs a script on the primary; the answer has the hard deadline. */
+    private List<@Nullable Object> call(String script, ProducerId producer, List<String> arguments) {
+        List<Object> keys =
+                List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
+        return clients.send(script, keys, arguments).get();
+    }
+
+    private AppendResult resultOf(List<@Nullable Object> reply) {
+        return switch (textAt(0, reply)) {
+            case "APPENDED" -> new AppendResult.Appended(numberAt(1, reply), texts(2, reply.size(), reply));
+            case "STALE" -> new AppendResult.Stale(reply.size() == 1 || reply.get(1) == null ? null : textAt(1, reply));
+            case "FULL" -> new AppendResult.Full(numberAt(1, reply), numberAt(2, reply));
+            case "REFUSED" -> refused(textAt(1, reply));
+            default -> throw unexpected(reply);
+        };
+    }
+
+    private List<String> texts(int from, int to, List<@Nullable Object> reply) {
+        List<String> texts = new ArrayList<>(Math.max(to - from, 0));
+        for (int i = from; i < to; i++) {
+            texts.add(textAt(i, reply));
+        }
+        return texts;
+    }
+
+    private AppendResult refused(String error) {
+        if (RedisErrorClassifier.isAboutAnElement(error)) {
+            return new AppendResult.Refused(error);
+        }
+        throw errors.unavailable(error);
+    }
+
+    private String textAt(int index, List<@Nullable Object> reply) {
+        if (index < reply.size() && reply.get(index) instanceof String text) {
+            return text;
+        }
+        throw unexpected(reply);
+    }
+
+    private long numberAt(int index, List<@Nullable Object> reply) {
+        if (index < reply.size() && reply.get(index) instanceof Long number && number >= 0) {
+            return number;
+        }
+        throw unexpected(reply);
+    }
+
+    private QueueUnavailableException unexpected(List<@Nullable Object> reply) {
+        return errors.unavailable(Cause.OTHER, "a reply of " + reply.size() + " parts that the script never gives");
+    }
+}

@@ -1,0 +1,111 @@
+package ai.hokus.registry.queue.redis;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where Redis is and how to log in. {@link RedisEnvironment} reads it from the environment.
+ *
+ * @param kind what is at the nodes' addresses
+ * @param nodes one, or in {@link Kind#SENTINEL} all the sentinels that are known; never empty
+ * @param masterName what the sentinels call the primary; null without sentinels
+ * @param username null: the default user
+ * @param password null: none is sent
+ * @param passwordFile where the password was read, and is read again when it changes; null: it never changes
+ * @param database 0 in a cluster
+ * @param trust for a connection with TLS
+ */
+record RedisSettings(
+        Kind kind,
+        List<Node> nodes,
+        @Nullable String masterName,
+        boolean tls,
+        @Nullable String username,
+        @Nullable String password,
+        @Nullable PasswordFile passwordFile,
+        int database,
+        RedisTls trust) {
+
+    private static final Pattern LOCAL = Pattern.compile("localhost|127\\..*|\\[::1]");
+
+    /** How many servers there are, and who says which of them takes writes. */
+    enum Kind {
+        /** One address, which is the primary's whatever happens: a server alone, or ElastiCache's primary endpoint. */
+        SINGLE,
+        /** Redis Cluster, or ElastiCache in cluster mode: any node knows the others. */
+        CLUSTER,
+        /** Sentinels know who the primary is. */
+        SENTINEL
+    }
+
+    /** @param host a name or an address; IPv6 in brackets */
+    record Node(String host, int port) {
+
+        boolean isLocal() {
+            return LOCAL.matcher(host.toLowerCase(Locale.ROOT)).matches();
+        }
+    }
+
+    RedisSettings {
+        nodes = List.copyOf(nodes);
+    }
+
+    RedisSettings(
+            String host,
+            int port,
+            boolean tls,
+            @Nullable String username,
+            @Nullable String password,
+            int database,
+            boolean cluster) {
+        this(
+                cluster ? Kind.CLUSTER : Kind.SINGLE,
+                List.of(new Node(host, port)),
+                null,
+                tls,
+                username,
+                password,
+                null,
+                database,
+                RedisTls.NONE);
+    }
+
+    /** Each node's, for the client library. */
+    List<String> addresses() {
+        String scheme = tls ? "rediss://" : "redis://";
+        return nodes.stream()
+                .map(node -> scheme + node.host() + ":" + node.port())
+                .toList();
+    }
+
+    /** For logs and for people: neither user name nor password is in it. */
+    String address() {
+        String addresses = addresses().stream().collect(Collectors.joining(", "));
+        return kind == Kind.SENTINEL ? masterName + " (sentinels " + addresses + ")" : addresses;
+    }
+
+    /** The same with the password that is in the file now; itself where there is no file, or it cannot be read. */
+    RedisSettings withCurrentPassword() {
+        String current = passwordFile == null ? null : passwordFile.read().orElse(null);
+        return current == null || Objects.equals(current, password)
+                ? this
+                : new RedisSettings(kind, nodes, masterName, tls, username, current, passwordFile, database, trust);
+    }
+
+    /** Whether the password crosses a network in clear text. ElastiCache accepts an AUTH token over TLS only. */
+    boolean sendsPasswordInTheClear() {
+        return password != null && !tls && !nodes.stream().allMatch(Node::isLocal);
+    }
+
+    @Override
+    public String toString() {
+        return address()
+                + (database == 0 ? "" : "/" + database)
+                + (kind == Kind.CLUSTER ? " (cluster)" : "")
+                + (password == null ? "" : " (with a password)");
+    }
+}

@@ -1,0 +1,59 @@
+package ai.hokus.registry.registration;
+
+import ai.hokus.registry.web.Problem;
+import jakarta.servlet.http.HttpServletRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.dao.UncategorizedDataAccessException;
+import org.springframework.http.ResponseEntity;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
+import org.springframework.transaction.TransactionTimedOutException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+
+/**
+ * Answers when the database fails under this module's requests: 503, with what is known about the registration. Our own
+ * mistakes (a wrong statement, a broken constraint) are not the database's failures, and are left to the answer for the
+ * unforeseen.
+ */
+@RestControllerAdvice(assignableTypes = {RegistrationController.class, RegistrationQueryController.class})
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class RegistrationExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(RegistrationExceptionHandler.class);
+
+    @ExceptionHandler
+    ResponseEntity<Object> inDoubt(CommitInDoubtException e) {
+        log.warn(
+                "A registration may or may not be stored, and its client was told so (503); a repetition settles it: {}",
+                DatabaseFailure.describe(e));
+        return Problem.unavailable(
+                "The database failed while it stored the registration, so it may or may not be stored."
+                        + " Send the same request again: it is stored once.");
+    }
+
+    @ExceptionHandler({
+        TransientDataAccessException.class,
+        RecoverableDataAccessException.class,
+        NonTransientDataAccessResourceException.class,
+        UncategorizedDataAccessException.class,
+        CannotCreateTransactionException.class,
+        TransactionTimedOutException.class,
+        TransactionSystemException.class
+    })
+    ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
+        log.warn(
+                "{} {} was answered with 503, nothing was stored, its client may repeat it: {}",
+                request.getMethod(),
+                request.getRequestURI(),
+                DatabaseFailure.describe(e));
+        return Problem.unavailable("The database is not available at the moment. Nothing was stored;"
+                + " the same request may be sent again.");
+    }
+}

@@ -1,0 +1,62 @@
+package ai.hokus.registry.relay;
+
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/** Lingers while commits keep coming. Of one pass; confined to its thread. */
+final class CommitLinger implements LingerPolicy {
+
+    /** How long a pass keeps the lock after the last message; messages closer together than this share one. */
+    private static final Duration LINGER = Duration.ofMillis(200);
+
+    /**
+     * What each message but the first of a batch adds to the wait before the next batch. A claim and an append cost about the
+     * same for ten messages as for one, so where many come, fewer and larger batches leave the processors to those who write
+     * them. Where few come, and each is a batch, none waits.
+     */
+    private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
+
+    private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(5);
+
+    /** How often such a pass looks for what other instances committed. */
+    private static final Duration LOOK_INTERVAL = Duration.ofMillis(15);
+
+    private final Predicate<Duration> awaitCommit;
+    private final Consumer<Duration> awaitStop;
+    private long endsAt = System.nanoTime();
+    private int lastBatch;
+
+    /**
+     * @param awaitCommit waits for a commit, no longer than that; whether there was one
+     * @param awaitStop waits as long, or until the service stops
+     */
+    CommitLinger(Predicate<Duration> awaitCommit, Consumer<Duration> awaitStop) {
+        this.awaitCommit = awaitCommit;
+        this.awaitStop = awaitStop;
+    }
+
+    @Override
+    public void onClaimed(int messages) {
+        endsAt = System.nanoTime() + LINGER.toNanos();
+        lastBatch = messages;
+    }
+
+    @Override
+    public boolean shouldLinger() {
+        return System.nanoTime() - endsAt < 0;
+    }
+
+    @Override
+    public boolean awaitCommit() {
+        awaitStop.accept(batchingDelay(lastBatch));
+        lastBatch = 0;
+        return awaitCommit.test(LOOK_INTERVAL);
+    }
+
+    /** How long others may join the messages that came since a batch of this size was claimed. */
+    static Duration batchingDelay(int batch) {
+        Duration delay = DELAY_PER_MESSAGE.multipliedBy(Math.max(0, batch - 1));
+        return delay.compareTo(MAX_BATCHING_DELAY) > 0 ? MAX_BATCHING_DELAY : delay;
+    }
+}

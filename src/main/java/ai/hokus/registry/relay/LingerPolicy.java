@@ -1,0 +1,35 @@
+package ai.hokus.registry.relay;
+
+/**
+ * Whether a pass that has caught up stays for what comes next: while messages keep coming, giving the lock back and asking for
+ * it again would cost more than the message. Confined to the pass's thread.
+ */
+interface LingerPolicy {
+
+    /** Ends every pass as soon as nothing is pending. */
+    LingerPolicy NONE = new LingerPolicy() {
+        @Override
+        public boolean shouldLinger() {
+            return false;
+        }
+
+        @Override
+        public boolean awaitCommit() {
+            return true;
+        }
+    };
+
+    /** So many messages were claimed. */
+    default void onClaimed(int messages) {}
+
+    /** Whether something was claimed lately. */
+    boolean shouldLinger();
+
+    /**
+     * Waits for a commit on this instance, or until it is time to look for those of others; and where many come, until
+     * several have. Returns at once when the service stops.
+     *
+     * @return whether there was a commit
+     */
+    boolean awaitCommit();
+}

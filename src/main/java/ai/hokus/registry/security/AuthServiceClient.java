@@ -1,0 +1,289 @@
+package ai.hokus.registry.security;
+
+import ai.hokus.registry.security.KeyVerifier.Verdict;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.StateTransition;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Asks the auth service. The exchange is the one that the service's other clients use:
+ *
+ * <pre>
+ * POST {url}/api/v1/keys/validate      Authorization: Bearer KEY      {"service_id": ID, "client_ip": ADDRESS}
+ * 200 {"user_id": ..., "scopes": [...], "has_sufficient_balance": true, ...}     it knows the key, see {@link AuthServiceResponse}
+ * 401, 403                                                                       it does not, or not for this service or address
+ * 402                                                                            the account cannot pay
+ * 429, Retry-After                                                               it wants to be asked less
+ * </pre>
+ *
+ * <p>Never blocks. The service is left alone by four limits: at most {@link #MAX_QUESTIONS} at the same time; a circuit
+ * breaker, which opens when half of the last calls failed and lets one try after {@link #OPEN_FOR}; {@code Retry-After}, see
+ * {@link AuthServiceBackoff}; and the caller's cache. A failure is a timeout, a broken connection or a 5xx. What the service
+ * says about one question (400, 404, something unreadable) is none: a client with a strange key must not be able to open the
+ * breaker. Thread-safe.
+ */
+final class AuthServiceClient {
+
+    private static final Logger log = LoggerFactory.getLogger(AuthServiceClient.class);
+
+    static final Duration OPEN_FOR = Duration.ofSeconds(5);
+
+    /** After one failure, before the breaker is open. */
+    private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
+
+    /** Different questions at the same time; one more is told to come again. */
+    private static final int MAX_QUESTIONS = 32;
+
+    /** What is longer is no answer of an auth service. */
+    private static final int MAX_RESPONSE_BYTES = 64 << 10;
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final AuthServiceEndpoint endpoint;
+    private final SecuritySettings.AuthService settings;
+    private final AuthServiceMeters meters;
+    private final Clock clock;
+    private final Clock steadyClock;
+    private final HttpClient http;
+    private final Bulkhead questions;
+    private final CircuitBreaker breaker;
+    private final AuthServiceBackoff backoff;
+    private final AuthServiceTroubleLog troubles;
+
+    /**
+     * @param clock for a {@code Retry-After} that is a date
+     * @param steadyClock for waits
+     * @throws UnusableKeySettingsException when URL or id are unusable
+     */
+    AuthServiceClient(SecuritySettings.AuthService settings, AuthServiceMeters meters, Clock clock, Clock steadyClock) {
+        this.endpoint = AuthServiceEndpoint.of(settings);
+        this.settings = settings;
+        this.meters = meters;
+        this.clock = clock;
+        this.steadyClock = steadyClock;
+        this.http = HttpClient.newBuilder()
+                .connectTimeout(settings.connectTimeout())
+                .followRedirects(HttpClient.Redirect.NEVER) // a key goes nowhere else
+                .version(HttpClient.Version.HTTP_1_1)
+                .build();
+        this.questions = Bulkhead.of(
+                "questions to the auth service",
+                BulkheadConfig.custom()
+                        .maxConcurrentCalls(MAX_QUESTIONS)
+                        .writableStackTraceEnabled(false)
+                        .build());
+        this.breaker = breaker(steadyClock);
+        breaker.getEventPublisher().onStateTransition(event -> logTransition(event.getStateTransition()));
+        this.backoff = new AuthServiceBackoff(steadyClock);
+        this.troubles = new AuthServiceTroubleLog(meters, steadyClock);
+    }
+
+    private static CircuitBreaker breaker(Clock steadyClock) {
+        return CircuitBreaker.of(
+                "auth-service",
+                CircuitBreakerConfig.custom()
+                        .slidingWindowSize(10)
+                        .minimumNumberOfCalls(5)
+                        .failureRateThreshold(50)
+                        .permittedNumberOfCallsInHalfOpenState(1)
+                        .waitDurationInOpenState(OPEN_FOR)
+                        .writableStackTraceEnabled(false)
+                        .clock(steadyClock)
+                        .build());
+    }
+
+    /**
+     * Completes within {@code timeout}, and never exceptionally.
+     *
+     * @param clientAddress empty: not known, and not sent
+     */
+    CompletableFuture<AuthServiceAnswer> ask(ApiKey key, String clientAddress) {
+        Optional<Verdict> pause = backoff.verdictWhilePausing();
+        if (pause.isPresent()) {
+            return CompletableFuture.completedFuture(AuthServiceAnswer.notAsked(pause.get()));
+        }
+        HttpRequest question = question(key, clientAddress);
+        return questions
+                .executeCompletionStage(() -> breaker.executeCompletionStage(() -> exchange(question)))
+                .exceptionally(this::unanswered)
+                .toCompletableFuture();
+    }
+
+    private HttpRequest question(ApiKey key, String clientAddress) {
+        Map<String, String> body = new LinkedHashMap<>();
+        body.put("service_id", settings.id());
+        if (!clientAddress.isEmpty()) {
+            body.put("client_ip", clientAddress);
+        }
+        return HttpRequest.newBuilder(endpoint.validate())
+                .timeout(settings.timeout())
+                .header(HttpHeaders.AUTHORIZATION, "Bearer " + key.text())
+                .header(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON_VALUE)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                .build();
+    }
+
+    private CompletableFuture<AuthServiceAnswer> exchange(HttpRequest question) {
+        Instant start = steadyClock.instant();
+        CompletableFuture<AuthServiceResponse> call = send(question);
+        return call.exceptionallyCompose(failure ->
+                        isBrokenConnection(failure) ? send(question) : CompletableFuture.failedFuture(failure))
+                .orTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
+                .whenComplete((response, failure) -> {
+                    meters.asked(Duration.between(start, steadyClock.instant()));
+                    if (failure != null) {
+                        call.cancel(true);
+                    }
+                })
+                .thenApply(this::judge);
+    }
+
+    private CompletableFuture<AuthServiceResponse> send(HttpRequest question) {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        return http.sendAsync(
+                        question,
+                        HttpResponse.BodyHandlers.ofByteArrayConsumer(part -> part.ifPresent(bytes ->
+                                body.write(bytes, 0, Math.min(bytes.length, MAX_RESPONSE_BYTES - body.size())))))
+                .thenApply(response ->
+                        new AuthServiceResponse(response.statusCode(), response.headers(), body.toByteArray()));
+    }
+
+    /** A pooled connection that the service has just closed says nothing about the service: the question is sent once more. */
+    private static boolean isBrokenConnection(Throwable failure) {
+        Throwable cause = unwrap(failure);
+        return cause instanceof IOException
+                && !(cause instanceof HttpTimeoutException)
+                && !(cause instanceof ConnectException);
+    }
+
+    /** @throws AuthServiceFailedException when the service failed */
+    private AuthServiceAnswer judge(AuthServiceResponse response) {
+        Optional<Duration> retryAfter = response.retryAfter(clock.instant());
+        if (response.status() >= 500) {
+            throw new AuthServiceFailedException(response.status(), retryAfter);
+        }
+        if (response.status() == 429) {
+            AuthServiceAnswer answer = AuthServiceAnswer.throttled(retryAfter.orElse(AuthServiceAnswer.REFUSAL_TTL));
+            backoff.askedToWait(answer);
+            troubles.report(
+                    AuthServiceTrouble.THROTTLED,
+                    "it answered 429, and is left alone for " + answer.ttl().toSeconds() + " s");
+            return answer;
+        }
+        backoff.answered();
+        return switch (response.status()) {
+            case 200 -> judgeBody(response);
+            case 401, 403 -> AuthServiceAnswer.unknown();
+            case 402 -> AuthServiceAnswer.insufficientBalance();
+            default ->
+                noVerdict(
+                        AuthServiceTrouble.UNEXPECTED_STATUS,
+                        "it answered " + response.status() + " to POST " + endpoint.validate()
+                                + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID");
+        };
+    }
+
+    private AuthServiceAnswer judgeBody(AuthServiceResponse response) {
+        try {
+            return response.read();
+        } catch (AuthServiceResponse.UnreadableException e) {
+            return noVerdict(AuthServiceTrouble.UNREADABLE, "it answered 200 " + e.getMessage());
+        }
+    }
+
+    private AuthServiceAnswer noVerdict(AuthServiceTrouble trouble, String what) {
+        troubles.report(trouble, what);
+        return AuthServiceAnswer.unavailable(AuthServiceAnswer.REFUSAL_TTL);
+    }
+
+    private AuthServiceAnswer unanswered(Throwable failure) {
+        Throwable cause = unwrap(failure);
+        if (cause instanceof CallNotPermittedException) {
+            return AuthServiceAnswer.notAsked(new Verdict.Unavailable(OPEN_FOR));
+        }
+        if (cause instanceof BulkheadFullException) {
+            return AuthServiceAnswer.notAsked(new Verdict.Unavailable(RETRY_FAILED));
+        }
+        if (cause instanceof AuthServiceFailedException failed) {
+            AuthServiceAnswer answer =
+                    AuthServiceAnswer.unavailable(failed.retryAfter().orElse(RETRY_FAILED));
+            failed.retryAfter().ifPresent(wait -> backoff.askedToWait(answer));
+            troubles.report(AuthServiceTrouble.SERVER_ERROR, "it answered " + failed.status());
+            return answer;
+        }
+        boolean late = cause instanceof TimeoutException || cause instanceof HttpTimeoutException;
+        // Its message is left out: it may quote what the service sent.
+        troubles.report(
+                late ? AuthServiceTrouble.TIMEOUT : AuthServiceTrouble.UNREACHABLE,
+                late
+                        ? "it did not answer within " + settings.timeout().toMillis() + " ms"
+                        : "it is not reachable (" + cause.getClass().getSimpleName() + ")");
+        return AuthServiceAnswer.unavailable(RETRY_FAILED);
+    }
+
+    private static Throwable unwrap(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
+    }
+
+    private void logTransition(StateTransition transition) {
+        if (transition == StateTransition.CLOSED_TO_OPEN) {
+            log.warn(
+                    "The auth service fails: it is asked once in {} s from now on. Keys that it accepted less than {} ago go"
+                            + " on working, other keys are answered with 503.",
+                    OPEN_FOR.toSeconds(),
+                    settings.staleTtl());
+        } else if (transition == StateTransition.HALF_OPEN_TO_CLOSED) {
+            log.info("The auth service answers again.");
+        }
+    }
+
+    /** A 5xx. */
+    private static final class AuthServiceFailedException extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        private final int status;
+        private final transient Optional<Duration> retryAfter;
+
+        AuthServiceFailedException(int status, Optional<Duration> retryAfter) {
+            super("the auth service answered " + status, null, false, false);
+            this.status = status;
+            this.retryAfter = retryAfter;
+        }
+
+        int status() {
+            return status;
+        }
+
+        Optional<Duration> retryAfter() {
+            return retryAfter;
+        }
+    }
+}

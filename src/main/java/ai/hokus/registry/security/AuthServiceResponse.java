@@ -1,0 +1,109 @@
+package ai.hokus.registry.security;
+
+import java.net.http.HttpHeaders;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What the auth service sent, and how it is read. Of a body with status 200:
+ *
+ * <ul>
+ *   <li>{@code user_id}, else {@code user.id} or {@code user_id.id}: text or a number; without it the answer is unreadable;
+ *   <li>{@code scopes}: a list of texts; anything else in it is skipped, and none is no scope;
+ *   <li>{@code has_sufficient_balance}: only {@code false} means that the account cannot pay;
+ *   <li>{@code is_valid}: only {@code false} means that the key is not known.
+ * </ul>
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
+
+    /** An hour: a mistake in the header must not lock new keys out for longer. */
+    private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
+
+    private static final Duration MIN_RETRY_AFTER = Duration.ofSeconds(1);
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    /** Seconds or a date; between a second and an hour. Empty: there is none, or it is neither. */
+    Optional<Duration> retryAfter(Instant now) {
+        return headers.firstValue(org.springframework.http.HttpHeaders.RETRY_AFTER)
+                .map(String::strip)
+                .flatMap(value -> value.matches("[0-9]+") ? seconds(value) : untilDate(value, now))
+                .map(wait -> wait.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : wait)
+                .map(wait -> wait.compareTo(MIN_RETRY_AFTER) < 0 ? MIN_RETRY_AFTER : wait);
+    }
+
+    private static Optional<Duration> seconds(String digits) {
+        return Optional.of(digits.length() > 9 ? MAX_RETRY_AFTER : Duration.ofSeconds(Integer.parseInt(digits)));
+    }
+
+    private static Optional<Duration> untilDate(String value, Instant now) {
+        var header = new org.springframework.http.HttpHeaders();
+        header.set(org.springframework.http.HttpHeaders.RETRY_AFTER, value);
+        try {
+            return Optional.ofNullable(header.getFirstZonedDateTime(org.springframework.http.HttpHeaders.RETRY_AFTER))
+                    .map(date -> Duration.between(now, date.toInstant()));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Reads the body of a 200.
+     *
+     * @throws UnreadableException when it is none that we understand
+     */
+    AuthServiceAnswer read() throws UnreadableException {
+        JsonNode answer;
+        try {
+            answer = JSON.readTree(body);
+        } catch (JacksonException e) {
+            // Not as a cause: its message quotes what the service answered.
+            throw new UnreadableException("with something that is not JSON");
+        }
+        if (isFalse(answer.path("is_valid"))) {
+            return AuthServiceAnswer.unknown();
+        }
+        if (isFalse(answer.path("has_sufficient_balance"))) {
+            return AuthServiceAnswer.insufficientBalance();
+        }
+        Set<String> scopes = new HashSet<>();
+        answer.path("scopes").forEach(scope -> {
+            if (scope.isString()) {
+                scopes.add(scope.stringValue());
+            }
+        });
+        return AuthServiceAnswer.known(new ApiClient(userId(answer), scopes));
+    }
+
+    private static String userId(JsonNode answer) throws UnreadableException {
+        JsonNode userId = answer.path("user_id");
+        return Stream.of(userId, answer.path("user").path("id"), userId.path("id"))
+                .filter(id -> id.isString() || id.isNumber())
+                .map(JsonNode::asString)
+                .filter(id -> !id.isBlank())
+                .findFirst()
+                .orElseThrow(() -> new UnreadableException("without a user_id"));
+    }
+
+    private static boolean isFalse(JsonNode flag) {
+        return flag.isBoolean() && !flag.booleanValue();
+    }
+
+    /** To follow "it answered 200"; quotes nothing of the answer. */
+    static final class UnreadableException extends Exception {
+
+        private static final long serialVersionUID = 1;
+
+        UnreadableException(String what) {
+            super(what);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package ai.hokus.registry.security;
+
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What a path asks of those who want in. */
+enum Permission {
+    /** Nothing; a key is not even looked at. */
+    OPEN(Set.of()),
+
+    /** Registering a model. */
+    REGISTER(Scopes.WRITE),
+
+    /** Reading registrations. */
+    READ(with(Scopes.WRITE, Scopes.MODEL_READ)),
+
+    /** Seeing how the outbox is doing. */
+    OBSERVE(Set.of(Scopes.OUTBOX_READ, Scopes.OUTBOX_OPERATE, Scopes.ADMIN, Scopes.FULL_ACCESS)),
+
+    /**
+     * Steering it. Not part of admin and full_access: keys with those were issued, before there was anything to steer, to
+     * clients that register. None of them becomes able to discard messages without anybody having decided so.
+     */
+    OPERATE(Set.of(Scopes.OUTBOX_OPERATE));
+
+    @SuppressWarnings("ImmutableEnumChecker") // all of them come from Set.of or an unmodifiable collector
+    private final Set<String> scopes;
+
+    Permission(Set<String> scopes) {
+        this.scopes = scopes;
+    }
+
+    boolean isGrantedBy(Set<String> held) {
+        return this == OPEN || !Collections.disjoint(scopes, held);
+    }
+
+    /** For people: what would do. */
+    String wanted() {
+        return String.join(", ", new TreeSet<>(scopes));
+    }
+
+    private static Set<String> with(Set<String> scopes, String scope) {
+        return Stream.concat(scopes.stream(), Stream.of(scope)).collect(Collectors.toUnmodifiableSet());
+    }
+}

@@ -1,0 +1,57 @@
+package ai.hokus.registry.security;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.ConsumptionProbe;
+import io.github.bucket4j.TimeMeter;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** Token buckets, one for each key that was seen valid lately. Thread-safe. */
+final class RateLimiter {
+
+    /** Keys that are counted; the one that was used least lately goes first, and starts with a full bucket again. */
+    private static final int MAX_KEYS = 10_000;
+
+    private final boolean on;
+    private final LoadingCache<String, Bucket> buckets;
+
+    RateLimiter(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
+        this.on = settings.perSecond() > 0;
+        // An idle bucket may go once it would be full again anyway.
+        long secondsToFill = on ? settings.burst() / settings.perSecond() + 1L : 1;
+        this.buckets = Caffeine.newBuilder()
+                .maximumSize(MAX_KEYS)
+                .expireAfterAccess(Duration.ofSeconds(secondsToFill))
+                .ticker(nanoTime::getAsLong)
+                .build(key -> bucket(settings, nanoTime));
+    }
+
+    /** Takes a token. Zero: there was one. Else: how long until there is one. */
+    Duration take(ApiKey key) {
+        if (!on) {
+            return Duration.ZERO;
+        }
+        ConsumptionProbe probe = buckets.get(key.sha256()).tryConsumeAndReturnRemaining(1);
+        return probe.isConsumed() ? Duration.ZERO : Duration.ofNanos(Math.max(1, probe.getNanosToWaitForRefill()));
+    }
+
+    private static Bucket bucket(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
+        return Bucket.builder()
+                .addLimit(limit ->
+                        limit.capacity(settings.burst()).refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
+                .withCustomTimePrecision(new TimeMeter() {
+                    @Override
+                    public long currentTimeNanos() {
+                        return nanoTime.getAsLong();
+                    }
+
+                    @Override
+                    public boolean isWallClockBased() {
+                        return false;
+                    }
+                })
+                .build();
+    }
+}

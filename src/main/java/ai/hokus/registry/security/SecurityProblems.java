@@ -1,0 +1,162 @@
+package ai.hokus.registry.security;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.access.AccessDeniedHandler;
+import org.springframework.security.web.firewall.RequestRejectedException;
+import org.springframework.security.web.firewall.RequestRejectedHandler;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The answers to those who do not get in, as {@code application/problem+json}. */
+final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
+
+    private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
+
+    /** Those that the firewall lets through. */
+    private static final Set<String> METHODS = Set.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
+
+    /** For models whose names no URL's path can carry. */
+    static final String OTHER_WAY =
+            "A name with a slash, a backslash, a semicolon or a control character cannot stand in a"
+                    + " path: ask for /models?name=NAME&version=VERSION instead.";
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    /** 401. */
+    @Override
+    public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException reason)
+            throws IOException {
+        boolean sentOne = ApiKey.of(request).isPresent();
+        response.addHeader(HttpHeaders.WWW_AUTHENTICATE, sentOne ? CHALLENGE + ", error=\"invalid_token\"" : CHALLENGE);
+        answer(
+                request,
+                response,
+                HttpStatus.UNAUTHORIZED,
+                sentOne
+                        ? "The API key is not known."
+                        : "An API key is needed: Authorization: Bearer KEY, Authorization: ApiKey KEY, or X-API-Key: KEY.");
+    }
+
+    /** 403; or 404 and 405 where no rule lets anyone in, which a caller with any key may learn. */
+    @Override
+    public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException reason)
+            throws IOException {
+        Optional<Permission> permission = AccessRules.of(request);
+        if (permission.isPresent()) {
+            answer(
+                    request,
+                    response,
+                    HttpStatus.FORBIDDEN,
+                    "The API key lacks the scope for this; one of these is needed: "
+                            + permission.get().wanted() + ".");
+            return;
+        }
+        notForThisPath(request, response);
+    }
+
+    private static void notForThisPath(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        Set<String> methods = AccessRules.methods(request);
+        if (methods.isEmpty()) {
+            answer(request, response, HttpStatus.NOT_FOUND, "There is nothing at this path.");
+        } else {
+            response.setHeader(HttpHeaders.ALLOW, String.join(", ", methods));
+            answer(
+                    request,
+                    response,
+                    HttpStatus.METHOD_NOT_ALLOWED,
+                    "This path takes " + String.join(", ", methods) + ".");
+        }
+    }
+
+    /** 400, or 405 for a method that nothing here takes. The exception's message is not repeated: it quotes the request. */
+    @Override
+    public void handle(HttpServletRequest request, HttpServletResponse response, RequestRejectedException reason)
+            throws IOException {
+        if (!METHODS.contains(request.getMethod())) {
+            notForThisPath(request, response);
+            return;
+        }
+        answer(
+                request,
+                response,
+                HttpStatus.BAD_REQUEST,
+                "The request's path or headers hold characters that are not accepted. " + OTHER_WAY);
+    }
+
+    /** 402. */
+    static void insufficientBalance(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        answer(
+                request,
+                response,
+                HttpStatus.PAYMENT_REQUIRED,
+                "The balance of this API key's account is insufficient. Nothing was stored.");
+    }
+
+    /** 503. */
+    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
+        answer(
+                request,
+                response,
+                HttpStatus.SERVICE_UNAVAILABLE,
+                "The API key cannot be verified at the moment: the auth service does not answer. Nothing was stored; the"
+                        + " same request may be sent again.");
+    }
+
+    /** 429, because the auth service says so to us. */
+    static void authServiceThrottles(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
+        answer(
+                request,
+                response,
+                HttpStatus.TOO_MANY_REQUESTS,
+                "The API key cannot be verified at the moment: the auth service receives too many requests. Nothing was"
+                        + " stored; the same request may be sent again.");
+    }
+
+    /** 429. */
+    static void rateLimitExceeded(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
+            throws IOException {
+        setRetryAfter(response, retryAfter);
+        answer(
+                request,
+                response,
+                HttpStatus.TOO_MANY_REQUESTS,
+                "Too many requests with this API key. Nothing was stored; the same request may be sent again.");
+    }
+
+    /** In whole seconds, rounded up. */
+    private static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
+        long seconds = retryAfter.plusMillis(999).toSeconds();
+        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
+    }
+
+    static void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String detail)
+            throws IOException {
+        Map<String, Object> problem = new LinkedHashMap<>();
+        problem.put("title", status.getReasonPhrase());
+        problem.put("status", status.value());
+        problem.put("detail", detail);
+        problem.put("instance", request.getRequestURI());
+        byte[] body = JSON.writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status.value());
+        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+}

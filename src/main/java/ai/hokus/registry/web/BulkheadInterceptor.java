@@ -1,0 +1,60 @@
+package ai.hokus.registry.web;
+
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.HandlerInterceptor;
+
+/**
+ * Bounds how many of a module's requests run at once, so that a database that stalls cannot take every request thread: health
+ * is answered by those that are left. Nobody waits here; a request that is let in waits for a connection, and that wait has its
+ * own bound ({@code spring.datasource.hikari.connection-timeout}).
+ *
+ * <p>Thread-safe.
+ */
+public final class BulkheadInterceptor implements HandlerInterceptor {
+
+    private static final String ENTERED = BulkheadInterceptor.class.getName();
+
+    private final Bulkhead bulkhead;
+
+    /**
+     * Lets in as many at once, and no more.
+     *
+     * @param name of the module, for what a refusal says in the log
+     */
+    public BulkheadInterceptor(String name, int maxConcurrentRequests) {
+        this.bulkhead = Bulkhead.of(
+                name,
+                BulkheadConfig.custom()
+                        .maxConcurrentCalls(maxConcurrentRequests)
+                        .maxWaitDuration(Duration.ZERO)
+                        .writableStackTraceEnabled(false)
+                        .build());
+    }
+
+    /**
+     * Takes a permit.
+     *
+     * @throws BulkheadFullException when as many as may run are running; it is answered with 503
+     */
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+        bulkhead.acquirePermission();
+        request.setAttribute(ENTERED, true);
+        return true;
+    }
+
+    @Override
+    public void afterCompletion(
+            HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception e) {
+        if (request.getAttribute(ENTERED) != null) {
+            request.removeAttribute(ENTERED);
+            bulkhead.onComplete();
+        }
+    }
+}

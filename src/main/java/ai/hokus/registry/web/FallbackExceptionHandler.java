@@ -1,0 +1,88 @@
+package ai.hokus.registry.web;
+
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import org.apache.tomcat.util.http.InvalidParameterException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
+import org.springframework.web.util.DisconnectedClientHelper;
+
+/**
+ * Answers with {@code application/problem+json} whatever no module has answered: requests that no handler takes (404, 405,
+ * 415 ...), requests beyond what may run at once, and what nobody foresaw. A module's own exception handler comes before it.
+ */
+@RestControllerAdvice
+@Order(Ordered.LOWEST_PRECEDENCE)
+class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(FallbackExceptionHandler.class);
+
+    /** A text too long for its column; a character that the database's encoding lacks; bytes that are no text. */
+    private static final Set<String> UNSTORABLE_TEXT = Set.of("22001", "22P05", "22021");
+
+    @ExceptionHandler
+    ResponseEntity<Object> overloaded(BulkheadFullException e) {
+        log.debug("A request was answered with 503: {}", e.getMessage());
+        return Problem.unavailable("Too many requests are under way at the moment. Nothing was stored;"
+                + " the same request may be sent again.");
+    }
+
+    /** Said as for a path that no rule lets anyone into. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(
+            NoResourceFoundException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return Problem.of(HttpStatus.NOT_FOUND, "There is nothing at this path.");
+    }
+
+    /** The web server parses a query when the first parameter is asked for, which can be anywhere. */
+    @ExceptionHandler
+    ResponseEntity<Object> malformedQuery(InvalidParameterException e) {
+        log.debug("A request's parameters could not be read", e);
+        return Problem.of(
+                HttpStatus.BAD_REQUEST,
+                "The query cannot be read: a percent sign must be followed by two hexadecimal digits, the bytes must be"
+                        + " UTF-8, and there may be 1,000 parameters at most.");
+    }
+
+    /**
+     * Text that passed every rule of ours, and that this database cannot hold all the same: its encoding is not UTF-8, or a
+     * column is shorter than it was. Anything else that breaks a rule of the database is a mistake of ours.
+     */
+    @ExceptionHandler
+    @Nullable
+    ResponseEntity<Object> refusedByTheDatabase(DataIntegrityViolationException e) {
+        if (!(e.getCause() instanceof SQLException sql)
+                || !UNSTORABLE_TEXT.contains(String.valueOf(sql.getSQLState()))) {
+            return unforeseen(e);
+        }
+        log.warn("A request was answered with 422: it holds text that the database cannot store: {}", sql.toString());
+        return Problem.of(List.of(FieldError.ofBody("holds text that the database cannot store; nothing was stored")));
+    }
+
+    /** Null where the client went away: nobody would read the answer, and nothing is wrong here. */
+    @ExceptionHandler
+    @Nullable
+    ResponseEntity<Object> unforeseen(Exception e) {
+        if (DisconnectedClientHelper.isClientDisconnectedException(e)) {
+            log.debug("A client went away before it had its answer", e);
+            return null;
+        }
+        log.error("A request failed for a reason that nobody foresaw; this is a mistake in this service", e);
+        return Problem.of(HttpStatus.INTERNAL_SERVER_ERROR, "The service failed. Its log says why.");
+    }
+}

@@ -1,0 +1,29 @@
+package ai.hokus.registry.web;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.swagger.v3.oas.annotations.media.Schema;
+
+/**
+ * One thing that is wrong with a request.
+ *
+ * @param field the name of the field, parameter or header; {@code body} for what concerns the whole
+ * @param message what is wrong with it, a phrase that follows the name: "is required"
+ */
+@Schema(description = "One thing that is wrong with the request")
+@JsonPropertyOrder({"field", "message"})
+public record FieldError(
+        @Schema(
+                description = "The name of the field, parameter or header; body for what concerns the whole",
+                example = "model_name")
+        @JsonProperty("field")
+        String field,
+
+        @Schema(description = "What is wrong with it", example = "is required") @JsonProperty("message")
+        String message) {
+
+    /** What concerns the whole body. */
+    public static FieldError ofBody(String message) {
+        return new FieldError("body", message);
+    }
+}

@@ -1,0 +1,78 @@
+package ai.hokus.registry.web;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponseException;
+
+/** The answers that say what went wrong, as {@code application/problem+json} (RFC 9457). */
+public final class Problem {
+
+    /** Seconds. Outages that end by themselves (a failover, a lock) take about that, or much longer. */
+    private static final String RETRY_AFTER = "1";
+
+    private Problem() {}
+
+    /**
+     * An answer of this status.
+     *
+     * @param detail for people: what happened, and what to do
+     */
+    public static ResponseEntity<Object> of(HttpStatus status, String detail) {
+        return ResponseEntity.status(status)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(ProblemDetail.forStatusAndDetail(status, detail));
+    }
+
+    /** 422. The detail says for people what {@code errors} says for programs. */
+    public static ResponseEntity<Object> of(List<FieldError> errors) {
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(
+                HttpStatus.UNPROCESSABLE_CONTENT,
+                errors.stream()
+                        .map(error -> error.field() + " " + error.message())
+                        .collect(Collectors.joining("; ")));
+        problem.setProperty("errors", errors);
+        return ResponseEntity.unprocessableContent()
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
+    }
+
+    /** 503, with a {@code Retry-After}. */
+    public static ResponseEntity<Object> unavailable(String detail) {
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE)
+                .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, detail));
+    }
+
+    /** The same answer, thrown: for what is found out where no answer can be returned. Headers may be added to it. */
+    static ErrorResponseException exception(HttpStatus status, String detail) {
+        return new ErrorResponseException(status, ProblemDetail.forStatusAndDetail(status, detail), null);
+    }
+
+    /** How it looks, for the API's description. */
+    @Schema(name = "Problem", description = "What went wrong (RFC 9457)")
+    public record Document(
+            @Schema(example = "Unprocessable Content") @JsonProperty("title")
+            String title,
+
+            @Schema(example = "422") @JsonProperty("status") int status,
+
+            @Schema(
+                    description = "For people: what is wrong, and what to do",
+                    example = "model_name is required; baseline_value must be a number")
+            @JsonProperty("detail")
+            String detail,
+
+            @Schema(example = "/models/tokenized-registration-events") @JsonProperty("instance")
+            String instance,
+
+            @Schema(description = "With 422: each thing that is wrong") @JsonProperty("errors")
+            List<FieldError> errors) {}
+}

@@ -1,0 +1,95 @@
+package ai.hokus.registry.web;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** JSON as requests are read and registrations are written, apart from whatever the rest of the service configures. */
+public final class StrictJson {
+
+    /**
+     * How deep a request's JSON may be nested. The event repeats api_schema one level deeper at most; consumers' and our own
+     * parsers allow 500 and more.
+     */
+    public static final int MAX_DEPTH = 100;
+
+    /**
+     * Keeps numbers as they were sent, every digit; refuses a key that comes twice in one object, since nobody can say which
+     * of the two the client meant; refuses anything after the value. Writes compactly, text as it is, keys in the order in
+     * which they were put.
+     */
+    public static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonNodeFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .disable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
+            .build();
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private StrictJson() {}
+
+    /** What reading a body gave. */
+    public sealed interface Body {
+
+        /** A JSON object. */
+        record JsonObject(ObjectNode fields) implements Body {}
+
+        /**
+         * Nothing that can be read.
+         *
+         * @param error what is wrong with the body
+         */
+        record Malformed(FieldError error) implements Body {}
+    }
+
+    /** Reads a JSON object in UTF-8. A byte order mark before it is ignored, as RFC 8259 allows. */
+    public static Body readObject(byte[] body) {
+        CharBuffer text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+        } catch (CharacterCodingException e) {
+            return malformed("is not UTF-8");
+        }
+        if (text.hasRemaining() && text.get(text.position()) == BYTE_ORDER_MARK) {
+            text.get();
+        }
+        JsonNode json;
+        try {
+            json = MAPPER.readTree(text.toString());
+        } catch (JacksonException e) {
+            return malformed("is not the JSON that is accepted here: " + reason(e));
+        } catch (NumberFormatException e) {
+            // Jackson lets it through where an exponent exceeds what BigDecimal can hold.
+            return malformed("contains a number with an exponent beyond any use");
+        }
+        return json instanceof ObjectNode fields ? new Body.JsonObject(fields) : malformed("must be a JSON object");
+    }
+
+    private static Body malformed(String message) {
+        return new Body.Malformed(FieldError.ofBody(message));
+    }
+
+    private static String reason(JacksonException e) {
+        TokenStreamLocation at = e.getLocation();
+        return at == null
+                ? e.getOriginalMessage()
+                : e.getOriginalMessage() + " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+    }
+}

@@ -1,0 +1,66 @@
+package ai.hokus.registry.web;
+
+import java.util.List;
+import org.apache.tomcat.util.buf.EncodedSolidusHandling;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.web.filter.UrlHandlerFilter;
+import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/** Puts the module together. */
+@Configuration(proxyBeanMethods = false)
+class WebConfiguration {
+
+    /**
+     * A path with a trailing slash is the one without: for the access rules too, which is why this comes before them. The
+     * console's page is the exception: its links are relative, so a browser has to know that it is not in a folder.
+     */
+    @Bean
+    FilterRegistrationBean<UrlHandlerFilter> trailingSlashFilter() {
+        FilterRegistrationBean<UrlHandlerFilter> filter =
+                new FilterRegistrationBean<>(UrlHandlerFilter.trailingSlashHandler("/console/")
+                        .redirect(HttpStatus.PERMANENT_REDIRECT)
+                        .trailingSlashHandler("/**")
+                        .wrapRequest()
+                        .build());
+        filter.setOrder(Ordered.HIGHEST_PRECEDENCE + 1);
+        return filter;
+    }
+
+    @Bean
+    WebMvcConfigurer webMvc() {
+        return new WebMvcConfigurer() {
+            /** What a client says that it accepts changes nothing: each endpoint has one form, and a 406 helps nobody. */
+            @Override
+            public void configureContentNegotiation(ContentNegotiationConfigurer negotiation) {
+                negotiation.strategies(List.of(request -> List.of(MediaType.ALL)));
+            }
+
+            @Override
+            public void addInterceptors(InterceptorRegistry registry) {
+                registry.addInterceptor(new ContentEncodingInterceptor());
+            }
+        };
+    }
+
+    /**
+     * Lets paths through that the web server would refuse with a bare status, so that they are answered like others that no
+     * path can carry: with another way to ask for a model whose name has a slash. The firewall of the security module lets
+     * none of them any further.
+     */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> encodedSlashes() {
+        return tomcat -> tomcat.addConnectorCustomizers(connector -> {
+            connector.setEncodedSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
+            connector.setEncodedReverseSolidusHandling(EncodedSolidusHandling.PASS_THROUGH.getValue());
+        });
+    }
+}

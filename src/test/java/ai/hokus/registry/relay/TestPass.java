@@ -1,0 +1,44 @@
+package ai.hokus.registry.relay;
+
+import ai.hokus.registry.outbox.OutboxPartition;
+import ai.hokus.registry.outbox.ScanCursor;
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.MessageQueue;
+import ai.hokus.registry.queue.ProducerId;
+import java.util.function.BooleanSupplier;
+
+/** Passes of one relay over partition 0, one after the other, each of which knows what the one before learned. */
+final class TestPass {
+
+    private final OutboxPartition partition;
+    private final ProducerId producer;
+    private final RelayPass.Limits limits;
+    private ScanCursor cursor;
+
+    TestPass(TestOutbox outbox, int batchMessages) {
+        this(outbox, batchMessages, 1_000_000);
+    }
+
+    TestPass(TestOutbox outbox, int batchMessages, long batchBytes) {
+        this.partition = outbox.partition(0, "relay of the test");
+        this.producer = new ProducerId(outbox.partitions().outboxId(), 0);
+        this.limits = new RelayPass.Limits(batchMessages, batchBytes);
+    }
+
+    ProducerId producer() {
+        return producer;
+    }
+
+    RelayPass.Outcome run(MessageQueue queue) {
+        return run(queue, () -> true, LingerPolicy.NONE, new PassObserver() {});
+    }
+
+    RelayPass.Outcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
+        ScanCursor remembered = cursor;
+        cursor = null;
+        RelayPass.Result result = new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)
+                .run(queue.newestCheckpoint(producer), remembered);
+        cursor = result.cursor();
+        return result.outcome();
+    }
+}

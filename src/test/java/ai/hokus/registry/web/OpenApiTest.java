@@ -1,0 +1,106 @@
+package ai.hokus.registry.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.hokus.registry.support.TestDatabase;
+import ai.hokus.registry.support.TestKeys;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
+import org.springframework.context.annotation.Import;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.test.web.servlet.assertj.MockMvcTester;
+import tools.jackson.databind.JsonNode;
+
+/** What the API's description says to a person, to Swagger UI and to a generator of clients. */
+@SpringBootTest
+@AutoConfigureMockMvc
+@Import(TestKeys.class)
+class OpenApiTest {
+
+    @DynamicPropertySource
+    static void database(DynamicPropertyRegistry registry) {
+        String url = TestDatabase.H2.newUrl();
+        registry.add("spring.datasource.url", () -> url);
+    }
+
+    @Autowired
+    private MockMvcTester http;
+
+    @Autowired
+    private ObjectProvider<BuildProperties> build;
+
+    @Test
+    void it_says_what_this_service_is() {
+        JsonNode api = description();
+
+        assertThat(api.at("/info/title").stringValue()).isEqualTo("Registration Outbox");
+        BuildProperties properties = build.getIfAvailable();
+        assertThat(api.at("/info/version").stringValue())
+                .isEqualTo(properties == null ? "unknown" : properties.getVersion());
+    }
+
+    @Test
+    void its_server_is_wherever_it_was_loaded_from() {
+        assertThat(description().at("/servers").toString()).isEqualTo("[{\"url\":\"/\"}]");
+    }
+
+    @Test
+    void a_key_may_be_sent_in_each_of_the_three_ways() {
+        JsonNode api = description();
+        JsonNode schemes = api.at("/components/securitySchemes");
+
+        assertThat(schemes.at("/bearer/type").stringValue()).isEqualTo("http");
+        assertThat(schemes.at("/bearer/scheme").stringValue()).isEqualTo("bearer");
+        assertThat(schemes.at("/apiKey/in").stringValue()).isEqualTo("header");
+        assertThat(schemes.at("/apiKey/name").stringValue()).isEqualTo("Authorization");
+        assertThat(schemes.at("/xApiKey/name").stringValue()).isEqualTo("X-API-Key");
+        // One of them is enough: alternatives are items of the list.
+        assertThat(api.at("/security").valueStream().map(JsonNode::toString))
+                .containsExactly("{\"bearer\":[]}", "{\"apiKey\":[]}", "{\"xApiKey\":[]}");
+    }
+
+    @Test
+    void what_is_open_asks_for_no_key() {
+        JsonNode paths = description().at("/paths");
+
+        for (String path : List.of("/live", "/ready", "/health~1alb".replace("~1", "/"))) {
+            assertThat(paths.get(path).at("/get/security").toString()).as(path).isEqualTo("[]");
+        }
+        assertThat(paths.get("/models").at("/get/security").isMissingNode())
+                .as("the general rule")
+                .isTrue();
+    }
+
+    @Test
+    void operations_show_what_their_bodies_hold() {
+        JsonNode api = description();
+
+        for (String path : List.of(
+                "/outbox/partitions/{partition}/{change}",
+                "/outbox/parked/{message_id}/{decision}",
+                "/outbox/resend",
+                "/outbox/purge")) {
+            String reference = api.at("/paths")
+                    .get(path)
+                    .at("/post/requestBody/content/application~1json/schema/$ref")
+                    .stringValue();
+            JsonNode schema = api.at(reference.substring(1));
+            assertThat(schema.at("/required").valueStream().map(JsonNode::stringValue))
+                    .as(path)
+                    .contains("reason");
+            assertThat(schema.at("/properties").propertyNames()).as(path).contains("dry_run");
+        }
+    }
+
+    private JsonNode description() {
+        byte[] body = http.get().uri("/v3/api-docs").exchange().getResponse().getContentAsByteArray();
+        return StrictJson.MAPPER.readTree(new String(body, StandardCharsets.UTF_8));
+    }
+}
