@@ -11,6 +11,7 @@ import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
 
 /**
  * ShedLock's locks in the table {@code shedlock}, by the database's time, so that instances' clocks may differ. A lock that is
@@ -40,10 +41,11 @@ final class DatabaseLockProvider implements LockProvider {
     private final JdbcTemplate jdbc;
     private final JdbcTemplateLockProvider provider;
 
-    DatabaseLockProvider(DataSource dataSource, String lockedBy) {
+    DatabaseLockProvider(DataSource dataSource, PlatformTransactionManager transactions, String lockedBy) {
         this.jdbc = new JdbcTemplate(dataSource);
         this.provider = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(jdbc)
+                .withTransactionManager(transactions)
                 .usingDbTime()
                 .withLockedByValue(lockedBy)
                 .build());

@@ -4,12 +4,16 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 
-/** Starts the service. */
+/** Starts the service, or its migrations alone. */
 @SpringBootApplication
 @ConfigurationPropertiesScan
 public class RegistrationOutboxApplication {
 
     public static void main(String[] args) {
-        SpringApplication.run(RegistrationOutboxApplication.class, args);
+        if (MigrateOnly.isRequested(args)) {
+            MigrateOnly.run(args);
+        } else {
+            SpringApplication.run(RegistrationOutboxApplication.class, args);
+        }
     }
 }

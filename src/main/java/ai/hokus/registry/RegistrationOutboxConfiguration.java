@@ -9,6 +9,7 @@ import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.transaction.PlatformTransactionManager;
 
 /** Clock, scheduling and locks, for all modules. */
 @Configuration(proxyBeanMethods = false)
@@ -36,7 +37,7 @@ class RegistrationOutboxConfiguration {
     }
 
     @Bean
-    LockProvider lockProvider(DataSource dataSource, InstanceName instance) {
-        return new DatabaseLockProvider(dataSource, instance.value());
+    LockProvider lockProvider(DataSource dataSource, PlatformTransactionManager transactions, InstanceName instance) {
+        return new DatabaseLockProvider(dataSource, transactions, instance.value());
     }
 }

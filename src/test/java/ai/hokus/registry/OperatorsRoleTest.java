@@ -44,7 +44,7 @@ class OperatorsRoleTest {
                 .forEach(as(administrator, "postgres")::execute);
         Flyway.configure()
                 .dataSource(as(service, service).getDataSource())
-                .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
+                .locations("classpath:db/migration/postgresql")
                 .placeholders(Map.of("partitions", "1"))
                 .load()
                 .migrate();

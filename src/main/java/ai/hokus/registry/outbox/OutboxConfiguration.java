@@ -26,12 +26,11 @@ class OutboxConfiguration {
     }
 
     @Bean
-    DiskSync diskSync(JdbcTemplate jdbc, SqlDialect kind) {
-        kind.refuseLostCommits(jdbc);
-        if (kind == SqlDialect.H2) {
+    DiskSync diskSync(JdbcTemplate jdbc, SqlDialect dialect) {
+        if (dialect == SqlDialect.H2) {
             H2ShutdownHook.remove();
         }
-        return new DiskSync(jdbc, kind == SqlDialect.H2);
+        return new DiskSync(jdbc, dialect == SqlDialect.H2);
     }
 
     /**

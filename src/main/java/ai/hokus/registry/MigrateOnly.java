@@ -1,0 +1,48 @@
+package ai.hokus.registry;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.ComponentScan.Filter;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.FilterType;
+import org.springframework.core.env.SimpleCommandLinePropertySource;
+import org.springframework.core.env.StandardEnvironment;
+
+/**
+ * {@code --registry.migrate-only}: runs the migrations and ends, before a roll-out for example. There is no web server, no
+ * relay and no pool.
+ */
+@Configuration(proxyBeanMethods = false)
+@ComponentScan(
+        basePackages = "ai.hokus.registry.database",
+        excludeFilters = @Filter(type = FilterType.REGEX, pattern = ".*\\.PoolConfiguration"))
+@ImportAutoConfiguration(FlywayAutoConfiguration.class)
+class MigrateOnly {
+
+    private static final Logger log = LoggerFactory.getLogger(MigrateOnly.class);
+    private static final String SETTING = "registry.migrate-only";
+
+    /** Whether the command line, the environment ({@code REGISTRY_MIGRATE_ONLY}) or a system property asks for it. */
+    static boolean isRequested(String... args) {
+        StandardEnvironment environment = new StandardEnvironment();
+        environment.getPropertySources().addFirst(new SimpleCommandLinePropertySource(args));
+        ConfigurationPropertySources.attach(environment);
+        String value = Binder.get(environment).bind(SETTING, String.class).orElse("false");
+        return value.isEmpty() || Boolean.parseBoolean(value);
+    }
+
+    /** Returns when the tables are up to date; throws what {@link SpringApplication#run} throws when they cannot be. */
+    static void run(String... args) {
+        SpringApplication application = new SpringApplication(MigrateOnly.class);
+        application.setWebApplicationType(WebApplicationType.NONE);
+        application.run(args).close();
+        log.info("The tables are up to date; with {} nothing else is started.", SETTING);
+    }
+}

@@ -1,0 +1,32 @@
+package ai.hokus.registry;
+
+/**
+ * The service cannot start, and an operator can mend that. Start-up ends with these two sentences and exit code 1, without a
+ * stack trace. Neither sentence may contain a secret.
+ */
+public class StartupRefusedException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String action;
+
+    /**
+     * @param problem what is wrong, and where
+     * @param action what the operator can do about it
+     */
+    public StartupRefusedException(String problem, String action) {
+        super(problem);
+        this.action = action;
+    }
+
+    /** As the other constructor; {@code cause} is for debuggers only. */
+    public StartupRefusedException(String problem, String action, Throwable cause) {
+        super(problem, cause);
+        this.action = action;
+    }
+
+    /** What the operator can do about it. */
+    public String action() {
+        return action;
+    }
+}

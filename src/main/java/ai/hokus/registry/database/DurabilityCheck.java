@@ -1,0 +1,78 @@
+package ai.hokus.registry.database;
+
+import ai.hokus.registry.StartupRefusedException;
+import java.util.List;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.InitializingBean;
+import org.springframework.boot.jdbc.DatabaseDriver;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.JdbcUtils;
+import org.springframework.jdbc.support.MetaDataAccessException;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Refuses to start where a commit that was acknowledged could be lost. It asks within a transaction of the service, because
+ * that is where the answer matters and where it is the same for every connection: {@link DurableTransactionManager}.
+ */
+class DurabilityCheck implements InitializingBean {
+
+    private static final Logger log = LoggerFactory.getLogger(DurabilityCheck.class);
+
+    private final DataSource dataSource;
+    private final PlatformTransactionManager transactions;
+
+    DurabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) {
+        this.dataSource = dataSource;
+        this.transactions = transactions;
+    }
+
+    @Override
+    public void afterPropertiesSet() throws MetaDataAccessException {
+        String product = JdbcUtils.extractDatabaseMetaData(dataSource, metaData -> metaData.getDatabaseProductName());
+        JdbcTemplate jdbc = new JdbcTemplate(dataSource);
+        switch (DatabaseDriver.fromProductName(product)) {
+            case H2 -> checkH2(jdbc);
+            case POSTGRESQL ->
+                new TransactionTemplate(transactions).executeWithoutResult(status -> checkPostgres(jdbc));
+            default ->
+                throw new StartupRefusedException(
+                        "spring.datasource.url leads to " + product
+                                + ", but this service runs on H2 and PostgreSQL only.",
+                        "Correct spring.datasource.url.");
+        }
+    }
+
+    private static void checkH2(JdbcTemplate jdbc) {
+        String delay = jdbc.queryForObject(
+                "SELECT setting_value FROM information_schema.settings WHERE setting_name = 'WRITE_DELAY'",
+                String.class);
+        if (!"0".equals(delay)) {
+            throw new StartupRefusedException(
+                    "spring.datasource.url has WRITE_DELAY=" + delay
+                            + " (ms): if the process were killed, registrations that it had answered with 200 would be"
+                            + " lost.",
+                    "Put WRITE_DELAY=0 into the URL, as the default has it.");
+        }
+        if (jdbc.queryForObject("SELECT database_path()", String.class) == null) {
+            log.warn("The database lives in memory: every registration is lost when this process ends."
+                    + " Use jdbc:h2:file: or jdbc:postgresql: in spring.datasource.url for anything but a trial.");
+        }
+    }
+
+    private static void checkPostgres(JdbcTemplate jdbc) {
+        String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
+        if (!List.of("on", "remote_apply").contains(commit)) {
+            throw new StartupRefusedException(
+                    "PostgreSQL runs with synchronous_commit=" + commit + " for this service: after a crash,"
+                            + " registrations that were answered with 200 could be missing.",
+                    "Remove what sets it, in spring.datasource.hikari.connection-init-sql for example.");
+        }
+        if ("off".equals(jdbc.queryForObject("SHOW fsync", String.class))) {
+            log.warn("PostgreSQL runs with fsync=off: a crash of its machine can lose registrations that were"
+                    + " answered with 200. Nothing but a test should run like this.");
+        }
+    }
+}

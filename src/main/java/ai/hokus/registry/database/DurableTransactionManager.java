@@ -1,0 +1,44 @@
+package ai.hokus.registry.database;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+
+/**
+ * The service's transactions. Behind a pooler each begins with the settings that a direct connection got once, when it was
+ * opened ({@link PoolSetup}): whichever server connection the transaction runs on, and whatever the role or another client
+ * of the pooler has set there. That is one more round trip for each transaction, behind a pooler only.
+ */
+class DurableTransactionManager extends JdbcTransactionManager {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final String ISOLATION = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+
+    /** Stronger values of synchronous_commit than {@code on} stay. */
+    private static final String SETTINGS = """
+            SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                       WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+                   set_config('lock_timeout', '2s', true),
+                   set_config('idle_in_transaction_session_timeout', '5s', true)
+            """;
+
+    DurableTransactionManager(DataSource dataSource) {
+        super(dataSource);
+    }
+
+    @Override
+    protected void prepareTransactionalConnection(Connection connection, TransactionDefinition definition)
+            throws SQLException {
+        super.prepareTransactionalConnection(connection, definition);
+        if (PostgresSession.isPooled(connection)) {
+            boolean anyIsolation = definition.getIsolationLevel() == TransactionDefinition.ISOLATION_DEFAULT;
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(anyIsolation ? ISOLATION + SETTINGS : SETTINGS);
+            }
+        }
+    }
+}

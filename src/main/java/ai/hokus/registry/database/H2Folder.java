@@ -1,0 +1,46 @@
+package ai.hokus.registry.database;
+
+import ai.hokus.registry.StartupRefusedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The folder of an embedded database's file. Looked at before H2 does, which prints a stack trace of its own. */
+final class H2Folder {
+
+    private static final Pattern FILE_URL = Pattern.compile("jdbc:h2:(?:file:)?(~?[./\\w][^:;]*)(?:;.*)?");
+
+    private H2Folder() {}
+
+    /**
+     * Returns if the folder is writable or can be made, or if the URL does not name a file.
+     *
+     * @throws StartupRefusedException otherwise
+     */
+    static void check(@Nullable String url) {
+        Matcher matcher = FILE_URL.matcher(String.valueOf(url));
+        if (!matcher.matches()) {
+            return;
+        }
+        String name = matcher.group(1);
+        Path file = Path.of(name.startsWith("~") ? System.getProperty("user.home") + name.substring(1) : name)
+                .toAbsolutePath()
+                .normalize();
+        Path folder = file.getParent();
+        while (folder != null && Files.notExists(folder)) {
+            folder = folder.getParent();
+        }
+        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+            throw new StartupRefusedException(
+                    "The database " + DatabaseProblem.address(url) + " cannot be written: "
+                            + (folder == null || Files.isDirectory(folder)
+                                    ? "the folder " + folder + " is not writable for the user "
+                                            + System.getProperty("user.name") + "."
+                                    : folder + " is not a folder."),
+                    "Make it a folder that this user can write (in a container: a volume), or set another path in"
+                            + " spring.datasource.url.");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package ai.hokus.registry.database;
+
+import java.util.Properties;
+import javax.sql.DataSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
+import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
+import org.springframework.boot.flyway.autoconfigure.FlywayProperties;
+import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.util.StringUtils;
+
+/** Has Spring Boot's Flyway run on connections of its own, and by our strategy. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({DataSourceProperties.class, FlywayProperties.class, MigrationSettings.class})
+class MigrationConfiguration {
+
+    /** To where spring.flyway.url leads, with spring.datasource as its default. */
+    @Bean(defaultCandidate = false)
+    @FlywayDataSource
+    DataSource migrationDataSource(
+            FlywayProperties flyway, DataSourceProperties pool, MigrationSettings settings, Environment environment) {
+        String url = StringUtils.hasText(flyway.getUrl()) ? flyway.getUrl() : pool.determineUrl();
+        return new MigrationDataSource(
+                url,
+                flyway.getUser() != null ? flyway.getUser() : pool.determineUsername(),
+                flyway.getPassword() != null ? flyway.getPassword() : pool.determinePassword(),
+                driverProperties(url, environment),
+                settings);
+    }
+
+    @Bean
+    MigrationProgress migrationProgress(MigrationSettings settings) {
+        return new MigrationProgress(settings);
+    }
+
+    @Bean
+    FlywayConfigurationCustomizer reportProgress(MigrationProgress progress) {
+        return flyway -> flyway.callbacks(progress);
+    }
+
+    @Bean
+    Migrations migrations(MigrationSettings settings, MigrationProgress progress) {
+        return new Migrations(settings, progress);
+    }
+
+    /** The operator's for the pool, certificates for example, but for the timeout. */
+    private static Properties driverProperties(String url, Environment environment) {
+        Properties properties = new Properties();
+        properties.putAll(Binder.get(environment)
+                .bind("spring.datasource.hikari.data-source-properties", Bindable.mapOf(String.class, String.class))
+                .orElseGet(java.util.Map::of));
+        properties.remove("socketTimeout");
+        if (url.startsWith("jdbc:postgresql:")) {
+            properties.putIfAbsent("connectTimeout", "10");
+            properties.putIfAbsent("tcpKeepAlive", "true");
+            properties.putIfAbsent("ApplicationName", "registration-outbox migrations");
+        }
+        return properties;
+    }
+}

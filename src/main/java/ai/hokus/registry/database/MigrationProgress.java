@@ -1,0 +1,103 @@
+package ai.hokus.registry.database;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.callback.Callback;
+import org.flywaydb.core.api.callback.Context;
+import org.flywaydb.core.api.callback.Event;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says what migrations are doing, again and again for as long as they last: Flyway logs the beginning
+ * and the end of each, and nothing between. It also sets the timeouts of each migration's transaction on PostgreSQL, where
+ * Flyway calls it on the connection and in the transaction that the migration runs in; so they hold through a pooler.
+ */
+class MigrationProgress implements Callback {
+
+    private static final Logger log = LoggerFactory.getLogger(MigrationProgress.class);
+
+    private final String transactionSettings;
+    private final Duration interval;
+    private volatile String current = "";
+    private volatile long since;
+
+    MigrationProgress(MigrationSettings settings) {
+        this.interval = settings.reportInterval();
+        this.transactionSettings = """
+                SET LOCAL lock_timeout = %d;
+                SET LOCAL statement_timeout = 0;
+                SET LOCAL idle_in_transaction_session_timeout = 0
+                """.formatted(settings.lockTimeout().toMillis());
+    }
+
+    /** Runs it, and reports meanwhile. */
+    void reportDuring(Runnable migrations) {
+        begin("Flyway's lock, which another instance that migrates may hold");
+        ScheduledExecutorService reports = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "migration-progress");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            var unused = reports.scheduleAtFixedRate(
+                    this::report, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+            migrations.run();
+        } finally {
+            reports.shutdownNow();
+        }
+    }
+
+    private void begin(String what) {
+        since = System.nanoTime();
+        current = what;
+    }
+
+    private void report() {
+        log.info(
+                "Migrations are still under way, for {} s with {}. They take as long as they take: do not stop the process.",
+                Duration.ofNanos(System.nanoTime() - since).toSeconds(),
+                current);
+    }
+
+    @Override
+    public boolean supports(Event event, Context context) {
+        return event == Event.BEFORE_EACH_MIGRATE || event == Event.AFTER_EACH_MIGRATE;
+    }
+
+    @Override
+    public boolean canHandleInTransaction(Event event, Context context) {
+        return true;
+    }
+
+    @Override
+    public void handle(Event event, Context context) {
+        if (event == Event.AFTER_EACH_MIGRATE) {
+            begin("Flyway's lock or its history");
+            return;
+        }
+        begin("V" + context.getMigrationInfo().getVersion() + ", "
+                + context.getMigrationInfo().getDescription());
+        try {
+            Connection connection = context.getConnection();
+            if (PostgresSession.isPostgres(connection)) {
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute(transactionSettings);
+                }
+            }
+        } catch (SQLException e) {
+            throw new FlywayException(e);
+        }
+    }
+
+    @Override
+    public String getCallbackName() {
+        return "progress";
+    }
+}

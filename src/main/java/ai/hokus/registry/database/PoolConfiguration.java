@@ -1,0 +1,26 @@
+package ai.hokus.registry.database;
+
+import javax.sql.DataSource;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/** The pool and its transactions; not there when only migrations run. */
+@Configuration(proxyBeanMethods = false)
+class PoolConfiguration {
+
+    @Bean
+    static PoolSetup poolSetup() {
+        return new PoolSetup();
+    }
+
+    @Bean
+    DurableTransactionManager transactionManager(DataSource dataSource) {
+        return new DurableTransactionManager(dataSource);
+    }
+
+    @Bean
+    DurabilityCheck durabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) {
+        return new DurabilityCheck(dataSource, transactions);
+    }
+}

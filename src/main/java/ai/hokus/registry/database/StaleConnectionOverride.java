@@ -1,0 +1,31 @@
+package ai.hokus.registry.database;
+
+import com.zaxxer.hikari.SQLExceptionOverride;
+import java.sql.SQLException;
+import java.util.Set;
+
+/**
+ * Which errors mean that a pooled connection is of no more use. The pool then closes it, and the next one is opened anew,
+ * wherever the URL leads by then. The pool itself knows broken connections only (class 08 and a few more).
+ *
+ * <p>Without this the pool keeps using connections to a former primary: after a failover that server still answers, and
+ * refuses every write. Thread-safe.
+ */
+class StaleConnectionOverride implements SQLExceptionOverride {
+
+    private static final Set<String> STALE = Set.of(
+            "25006", // read_only_sql_transaction: the server became a standby, or refuses writes
+            "25P02", // in_failed_sql_transaction: the connection was returned in the middle of a transaction that had
+            // failed
+            "25P03", // idle_in_transaction_session_timeout: the server closed the session
+            "25P04", // transaction_timeout: likewise
+            "26000", // invalid_sql_statement_name: the session has lost its prepared statements, so it is another
+            // session
+            "42P05", // duplicate_prepared_statement: it has somebody else's, likewise
+            "57P04"); // database_dropped
+
+    @java.lang.Override
+    public Override adjudicate(SQLException failure) {
+        return STALE.contains(String.valueOf(failure.getSQLState())) ? Override.MUST_EVICT : Override.CONTINUE_EVICT;
+    }
+}

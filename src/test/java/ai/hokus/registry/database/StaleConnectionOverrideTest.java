@@ -1,0 +1,96 @@
+package ai.hokus.registry.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** On real servers, of which one becomes read-only under the pool's connection. */
+class StaleConnectionOverrideTest {
+
+    @Test
+    void a_connection_to_a_former_primary_is_replaced_by_one_to_the_new_primary() throws Exception {
+        try (EmbeddedPostgres former = EmbeddedPostgres.builder().start();
+                EmbeddedPostgres successor = EmbeddedPostgres.builder().start();
+                HikariDataSource pool = pool("jdbc:postgresql://127.0.0.1:" + former.getPort() + ",127.0.0.1:"
+                        + successor.getPort() + "/postgres?targetServerType=primary")) {
+            JdbcTemplate jdbc = new JdbcTemplate(pool);
+            create(former.getPostgresDatabase(), "former");
+            create(successor.getPostgresDatabase(), "successor");
+            assertThat(jdbc.queryForObject("SELECT name FROM server", String.class))
+                    .isEqualTo("former");
+
+            JdbcTemplate admin = new JdbcTemplate(former.getPostgresDatabase());
+            admin.execute("ALTER SYSTEM SET default_transaction_read_only = on");
+            admin.execute("SELECT pg_reload_conf()");
+            // The pool's session takes the new value over at its next command.
+            assertThat(jdbc.queryForObject("SHOW default_transaction_read_only", String.class))
+                    .isEqualTo("on");
+            assertThatThrownBy(() -> jdbc.update("UPDATE server SET name = name"))
+                    .hasRootCauseInstanceOf(SQLException.class)
+                    .rootCause()
+                    .hasMessageContaining("read-only");
+
+            jdbc.update("UPDATE server SET name = name");
+            assertThat(jdbc.queryForObject("SELECT name FROM server", String.class))
+                    .isEqualTo("successor");
+        }
+    }
+
+    @Test
+    void a_connection_in_a_failed_transaction_is_replaced() throws SQLException {
+        try (HikariDataSource pool = pool(TestServer.url("postgres"))) {
+            int before = backend(pool);
+            try (Connection connection = pool.getConnection();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("BEGIN");
+                assertThatThrownBy(() -> statement.execute("SELECT 1 / 0")).isInstanceOf(SQLException.class);
+                assertThatThrownBy(() -> statement.execute("SELECT 1"))
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("25P02"));
+            }
+
+            assertThat(backend(pool)).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void a_connection_that_took_an_ordinary_error_stays() throws SQLException {
+        try (HikariDataSource pool = pool(TestServer.url("postgres"))) {
+            int before = backend(pool);
+
+            assertThatThrownBy(() -> new JdbcTemplate(pool).execute("SELECT 1 / 0"));
+
+            assertThat(backend(pool)).isEqualTo(before);
+        }
+    }
+
+    private static int backend(DataSource pool) {
+        return new JdbcTemplate(pool).queryForObject("SELECT pg_backend_pid()", Integer.class);
+    }
+
+    private static void create(DataSource server, String name) {
+        JdbcTemplate jdbc = new JdbcTemplate(server);
+        jdbc.execute("CREATE TABLE server (name TEXT)");
+        jdbc.update("INSERT INTO server VALUES (?)", name);
+    }
+
+    /** Of one connection, as the service's pool is set up. */
+    private static HikariDataSource pool(String url) {
+        HikariDataSource pool = new HikariDataSource();
+        pool.setJdbcUrl(url);
+        pool.setUsername("postgres");
+        pool.setPassword("");
+        pool.setMaximumPoolSize(1);
+        new PoolSetup().postProcessBeforeInitialization(pool, "dataSource");
+        return pool;
+    }
+}

@@ -1,0 +1,296 @@
+package ai.hokus.registry.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ai.hokus.registry.RegistrationOutboxApplication;
+import ai.hokus.registry.support.TestRedis;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
+
+/** A start that an operator can mend ends with a sentence: what is wrong, where, what to do. No stack trace. */
+@ExtendWith(OutputCaptureExtension.class)
+class StartupRefusalTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void without_the_right_to_create_tables(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase("postgres", "");
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains("This user lacks a right in the database " + TestServer.url(database))
+                .contains("GRANT USAGE, CREATE ON SCHEMA");
+    }
+
+    @Test
+    void a_schema_that_is_not_empty(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+        TestServer.admin(database).execute("CREATE TABLE customers (id INT)");
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains("The schema in the database " + TestServer.url(database) + " is not empty")
+                .contains("it has customers.")
+                .contains("Use an empty database or schema");
+    }
+
+    @Test
+    void another_applications_history(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+        migrate(TestServer.url(database), role, "V2019.01__create_customers", "CREATE TABLE customers (id INT);");
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains(
+                        "has the Flyway history of another application, which begins with V2019.01, create customers.")
+                .contains("Use an empty database or schema");
+    }
+
+    @Test
+    void a_file_of_a_build_before_the_first_release(CapturedOutput output) {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
+        List<String> names =
+                IntStream.rangeClosed(1, 14).mapToObj(n -> "V" + n + "__of_old").toList();
+        for (String name : names) {
+            write(name, name.startsWith("V1__") ? "CREATE TABLE outbox_message (id INT);" : "SELECT 1;");
+        }
+        migrate(url, "sa");
+
+        refuses(output, url + ";WRITE_DELAY=0", "sa", "")
+                .contains("was made by another build of this service, one from before its first release")
+                .contains("its 14 migrations are not those of this build")
+                .contains("move it away (" + folder.resolve("data/registry.mv.db") + ")");
+    }
+
+    @Test
+    void a_migration_that_failed_in_the_middle(CapturedOutput output) {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
+        write("V1__half", "CREATE TABLE half (id INT); CREATE TABLE half (id INT);");
+        assertThat(catchThrowable(() -> migrate(url, "sa"))).isNotNull();
+
+        refuses(output, url + ";WRITE_DELAY=0", "sa", "", "--spring.flyway.locations=filesystem:" + folder)
+                .contains("A migration of the database jdbc:h2:file:" + folder.resolve("data/registry")
+                        + " failed in the middle")
+                .contains("Restore the database from a backup");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"LATIN1", "SQL_ASCII"})
+    void an_encoding_that_cannot_hold_every_text(String encoding, CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "ENCODING '" + encoding + "' LOCALE 'C'");
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains("The database " + TestServer.url(database) + " has the encoding " + encoding)
+                .contains("CREATE DATABASE ... ENCODING 'UTF8'");
+    }
+
+    /** A regular file in the folder's place: nobody can write into it, whoever runs the test. */
+    @Test
+    void a_folder_that_cannot_be_written(CapturedOutput output) throws IOException {
+        Files.createFile(folder.resolve("data"));
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry");
+
+        refuses(output, url + ";WRITE_DELAY=0", "sa", "")
+                .contains("The database " + url + " cannot be written: " + folder.resolve("data") + " is not a folder.")
+                .contains("Make it a folder that this user can write");
+    }
+
+    @Test
+    void a_file_that_can_only_be_read(CapturedOutput output) {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry");
+        migrate(url, "sa");
+
+        refuses(output, url + ";ACCESS_MODE_DATA=r", "sa", "")
+                .contains("The database " + url + " can only be read")
+                .contains("Give that user the right to write it");
+    }
+
+    @Test
+    void a_file_that_another_process_uses(CapturedOutput output) throws IOException {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry");
+        migrate(url, "sa");
+        try (FileChannel file = FileChannel.open(folder.resolve("data/registry.mv.db"), StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            assertThat(lock.isValid()).isTrue();
+
+            refuses(output, url + ";WRITE_DELAY=0", "sa", "")
+                    .contains("The database " + url + " is in use by another process")
+                    .contains("Stop that process, or put AUTO_SERVER=TRUE into the URL of both");
+        }
+    }
+
+    @Test
+    void another_password_of_h2(CapturedOutput output) {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry");
+        migrate(url, "sa");
+
+        refuses(output, url, "sa", "secret-1")
+                .contains("The database " + url + " has another user or password")
+                .contains("Correct spring.datasource.username and spring.datasource.password")
+                .doesNotContain("secret-1");
+    }
+
+    @Test
+    void another_password_of_postgresql(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+        TestServer.requirePassword(role);
+
+        refuses(output, TestServer.url(database) + "?password=secret-2", role, "secret-1")
+                .contains("The database " + TestServer.url(database) + " does not accept this user or password")
+                .doesNotContain("secret-1", "secret-2");
+    }
+
+    @Test
+    void a_database_that_is_not_there(CapturedOutput output) {
+        refuses(output, TestServer.url("nothing"), "postgres", "")
+                .contains("The database " + TestServer.url("nothing") + " does not exist on its server");
+    }
+
+    @Test
+    void a_server_that_is_not_there(CapturedOutput output) {
+        String url = "jdbc:postgresql://127.0.0.1:" + TestRedis.freePort() + "/registry";
+
+        refuses(output, url, "postgres", "")
+                .contains("The database " + url + " cannot be reached, or refuses the connection")
+                .contains("Check host and port in spring.datasource.url");
+    }
+
+    @Test
+    void a_database_that_there_is_no_driver_for(CapturedOutput output) {
+        refuses(output, "jdbc:mysql://127.0.0.1/registry", "root", "")
+                .contains("There is no driver for spring.datasource.url, jdbc:mysql://127.0.0.1/registry");
+    }
+
+    @Test
+    void a_database_that_is_behind_and_refuses_writes(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+        TestServer.admin(database).execute("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains("The database " + TestServer.url(database) + " refuses writes")
+                .contains("targetServerType=primary");
+    }
+
+    /** After the migrations: here they lead somewhere else. */
+    @Test
+    void a_pool_that_cannot_connect(CapturedOutput output) {
+        String url = "jdbc:postgresql://127.0.0.1:" + TestRedis.freePort() + "/registry";
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=" + url,
+                        "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
+                        "--spring.flyway.user=sa",
+                        "--spring.flyway.password=",
+                        "--server.port=0")
+                .contains("The database " + url + " cannot be reached, or refuses the connection");
+    }
+
+    @Test
+    void commits_that_a_crash_could_lose(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=" + TestServer.url(database),
+                        "--spring.datasource.username=" + role,
+                        "--spring.datasource.hikari.connection-init-sql=SET synchronous_commit = off",
+                        "--server.port=0")
+                .contains("PostgreSQL runs with synchronous_commit=off for this service")
+                .contains("Remove what sets it");
+    }
+
+    @Test
+    void commits_that_a_kill_could_lose(CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=jdbc:h2:file:" + folder.resolve("data/registry")
+                                + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=500",
+                        "--server.port=0")
+                .contains("spring.datasource.url has WRITE_DELAY=500 (ms)")
+                .contains("Put WRITE_DELAY=0 into the URL");
+    }
+
+    /** Nothing that an operator could mend: whoever wrote the migration needs to see all of it. */
+    @Test
+    void a_mistake_in_a_migration_keeps_its_stack_trace(CapturedOutput output) {
+        write("V1__mistake", "SELECT 1 FROM nothing;");
+
+        assertThat(catchThrowable(() -> RegistrationOutboxApplication.main(new String[] {
+                    "--registry.migrate-only",
+                    "--spring.datasource.url=jdbc:h2:mem:mistake",
+                    "--spring.flyway.locations=filesystem:" + folder
+                })))
+                .isNotNull();
+
+        assertThat(output.getAll()).contains("\tat org.flywaydb.core");
+    }
+
+    private static org.assertj.core.api.AbstractStringAssert<?> refuses(
+            CapturedOutput output, String url, String user, String password, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--registry.migrate-only",
+                "--spring.datasource.url=" + url,
+                "--spring.datasource.username=" + user,
+                "--spring.datasource.password=" + password));
+        arguments.addAll(List.of(more));
+        return assertSentence(output, arguments.toArray(String[]::new));
+    }
+
+    /** On what start-up prints, which is no stack trace. */
+    private static org.assertj.core.api.AbstractStringAssert<?> assertSentence(
+            CapturedOutput output, String... arguments) {
+        assertThat(catchThrowable(() -> RegistrationOutboxApplication.main(arguments)))
+                .as("start-up fails")
+                .isNotNull();
+        return assertThat(output.getAll())
+                .contains("APPLICATION FAILED TO START")
+                .doesNotContain("\tat ");
+    }
+
+    private void migrate(String url, String user, String name, String sql) {
+        write(name, sql);
+        migrate(url, user);
+    }
+
+    /** With the migrations that the test has written, if any. */
+    private void migrate(String url, String user) {
+        new JdbcTemplate(new DriverManagerDataSource(url, user, "")).execute("SELECT 1");
+        Flyway.configure()
+                .dataSource(url, user, "")
+                .locations("filesystem:" + folder)
+                .load()
+                .migrate();
+    }
+
+    private void write(String name, String sql) {
+        try {
+            Files.writeString(folder.resolve(name + ".sql"), sql);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
