@@ -4,19 +4,31 @@
 module "database" {
   source = "./modules/database"
 
-  name           = var.name
-  vpc_id         = var.vpc_id
-  subnet_ids     = var.private_subnet_ids
-  instance_class = var.database_instance_class
+  name                        = var.name
+  vpc_id                      = var.vpc_id
+  subnet_ids                  = var.private_subnet_ids
+  instance_class              = var.database_instance_class
+  engine_version              = var.database_engine_version
+  allow_major_version_upgrade = var.database_allow_major_version_upgrade
+  apply_immediately           = var.apply_immediately
+  allocated_storage_gib       = var.database_allocated_storage_gib
+  max_allocated_storage_gib   = var.database_max_allocated_storage_gib
+  backup_retention_days       = var.database_backup_retention_days
+  log_retention_days          = var.log_retention_days
 }
 
 module "redis" {
   source = "./modules/redis"
 
-  name       = var.name
-  vpc_id     = var.vpc_id
-  subnet_ids = var.private_subnet_ids
-  node_type  = var.redis_node_type
+  name                    = var.name
+  vpc_id                  = var.vpc_id
+  subnet_ids              = var.private_subnet_ids
+  node_type               = var.redis_node_type
+  engine_version          = var.redis_engine_version
+  nodes                   = var.redis_nodes
+  snapshot_retention_days = var.redis_snapshot_retention_days
+  apply_immediately       = var.apply_immediately
+  log_retention_days      = var.log_retention_days
 }
 
 module "service" {
@@ -24,15 +36,27 @@ module "service" {
 
   name                            = var.name
   region                          = var.region
+  environment                     = var.environment
   vpc_id                          = var.vpc_id
   subnet_ids                      = var.private_subnet_ids
   listener_arn                    = var.listener_arn
   listener_rule_priority          = var.listener_rule_priority
   load_balancer_security_group_id = var.load_balancer_security_group_id
+  load_balancer_egress_rule       = var.load_balancer_egress_rule
   host_names                      = var.host_names
+  operator_cidr_blocks            = var.operator_cidr_blocks
+  https_egress_cidrs              = var.https_egress_cidrs
+  https_egress_prefix_list_ids    = var.https_egress_prefix_list_ids
   image                           = var.image
   image_repository_arn            = var.image_repository_arn
-  desired_count                   = var.desired_count
+  min_tasks                       = var.min_tasks
+  max_tasks                       = var.max_tasks
+  cpu_target_percent              = var.cpu_target_percent
+  cpu                             = var.cpu
+  memory_mib                      = var.memory_mib
+  cpu_architecture                = var.cpu_architecture
+  execute_command                 = var.execute_command
+  log_retention_days              = var.log_retention_days
   partitions                      = var.partitions
   database = {
     host                = module.database.host
@@ -58,22 +82,25 @@ module "observability" {
   region                     = var.region
   metrics_namespace          = var.metrics_namespace
   partitions                 = var.partitions
-  desired_count              = var.desired_count
-  action_arns                = var.alarm_action_arns
+  min_tasks                  = var.min_tasks
+  max_tasks                  = var.max_tasks
+  page_action_arns           = var.page_action_arns
+  ticket_action_arns         = var.ticket_action_arns
   runbook_url                = var.runbook_url
   cluster_name               = module.service.cluster_name
   service_name               = module.service.service_name
   load_balancer_arn_suffix   = module.service.load_balancer_arn_suffix
   target_group_arn_suffix    = module.service.target_group_arn_suffix
   database_identifier        = module.database.identifier
-  database_allocated_storage = module.database.allocated_storage_gib
+  database_allocated_storage = var.database_allocated_storage_gib
   redis_node_ids             = module.redis.node_ids
+  thresholds                 = var.alarm_thresholds
 }
 
 resource "aws_vpc_security_group_ingress_rule" "database_from_service" {
   security_group_id            = module.database.security_group_id
   referenced_security_group_id = module.service.security_group_id
-  description                  = "The service's connections"
+  description                  = "Tasks of ${var.name}"
   ip_protocol                  = "tcp"
   from_port                    = module.database.port
   to_port                      = module.database.port
@@ -91,7 +118,7 @@ resource "aws_vpc_security_group_egress_rule" "service_to_database" {
 resource "aws_vpc_security_group_ingress_rule" "redis_from_service" {
   security_group_id            = module.redis.security_group_id
   referenced_security_group_id = module.service.security_group_id
-  description                  = "The relay"
+  description                  = "Tasks of ${var.name}"
   ip_protocol                  = "tcp"
   from_port                    = module.redis.port
   to_port                      = module.redis.port
@@ -139,16 +166,18 @@ resource "aws_vpc_security_group_ingress_rule" "redis_from_operators" {
   to_port                      = module.redis.port
 }
 
-# An alarm on a name that the service does not publish is silent for ever, and looks like health.
+# An alarm on a name that the service does not publish, or with a dimension that it does not have, is silent for ever, and looks
+# like health.
 check "metrics_exist" {
   assert {
-    condition = length(setsubtract(
-      module.observability.service_metric_names,
-      compact(split("\n", file("${path.module}/../docs/metrics.txt")))
-    )) == 0
-    error_message = "Alarms or dashboard name metrics that the service does not publish (docs/metrics.txt): ${join(", ", setsubtract(
-      module.observability.service_metric_names,
-      compact(split("\n", file("${path.module}/../docs/metrics.txt")))
-    ))}."
+    condition     = length(local.unknown_metrics) == 0
+    error_message = "Alarms or dashboard name metrics, or dimensions, that the service does not publish (docs/metrics.txt): ${join(", ", local.unknown_metrics)}."
   }
+}
+
+locals {
+  unknown_metrics = setsubtract(
+    module.observability.service_metrics,
+    compact(split("\n", file("${path.module}/../docs/metrics.txt"))),
+  )
 }

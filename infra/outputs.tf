@@ -37,3 +37,13 @@ output "dashboard_name" {
   description = "CloudWatch dashboard."
   value       = module.observability.dashboard_name
 }
+
+output "log_group_name" {
+  description = "Log of the tasks; the deployments' and the sessions' logs are beside it."
+  value       = module.service.log_group_name
+}
+
+output "deployer_policy" {
+  description = "IAM policy, as JSON, of whoever runs infra/deploy: exactly the calls that it makes."
+  value       = module.service.deployer_policy
+}

@@ -1,6 +1,6 @@
 terraform {
-  # 1.7 is the first with mock providers in `terraform test`, which is how everything here is checked without an account.
-  required_version = ">= 1.7"
+  # 1.10 is the first that locks a state in S3 without a table beside it.
+  required_version = ">= 1.10"
 
   required_providers {
     aws = {
@@ -9,8 +9,12 @@ terraform {
     }
   }
 
-  # The bucket, key and lock come from `terraform init -backend-config=...`: they belong to the account, not to the service.
-  backend "s3" {}
+  # Bucket, key and region come from `terraform init -backend-config=...`: they belong to the account, not to the service.
+  # use_lockfile: two people who apply at once would overwrite each other's state; the second one is refused.
+  backend "s3" {
+    encrypt      = true
+    use_lockfile = true
+  }
 }
 
 provider "aws" {

@@ -8,10 +8,19 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:mock" }
   }
   mock_resource "aws_ecs_cluster" {
-    defaults = { id = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test" }
+    defaults = {
+      id  = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test"
+      arn = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test"
+    }
+  }
+  mock_resource "aws_ecs_service" {
+    defaults = { id = "arn:aws:ecs:us-east-1:123456789012:service/outbox-test/outbox-test" }
   }
   mock_resource "aws_ecs_task_definition" {
-    defaults = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test:1" }
+    defaults = {
+      arn                  = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test:1"
+      arn_without_revision = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test"
+    }
   }
   mock_resource "aws_lb_target_group" {
     defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/outbox-test/0123456789abcdef" }
@@ -35,7 +44,7 @@ variables {
   listener_rule_priority          = 10
   load_balancer_security_group_id = "sg-loadbalancer"
   host_names                      = ["registry.example.com"]
-  image                           = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox:1.0.0"
+  image                           = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
   image_repository_arn            = "arn:aws:ecr:us-east-1:123456789012:repository/registration-outbox"
   database_password_secret_arn    = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
   redis_auth_token_secret_arn     = "arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-AbCdEf"
@@ -43,7 +52,8 @@ variables {
   auth_service_id                 = "registration"
   consumer_security_group_ids     = { deployer = "sg-consumer" }
   operator_security_group_ids     = { bastion = "sg-bastion" }
-  alarm_action_arns               = ["arn:aws:sns:us-east-1:123456789012:operators"]
+  page_action_arns                = ["arn:aws:sns:us-east-1:123456789012:page"]
+  ticket_action_arns              = ["arn:aws:sns:us-east-1:123456789012:ticket"]
 }
 
 run "everything_fits_together" {
@@ -65,6 +75,22 @@ run "everything_fits_together" {
   }
 
   assert {
+    # EC2 refuses any other character, at apply and not before.
+    condition = alltrue([
+      for r in concat(
+        [
+          aws_vpc_security_group_ingress_rule.database_from_service, aws_vpc_security_group_ingress_rule.redis_from_service,
+          aws_vpc_security_group_egress_rule.service_to_database, aws_vpc_security_group_egress_rule.service_to_redis,
+        ],
+        values(aws_vpc_security_group_ingress_rule.redis_from_consumers),
+        values(aws_vpc_security_group_ingress_rule.database_from_operators),
+        values(aws_vpc_security_group_ingress_rule.redis_from_operators),
+      ) : can(regex("^[a-zA-Z0-9. _:/()#,@+=&;{}!$*\\[\\]-]{1,255}$", r.description))
+    ])
+    error_message = "A rule's description has characters that EC2 refuses."
+  }
+
+  assert {
     condition     = length(aws_vpc_security_group_ingress_rule.redis_from_consumers) == 1
     error_message = "Each consumer gets its way to Redis; none gets one to the database."
   }
@@ -74,7 +100,7 @@ run "an_image_that_can_change_is_refused" {
   command = plan
 
   variables {
-    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox:latest"
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox:1.0.0"
   }
 
   expect_failures = [var.image]
@@ -94,12 +120,72 @@ run "one_task_one_subnet_and_deaf_alarms_are_refused" {
   command = plan
 
   variables {
-    desired_count      = 1
+    min_tasks          = 1
     private_subnet_ids = ["subnet-a"]
-    alarm_action_arns  = []
+    page_action_arns   = []
   }
 
-  expect_failures = [var.desired_count, var.private_subnet_ids, var.alarm_action_arns]
+  expect_failures = [var.min_tasks, var.private_subnet_ids, var.page_action_arns]
+}
+
+run "tickets_that_nobody_reads_are_refused" {
+  command = plan
+
+  variables {
+    ticket_action_arns = []
+  }
+
+  expect_failures = [var.ticket_action_arns]
+}
+
+run "pages_and_tickets_are_two_topics" {
+  command = plan
+
+  variables {
+    ticket_action_arns = ["arn:aws:sns:us-east-1:123456789012:page"]
+  }
+
+  expect_failures = [var.ticket_action_arns]
+}
+
+run "a_database_that_nobody_can_reach_is_refused" {
+  command = plan
+
+  variables {
+    operator_security_group_ids = {}
+  }
+
+  expect_failures = [var.operator_security_group_ids]
+}
+
+run "egress_that_cuts_off_the_images_layers_is_refused" {
+  command = plan
+
+  variables {
+    https_egress_cidrs = ["10.0.0.0/16"]
+  }
+
+  expect_failures = [var.https_egress_prefix_list_ids]
+}
+
+run "the_console_for_everyone_is_refused" {
+  command = plan
+
+  variables {
+    operator_cidr_blocks = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.operator_cidr_blocks]
+}
+
+run "more_tasks_than_the_database_has_connections_for_are_refused" {
+  command = plan
+
+  variables {
+    max_tasks = 11
+  }
+
+  expect_failures = [var.max_tasks]
 }
 
 run "api_keys_travel_encrypted" {

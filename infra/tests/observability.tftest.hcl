@@ -1,14 +1,21 @@
-# An alarm that cannot fire looks exactly like one that need not.
+# An alarm that cannot fire looks exactly like one that need not. What alarms there are is alarms.yaml's business (AlarmsTest
+# compares it with the service, the document and Prometheus); here: that CloudWatch gets what is written there.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  mock_resource "aws_cloudwatch_composite_alarm" {
+    defaults = { arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:mock" }
+  }
+}
 
 variables {
   name                       = "outbox-test"
   region                     = "us-east-1"
   metrics_namespace          = "RegistrationOutbox"
   partitions                 = 2
-  desired_count              = 2
-  action_arns                = ["arn:aws:sns:us-east-1:123456789012:operators"]
+  min_tasks                  = 2
+  max_tasks                  = 6
+  page_action_arns           = ["arn:aws:sns:us-east-1:123456789012:page"]
+  ticket_action_arns         = ["arn:aws:sns:us-east-1:123456789012:ticket"]
   runbook_url                = "https://example.com/docs/runbook.md"
   cluster_name               = "outbox-test"
   service_name               = "outbox-test"
@@ -17,79 +24,185 @@ variables {
   database_identifier        = "outbox-test"
   database_allocated_storage = 50
   redis_node_ids             = ["outbox-test-001", "outbox-test-002"]
+  thresholds                 = {}
 }
 
-run "every_alarm_is_there" {
+run "every_alarm_is_there_for_each_thing_that_it_watches" {
   module {
     source = "./modules/observability"
   }
 
   assert {
-    condition = toset(keys(output.alarms)) == toset([for key in concat(
-      flatten([for p in ["0", "1"] : [
-        "oldest-pending-age-${p}", "backlog-${p}", "parked-messages-${p}", "diverged-partition-${p}", "stuck-partition-${p}",
-      ]]),
-      ["redis-unreachable", "breaker-open", "queue-nearly-full", "rewind", "database-unreachable", "auth-service", "no-metrics"],
-      ["http-5xx", "running-tasks", "database-storage"],
-      flatten([for n in ["001", "002"] : ["redis-memory-outbox-test-${n}", "redis-evictions-outbox-test-${n}"]]),
-    ) : "outbox-test-${key}"])
-    error_message = "These alarms, no more, no fewer: a new one needs a line in the runbook and here."
-  }
-}
-
-run "every_alarm_reaches_someone_and_says_what_to_do" {
-  module {
-    source = "./modules/observability"
+    condition = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(flatten([
+      for key, alarm in yamldecode(file("modules/observability/alarms.yaml")).alarms : (
+        try(alarm.per, "") == "partition" ? ["${key}-0", "${key}-1"] :
+        try(alarm.per, "") == "redis-node" ? ["${key}-outbox-test-001", "${key}-outbox-test-002"] : [key]
+      )
+    ]))
+    error_message = "One alarm for each entry of alarms.yaml, and for each partition or node."
   }
 
   assert {
-    condition     = alltrue([for a in values(output.alarms) : a.actions == toset(var.action_arns) && a.ok_actions == toset(var.action_arns)])
-    error_message = "Every alarm must have its actions, at its beginning and at its end."
+    condition     = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name == "outbox-test-${key}"])
+    error_message = "Alarms are named by the deployment and their key: infra/deploy and the pages find them so."
+  }
+}
+
+# One of each kind in full: what alarms.tf makes of a line of alarms.yaml.
+run "an_alarm_is_what_its_entry_says" {
+  module {
+    source = "./modules/observability"
   }
 
   assert {
     condition = alltrue([
-      for a in values(output.alarms) : can(regex(join("", [
-        "^[A-Z].+[.] https://example[.]com/docs/runbook[.]md#(oldest-pending-age|backlog-grows|redis-unreachable|queue-full|",
-        "parked-messages|diverged-partition|stuck-partition|rewind|database-unreachable|auth-service|no-metrics)$",
-      ]), a.description))
+      for alarm in [aws_cloudwatch_metric_alarm.this["oldest-pending-age-1"]] : alltrue([
+        alarm.namespace == "RegistrationOutbox",
+        alarm.metric_name == "registry.outbox.oldest.pending.age.value",
+        alarm.dimensions == tomap({ partition = "1" }),
+        alarm.statistic == "Maximum",
+        alarm.comparison_operator == "GreaterThanThreshold",
+        alarm.threshold == 300,
+        alarm.period == 60,
+        alarm.datapoints_to_alarm == 3,
+        alarm.evaluation_periods == 3,
+        alarm.treat_missing_data == "notBreaching",
+        alarm.alarm_description == "The oldest message of partition 1 has waited longer than 300 s: it is safe in the database, but consumers do not get it. https://example.com/docs/runbook.md#oldest-pending-age",
+      ])
     ])
-    error_message = "Every alarm's description must be a sentence and a link to one of the runbook's anchors."
+    error_message = "An alarm on the service's own metric, per partition."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in [aws_cloudwatch_metric_alarm.this["queue-nearly-full"]] : alltrue([
+        alarm.metric_name == null,
+        toset([for q in alarm.metric_query : q.expression if q.return_data == true]) == toset(["100 * depth / capacity"]),
+        { for q in alarm.metric_query : q.id => one(q.metric).metric_name if length(q.metric) > 0 } == {
+          capacity = "registry.queue.capacity.value", depth = "registry.queue.depth.value"
+        },
+        alarm.threshold == 80,
+      ])
+    ])
+    error_message = "An alarm on an expression asks for each of its metrics."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["running-tasks"].threshold == 2 && aws_cloudwatch_metric_alarm.this["running-tasks"].statistic == "SampleCount"
+    error_message = "Fewer tasks than min_tasks."
+  }
+
+  assert {
+    # RDS adds storage when a tenth is free: an alarm there would ring each time that it does what it should.
+    condition     = aws_cloudwatch_metric_alarm.this["database-storage"].threshold == 50 * 1024 * 1024 * 1024 / 20
+    error_message = "Storage rings below the point at which RDS adds some."
   }
 }
 
-run "every_alarm_has_decided_what_silence_means" {
+run "every_dimension_is_the_one_that_cloudwatch_has" {
   module {
     source = "./modules/observability"
   }
 
   assert {
-    condition     = alltrue([for a in values(output.alarms) : contains(["breaching", "notBreaching"], a.missing)])
-    error_message = "treat_missing_data must be decided; \"missing\" leaves an alarm in whatever state it was."
+    condition = alltrue([
+      for alarm in values(aws_cloudwatch_metric_alarm.this) : contains({
+        "AWS/RDS"            = ["DBInstanceIdentifier"]
+        "AWS/ElastiCache"    = ["CacheClusterId"]
+        "AWS/ECS"            = ["ClusterName,ServiceName"]
+        "AWS/ApplicationELB" = ["LoadBalancer", "LoadBalancer,TargetGroup"]
+        "RegistrationOutbox" = ["", "partition"]
+      }[alarm.namespace], join(",", sort(keys(alarm.dimensions)))) if alarm.metric_name != null
+    ])
+    error_message = "A metric with another set of dimensions is another metric."
   }
 
   assert {
-    condition = toset([for name, a in output.alarms : name if a.missing == "breaching"]) == toset([
-      "outbox-test-no-metrics", "outbox-test-running-tasks", "outbox-test-database-storage",
-      "outbox-test-redis-memory-outbox-test-001", "outbox-test-redis-memory-outbox-test-002",
+    condition     = length(setsubtract(output.service_metrics, compact(split("\n", file("../docs/metrics.txt"))))) == 0
+    error_message = "Not in docs/metrics.txt, with these dimensions: ${join(", ", setsubtract(output.service_metrics, compact(split("\n", file("../docs/metrics.txt")))))}."
+  }
+
+  assert {
+    condition     = length(output.service_metrics) >= 25 && contains(output.service_metrics, "hikaricp.connections.active.value")
+    error_message = "The list of metrics in use must have the alarms' and the dashboard's, or the assertion above proves nothing."
+  }
+}
+
+run "every_alarm_reaches_someone_once" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, alarm in yamldecode(file("modules/observability/alarms.yaml")).alarms : alltrue([
+        for made_key, made in aws_cloudwatch_metric_alarm.this : alltrue([
+          coalescelist(tolist(made.alarm_actions), ["nobody"]) == coalescelist(tolist(made.ok_actions), ["nobody"]),
+          tolist(made.alarm_actions) == tolist(can(alarm.pages_as) ? [] : alarm.severity == "page" ? var.page_action_arns : var.ticket_action_arns),
+        ]) if made_key == key || startswith(made_key, "${key}-") && can(alarm.per)
+      ])
+    ])
+    error_message = "Tickets to one topic, pages to the other, and what is part of a page to none: its page says it."
+  }
+
+  assert {
+    condition = alltrue([
+      for page, alarms in { "registrations-fail" = aws_cloudwatch_composite_alarm.page, "delivery-late" = aws_cloudwatch_composite_alarm.quiet_page } :
+      alarms[page].alarm_actions == toset(var.page_action_arns) && alarms[page].ok_actions == toset(var.page_action_arns)
+    ])
+    error_message = "Pages wake somebody, and say when it is over."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, alarm in local.alarms : alarm.pages_as == null || strcontains(local.rules[coalesce(alarm.pages_as, "registrations-fail")], "ALARM(\"outbox-test-${key}\")")
+    ])
+    error_message = "What notifies nobody by itself must be part of a page."
+  }
+}
+
+run "one_outage_of_redis_pages_once" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    # Everything that rings when Redis is away: what cannot reach it, what waits for it, and what AWS says of its nodes.
+    condition = length([
+      for key, alarm in aws_cloudwatch_metric_alarm.this : key
+      if length(alarm.alarm_actions) > 0 && contains(tolist(alarm.alarm_actions), var.page_action_arns[0]) && anytrue([
+        for part in ["redis-unreachable", "breaker-open", "oldest-pending-age", "backlog", "stalled", "stuck-partition", "queue", "redis-memory", "redis-replication-lag"] : startswith(key, part)
+      ])
+    ]) == 0
+    error_message = "No alarm of an outage of Redis may page beside delivery-late."
+  }
+
+  assert {
+    condition = aws_cloudwatch_composite_alarm.quiet_page["delivery-late"].alarm_rule == join(" OR ", sort([
+      for key in flatten([
+        ["breaker-open", "redis-unreachable"],
+        [for p in ["0", "1"] : ["backlog-${p}", "diverged-partition-${p}", "oldest-pending-age-${p}", "stalled-${p}", "stuck-partition-${p}"]],
+      ]) : "ALARM(\"outbox-test-${key}\")"
+    ]))
+    error_message = "delivery-late is any of these."
+  }
+
+  assert {
+    condition     = one(aws_cloudwatch_composite_alarm.quiet_page["delivery-late"].actions_suppressor).alarm == "outbox-test-registrations-fail"
+    error_message = "An outage of the database pages once too: delivery-late is silent meanwhile."
+  }
+}
+
+run "silence_has_one_alarm_of_its_own" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    condition = toset([for key, alarm in aws_cloudwatch_metric_alarm.this : key if alarm.treat_missing_data == "breaching"]) == toset([
+      "no-metrics", "running-tasks", "database-storage", "redis-memory-outbox-test-001", "redis-memory-outbox-test-002",
     ])
     error_message = "Silence must raise one alarm of the service's, and one for each thing that AWS always measures."
-  }
-}
-
-run "alarms_and_dashboard_name_metrics_that_exist" {
-  module {
-    source = "./modules/observability"
-  }
-
-  assert {
-    condition     = length(output.service_metric_names) >= 20
-    error_message = "The list of metrics in use must not be empty, or the next assertion proves nothing."
-  }
-
-  assert {
-    condition     = length(setsubtract(output.service_metric_names, compact(split("\n", file("../docs/metrics.txt"))))) == 0
-    error_message = "Not in docs/metrics.txt: ${join(", ", setsubtract(output.service_metric_names, compact(split("\n", file("../docs/metrics.txt")))))}."
   }
 }
 
@@ -100,11 +213,54 @@ run "every_alarmed_metric_can_be_seen_on_the_dashboard" {
 
   assert {
     condition = length(setsubtract(
-      [for a in values(aws_cloudwatch_metric_alarm.this) : a.metric_name if a.namespace == var.metrics_namespace],
-      flatten([for w in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [for line in w.properties.metrics : line[1]]])
+      flatten([for alarm in local.alarms : [for metric in compact(concat([alarm.metric], values(alarm.metrics))) : join(" ", flatten([alarm.namespace, metric, [for k, v in alarm.dimensions : [k, v]]]))]]),
+      flatten([for w in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [for line in w.properties.metrics : join(" ", line)]])
     )) == 0
-    error_message = "Who is woken by an alarm looks at the dashboard next: its metric must be there."
+    error_message = "Who is woken by an alarm looks at the dashboard next: its metric must be there, with its dimensions."
   }
+}
+
+run "a_threshold_can_be_another_one" {
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    thresholds = { "oldest-pending-age" = 600 }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["oldest-pending-age-0"].threshold == 600 && strcontains(aws_cloudwatch_metric_alarm.this["oldest-pending-age-0"].alarm_description, "600 s")
+    error_message = "A threshold that was given replaces the file's, in the description too."
+  }
+}
+
+run "a_threshold_of_no_alarm_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    thresholds = { "oldest-pending" = 600 }
+  }
+
+  expect_failures = [aws_cloudwatch_metric_alarm.this]
+}
+
+run "a_relay_that_takes_over_is_not_stuck" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    thresholds = { "stuck-partition" = 30 }
+  }
+
+  expect_failures = [var.thresholds]
 }
 
 run "an_alarm_without_actions_is_refused" {
@@ -115,8 +271,9 @@ run "an_alarm_without_actions_is_refused" {
   }
 
   variables {
-    action_arns = []
+    page_action_arns   = []
+    ticket_action_arns = []
   }
 
-  expect_failures = [var.action_arns]
+  expect_failures = [var.page_action_arns, var.ticket_action_arns]
 }

@@ -7,6 +7,12 @@ variables {
   vpc_id     = "vpc-0123"
   subnet_ids = ["subnet-a", "subnet-b"]
   node_type  = "cache.t4g.small"
+
+  engine_version          = "7.1"
+  nodes                   = 2
+  snapshot_retention_days = 3
+  apply_immediately       = false
+  log_retention_days      = 30
 }
 
 run "redis_is_encrypted_and_asks_for_a_token" {
@@ -64,6 +70,40 @@ run "redis_never_evicts_the_queue" {
   assert {
     condition     = aws_elasticache_replication_group.this.parameter_group_name == aws_elasticache_parameter_group.this.name
     error_message = "The replication group must use that parameter group."
+  }
+}
+
+run "redis_is_not_lost_by_accident" {
+  module {
+    source = "./modules/redis"
+  }
+
+  assert {
+    condition     = can(regex("^outbox-test-final-[0-9]{8}-[0-9]{4}$", aws_elasticache_replication_group.this.final_snapshot_identifier))
+    error_message = "The final snapshot's name must be another one for the next group: a name that is taken makes the deletion fail."
+  }
+
+  assert {
+    condition     = aws_elasticache_replication_group.this.apply_immediately == false
+    error_message = "Nothing replaces nodes by surprise."
+  }
+}
+
+run "redis_says_what_happens_to_it_and_its_logs_do_not_pile_up" {
+  module {
+    source = "./modules/redis"
+  }
+
+  assert {
+    condition = { for c in aws_elasticache_replication_group.this.log_delivery_configuration : c.log_type => c.destination } == {
+      for type, group in aws_cloudwatch_log_group.this : type => group.name
+    }
+    error_message = "Engine's log and slow log go to their groups."
+  }
+
+  assert {
+    condition     = alltrue([for group in values(aws_cloudwatch_log_group.this) : group.retention_in_days == 30])
+    error_message = "Logs are not kept for ever."
   }
 }
 

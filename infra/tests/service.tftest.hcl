@@ -8,10 +8,19 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:mock" }
   }
   mock_resource "aws_ecs_cluster" {
-    defaults = { id = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test" }
+    defaults = {
+      id  = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test"
+      arn = "arn:aws:ecs:us-east-1:123456789012:cluster/outbox-test"
+    }
+  }
+  mock_resource "aws_ecs_service" {
+    defaults = { id = "arn:aws:ecs:us-east-1:123456789012:service/outbox-test/outbox-test" }
   }
   mock_resource "aws_ecs_task_definition" {
-    defaults = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test:1" }
+    defaults = {
+      arn                  = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test:1"
+      arn_without_revision = "arn:aws:ecs:us-east-1:123456789012:task-definition/outbox-test"
+    }
   }
   mock_resource "aws_lb_target_group" {
     defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/outbox-test/0123456789abcdef" }
@@ -30,11 +39,25 @@ variables {
   listener_rule_priority          = 10
   load_balancer_security_group_id = "sg-loadbalancer"
   host_names                      = ["registry.example.com"]
-  image                           = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox:1.0.0"
+  operator_cidr_blocks            = []
+  load_balancer_egress_rule       = true
+  https_egress_cidrs              = ["0.0.0.0/0"]
+  https_egress_prefix_list_ids    = []
+  image                           = "123456789012.dkr.ecr.us-east-1.amazonaws.com/registration-outbox@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
   image_repository_arn            = "arn:aws:ecr:us-east-1:123456789012:repository/registration-outbox"
   auth_service_url                = "https://auth.example.com"
   auth_service_id                 = "registration"
   metrics_namespace               = "RegistrationOutbox"
+  environment                     = "production"
+  min_tasks                       = 2
+  max_tasks                       = 6
+  cpu_target_percent              = 60
+  partitions                      = 1
+  cpu                             = 1024
+  memory_mib                      = 2048
+  cpu_architecture                = "X86_64"
+  execute_command                 = false
+  log_retention_days              = 30
   database = {
     host                = "db.example.com"
     port                = 5432
@@ -58,6 +81,7 @@ run "the_environment_is_the_contract_with_the_service" {
     condition = toset([for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : e.name]) == toset([
       "PORT", "REDIS_HOST", "REDIS_PORT", "REDIS_TLS_ENABLED", "SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME",
       "AUTH_SERVICE_URL", "AUTH_SERVICE_ID", "CLOUDWATCH_NAMESPACE", "CLOUDWATCH_REGION", "CLOUDWATCH_STEP",
+      "LOGGING_STRUCTURED_FORMAT_CONSOLE", "REGISTRY_OUTBOX_ENVIRONMENT",
     ])
     error_message = "The environment must be exactly the variables that the service knows."
   }
@@ -148,6 +172,60 @@ run "roles_allow_exactly_what_is_used" {
   }
 }
 
+run "who_deploys_may_do_that_and_nothing_else" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    # That these are the calls of infra/deploy is infra/test/deploy-test's business.
+    condition = alltrue([
+      for s in jsondecode(output.deployer_policy).Statement :
+      !contains(s.Resource, "*") || can(s.Condition) || contains(["TaskDefinitions", "WatchTheAlarms"], s.Sid)
+    ])
+    error_message = "Only actions that know no resources may have all of them."
+  }
+
+  assert {
+    condition = one([for s in jsondecode(output.deployer_policy).Statement : s if s.Action == ["iam:PassRole"]]).Condition == {
+      StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" }
+    }
+    error_message = "The roles may be handed to tasks only."
+  }
+}
+
+run "a_shell_in_a_task_is_asked_for" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.enable_execute_command == false && length(aws_iam_role_policy.execute_command) == 0
+    error_message = "Nobody can open a shell beside the secrets unless it was asked for."
+  }
+}
+
+run "a_shell_in_a_task_works_and_is_logged" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    execute_command = true
+  }
+
+  assert {
+    condition = alltrue([
+      aws_ecs_service.this.enable_execute_command,
+      contains(flatten([for s in jsondecode(aws_iam_role_policy.execute_command[0].policy).Statement : s.Action]), "ssmmessages:OpenDataChannel"),
+      jsondecode(aws_ecs_task_definition.this.container_definitions)[0].linuxParameters.initProcessEnabled,
+      !jsondecode(aws_ecs_task_definition.this.container_definitions)[0].readonlyRootFilesystem,
+      aws_ecs_cluster.this.configuration[0].execute_command_configuration[0].log_configuration[0].cloud_watch_log_group_name == "/ecs/outbox-test/sessions",
+    ])
+    error_message = "ECS Exec needs the rights, and a root file system that its agent can write to; its sessions are logged."
+  }
+}
+
 run "the_container_is_confined" {
   module {
     source = "./modules/service"
@@ -179,6 +257,101 @@ run "the_container_is_confined" {
   assert {
     condition     = alltrue([for r in values(aws_vpc_security_group_egress_rule.https) : r.from_port == 443 && r.to_port == 443])
     error_message = "The only way out without a security group at its end is HTTPS."
+  }
+}
+
+run "narrow_egress_still_reaches_the_images_layers" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    https_egress_cidrs           = ["10.0.0.0/16"]
+    https_egress_prefix_list_ids = ["pl-63a5400a"]
+  }
+
+  assert {
+    condition     = one(values(aws_vpc_security_group_egress_rule.https_to_prefix_lists)).prefix_list_id == "pl-63a5400a"
+    error_message = "Layers come from S3, whose addresses are not the VPC's."
+  }
+}
+
+run "a_load_balancer_group_with_inline_rules_is_left_alone" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    load_balancer_egress_rule = false
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.load_balancer_to_service) == 0
+    error_message = "Inline rules and this one would take each other away."
+  }
+}
+
+run "clients_reach_what_is_theirs_and_nothing_else" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for rule in values(aws_lb_listener_rule.forward) : [for c in rule.condition : [for p in c.path_pattern : p.values]]
+    ])) == toset(["/models*", "/api/models*", "/health*", "/ready*"])
+    error_message = "The console, /outbox, /actuator and the API's documentation are not for everyone."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in values(aws_lb_listener_rule.forward) : length(flatten([for c in rule.condition : [for h in c.host_header : h.values]])) > 0
+      && length(flatten([for c in rule.condition : [for p in c.path_pattern : p.values]])) > 0
+    ])
+    error_message = "Every rule is limited to our hosts, and to paths."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_lb_listener_rule.everything_else.action[0].fixed_response[0].status_code == "404",
+      alltrue([for rule in values(aws_lb_listener_rule.forward) : rule.priority < aws_lb_listener_rule.everything_else.priority]),
+    ])
+    error_message = "What no rule takes is answered 404, not by the listener's default action."
+  }
+}
+
+run "operators_reach_everything_from_their_networks" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    host_names           = ["registry.example.com", "registry.example.org", "registry.example.net"]
+    operator_cidr_blocks = ["10.20.0.0/16", "10.30.0.0/16"]
+  }
+
+  assert {
+    condition = alltrue([
+      toset(flatten([for c in aws_lb_listener_rule.forward["operators"].condition : [for n in c.source_ip : n.values]])) == toset(["10.20.0.0/16", "10.30.0.0/16"]),
+      length(flatten([for c in aws_lb_listener_rule.forward["operators"].condition : [for p in c.path_pattern : p.values]])) == 0,
+    ])
+    error_message = "From these networks every path is reachable."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in concat(values(aws_lb_listener_rule.forward), [aws_lb_listener_rule.everything_else]) : length(flatten([
+        for c in rule.condition : concat([for h in c.host_header : h.values], [for p in c.path_pattern : p.values], [for n in c.source_ip : n.values])
+      ])) <= 5
+    ])
+    error_message = "A rule takes five values at most."
+  }
+
+  assert {
+    condition = length(distinct(concat(
+      [for rule in values(aws_lb_listener_rule.forward) : rule.priority], [aws_lb_listener_rule.everything_else.priority],
+    ))) == 4
+    error_message = "Each rule has a priority of its own."
   }
 }
 
@@ -240,10 +413,67 @@ run "a_deployment_never_takes_away_what_works" {
     condition = alltrue([
       aws_ecs_service.this.deployment_minimum_healthy_percent == 100,
       aws_ecs_service.this.deployment_maximum_percent >= 150,
-      aws_ecs_service.this.desired_count >= 2,
       aws_ecs_task_definition.this.skip_destroy,
     ])
-    error_message = "Two tasks at least, new ones before old ones leave, and old revisions kept to go back to."
+    error_message = "New tasks before old ones leave, and old revisions kept to go back to."
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.availability_zone_rebalancing == "ENABLED"
+    error_message = "After a zone's outage tasks must spread again."
+  }
+}
+
+run "no_task_starts_before_the_database_has_its_role" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.desired_count == 0
+    error_message = "The first tasks are infra/deploy's: earlier ones would fail, and the circuit breaker would give up for good."
+  }
+}
+
+run "tasks_come_and_go_with_the_load_within_bounds" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_appautoscaling_target.this.resource_id == "service/outbox-test/outbox-test",
+      aws_appautoscaling_target.this.scalable_dimension == "ecs:service:DesiredCount",
+      aws_appautoscaling_target.this.min_capacity == 2,
+      aws_appautoscaling_target.this.max_capacity == 6,
+    ])
+    error_message = "Autoscaling keeps the number of tasks between min_tasks and max_tasks."
+  }
+
+  assert {
+    condition = alltrue([
+      for c in aws_appautoscaling_policy.cpu.target_tracking_scaling_policy_configuration :
+      c.target_value == 60 && one(c.predefined_metric_specification).predefined_metric_type == "ECSServiceAverageCPUUtilization"
+    ])
+    error_message = "It follows the tasks' CPU."
+  }
+}
+
+run "logs_do_not_pile_up" {
+  module {
+    source = "./modules/service"
+  }
+
+  assert {
+    condition = alltrue([
+      for g in [aws_cloudwatch_log_group.this, aws_cloudwatch_log_group.deployments, aws_cloudwatch_log_group.sessions] : g.retention_in_days > 0
+    ])
+    error_message = "Every log has an end."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.deployments.name == "/ecs/outbox-test/deployments"
+    error_message = "infra/deploy writes to this group unless told otherwise."
   }
 }
 
@@ -273,10 +503,10 @@ run "one_task_is_refused" {
   }
 
   variables {
-    desired_count = 1
+    min_tasks = 1
   }
 
-  expect_failures = [var.desired_count]
+  expect_failures = [var.min_tasks]
 }
 
 run "the_master_user_is_refused_as_the_services_role" {

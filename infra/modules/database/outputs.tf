@@ -13,11 +13,6 @@ output "identifier" {
   value       = aws_db_instance.this.identifier
 }
 
-output "allocated_storage_gib" {
-  description = "Storage at the start, the measure of the storage alarm."
-  value       = var.allocated_storage_gib
-}
-
 output "security_group_id" {
   description = "Security group of the instance, for the rules of those who connect."
   value       = aws_security_group.this.id

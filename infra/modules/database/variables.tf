@@ -14,7 +14,7 @@ variable "subnet_ids" {
 
   validation {
     condition     = length(distinct(var.subnet_ids)) >= 2
-    error_message = "subnet_ids needs at least two different subnets: the standby stands in another zone."
+    error_message = "subnet_ids needs at least two different subnets: the standby is in another zone."
   }
 }
 
@@ -23,10 +23,29 @@ variable "instance_class" {
   type        = string
 }
 
+variable "engine_version" {
+  description = "PostgreSQL's version. With the major version alone, RDS chooses the minor one and raises it in the maintenance window."
+  type        = string
+
+  validation {
+    condition     = can(regex("^1[4-9]([.][0-9]+)?$", var.engine_version))
+    error_message = "engine_version must be a PostgreSQL version from 14 on, for example 18 or 18.1."
+  }
+}
+
+variable "allow_major_version_upgrade" {
+  description = "Whether a change of the major version may be applied. It takes the database away for minutes: set it for that one apply."
+  type        = bool
+}
+
+variable "apply_immediately" {
+  description = "Whether changes are applied at once, also those that restart the database, instead of in the maintenance window."
+  type        = bool
+}
+
 variable "allocated_storage_gib" {
-  description = "Storage at the start. 24 hours of retained messages at 100/s and 1 KiB are 8.6 million rows, about 24 GiB with indexes and the room for their second versions."
+  description = "Storage at the start, in GiB."
   type        = number
-  default     = 50
 
   validation {
     condition     = var.allocated_storage_gib >= 20
@@ -35,9 +54,8 @@ variable "allocated_storage_gib" {
 }
 
 variable "max_allocated_storage_gib" {
-  description = "Storage to which RDS may grow by itself: a long Redis outage fills the outbox, and a full disk would refuse registrations."
+  description = "Storage to which RDS may grow by itself, in GiB."
   type        = number
-  default     = 500
 
   validation {
     condition     = var.max_allocated_storage_gib <= 65536
@@ -48,10 +66,14 @@ variable "max_allocated_storage_gib" {
 variable "backup_retention_days" {
   description = "Days to which the database can be restored."
   type        = number
-  default     = 14
 
   validation {
     condition     = var.backup_retention_days >= 7 && var.backup_retention_days <= 35
     error_message = "backup_retention_days must be between 7 and 35: an error is rarely found on the day it is made."
   }
+}
+
+variable "log_retention_days" {
+  description = "Days for which PostgreSQL's logs are kept."
+  type        = number
 }

@@ -3,29 +3,16 @@ output "dashboard_name" {
   value       = aws_cloudwatch_dashboard.this.dashboard_name
 }
 
-output "alarms" {
-  description = "Every alarm, as tests look at it: its name, description, actions and decision about missing data."
-  value = {
-    for alarm in concat(values(aws_cloudwatch_metric_alarm.this), [aws_cloudwatch_metric_alarm.queue_nearly_full]) :
-    alarm.alarm_name => {
-      description = alarm.alarm_description
-      actions     = alarm.alarm_actions
-      ok_actions  = alarm.ok_actions
-      missing     = alarm.treat_missing_data
-    }
-  }
-}
-
-output "service_metric_names" {
-  description = "Names of the service's own metrics that an alarm or the dashboard uses; docs/metrics.txt must have each."
+output "service_metrics" {
+  description = "The service's own metrics that an alarm or the dashboard uses, each as in docs/metrics.txt: its name, and the names of its dimensions."
   value = toset(concat(
-    [for alarm in values(aws_cloudwatch_metric_alarm.this) : alarm.metric_name if alarm.namespace == var.metrics_namespace],
     [
-      for query in aws_cloudwatch_metric_alarm.queue_nearly_full.metric_query : query.metric[0].metric_name
-      if length(query.metric) > 0
+      for alarm in values(local.alarms) : join(" ", concat([alarm.metric], keys(alarm.dimensions)))
+      if alarm.namespace == var.metrics_namespace && alarm.metric != null
     ],
-    flatten([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [
-      for line in widget.properties.metrics : line[1] if line[0] == var.metrics_namespace
+    flatten([for alarm in values(local.alarms) : values(alarm.metrics)]),
+    flatten([for widget in local.widgets : [
+      for line in widget.lines : join(" ", [for i, word in line : word if i == 1 || (i >= 2 && i % 2 == 0)]) if line[0] == var.metrics_namespace
     ]]),
   ))
 }

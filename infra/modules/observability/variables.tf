@@ -16,21 +16,35 @@ variable "metrics_namespace" {
 variable "partitions" {
   description = "Partitions of the outbox: an alarm watches one metric with one set of dimensions, so each partition has its own."
   type        = number
-  default     = 1
 }
 
-variable "desired_count" {
-  description = "Tasks that should run."
+variable "min_tasks" {
+  description = "Tasks that should always run."
   type        = number
 }
 
-variable "action_arns" {
-  description = "What an alarm notifies, when it begins and when it ends."
+variable "max_tasks" {
+  description = "Tasks at most, for the alarm on the database's connections."
+  type        = number
+}
+
+variable "page_action_arns" {
+  description = "What an alarm that cannot wait notifies, when it begins and when it ends."
   type        = list(string)
 
   validation {
-    condition     = length(var.action_arns) >= 1
-    error_message = "action_arns needs at least one ARN: an alarm that nobody hears is none."
+    condition     = length(var.page_action_arns) >= 1
+    error_message = "page_action_arns needs at least one ARN: an alarm that nobody hears is none."
+  }
+}
+
+variable "ticket_action_arns" {
+  description = "What an alarm that can wait notifies, when it begins and when it ends."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.ticket_action_arns) >= 1
+    error_message = "ticket_action_arns needs at least one ARN: an alarm that nobody hears is none."
   }
 }
 
@@ -75,26 +89,20 @@ variable "redis_node_ids" {
 }
 
 variable "thresholds" {
-  description = "Where alarms begin: the oldest pending message's age and the relay's last pass in seconds, the backlog in messages, the queue and Redis' memory in percent, 5xx answers in 5 minutes."
-  type = object({
-    oldest_pending_age_s = optional(number, 300)
-    last_pass_age_s      = optional(number, 120)
-    backlog              = optional(number, 10000)
-    queue_percent        = optional(number, 80)
-    redis_memory_percent = optional(number, 75)
-    http_5xx             = optional(number, 5)
-  })
-  default = {}
+  description = "Other thresholds than those of alarms.yaml, by the alarm's name."
+  type        = map(number)
 
   validation {
-    # A pass may hold its lock for 30 s and the next instance takes over after that: less than 60 s would alarm on a crash that
-    # heals itself.
-    condition     = var.thresholds.last_pass_age_s >= 60
-    error_message = "thresholds.last_pass_age_s must be at least 60: a lock of a crashed instance lasts 30 s."
+    # A pass may hold its lock for 30 s and the next task takes over after that.
+    condition     = try(var.thresholds["stuck-partition"], 120) >= 60
+    error_message = "The threshold of stuck-partition must be at least 60: the lock of a crashed task lasts 30 s."
   }
 
   validation {
-    condition     = alltrue([for p in [var.thresholds.queue_percent, var.thresholds.redis_memory_percent] : p > 0 && p < 100])
-    error_message = "thresholds in percent must be between 0 and 100: at 100 it is too late."
+    condition = alltrue([
+      for key, value in var.thresholds : value > 0 && value < 100
+      if contains(["queue-nearly-full", "redis-memory", "redis-cpu", "database-cpu"], key)
+    ])
+    error_message = "Thresholds in percent must be between 0 and 100: at 100 it is too late."
   }
 }

@@ -23,10 +23,19 @@ variable "node_type" {
   type        = string
 }
 
+variable "engine_version" {
+  description = "Redis' version."
+  type        = string
+
+  validation {
+    condition     = can(regex("^7[.][0-9]+$", var.engine_version))
+    error_message = "engine_version must be 7.x: the parameter group's family follows from it, and ElastiCache names other families differently."
+  }
+}
+
 variable "nodes" {
   description = "Nodes: one primary and its replicas."
   type        = number
-  default     = 2
 
   validation {
     condition     = var.nodes >= 2 && var.nodes <= 6
@@ -35,12 +44,21 @@ variable "nodes" {
 }
 
 variable "snapshot_retention_days" {
-  description = "Days that a daily snapshot is kept. A snapshot is a convenience: what Redis lost is sent again from the database."
+  description = "Days for which a daily snapshot is kept. A snapshot is a convenience: what Redis lost is sent again from the database."
   type        = number
-  default     = 3
 
   validation {
     condition     = var.snapshot_retention_days >= 0 && var.snapshot_retention_days <= 35
     error_message = "snapshot_retention_days must be between 0 and 35."
   }
+}
+
+variable "apply_immediately" {
+  description = "Whether changes are applied at once, also those that replace nodes, instead of in the maintenance window."
+  type        = bool
+}
+
+variable "log_retention_days" {
+  description = "Days for which the engine's log and the slow log are kept."
+  type        = number
 }

@@ -16,6 +16,10 @@ locals {
       CLOUDWATCH_NAMESPACE       = var.metrics_namespace
       CLOUDWATCH_REGION          = var.region
       CLOUDWATCH_STEP            = "1m"
+      # One JSON object a line: CloudWatch Logs Insights finds its fields by name.
+      LOGGING_STRUCTURED_FORMAT_CONSOLE = "logstash"
+      # The database remembers it: a copy of it that runs elsewhere, under another name, delivers nothing.
+      REGISTRY_OUTBOX_ENVIRONMENT = var.environment
     },
     # 1 is the service's own default.
     var.partitions == 1 ? {} : { REGISTRY_OUTBOX_PARTITIONS = tostring(var.partitions) },
@@ -33,6 +37,18 @@ resource "aws_cloudwatch_log_group" "this" {
   retention_in_days = var.log_retention_days
 }
 
+# What infra/deploy changed, when, on whose behalf, and what came of it.
+resource "aws_cloudwatch_log_group" "deployments" {
+  name              = "/ecs/${var.name}/deployments"
+  retention_in_days = 365
+}
+
+# What was typed into a task's shell.
+resource "aws_cloudwatch_log_group" "sessions" {
+  name              = "/ecs/${var.name}/sessions"
+  retention_in_days = 365
+}
+
 resource "aws_ecs_cluster" "this" {
   name = var.name
 
@@ -40,6 +56,16 @@ resource "aws_ecs_cluster" "this" {
   setting {
     name  = "containerInsights"
     value = "disabled"
+  }
+
+  configuration {
+    execute_command_configuration {
+      logging = "OVERRIDE"
+
+      log_configuration {
+        cloud_watch_log_group_name = aws_cloudwatch_log_group.sessions.name
+      }
+    }
   }
 }
 
@@ -66,16 +92,21 @@ resource "aws_ecs_task_definition" "this" {
   }
 
   container_definitions = jsonencode([{
-    name                   = var.name
-    image                  = var.image
-    essential              = true
-    user                   = "10001:10001"
-    readonlyRootFilesystem = true
-    linuxParameters        = { capabilities = { drop = ["ALL"] } }
-    mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
-    portMappings           = [{ containerPort = local.port, protocol = "tcp" }]
-    environment            = [for name, value in local.environment : { name = name, value = value }]
-    secrets                = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
+    name      = var.name
+    image     = var.image
+    essential = true
+    user      = "10001:10001"
+    # ECS Exec's agent writes into the root file system, so the two exclude each other.
+    readonlyRootFilesystem = !var.execute_command
+    linuxParameters = {
+      capabilities = { drop = ["ALL"] }
+      # Reaps what a session leaves behind.
+      initProcessEnabled = var.execute_command
+    }
+    mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
+    portMappings = [{ containerPort = local.port, protocol = "tcp" }]
+    environment  = [for name, value in local.environment : { name = name, value = value }]
+    secrets      = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
 
     # Liveness: the process serves. It depends on neither Redis nor the database, so their outage replaces no task. A start takes
     # less than 10 s; 30 s leave room for a slow disk, and after that 3 x 10 s of silence are a dead process.
@@ -127,13 +158,51 @@ resource "aws_lb_target_group" "this" {
   }
 }
 
-resource "aws_lb_listener_rule" "this" {
+# What the load balancer lets through: what clients and infra/deploy need. Everything else of the service (/console, /outbox,
+# /actuator, Swagger) is for the networks that operator_cidr_blocks names, and for the rest of the world it is not there. What is
+# allowed is named, not what is forbidden: a path has many spellings, and new ones are closed until somebody opens them. (A
+# /models/../outbox that gets by is refused by the service, which accepts no path that is not in its normal form.)
+#
+# A rule takes five values at most, hosts, paths and networks together; hence two rules, and at most three hosts.
+locals {
+  rules = merge(
+    length(var.operator_cidr_blocks) == 0 ? {} : { operators = { offset = 0, paths = [], networks = var.operator_cidr_blocks } },
+    {
+      registrations = { offset = 1, paths = ["/models*", "/api/models*"], networks = [] }
+      health        = { offset = 2, paths = ["/health*", "/ready*"], networks = [] }
+    },
+  )
+}
+
+resource "aws_lb_listener_rule" "forward" {
+  for_each = local.rules
+
   listener_arn = var.listener_arn
-  priority     = var.listener_rule_priority
+  priority     = var.listener_rule_priority + each.value.offset
 
   condition {
     host_header {
       values = var.host_names
+    }
+  }
+
+  dynamic "condition" {
+    for_each = length(each.value.paths) > 0 ? [each.value.paths] : []
+
+    content {
+      path_pattern {
+        values = condition.value
+      }
+    }
+  }
+
+  dynamic "condition" {
+    for_each = length(each.value.networks) > 0 ? [each.value.networks] : []
+
+    content {
+      source_ip {
+        values = condition.value
+      }
     }
   }
 
@@ -143,12 +212,36 @@ resource "aws_lb_listener_rule" "this" {
   }
 }
 
+# Without it, what no rule above takes would fall through to the listener's default action, whatever that is.
+resource "aws_lb_listener_rule" "everything_else" {
+  listener_arn = var.listener_arn
+  priority     = var.listener_rule_priority + 3
+
+  condition {
+    host_header {
+      values = var.host_names
+    }
+  }
+
+  action {
+    type = "fixed-response"
+
+    fixed_response {
+      status_code  = "404"
+      content_type = "application/json"
+      message_body = jsonencode({ title = "Not Found", status = 404 })
+    }
+  }
+}
+
 resource "aws_ecs_service" "this" {
   name            = var.name
   cluster         = aws_ecs_cluster.this.id
   task_definition = aws_ecs_task_definition.this.arn
-  desired_count   = var.desired_count
   launch_type     = "FARGATE"
+
+  # None until the first infra/deploy: the database has no role for them yet. From then on the number is autoscaling's.
+  desired_count = 0
 
   # Named, so that what "LATEST" means cannot change beneath a deployment.
   platform_version = "1.4.0"
@@ -156,6 +249,11 @@ resource "aws_ecs_service" "this" {
   # New tasks first, old ones leave after. Two versions run at once for a minute: the relay's protocol makes that correct.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
+
+  # After a zone's outage tasks would stay where they were restarted. New ones come first here too.
+  availability_zone_rebalancing = "ENABLED"
+
+  enable_execute_command = var.execute_command
 
   # A task starts in less than 10 s and needs 20 s to be seen healthy.
   health_check_grace_period_seconds = 60
@@ -178,13 +276,47 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # infra/deploy decides which revision runs, after verifying it. Terraform registers a revision when configuration changes;
-    # the next infra/deploy builds on it.
-    ignore_changes = [task_definition]
+    # task_definition: infra/deploy decides which revision runs, after verifying it. Terraform registers a revision when
+    # configuration changes; the next infra/deploy builds on it.
+    ignore_changes = [task_definition, desired_count]
   }
 
-  # A service whose target group hangs on no listener is refused.
-  depends_on = [aws_lb_listener_rule.this]
+  # A service whose target group hangs on no listener is refused. And a task that starts before its roles may do anything fails
+  # for that reason; at the end, draining needs them too.
+  depends_on = [
+    aws_lb_listener_rule.forward,
+    aws_iam_role_policy.execution,
+    aws_iam_role_policy.task,
+    aws_iam_role_policy.execute_command,
+  ]
+}
+
+resource "aws_appautoscaling_target" "this" {
+  service_namespace  = "ecs"
+  resource_id        = "service/${aws_ecs_cluster.this.name}/${aws_ecs_service.this.name}"
+  scalable_dimension = "ecs:service:DesiredCount"
+  min_capacity       = var.min_tasks
+  max_capacity       = var.max_tasks
+}
+
+# Registering costs CPU in the tasks, and tasks share nothing but the database. Delivery does not get faster with more of them: one
+# relay works a partition.
+resource "aws_appautoscaling_policy" "cpu" {
+  name               = "${var.name}-cpu"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.this.service_namespace
+  resource_id        = aws_appautoscaling_target.this.resource_id
+  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
+
+  target_tracking_scaling_policy_configuration {
+    target_value       = var.cpu_target_percent
+    scale_out_cooldown = 60
+    scale_in_cooldown  = 300
+
+    predefined_metric_specification {
+      predefined_metric_type = "ECSServiceAverageCPUUtilization"
+    }
+  }
 }
 
 resource "aws_security_group" "this" {
@@ -203,6 +335,8 @@ resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "load_balancer_to_service" {
+  count = var.load_balancer_egress_rule ? 1 : 0
+
   security_group_id            = var.load_balancer_security_group_id
   referenced_security_group_id = aws_security_group.this.id
   description                  = "Tasks of ${var.name}"
@@ -216,7 +350,18 @@ resource "aws_vpc_security_group_egress_rule" "https" {
 
   security_group_id = aws_security_group.this.id
   cidr_ipv4         = each.value
-  description       = "AWS APIs and the auth service"
+  description       = "HTTPS: the APIs of AWS and the auth service"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "https_to_prefix_lists" {
+  for_each = toset(var.https_egress_prefix_list_ids)
+
+  security_group_id = aws_security_group.this.id
+  prefix_list_id    = each.value
+  description       = "HTTPS: gateway endpoints"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

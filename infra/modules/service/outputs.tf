@@ -22,3 +22,13 @@ output "load_balancer_arn_suffix" {
   description = "CloudWatch's name of the load balancer: the middle of its listener's ARN."
   value       = regex("listener/(app/[^/]+/[^/]+)/", var.listener_arn)[0]
 }
+
+output "log_group_name" {
+  description = "Log of the tasks."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "deployer_policy" {
+  description = "IAM policy of whoever runs infra/deploy, as JSON."
+  value       = jsonencode(local.deployer_policy)
+}

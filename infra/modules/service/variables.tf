@@ -33,13 +33,28 @@ variable "load_balancer_security_group_id" {
   type        = string
 }
 
+variable "load_balancer_egress_rule" {
+  description = "Whether to add a rule to that group that lets the load balancer reach the tasks."
+  type        = bool
+}
+
 variable "host_names" {
   description = "Host names of the service."
   type        = list(string)
 }
 
+variable "operator_cidr_blocks" {
+  description = "Networks from which every path is reachable through the load balancer."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.operator_cidr_blocks) + length(var.host_names) <= 5
+    error_message = "host_names and operator_cidr_blocks together must have no more than five entries: a listener's rule takes no more values."
+  }
+}
+
 variable "image" {
-  description = "Image of the first task definition."
+  description = "Image of the task definition, by digest."
   type        = string
 }
 
@@ -48,27 +63,44 @@ variable "image_repository_arn" {
   type        = string
 }
 
-variable "desired_count" {
-  description = "Tasks that run."
+variable "min_tasks" {
+  description = "Tasks that always run; autoscaling never goes below."
   type        = number
-  default     = 2
 
   validation {
-    condition     = var.desired_count >= 2
-    error_message = "desired_count must be at least 2: one task is an outage during every replacement."
+    condition     = var.min_tasks >= 2
+    error_message = "min_tasks must be at least 2: one task is an outage during every replacement."
+  }
+}
+
+variable "max_tasks" {
+  description = "Tasks at most; autoscaling never goes above."
+  type        = number
+
+  validation {
+    condition     = var.max_tasks >= var.min_tasks
+    error_message = "max_tasks must not be less than min_tasks."
+  }
+}
+
+variable "cpu_target_percent" {
+  description = "Average CPU of the tasks that autoscaling aims at."
+  type        = number
+
+  validation {
+    condition     = var.cpu_target_percent >= 20 && var.cpu_target_percent <= 80
+    error_message = "cpu_target_percent must be between 20 and 80: above, a deployment or a lost task has no room."
   }
 }
 
 variable "partitions" {
   description = "Partitions of the outbox."
   type        = number
-  default     = 1
 }
 
 variable "cpu" {
-  description = "CPU units of a task. A start is about 6 seconds of one core's work, so a whole core keeps it under 10 s; a health probe every 10 s is about 1 % of it."
+  description = "CPU units of a task."
   type        = number
-  default     = 1024
 
   validation {
     condition     = contains([512, 1024, 2048, 4096], var.cpu)
@@ -77,9 +109,8 @@ variable "cpu" {
 }
 
 variable "memory_mib" {
-  description = "Memory of a task. 60 % of it is heap (Dockerfile); memory does not grow with the backlog, so it need not either. Fargate gives a core no less than 2 GiB."
+  description = "Memory of a task, in MiB."
   type        = number
-  default     = 2048
 
   validation {
     condition     = var.memory_mib >= 1024 && var.memory_mib <= 8192 && var.memory_mib % 1024 == 0
@@ -90,7 +121,6 @@ variable "memory_mib" {
 variable "cpu_architecture" {
   description = "What the image was built for."
   type        = string
-  default     = "X86_64"
 
   validation {
     condition     = contains(["X86_64", "ARM64"], var.cpu_architecture)
@@ -139,9 +169,8 @@ variable "metrics_namespace" {
 }
 
 variable "https_egress_cidrs" {
-  description = "Where tasks may open HTTPS connections: AWS' APIs (images, secrets, logs, metrics) and the auth service. Narrow it to the VPC where VPC endpoints serve all of them."
+  description = "Networks to which tasks may open HTTPS connections."
   type        = list(string)
-  default     = ["0.0.0.0/0"]
 
   validation {
     condition     = length(var.https_egress_cidrs) >= 1 && alltrue([for c in var.https_egress_cidrs : can(cidrhost(c, 0))])
@@ -149,13 +178,22 @@ variable "https_egress_cidrs" {
   }
 }
 
-variable "log_retention_days" {
-  description = "Days that logs are kept."
-  type        = number
-  default     = 30
+variable "https_egress_prefix_list_ids" {
+  description = "Prefix lists to which tasks may open HTTPS connections: that of the VPC's S3 gateway endpoint, which serves an image's layers."
+  type        = list(string)
+}
 
-  validation {
-    condition     = contains([7, 14, 30, 60, 90, 180, 365], var.log_retention_days)
-    error_message = "log_retention_days must be 7, 14, 30, 60, 90, 180 or 365."
-  }
+variable "log_retention_days" {
+  description = "Days for which the tasks' log is kept."
+  type        = number
+}
+
+variable "execute_command" {
+  description = "Whether a shell can be opened in a task (ECS Exec)."
+  type        = bool
+}
+
+variable "environment" {
+  description = "Name of the environment, which the database remembers."
+  type        = string
 }

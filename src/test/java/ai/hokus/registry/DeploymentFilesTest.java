@@ -44,6 +44,8 @@ class DeploymentFilesTest {
             "SPRING_DATASOURCE_USERNAME",
             "SPRING_DATASOURCE_PASSWORD",
             "REGISTRY_OUTBOX_PARTITIONS",
+            "REGISTRY_OUTBOX_ENVIRONMENT",
+            "LOGGING_STRUCTURED_FORMAT_CONSOLE",
             "API_KEYS_FILE",
             "AUTH_SERVICE_URL",
             "AUTH_SERVICE_ID",
@@ -107,9 +109,26 @@ class DeploymentFilesTest {
 
     @Test
     void the_tasks_in_production_are_given_only_variables_that_the_service_knows() {
-        String terraform = read("infra/modules/service/main.tf");
+        assertThat(variablesOfTheTasks())
+                .contains("REDIS_HOST", "SPRING_DATASOURCE_PASSWORD")
+                .isSubsetOf(KNOWN_VARIABLES);
+    }
+
+    @Test
+    void the_document_names_every_variable_of_the_tasks() {
+        String table = read("docs/deployment.md");
+        table = table.substring(table.indexOf("Set by Terraform"), table.indexOf("Locally, `docker-compose.yml`"));
         Set<String> names = new TreeSet<>();
-        Matcher locals = Pattern.compile("(?s)locals \\{.*?\n}").matcher(terraform);
+        Matcher name = Pattern.compile("`([A-Z][A-Z0-9]*_?[A-Z0-9_]+)`").matcher(table);
+        while (name.find()) {
+            names.add(name.group(1));
+        }
+        assertThat(names).isEqualTo(variablesOfTheTasks());
+    }
+
+    private static Set<String> variablesOfTheTasks() {
+        Set<String> names = new TreeSet<>();
+        Matcher locals = Pattern.compile("(?s)locals \\{.*?\n}").matcher(read("infra/modules/service/main.tf"));
         while (locals.find()) {
             Matcher name =
                     Pattern.compile("\\b([A-Z][A-Z0-9]*_?[A-Z0-9_]+)\\s+=").matcher(locals.group());
@@ -117,7 +136,7 @@ class DeploymentFilesTest {
                 names.add(name.group(1));
             }
         }
-        assertThat(names).contains("REDIS_HOST", "SPRING_DATASOURCE_PASSWORD").isSubsetOf(KNOWN_VARIABLES);
+        return names;
     }
 
     @Test

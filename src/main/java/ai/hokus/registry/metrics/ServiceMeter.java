@@ -34,6 +34,13 @@ enum ServiceMeter {
             "seconds",
             "How long the oldest of them has waited; 0: none is pending.",
             Tagged.PARTITION),
+    STALLED(
+            Kind.GAUGE,
+            "registry.outbox.stalled",
+            null,
+            "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
+                    + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise.",
+            Tagged.PARTITION),
     PARKED(
             Kind.GAUGE,
             "registry.outbox.parked",
@@ -71,6 +78,11 @@ enum ServiceMeter {
             "registry.database.reachable",
             null,
             "1 registrations can be accepted, 0 the database does not answer this instance."),
+    DATABASE_WRITABLE(
+            Kind.GAUGE,
+            "registry.database.writable",
+            null,
+            "1 the database takes this instance's writes, 0 it does not: it is read-only, or away."),
 
     REGISTRATIONS_ACCEPTED(
             Kind.COUNTER,
@@ -106,7 +118,7 @@ enum ServiceMeter {
     RESENT(Kind.COUNTER, "registry.relay.resent", "messages", "Messages that were sent again because Redis lost them."),
     NEWLY_PARKED(
             Kind.COUNTER,
-            "registry.relay.parked",
+            "registry.relay.messages.parked",
             "messages",
             "Messages that this instance parked because Redis refused them alone."),
 

@@ -24,6 +24,9 @@ final class StatusGauges implements MeterBinder {
     private static final double UNKNOWN = Double.NaN;
     private static final double MILLIS_PER_SECOND = 1000;
 
+    /** Twice what the lock of a crashed relay lasts: until then another one has taken over. */
+    private static final Duration STALLED_AFTER = Duration.ofMinutes(1);
+
     private final Supplier<ServiceStatus> board;
     private final QueueCapacity capacity;
     private final int partitions;
@@ -47,6 +50,7 @@ final class StatusGauges implements MeterBinder {
         bind(registry, ServiceMeter.BREAKER_STATE, StatusGauges::breaker);
         bind(registry, ServiceMeter.REDIS_REACHABLE, StatusGauges::redis);
         bind(registry, ServiceMeter.DATABASE_REACHABLE, StatusGauges::database);
+        bind(registry, ServiceMeter.DATABASE_WRITABLE, StatusGauges::database);
     }
 
     private void bind(MeterRegistry registry, ServiceMeter meter, ToDoubleFunction<ServiceStatus> value) {
@@ -60,6 +64,7 @@ final class StatusGauges implements MeterBinder {
                 ServiceMeter.OLDEST_PENDING_AGE,
                 partition,
                 view -> view.oldestPendingAgeMs() / MILLIS_PER_SECOND);
+        sampled(registry, ServiceMeter.STALLED, partition, view -> stalled(board.get(), view) ? 1 : 0);
         sampled(registry, ServiceMeter.PARKED, partition, PartitionView::parked);
         sampled(registry, ServiceMeter.PARTITION_STATE, partition, StatusGauges::state);
         ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(board.get(), partition), tag(partition));
@@ -81,6 +86,18 @@ final class StatusGauges implements MeterBinder {
 
     private static Tag tag(int partition) {
         return Tag.of(ServiceMeter.Tagged.PARTITION, Integer.toString(partition));
+    }
+
+    /** Whatever the reason: this looks at what is delivered, not at what relays say of themselves. */
+    private static boolean stalled(ServiceStatus status, PartitionView view) {
+        Instant lastDelivered = view.lastDeliveredAt();
+        boolean somethingKeepsIt = !view.running()
+                || status.queueFull()
+                || status.redis() == RedisState.UNREACHABLE
+                || status.redis() == RedisState.NOT_CONFIGURED;
+        return !somethingKeepsIt
+                && view.oldestPendingAgeMs() > STALLED_AFTER.toMillis()
+                && (lastDelivered == null || lastDelivered.isBefore(status.now().minus(STALLED_AFTER)));
     }
 
     private static double state(PartitionView view) {

@@ -80,7 +80,7 @@ class CloudWatchPublishingTest {
                         datum("registry.relay.delivery.latency.sum", Map.of(), 120, "Milliseconds"),
                         datum("registry.relay.delivery.latency.avg", Map.of(), 40, "Milliseconds"),
                         datum("registry.relay.delivery.latency.count", Map.of(), 3, "Count"),
-                        datum("registry.relay.parked.count", Map.of(), 0, "Count"));
+                        datum("registry.relay.messages.parked.count", Map.of(), 0, "Count"));
         assertThat(put.data())
                 .as("each is paid for: once")
                 .doesNotHaveDuplicates()

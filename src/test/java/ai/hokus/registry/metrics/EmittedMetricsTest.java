@@ -26,12 +26,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -48,6 +49,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What the whole service emits, with a real Redis, and that {@code docs/metrics.md} and {@code docs/metrics.txt} say the
@@ -58,11 +60,8 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class EmittedMetricsTest {
 
-    private static final boolean UPDATE = Boolean.getBoolean("metrics.update");
-    private static final String HOW_TO_UPDATE = "-Dtest=EmittedMetricsTest -Dmetrics.update=true writes it anew";
     private static final Path NAMES = Path.of("docs", "metrics.txt");
-    private static final Path DOCUMENT = Path.of("docs", "metrics.md");
-    private static final String ROW = "| `";
+    private static final Path GRAFANA = Path.of("infra", "grafana", "registration-outbox.json");
 
     private static final FakeCloudWatch CLOUDWATCH = new FakeCloudWatch();
 
@@ -193,6 +192,31 @@ class EmittedMetricsTest {
         assertThat(get("/actuator/env").statusCode())
                 .as("nothing else is exposed")
                 .isEqualTo(404);
+
+        Set<String> served = response.body()
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.split("[{ ]")[0])
+                .collect(Collectors.toSet());
+        AlarmsTest.metricsOfAlarms()
+                .forEach((alarm, metrics) ->
+                        assertThat(served).as("asked for by %s", alarm).containsAll(metrics));
+        queriesOfTheGrafanaDashboard()
+                .forEach(query -> assertThat(served)
+                        .as("asked for by Grafana: %s", query)
+                        .containsAll(AlarmsTest.metricsIn(query)));
+    }
+
+    private static List<String> queriesOfTheGrafanaDashboard() {
+        List<String> queries = new JsonMapper().readTree(GRAFANA.toFile()).findValuesAsString("expr");
+        Set<String> asked = queries.stream()
+                .flatMap(query -> AlarmsTest.metricsIn(query).stream())
+                .collect(Collectors.toSet());
+        AlarmsTest.metricsOfAlarms()
+                .forEach((alarm, metrics) -> assertThat(asked)
+                        .as("who is woken by %s looks at the dashboard next", alarm)
+                        .containsAll(metrics));
+        return queries;
     }
 
     /** Last: it closes the registry, which publishes what the running step holds. */
@@ -208,61 +232,44 @@ class EmittedMetricsTest {
 
         List<Datum> data = new ArrayList<>(CLOUDWATCH.next().data());
         CLOUDWATCH.rest().forEach(put -> data.addAll(put.data()));
-        List<String> names =
-                List.copyOf(new TreeSet<>(data.stream().map(Datum::name).toList()));
-        if (UPDATE) {
-            Files.write(NAMES, names);
-        }
+        List<String> names = List.copyOf(new TreeSet<>(data.stream()
+                .map(datum -> String.join(" ", withDimensions(datum)))
+                .toList()));
         assertThat(names)
                 .as("ServiceMeter.cloudWatchNames()")
                 .containsExactlyElementsOf(new TreeSet<>(Arrays.stream(ServiceMeter.values())
-                        .flatMap(meter -> meter.cloudWatchNames().stream())
+                        .flatMap(meter -> meter.cloudWatchNames().stream()
+                                .map(name -> Objects.equals(meter.tag(), "partition") ? name + " partition" : name))
                         .toList()));
-        assertThat(Files.readAllLines(NAMES)).as(HOW_TO_UPDATE).isEqualTo(names);
-        assertThat(data)
-                .filteredOn(datum -> !datum.dimensions().isEmpty())
-                .extracting(Datum::dimensions)
-                .as("the only dimension")
-                .containsOnly(Map.of("partition", "0"));
+        GeneratedSection.assertFileSays(NAMES, names);
+    }
+
+    private static List<String> withDimensions(Datum datum) {
+        List<String> words = new ArrayList<>(List.of(datum.name()));
+        words.addAll(new TreeSet<>(datum.dimensions().keySet()));
+        return words;
     }
 
     @Test
     void the_document_says_what_the_code_says() throws IOException {
-        List<String> lines = Files.readAllLines(DOCUMENT);
-        Map<String, String> alarms = new HashMap<>();
-        lines.stream()
-                .filter(line -> line.startsWith(ROW))
-                .forEach(line -> alarms.put(
-                        line.substring(ROW.length(), line.indexOf('`', ROW.length())),
-                        line.substring(line.lastIndexOf(" | ") + 3)));
-        List<String> rows = Arrays.stream(ServiceMeter.values())
-                .map(meter -> row(meter, alarms.getOrDefault(meter.meterName(), "|")))
-                .toList();
-        if (UPDATE) {
-            List<String> updated = new ArrayList<>(lines);
-            int first = updated.indexOf(lines.stream()
-                    .filter(line -> line.startsWith("|---"))
-                    .findFirst()
-                    .orElseThrow());
-            updated.removeIf(line -> line.startsWith(ROW));
-            updated.addAll(first + 1, rows);
-            Files.write(DOCUMENT, updated);
-        }
-
-        assertThat(Files.readAllLines(DOCUMENT).stream()
-                        .filter(line -> line.startsWith(ROW))
-                        .toList())
-                .as(HOW_TO_UPDATE)
-                .isEqualTo(rows);
-        assertThat(Files.readString(DOCUMENT)).contains(price());
+        List<String> rows = new ArrayList<>(List.of(
+                "| meter | kind | unit | tag | meaning | in CloudWatch, after the name | alarms |",
+                "|---|---|---|---|---|---|---|"));
+        Arrays.stream(ServiceMeter.values()).map(EmittedMetricsTest::row).forEach(rows::add);
+        GeneratedSection.assertSays("meters", rows);
+        GeneratedSection.assertSays("price of metrics", List.of(price()));
+        assertThat(Files.readString(Path.of("infra", "README.md")))
+                .contains("| %.2f + %.2f + 0.86 + 3 |"
+                        .formatted((names(true) + names(false)) * 0.30, AlarmsTest.monthlyPrice()));
     }
 
     /** What the document must say about what is paid for. */
     private static String price() {
         int each = names(true);
         int once = names(false);
-        return "**%d metrics, and %d for each partition: %d with one partition, $%.2f a month**"
-                .formatted(once, each, once + each, (once + each) * 0.30);
+        return ("**%d metrics, and %d for each partition: %d with one partition, $%.2f a month; %d with four, $%.2f**,"
+                        + " however many instances publish.")
+                .formatted(once, each, once + each, (once + each) * 0.30, once + 4 * each, (once + 4 * each) * 0.30);
     }
 
     private static int names(boolean ofPartitions) {
@@ -272,23 +279,28 @@ class EmittedMetricsTest {
                 .sum();
     }
 
-    private static String row(ServiceMeter meter, String alarm) {
+    private static String row(ServiceMeter meter) {
+        String alarms = Alarm.all().stream()
+                .filter(alarm -> !Collections.disjoint(alarm.metrics(), meter.cloudWatchNames()))
+                .map(alarm -> "`" + alarm.name() + "`")
+                .collect(Collectors.joining(", "));
         String suffixes = String.join(
                 " ",
                 meter.cloudWatchNames().stream()
                         .map(name -> "`" + name.substring(meter.meterName().length()) + "`")
                         .toList());
         String unit = meter.kind() == Kind.TIMER ? "time" : Objects.requireNonNullElse(meter.unit(), "");
-        return ROW
+        return "| "
                 + String.join(
                         " | ",
-                        meter.meterName() + "`",
+                        "`" + meter.meterName() + "`",
                         meter.kind().name().toLowerCase(Locale.ROOT),
                         unit,
                         String.join("", tags(meter)),
                         meter.description(),
                         suffixes,
-                        alarm);
+                        alarms)
+                + " |";
     }
 
     private static List<String> tags(ServiceMeter meter) {

@@ -75,7 +75,8 @@ class RelayMetersTest {
 
         assertThat(registry.get("registry.relay.rewinds").counter().count()).isEqualTo(2);
         assertThat(registry.get("registry.relay.resent").counter().count()).isEqualTo(42);
-        assertThat(registry.get("registry.relay.parked").counter().count()).isEqualTo(1);
+        assertThat(registry.get("registry.relay.messages.parked").counter().count())
+                .isEqualTo(1);
         assertThat(registry.get("registry.relay.pass.duration").timer().totalTime(TimeUnit.SECONDS))
                 .isEqualTo(1);
     }

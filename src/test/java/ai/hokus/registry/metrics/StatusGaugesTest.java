@@ -47,6 +47,7 @@ class StatusGaugesTest {
         assertThat(gauge("registry.breaker.state")).isZero();
         assertThat(gauge("registry.redis.reachable")).isEqualTo(1);
         assertThat(gauge("registry.database.reachable")).isEqualTo(1);
+        assertThat(gauge("registry.database.writable")).isEqualTo(1);
 
         status = status(false, RedisState.UNREACHABLE, "half_open");
         assertThat(gauge("registry.breaker.state")).isEqualTo(1);
@@ -59,12 +60,31 @@ class StatusGaugesTest {
     }
 
     @Test
+    void a_partition_is_stalled_when_messages_wait_and_none_has_been_delivered_for_a_minute() {
+        assertThat(stalled("running", 59_000, null, RedisState.REACHABLE)).isZero();
+        assertThat(stalled("running", 61_000, null, RedisState.REACHABLE)).isEqualTo(1);
+        assertThat(stalled("running", 61_000, NOW.minusSeconds(61), RedisState.REACHABLE))
+                .isEqualTo(1);
+        assertThat(stalled("running", 61_000, NOW.minusSeconds(1), RedisState.REACHABLE))
+                .as("it catches up")
+                .isZero();
+        assertThat(stalled("running", 61_000, null, RedisState.UNKNOWN))
+                .as("this instance does not relay: it may be the reason")
+                .isEqualTo(1);
+        assertThat(stalled("running", 61_000, null, RedisState.UNREACHABLE)).isZero();
+        assertThat(stalled("running", 61_000, null, RedisState.NOT_CONFIGURED)).isZero();
+        assertThat(stalled("paused", 61_000, null, RedisState.REACHABLE)).isZero();
+    }
+
+    @Test
     void what_is_too_old_has_no_value() {
         status = status(true, RedisState.REACHABLE, "closed");
 
         assertThat(partition("registry.outbox.pending", 0)).isNaN();
         assertThat(partition("registry.partition.state", 1)).isNaN();
+        assertThat(partition("registry.outbox.stalled", 0)).isNaN();
         assertThat(gauge("registry.database.reachable")).isZero();
+        assertThat(gauge("registry.database.writable")).isZero();
         assertThat(partition("registry.relay.last.pass.age", 0)).isEqualTo(5);
     }
 
@@ -97,6 +117,13 @@ class StatusGaugesTest {
                 .tag("partition", Integer.toString(partition))
                 .gauge()
                 .value();
+    }
+
+    private double stalled(String state, long oldestPendingAgeMs, Instant lastDeliveredAt, RedisState redis) {
+        PartitionView view = new PartitionView(
+                0, state, 3, oldestPendingAgeMs, 0, 100, 30, lastDeliveredAt, "idle", NOW, NOW, null, null, 12L);
+        status = new ServiceStatus(NOW, NOW, false, ANSWERS, redis, List.of(view), "relaying", "closed");
+        return partition("registry.outbox.stalled", 0);
     }
 
     private static ServiceStatus status(boolean stale, RedisState redis, String breaker) {
