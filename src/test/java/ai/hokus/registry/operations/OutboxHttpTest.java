@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.outbox.TestLog;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.net.URI;
@@ -25,7 +26,7 @@ import org.springframework.test.web.servlet.assertj.MockMvcTester;
 import org.springframework.test.web.servlet.assertj.MvcTestResult;
 
 /** What operators see and do over HTTP, over the whole application, without a Redis. */
-@SpringBootTest(properties = "registry.operators.largest-resend=3")
+@SpringBootTest(properties = {"registry.operations.max-resend=3", "registry.operations.fence-timeout=100ms"})
 @AutoConfigureMockMvc
 @Import(TestKeys.class)
 class OutboxHttpTest {
@@ -48,24 +49,34 @@ class OutboxHttpTest {
     /** Positions 1 to 5 delivered but for 2, which is parked; then three that are pending. */
     @BeforeEach
     void fill() {
-        for (String table : List.of("outbox_message", "outbox_parked", "outbox_delivery", "outbox_operation")) {
+        for (String table : List.of(
+                "outbox_message",
+                "outbox_batch",
+                "outbox_parked",
+                "outbox_delivery",
+                "outbox_operation",
+                "registration",
+                "model")) {
             jdbc.update("DELETE FROM " + table);
         }
+        jdbc.update("UPDATE outbox_partition SET paused = FALSE, purged_position = 0");
+        TestLog log = new TestLog(jdbc, 0);
         for (int n = 1; n <= 8; n++) {
-            jdbc.update(
-                    "INSERT INTO outbox_message"
-                            + " (id, message_id, partition_id, message_key, message_type, payload, position)"
-                            + " VALUES (?, ?, 0, ?, 't', '{\"n\":1.50}', ?)",
-                    n,
-                    new UUID(0, n),
-                    n % 2 == 0 ? "even" : "odd",
-                    n > 5 ? null : n);
+            log.message(n, n % 2 == 0 ? "even" : "odd");
         }
         jdbc.execute("ALTER TABLE outbox_message ALTER COLUMN id RESTART WITH 9");
-        jdbc.update("UPDATE outbox_partition SET last_position = 5, delivered_position = 5, state = 'running'");
-        jdbc.update("INSERT INTO outbox_parked (id, reason, relay) VALUES (2, 'ERR too large', 'r')");
-        jdbc.update(
-                "INSERT INTO outbox_delivery (partition_id, from_position, to_position, relay) VALUES (0, 1, 5, 'r')");
+        log.batch(1, 3, 1, 2, 3);
+        log.batch(4, 5, 4, 5);
+        log.delivery(1, 1, 5);
+        log.parked(2, 2, null);
+        jdbc.update("INSERT INTO model (name) VALUES ('odd')");
+        for (int n = 1; n <= 7; n += 2) {
+            jdbc.update("""
+                    INSERT INTO registration (model_name, version, token_id, proposal_identifier, metric_name, baseline_value,
+                                              current_value, mlflow_run_id, tags, user_id, fingerprint, message_id)
+                    VALUES ('odd', ?, 'T', 'P', 'f1', 0.5, 0.5, 'run', '{}', 'ada', ?, ?)
+                    """, "v" + n, "0".repeat(64), new UUID(0, n));
+        }
     }
 
     @Test
@@ -116,7 +127,7 @@ class OutboxHttpTest {
         assertThat(life)
                 .bodyJson()
                 .extractingPath("$.events[*].event")
-                .isEqualTo(List.of("registered", "positioned", "parked", "requeued", "sent_again"));
+                .isEqualTo(List.of("registered", "claimed", "parked", "requeued", "sent_again"));
         assertThat(life).bodyJson().extractingPath("$.events[3].detail").isEqualTo("by ada: because");
         assertThat(life).bodyJson().extractingPath("$.copies[1].state").isEqualTo("pending");
         assertThat(get("/outbox/messages/" + UUID.randomUUID())).hasStatus(404);
@@ -156,8 +167,10 @@ class OutboxHttpTest {
                 .content(WHY)
                 .exchange();
 
-        assertThat(answer).hasStatusOk();
+        assertThat(answer).as("nobody relays, so nobody fences it").hasStatus(202);
         assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(true);
+        assertThat(answer).bodyJson().extractingPath("$.fenced").isEqualTo(false);
+        assertThat(answer).bodyJson().extractingPath("$.detail").asString().contains("not fenced yet");
         MvcTestResult operations = get("/outbox/operations");
         assertThat(operations)
                 .bodyJson()
@@ -175,16 +188,19 @@ class OutboxHttpTest {
             strings = {
                 "/outbox/partitions/0/pause",
                 "/outbox/partitions/all/pause",
+                "/outbox/adopt",
                 "/outbox/parked/00000000-0000-0000-0000-000000000002/requeue",
                 "/outbox/parked/00000000-0000-0000-0000-000000000002/discard",
             })
     void a_dry_run_says_what_would_be_done_and_does_nothing(String path) {
-        MvcTestResult answer = post(path, WHAT_IF);
+        MvcTestResult answer = post(
+                path,
+                path.endsWith("adopt") ? WHAT_IF.replace("{", "{\"queue_name\":\"other\",") : WHAT_IF);
 
         assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(false);
-        assertThat(answer).bodyJson().extractingPath("$.detail").asString().startsWith("Would be");
+        assertThat(answer).bodyJson().extractingPath("$.detail").asString().startsWith("Dry run: ");
         assertThat(jdbc.queryForList("SELECT 1 FROM outbox_operation")).isEmpty();
-        assertThat(jdbc.queryForObject("SELECT state FROM outbox_partition", String.class))
+        assertThat(jdbc.queryForObject("SELECT state FROM outbox_status", String.class))
                 .isEqualTo("running");
     }
 
@@ -196,6 +212,9 @@ class OutboxHttpTest {
                 "/outbox/partitions/0/pause | {'reason':' '} | reason must be a text",
                 "/outbox/partitions/0/pause | {'reason':'x','dryrun':true} | dryrun is not known here",
                 "/outbox/partitions/0/pause | {'reason':'x','dry_run':'yes'} | dry_run must be true or false",
+                "/outbox/partitions/0/pause | {'reason':'x','paused':true} | paused is not known here",
+                "/outbox/partitions/0/release | {'reason':'x','paused':'yes'} | paused must be true or false",
+                "/outbox/adopt | {'reason':'x'} | must have queue_name or environment",
                 "/outbox/resend | {'reason':'x'} | must say which messages",
                 "/outbox/resend | {'reason':'x','model':'odd'} | Idempotency-Key is required",
                 "/outbox/resend | {'reason':'x','from_position':1,'dry_run':true} | partition is required",
@@ -286,7 +305,7 @@ class OutboxHttpTest {
                 .hasStatus(422)
                 .bodyText()
                 .contains("more than 3 messages")
-                .contains("registry.operators.largest-resend");
+                .contains("registry.operations.max-resend");
     }
 
     @Test
@@ -298,13 +317,38 @@ class OutboxHttpTest {
     }
 
     @Test
-    void purging_by_hand_deletes_what_was_delivered() {
+    void purging_by_hand_deletes_whole_batches_but_for_the_last_one_and_what_is_parked() {
         assertThat(post("/outbox/purge", "{\"reason\":\"disk\",\"older_than\":\"PT0S\"}"))
                 .bodyJson()
                 .extractingPath("$.messages")
-                .isEqualTo(3);
+                .isEqualTo(2);
         assertThat(jdbc.queryForList("SELECT id FROM outbox_message WHERE id <= 5 ORDER BY id", Long.class))
-                .containsExactly(2L, 5L);
+                .containsExactly(2L, 4L, 5L);
+    }
+
+    @Test
+    void another_queue_is_adopted() {
+        MvcTestResult answer = post("/outbox/adopt", "{\"reason\":\"renamed\",\"queue_name\":\"other\"}");
+
+        assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(true);
+        assertThat(answer).bodyJson().extractingPath("$.messages").isEqualTo(4);
+        assertThat(jdbc.queryForObject("SELECT queue_name FROM outbox", String.class)).isEqualTo("other");
+    }
+
+    @Test
+    void messages_are_found_by_model_version_and_token() {
+        assertThat(get("/outbox/search?model=odd"))
+                .bodyJson()
+                .extractingPath("$.messages[*].version")
+                .isEqualTo(List.of("v1", "v3", "v5", "v7"));
+        MvcTestResult one = get("/outbox/search?model=odd&version=v5&token_id=T");
+        assertThat(one).bodyJson().extractingPath("$.messages[*].state").isEqualTo(List.of("delivered"));
+        assertThat(one).bodyJson().extractingPath("$.messages[*].position").isEqualTo(List.of(5));
+        assertThat(get("/outbox/search?model=odd&version=v2"))
+                .bodyJson()
+                .extractingPath("$.messages")
+                .isEqualTo(List.of());
+        assertThat(get("/outbox/search?model=a%00b")).hasStatus(422);
     }
 
     @ParameterizedTest
