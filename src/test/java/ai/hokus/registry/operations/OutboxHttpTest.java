@@ -193,9 +193,8 @@ class OutboxHttpTest {
                 "/outbox/parked/00000000-0000-0000-0000-000000000002/discard",
             })
     void a_dry_run_says_what_would_be_done_and_does_nothing(String path) {
-        MvcTestResult answer = post(
-                path,
-                path.endsWith("adopt") ? WHAT_IF.replace("{", "{\"queue_name\":\"other\",") : WHAT_IF);
+        MvcTestResult answer =
+                post(path, path.endsWith("adopt") ? WHAT_IF.replace("{", "{\"queue_name\":\"other\",") : WHAT_IF);
 
         assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(false);
         assertThat(answer).bodyJson().extractingPath("$.detail").asString().startsWith("Dry run: ");
@@ -332,7 +331,8 @@ class OutboxHttpTest {
 
         assertThat(answer).bodyJson().extractingPath("$.executed").isEqualTo(true);
         assertThat(answer).bodyJson().extractingPath("$.messages").isEqualTo(4);
-        assertThat(jdbc.queryForObject("SELECT queue_name FROM outbox", String.class)).isEqualTo("other");
+        assertThat(jdbc.queryForObject("SELECT queue_name FROM outbox", String.class))
+                .isEqualTo("other");
     }
 
     @Test

@@ -119,11 +119,15 @@ class OperatorViewsTest {
         assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed WHERE id <= 4 ORDER BY id"))
                 .hasSize((int) late);
         if (late > 0) {
-            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id")).containsExactly("3", "5");
-            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
+            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id"))
+                    .containsExactly("3", "5");
+            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
+                    .isEqualTo(5);
             log.batch(4, 4, 3, 5);
-            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed")).isEmpty();
-            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
+            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed"))
+                    .isEmpty();
+            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
+                    .isEqualTo(5);
         }
     }
 
@@ -148,7 +152,9 @@ class OperatorViewsTest {
         other.message(8, "other");
         other.batch(1, 7, 7);
 
-        assertThat(texts("SELECT partition_id || ' ' || pending || ' ' || last_position FROM outbox_status ORDER BY partition_id"))
+        assertThat(
+                        texts(
+                                "SELECT partition_id || ' ' || pending || ' ' || last_position FROM outbox_status ORDER BY partition_id"))
                 .containsExactly("0 2 5", "1 2 1");
         assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_pending_messages WHERE partition_id = 1 ORDER BY id"))
                 .containsExactly("7", "8");

@@ -85,15 +85,16 @@ public record TestLog(JdbcTemplate jdbc, int partition) {
         String ids = database == TestDatabase.H2
                 ? "(SELECT ARRAY_AGG(\"X\" ORDER BY \"X\") FROM SYSTEM_RANGE(n * %1$d + 1, (n + 1) * %1$d))"
                 : "(SELECT array_agg(i) FROM generate_series(n * %1$d + 1, (n + 1) * %1$d) i)";
-        jdbc.update(("INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,"
-                        + " lowest_id, highest_id, settled_id, claimed_by)"
-                        + " SELECT " + partition + ", n * %1$d + 1, (n + 1) * %1$d, n + 1, 1, " + ids
-                        + ", n * %1$d + 1, (n + 1) * %1$d, (n + 1) * %1$d, 'r' FROM ")
-                .formatted(batchSize)
-                + series(database, 0, batches - 1));
+        jdbc.update(
+                ("INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,"
+                                        + " lowest_id, highest_id, settled_id, claimed_by)"
+                                        + " SELECT " + partition + ", n * %1$d + 1, (n + 1) * %1$d, n + 1, 1, " + ids
+                                        + ", n * %1$d + 1, (n + 1) * %1$d, (n + 1) * %1$d, 'r' FROM ")
+                                .formatted(batchSize)
+                        + series(database, 0, batches - 1));
         jdbc.update(("INSERT INTO outbox_delivery (partition_id, delivery_no, from_position, to_position, instance)"
-                        + " SELECT " + partition + ", n + 1, n * %1$d + 1, (n + 1) * %1$d, 'r' FROM ")
-                .formatted(batchSize)
+                                + " SELECT " + partition + ", n + 1, n * %1$d + 1, (n + 1) * %1$d, 'r' FROM ")
+                        .formatted(batchSize)
                 + series(database, 0, delivered / batchSize - 1));
         jdbc.execute("ANALYZE");
     }
