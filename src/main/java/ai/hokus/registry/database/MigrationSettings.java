@@ -9,14 +9,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param lockTimeout how long one try waits for a lock. Everybody else who wants the table queues behind it, so it is less
  *     than the 2 s after which a registration gives up
- * @param lockAttempts maximum number of tries
+ * @param maxLockAttempts maximum number of tries
  * @param lockRetryInterval pause between two tries, in which those who queued go on
  * @param reportInterval how often a migration that takes long is reported in the log
  */
 @ConfigurationProperties("registry.migration")
 record MigrationSettings(
         @DefaultValue("1s") Duration lockTimeout,
-        @DefaultValue("60") int lockAttempts,
+        @DefaultValue("60") int maxLockAttempts,
         @DefaultValue("2s") Duration lockRetryInterval,
         @DefaultValue("10s") Duration reportInterval) {
 
@@ -24,8 +24,8 @@ record MigrationSettings(
         if (lockTimeout.toMillis() < 1) {
             throw new IllegalArgumentException("registry.migration.lock-timeout must be at least 1ms");
         }
-        if (lockAttempts < 1) {
-            throw new IllegalArgumentException("registry.migration.lock-attempts must be at least 1");
+        if (maxLockAttempts < 1) {
+            throw new IllegalArgumentException("registry.migration.max-lock-attempts must be at least 1");
         }
         if (lockRetryInterval.isNegative()) {
             throw new IllegalArgumentException("registry.migration.lock-retry-interval must not be negative");

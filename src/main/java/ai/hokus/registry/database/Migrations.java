@@ -82,7 +82,7 @@ class Migrations implements FlywayMigrationStrategy {
     @Override
     public void migrate(Flyway flyway) {
         RetryTemplate tries = new RetryTemplate(RetryPolicy.builder()
-                .maxRetries(settings.lockAttempts() - 1L)
+                .maxRetries(settings.maxLockAttempts() - 1L)
                 .delay(settings.lockRetryInterval())
                 .predicate(failure -> LOCKED.contains(sqlState(failure)))
                 .build());
@@ -125,7 +125,7 @@ class Migrations implements FlywayMigrationStrategy {
         String state = sqlState(e);
         if (LOCKED.contains(state) || LOCK_TIMEOUT_H2.equals(state)) {
             return Optional.of(new StartupRefusedException(
-                    "A migration of the database " + where + " did not get a lock in " + settings.lockAttempts()
+                    "A migration of the database " + where + " did not get a lock in " + settings.maxLockAttempts()
                             + " tries of " + settings.lockTimeout().toMillis() + " ms; locks are held by: "
                             + holders(flyway) + ".",
                     "End what holds the lock (SELECT pg_terminate_backend(PID)), a long transaction or a backup for"
@@ -251,7 +251,7 @@ class Migrations implements FlywayMigrationStrategy {
                             + " held by: {}.",
                     settings.lockTimeout().toMillis(),
                     state.getRetryCount() + 1,
-                    settings.lockAttempts(),
+                    settings.maxLockAttempts(),
                     holders(flyway));
         }
     }

@@ -80,7 +80,7 @@ class MigrationsTest {
                     "",
                     "--registry.migration.lock-timeout=50ms",
                     "--registry.migration.lock-retry-interval=10ms",
-                    "--registry.migration.lock-attempts=100000"));
+                    "--registry.migration.max-lock-attempts=100000"));
             Eventually.await("it waits", () -> output.getAll().contains("begins now"), output::getAll);
             assertThat(output.getAll())
                     .containsPattern("did not get a lock within 50 ms and was rolled back; try 2 of 100000 begins now")
@@ -107,7 +107,7 @@ class MigrationsTest {
                     "",
                     "--registry.migration.lock-timeout=20ms",
                     "--registry.migration.lock-retry-interval=1ms",
-                    "--registry.migration.lock-attempts=3"));
+                    "--registry.migration.max-lock-attempts=3"));
 
             assertThat(refusal).hasRootCauseInstanceOf(SQLException.class);
             assertThat(output.getAll())
