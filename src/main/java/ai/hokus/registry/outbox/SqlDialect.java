@@ -4,8 +4,6 @@ import java.util.List;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.boot.jdbc.DatabaseDriver;
 import org.springframework.jdbc.core.ArgumentPreparedStatementSetter;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -13,7 +11,7 @@ import org.springframework.jdbc.core.PreparedStatementCallback;
 import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
-/** The databases that the outbox runs on: where their SQL differs, and what makes an acknowledged commit stay. */
+/** The databases that the outbox runs on: where their SQL differs. */
 enum SqlDialect {
     H2 {
         private static final String NEWEST_ROWS = """
@@ -101,23 +99,6 @@ enum SqlDialect {
         void write(JdbcTemplate jdbc, List<SqlUpdate> updates) {
             updates.forEach(
                     update -> jdbc.update(update.sql(), update.parameters().toArray()));
-        }
-
-        @Override
-        void refuseLostCommits(JdbcTemplate jdbc) {
-            String delay = jdbc.queryForObject(
-                    "SELECT setting_value FROM information_schema.settings WHERE setting_name = 'WRITE_DELAY'",
-                    String.class);
-            if (!"0".equals(delay)) {
-                throw new IllegalStateException("spring.datasource.url has WRITE_DELAY=" + delay
-                        + " (ms): a killed process would lose registrations that it had answered with 200."
-                        + " Put WRITE_DELAY=0 into the URL, as the default has it.");
-            }
-            String path = jdbc.queryForObject("SELECT database_path()", String.class);
-            if (path == null) {
-                log.warn("The database lives in memory: every registration is lost when this process ends."
-                        + " Use jdbc:h2:file: or jdbc:postgresql: in spring.datasource.url for anything but a trial.");
-            }
         }
     },
     POSTGRESQL {
@@ -256,23 +237,7 @@ enum SqlDialect {
                 return statement.execute();
             });
         }
-
-        @Override
-        void refuseLostCommits(JdbcTemplate jdbc) {
-            String commit = jdbc.queryForObject("SHOW synchronous_commit", String.class);
-            if ("off".equals(commit)) {
-                throw new IllegalStateException("PostgreSQL runs with synchronous_commit=off for this connection:"
-                        + " a crash of it would lose registrations that were answered with 200. Set it to on, for the"
-                        + " server or for this role (ALTER ROLE ... SET synchronous_commit = on).");
-            }
-            if ("off".equals(jdbc.queryForObject("SHOW fsync", String.class))) {
-                log.warn("PostgreSQL runs with fsync=off: a crash of its machine can lose registrations that were"
-                        + " answered with 200. Nothing but a test should run like this.");
-            }
-        }
     };
-
-    private static final Logger log = LoggerFactory.getLogger(SqlDialect.class);
 
     /** The newest rows of both logs, the highest id, this transaction's id, and the oldest one that is running. */
     private static final String LOG_END = """
@@ -342,13 +307,6 @@ enum SqlDialect {
 
     /** Runs statements in their order, in the transaction that is open. Without any, nothing. */
     abstract void write(JdbcTemplate jdbc, List<SqlUpdate> updates);
-
-    /**
-     * Stops the start with what to change when a setting would lose acknowledged commits.
-     *
-     * @throws IllegalStateException naming the setting
-     */
-    abstract void refuseLostCommits(JdbcTemplate jdbc);
 
     private static Long[] boxed(long[] values) {
         return java.util.Arrays.stream(values).boxed().toArray(Long[]::new);
