@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param queueName the queue that this outbox delivers to; null: none is recorded
  * @param environment null: none is recorded
+ * @param firstPosition of the newest batch; 0: there is none
  * @param lastPosition of the newest batch; {@code purged_position} when there is none
  * @param batchId the newest batch; 0: there is none
  * @param settledId as the newest batch says
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record LogEnd(
         @Nullable String queueName,
         @Nullable String environment,
+        long firstPosition,
         long lastPosition,
         long batchId,
         long settledId,

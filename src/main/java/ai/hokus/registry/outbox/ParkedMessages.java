@@ -32,6 +32,9 @@ final class ParkedMessages {
         if (lowest != null && lowest <= queue.known()) {
             return true;
         }
+        if (queue.known() >= log.firstPosition()) {
+            return log.delivered() + 1 < log.firstPosition();
+        }
         PartitionRepository.Batch batch = repository.batchAt(queue.known());
         return batch != null && log.delivered() + 1 < batch.firstPosition();
     }

@@ -135,6 +135,7 @@ class PartitionRepository {
                 (row, n) -> new LogEnd(
                         row.getString("queue_name"),
                         row.getString("environment"),
+                        row.getLong("first_position"),
                         row.getLong("last_position"),
                         row.getLong("batch_id"),
                         row.getLong("settled_id"),

@@ -241,7 +241,8 @@ enum SqlDialect {
 
     /** The newest rows of both logs, the highest id, this transaction's id, and the oldest one that is running. */
     private static final String LOG_END = """
-            SELECT o.queue_name, o.environment, COALESCE(n.last_position, p.purged_position) AS last_position, n.batch_id,
+            SELECT o.queue_name, o.environment, n.first_position,
+                   COALESCE(n.last_position, p.purged_position) AS last_position, n.batch_id,
                    n.settled_id, n.sample_id, n.sample_xid, d.delivery_no, d.to_position,
                    %s AS highest_id, %s AS xid, %s AS oldest_xid, %s AS server_start
             FROM outbox o
