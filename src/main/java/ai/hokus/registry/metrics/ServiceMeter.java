@@ -26,13 +26,20 @@ enum ServiceMeter {
             Kind.GAUGE,
             "registry.outbox.pending",
             "messages",
-            "Messages that are committed and not known to be in the queue.",
+            "Messages that are committed and not known to be in the queue; an estimate beyond 100,000.",
             Tagged.PARTITION),
     OLDEST_PENDING_AGE(
             Kind.GAUGE,
             "registry.outbox.oldest.pending.age",
             "seconds",
             "How long the oldest of them has waited; 0: none is pending.",
+            Tagged.PARTITION),
+    STALLED(
+            Kind.GAUGE,
+            "registry.outbox.stalled",
+            null,
+            "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
+                    + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise.",
             Tagged.PARTITION),
     PARKED(
             Kind.GAUGE,
@@ -44,7 +51,7 @@ enum ServiceMeter {
             Kind.GAUGE,
             "registry.partition.state",
             null,
-            "0 running, 1 paused by an operator, 2 diverged: an operator must decide.",
+            "0 running, 1 paused by an operator, 2 stopped: an operator must decide.",
             Tagged.PARTITION),
     LAST_PASS_AGE(
             Kind.GAUGE,
@@ -67,10 +74,12 @@ enum ServiceMeter {
             "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
     REDIS_REACHABLE(Kind.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
     DATABASE_REACHABLE(
+            Kind.GAUGE, "registry.database.reachable", null, "1 the database answers this instance, 0 it does not."),
+    DATABASE_WRITABLE(
             Kind.GAUGE,
-            "registry.database.reachable",
+            "registry.database.writable",
             null,
-            "1 registrations can be accepted, 0 the database does not answer this instance."),
+            "1 the database takes this instance's writes, 0 it does not: it is read-only, or away."),
 
     REGISTRATIONS_ACCEPTED(
             Kind.COUNTER,
