@@ -2,10 +2,10 @@ package ai.hokus.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.RunningService;

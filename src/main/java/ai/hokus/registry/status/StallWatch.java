@@ -87,7 +87,7 @@ final class StallWatch {
     private boolean isExplained(PartitionStatus partition) {
         return partition.state() == PartitionState.PAUSED
                 || relay.mode() == RelayMode.NOT_CONFIGURED
-                || partition.reportedRelayState() != null && EXPLAINED.contains(partition.reportedRelayState());
+                || (partition.reportedRelayState() != null && EXPLAINED.contains(partition.reportedRelayState()));
     }
 
     private String describe(int partition) {

@@ -2,16 +2,16 @@ package ai.hokus.registry.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.status.DatabaseState;
-import ai.hokus.registry.status.PartitionView;
-import ai.hokus.registry.status.RedisState;
-import ai.hokus.registry.status.ServiceStatus;
 import ai.hokus.registry.outbox.PartitionState;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.QueueCapacity;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.status.DatabaseState;
 import ai.hokus.registry.status.DatabaseState.Condition;
+import ai.hokus.registry.status.PartitionView;
+import ai.hokus.registry.status.RedisState;
+import ai.hokus.registry.status.ServiceStatus;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.List;
@@ -147,6 +147,21 @@ class StatusGaugesTest {
     private static PartitionView partition(
             int number, PartitionState state, long pending, long ageMs, long parked, Instant lastPassAt, Long depth) {
         return new PartitionView(
-                number, state, pending, pending > 50, ageMs, parked, 100, 30, null, pending > 50, RelayState.IDLE, NOW, lastPassAt, null, null, depth);
+                number,
+                state,
+                pending,
+                pending > 50,
+                ageMs,
+                parked,
+                100,
+                30,
+                null,
+                pending > 50,
+                RelayState.IDLE,
+                NOW,
+                lastPassAt,
+                null,
+                null,
+                depth);
     }
 }

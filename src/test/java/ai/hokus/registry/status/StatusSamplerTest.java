@@ -84,8 +84,7 @@ class StatusSamplerTest {
                 assertThat(findings(service)).contains("the database refuses writes", "read-only transaction");
                 assertThat(gauge(service, "registry.database.writable")).isZero();
                 assertThat(gauge(service, "registry.database.reachable")).isEqualTo(1);
-                assertThat(service.post(
-                                        "/models/tokenized-registration-events", RunningService.registration("m", "1"))
+                assertThat(service.post("/models/tokenized-registration-events", RunningService.registration("m", "1"))
                                 .statusCode())
                         .as("what clients experience")
                         .isEqualTo(503);
@@ -133,9 +132,9 @@ class StatusSamplerTest {
                             SELECT 0, gen_random_uuid(), 'm', 't', '{}' FROM generate_series(1, 150000)
                             """);
 
-            Eventually.await("estimated", () -> details(service)
-                    .get("backlog_is_estimate")
-                    .booleanValue());
+            Eventually.await(
+                    "estimated",
+                    () -> details(service).get("backlog_is_estimate").booleanValue());
 
             JsonNode details = details(service);
             assertThat(details.get("backlog").longValue()).isBetween(100_000L, 160_000L);
@@ -254,7 +253,11 @@ class StatusSamplerTest {
             claim(service, 2, 6);
 
             assertThat(watch.look())
-                    .contains("settled_id of partition 0", "application forgotten", "user postgres", "pg_terminate_backend");
+                    .contains(
+                            "settled_id of partition 0",
+                            "application forgotten",
+                            "user postgres",
+                            "pg_terminate_backend");
 
             session.rollback();
             assertThat(watch.look()).isNull();
@@ -392,8 +395,7 @@ class StatusSamplerTest {
     private static String reportedState(RunningService service) {
         return String.join(
                 ",",
-                service.jdbc()
-                        .queryForList("SELECT state FROM outbox_relay WHERE partition_id = 0", String.class));
+                service.jdbc().queryForList("SELECT state FROM outbox_relay WHERE partition_id = 0", String.class));
     }
 
     private static double gauge(RunningService service, String name) {
