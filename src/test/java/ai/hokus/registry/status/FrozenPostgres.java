@@ -14,6 +14,7 @@ final class FrozenPostgres implements AutoCloseable {
 
     private final EmbeddedPostgres server;
     private final JdbcTemplate admin;
+    private long frozen;
 
     FrozenPostgres() {
         try {
@@ -48,19 +49,14 @@ final class FrozenPostgres implements AutoCloseable {
         admin.execute("SELECT pg_reload_conf()");
     }
 
-    /** No process of the server runs until {@link Frozen#close}. */
-    Frozen freeze() {
-        long postmaster = postmaster();
-        signal("STOP", postmaster);
-        return new Frozen(postmaster);
+    /** No process of the server runs until {@link #thaw}. */
+    void freeze() {
+        frozen = postmaster();
+        signal("STOP", frozen);
     }
 
-    /** Ends the frost when it is closed. */
-    record Frozen(long postmaster) implements AutoCloseable {
-        @Override
-        public void close() {
-            signal("CONT", postmaster);
-        }
+    void thaw() {
+        signal("CONT", frozen);
     }
 
     private long postmaster() {

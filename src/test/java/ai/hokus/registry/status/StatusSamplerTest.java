@@ -105,14 +105,20 @@ class StatusSamplerTest {
         try (RunningService service = onOwnServer(Map.of())) {
             Eventually.await("ready", () -> ready(service));
 
-            try (var frozen = postgres.freeze()) {
+            postgres.freeze();
+            try {
                 assertReadyFor(service, Duration.ofSeconds(3));
+            } finally {
+                postgres.thaw();
             }
             assertReadyFor(service, Duration.ofSeconds(1));
 
-            try (var frozen = postgres.freeze()) {
+            postgres.freeze();
+            try {
                 Eventually.await("found out", () -> !ready(service));
                 assertThat(service.get("/health").statusCode()).isEqualTo(503);
+            } finally {
+                postgres.thaw();
             }
             Eventually.await("ready again", () -> ready(service));
         }
