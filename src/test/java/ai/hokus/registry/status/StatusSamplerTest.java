@@ -30,7 +30,6 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -58,9 +57,10 @@ class StatusSamplerTest {
         postgres.close();
     }
 
-    @BeforeEach
-    void record() {
+    /** To be called when the service has started: its start takes appenders off. */
+    private void record() {
         logged.start();
+        logger.setLevel(Level.INFO);
         logger.addAppender(logged);
     }
 
@@ -72,6 +72,7 @@ class StatusSamplerTest {
     @Test
     void a_database_that_refuses_writes_is_named_and_recovers_by_itself() {
         try (RunningService service = onOwnServer(Map.of())) {
+            record();
             Eventually.await("ready", () -> ready(service));
             assertThat(gauge(service, "registry.database.writable")).isEqualTo(1);
 
@@ -130,13 +131,15 @@ class StatusSamplerTest {
             names = {"H2", "POSTGRESQL"})
     void what_is_pending_is_counted_to_100000_and_estimated_beyond(TestDatabase database) {
         try (RunningService service = RunningService.on(database, settings(Map.of()))) {
-            service.jdbc().update(database == TestDatabase.H2 ? """
-                            INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)
-                            SELECT 0, random_uuid(), 'm', 't', '{}' FROM system_range(1, 150000)
-                            """ : """
-                            INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)
-                            SELECT 0, gen_random_uuid(), 'm', 't', '{}' FROM generate_series(1, 150000)
-                            """);
+            String tenThousand = """
+                    INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)
+                    SELECT 0, %s(), 'm', 't', '{}' FROM %s(1, 10000)
+                    """.formatted(
+                            database == TestDatabase.H2 ? "random_uuid" : "gen_random_uuid",
+                            database == TestDatabase.H2 ? "system_range" : "generate_series");
+            for (int n = 0; n < 15; n++) {
+                service.jdbc().update(tenThousand);
+            }
 
             Eventually.await(
                     "estimated",
@@ -169,6 +172,7 @@ class StatusSamplerTest {
                                 "REDIS_URL", redis.url(),
                                 "registry.relay.interval", "100ms",
                                 "registry.status.stalled-after", "1s")))) {
+            record();
             Eventually.await("idle", () -> relayState(service) == RelayState.IDLE);
             service.jdbc().update("UPDATE outbox SET environment = 'another'");
             service.register("m", "1");
@@ -329,6 +333,7 @@ class StatusSamplerTest {
                                 "registry.relay.max-backoff", "500ms",
                                 "registry.queue.command-timeout", "300ms",
                                 "registry.queue.connect-timeout", "300ms")))) {
+            record();
             SettableClock clock = new SettableClock();
             StatusCache cache = service.bean(StatusCache.class);
             OutageLog outages = new OutageLog(cache, clock);
