@@ -4,7 +4,7 @@
  * <pre>
  * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)
  *                                            ^                ^
- *                           operations ------+  metrics ------+     health -&gt; the cached status board only
+ *                           operations ------+  metrics ------+     health -&gt; status only
  * </pre>
  *
  * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one

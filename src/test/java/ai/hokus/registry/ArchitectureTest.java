@@ -36,9 +36,10 @@ class ArchitectureTest {
             entry("queue", Set.of()),
             entry("queue.redis", Set.of("queue")),
             entry("database", Set.of()),
-            entry("operations", Set.of("outbox", "relay", "web")),
-            entry("health", Set.of("operations")),
-            entry("metrics", Set.of("operations", "relay")),
+            entry("status", Set.of("outbox", "relay")),
+            entry("operations", Set.of("outbox", "relay", "status", "web")),
+            entry("health", Set.of("relay", "status")),
+            entry("metrics", Set.of("relay", "status")),
             entry("security", Set.of()));
 
     private static final JavaClasses SERVICE = new ClassFileImporter()

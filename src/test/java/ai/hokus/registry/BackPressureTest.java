@@ -2,10 +2,10 @@ package ai.hokus.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.operations.StatusBoard;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.RunningService;
@@ -97,7 +97,7 @@ class BackPressureTest {
         assertThat(relay.breaker()).isEqualTo(BreakerState.CLOSED);
         assertThat(relay.statuses().get(0).lastError()).isNull();
         if (state(service) == RelayState.QUEUE_FULL) {
-            assertThat(service.bean(StatusBoard.class).current().queueFull()).isTrue();
+            assertThat(service.bean(StatusCache.class).current().queueFull()).isTrue();
         }
     }
 

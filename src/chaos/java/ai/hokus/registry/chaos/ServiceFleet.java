@@ -31,7 +31,7 @@ final class ServiceFleet implements AutoCloseable {
             "--registry.queue.connect-timeout=300ms",
             "--registry.queue.command-timeout=300ms",
             "--registry.status.interval=500ms",
-            "--registry.status.report-every=1s");
+            "--registry.status.report-interval=1s");
 
     private final Path folder = Children.folder("fleet");
     private final Path apiKeys = apiKeys(folder);

@@ -1,15 +1,16 @@
 package ai.hokus.registry.health;
 
-import ai.hokus.registry.operations.PartitionView;
-import ai.hokus.registry.operations.RedisState;
-import ai.hokus.registry.operations.ServiceStatus;
-import ai.hokus.registry.operations.StatusBoard;
+import ai.hokus.registry.relay.BreakerState;
+import ai.hokus.registry.relay.RelayMode;
+import ai.hokus.registry.status.PartitionView;
+import ai.hokus.registry.status.RedisState;
+import ai.hokus.registry.status.ServiceStatus;
+import ai.hokus.registry.status.StatusCache;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,16 +23,16 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status board; does no I/O. */
+/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache; does no I/O. */
 @RestController
 @Tag(name = "Health")
 class HealthController {
 
-    private final StatusBoard board;
+    private final StatusCache cache;
     private final String version;
 
-    HealthController(StatusBoard board, ObjectProvider<BuildProperties> build) {
-        this.board = board;
+    HealthController(StatusCache cache, ObjectProvider<BuildProperties> build) {
+        this.cache = cache;
         BuildProperties properties = build.getIfAvailable();
         String built = properties == null ? null : properties.getVersion();
         this.version = built == null ? "unknown" : built;
@@ -40,7 +41,7 @@ class HealthController {
     /** For people and the old dashboards: 200 unless unhealthy, then 503. */
     @GetMapping("/health")
     ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
-        ServiceStatus status = board.current();
+        ServiceStatus status = cache.current();
         Verdict verdict = Verdict.on(status);
         Health health = new Health(
                 verdict.word(),
@@ -70,7 +71,7 @@ class HealthController {
     @GetMapping("/ready")
     @SecurityRequirements
     ResponseEntity<Map<String, String>> ready() {
-        boolean ready = board.current().databaseUsable();
+        boolean ready = cache.current().databaseUsable();
         return answer(
                 ready ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE,
                 Map.of("status", ready ? "ready" : "not ready"));
@@ -110,7 +111,7 @@ class HealthController {
             if (!status.databaseUsable()) {
                 return UNHEALTHY;
             }
-            return Details.findings(status).isEmpty() ? HEALTHY : DEGRADED;
+            return status.findings().isEmpty() ? HEALTHY : DEGRADED;
         }
 
         String word() {
@@ -131,13 +132,15 @@ class HealthController {
      * What stands behind it.
      *
      * @param findings in words, what keeps events waiting; none when all is well
-     * @param sampledAt when the database was last asked; a snapshot that is too old is a finding itself
+     * @param backlogIsEstimate whether {@code backlog} is an estimate: it is exact up to 100,000
+     * @param sampledAt when the backlog was last counted; a count that is too old is a finding itself
      */
     record Details(
             List<String> findings,
-            String relay,
-            String breaker,
+            RelayMode relay,
+            BreakerState breaker,
             long backlog,
+            @JsonProperty("backlog_is_estimate") boolean backlogIsEstimate,
             @JsonProperty("oldest_pending_age_ms") long oldestPendingAgeMs,
             long parked,
             @JsonProperty("last_error") @Nullable String lastError,
@@ -148,10 +151,11 @@ class HealthController {
 
         static Details of(ServiceStatus status) {
             return new Details(
-                    findings(status),
+                    status.findings(),
                     status.relayMode(),
                     status.breaker(),
                     status.pending(),
+                    status.pendingIsEstimate(),
                     status.oldestPendingAgeMs(),
                     status.parked(),
                     status.lastError(),
@@ -159,33 +163,6 @@ class HealthController {
                     status.sampledAt(),
                     status.stale(),
                     status.partitions());
-        }
-
-        static List<String> findings(ServiceStatus status) {
-            List<String> findings = new ArrayList<>();
-            if (!status.database().reachable()) {
-                findings.add("the database does not answer: registrations are refused with 503");
-            } else if (status.stale()) {
-                findings.add("the last word of the database is too old to say anything");
-            }
-            if (status.redis() == RedisState.NOT_CONFIGURED) {
-                findings.add("no Redis is configured: events wait in the outbox");
-            } else if (status.redis() == RedisState.UNREACHABLE) {
-                findings.add("Redis takes nothing: events wait in the outbox");
-            }
-            if (status.queueFull()) {
-                findings.add("the queue is at its capacity: events wait in the outbox until consumers make room");
-            }
-            if (status.relayFailing()) {
-                findings.add("the relay fails; see last_error");
-            }
-            for (PartitionView partition : status.partitions()) {
-                if (!partition.running()) {
-                    findings.add("partition " + partition.partition() + " is " + partition.state()
-                            + ": an operator decides when it goes on");
-                }
-            }
-            return findings;
         }
     }
 }

@@ -2,11 +2,11 @@
  * The answers to load balancers, deployments and people: is it well?
  *
  * <p><b>Owns</b> {@code /health}, {@code /health/alb}, {@code /live} and {@code /ready}. <b>Promises</b> an answer within
- * milliseconds whatever Redis and the database are doing: it judges what the status board knows, and does no I/O.
+ * milliseconds whatever Redis and the database are doing: it judges what the status cache knows, and does no I/O.
  * Liveness depends on nothing. Redis alone failing is {@code degraded}, and HTTP 200: registrations are accepted. The
  * database failing is {@code unhealthy} and not ready, 503.
  *
- * <p><b>May call</b> {@code operations}. <b>Runs on</b> request threads.
+ * <p><b>May call</b> {@code status} and {@code relay}. <b>Runs on</b> request threads.
  */
 @NullMarked
 package ai.hokus.registry.health;

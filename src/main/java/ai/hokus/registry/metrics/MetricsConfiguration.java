@@ -1,7 +1,7 @@
 package ai.hokus.registry.metrics;
 
-import ai.hokus.registry.operations.StatusBoard;
 import ai.hokus.registry.relay.QueueCapacity;
+import ai.hokus.registry.status.StatusCache;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Value;
@@ -20,7 +20,7 @@ class MetricsConfiguration {
     /** @param partitions another number than the database's would have stopped the start */
     @Bean
     StatusGauges statusGauges(
-            StatusBoard board, QueueCapacity capacity, @Value("${registry.outbox.partitions:1}") int partitions) {
-        return new StatusGauges(board::current, capacity, partitions);
+            StatusCache cache, QueueCapacity capacity, @Value("${registry.outbox.partitions:1}") int partitions) {
+        return new StatusGauges(cache::current, capacity, partitions);
     }
 }

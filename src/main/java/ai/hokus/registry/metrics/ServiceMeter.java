@@ -26,7 +26,7 @@ enum ServiceMeter {
             Kind.GAUGE,
             "registry.outbox.pending",
             "messages",
-            "Messages that are committed and not known to be in the queue.",
+            "Messages that are committed and not known to be in the queue; an estimate beyond 100,000.",
             Tagged.PARTITION),
     OLDEST_PENDING_AGE(
             Kind.GAUGE,
@@ -74,10 +74,7 @@ enum ServiceMeter {
             "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
     REDIS_REACHABLE(Kind.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
     DATABASE_REACHABLE(
-            Kind.GAUGE,
-            "registry.database.reachable",
-            null,
-            "1 registrations can be accepted, 0 the database does not answer this instance."),
+            Kind.GAUGE, "registry.database.reachable", null, "1 the database answers this instance, 0 it does not."),
     DATABASE_WRITABLE(
             Kind.GAUGE,
             "registry.database.writable",

@@ -1,9 +1,9 @@
 package ai.hokus.registry.metrics;
 
-import ai.hokus.registry.operations.PartitionView;
-import ai.hokus.registry.operations.RedisState;
-import ai.hokus.registry.operations.ServiceStatus;
 import ai.hokus.registry.relay.QueueCapacity;
+import ai.hokus.registry.status.PartitionView;
+import ai.hokus.registry.status.RedisState;
+import ai.hokus.registry.status.ServiceStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.MeterBinder;
@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The gauges over the status board. Each reads it anew; that does no I/O.
+ * The gauges over the status cache. Each reads it anew; that does no I/O.
  *
  * <p>What is not known has no value (NaN, which CloudWatch does not get): before the first sample, when the last one is too
  * old to say anything, and about Redis when it does not answer. A graph with a gap is better than one that is wrong.
@@ -24,18 +24,15 @@ final class StatusGauges implements MeterBinder {
     private static final double UNKNOWN = Double.NaN;
     private static final double MILLIS_PER_SECOND = 1000;
 
-    /** Twice what the lock of a crashed relay lasts: until then another one has taken over. */
-    private static final Duration STALLED_AFTER = Duration.ofMinutes(1);
-
-    private final Supplier<ServiceStatus> board;
+    private final Supplier<ServiceStatus> cache;
     private final QueueCapacity capacity;
     private final int partitions;
 
     /**
-     * @param board does no I/O
+     * @param cache does no I/O
      */
-    StatusGauges(Supplier<ServiceStatus> board, QueueCapacity capacity, int partitions) {
-        this.board = board;
+    StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int partitions) {
+        this.cache = cache;
         this.capacity = capacity;
         this.partitions = partitions;
     }
@@ -49,12 +46,12 @@ final class StatusGauges implements MeterBinder {
         bind(registry, ServiceMeter.QUEUE_DEPTH, StatusGauges::queueDepth);
         bind(registry, ServiceMeter.BREAKER_STATE, StatusGauges::breaker);
         bind(registry, ServiceMeter.REDIS_REACHABLE, StatusGauges::redis);
-        bind(registry, ServiceMeter.DATABASE_REACHABLE, StatusGauges::database);
-        bind(registry, ServiceMeter.DATABASE_WRITABLE, StatusGauges::database);
+        bind(registry, ServiceMeter.DATABASE_REACHABLE, StatusGauges::reachable);
+        bind(registry, ServiceMeter.DATABASE_WRITABLE, StatusGauges::writable);
     }
 
     private void bind(MeterRegistry registry, ServiceMeter meter, ToDoubleFunction<ServiceStatus> value) {
-        meter.gauge(registry, () -> value.applyAsDouble(board.get()));
+        meter.gauge(registry, () -> value.applyAsDouble(cache.get()));
     }
 
     private void bindPartition(MeterRegistry registry, int partition) {
@@ -64,10 +61,10 @@ final class StatusGauges implements MeterBinder {
                 ServiceMeter.OLDEST_PENDING_AGE,
                 partition,
                 view -> view.oldestPendingAgeMs() / MILLIS_PER_SECOND);
-        sampled(registry, ServiceMeter.STALLED, partition, view -> stalled(board.get(), view) ? 1 : 0);
+        sampled(registry, ServiceMeter.STALLED, partition, view -> view.stalled() ? 1 : 0);
         sampled(registry, ServiceMeter.PARKED, partition, PartitionView::parked);
         sampled(registry, ServiceMeter.PARTITION_STATE, partition, StatusGauges::state);
-        ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(board.get(), partition), tag(partition));
+        ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(cache.get(), partition), tag(partition));
     }
 
     /** A gauge over the database's part: unknown while that is too old. */
@@ -76,8 +73,9 @@ final class StatusGauges implements MeterBinder {
         meter.gauge(
                 registry,
                 () -> {
-                    ServiceStatus status = board.get();
-                    return status.stale() || partition >= status.partitions().size()
+                    ServiceStatus status = cache.get();
+                    return isOutdated(status)
+                                    || partition >= status.partitions().size()
                             ? UNKNOWN
                             : value.applyAsDouble(status.partitions().get(partition));
                 },
@@ -88,25 +86,11 @@ final class StatusGauges implements MeterBinder {
         return Tag.of(ServiceMeter.Tagged.PARTITION, Integer.toString(partition));
     }
 
-    /** Whatever the reason: this looks at what is delivered, not at what relays say of themselves. */
-    private static boolean stalled(ServiceStatus status, PartitionView view) {
-        Instant lastDelivered = view.lastDeliveredAt();
-        boolean somethingKeepsIt = !view.running()
-                || status.queueFull()
-                || status.redis() == RedisState.UNREACHABLE
-                || status.redis() == RedisState.NOT_CONFIGURED;
-        return !somethingKeepsIt
-                && view.oldestPendingAgeMs() > STALLED_AFTER.toMillis()
-                && (lastDelivered == null || lastDelivered.isBefore(status.now().minus(STALLED_AFTER)));
-    }
-
     private static double state(PartitionView view) {
-        return switch (view.state()) {
-            case "running" -> 0;
-            case "paused" -> 1;
-            case "stopped" -> 2;
-            default -> UNKNOWN;
-        };
+        if (view.running()) {
+            return 0;
+        }
+        return view.paused() ? 1 : 2;
     }
 
     private static double lastPassAge(ServiceStatus status, int partition) {
@@ -130,10 +114,9 @@ final class StatusGauges implements MeterBinder {
 
     private static double breaker(ServiceStatus status) {
         return switch (status.breaker()) {
-            case "closed" -> 0;
-            case "half_open" -> 1;
-            case "open" -> 2;
-            default -> UNKNOWN;
+            case CLOSED -> 0;
+            case HALF_OPEN -> 1;
+            case OPEN -> 2;
         };
     }
 
@@ -145,11 +128,24 @@ final class StatusGauges implements MeterBinder {
         };
     }
 
-    private static double database(ServiceStatus status) {
-        boolean notAskedYet = status.sampledAt() == null && status.database().reachable();
-        if (notAskedYet) {
-            return UNKNOWN;
-        }
-        return status.databaseUsable() ? 1 : 0;
+    private static double reachable(ServiceStatus status) {
+        return switch (status.database().condition()) {
+            case UNKNOWN -> UNKNOWN;
+            case WRITABLE, REFUSES_WRITES -> 1;
+            case UNREACHABLE -> 0;
+        };
+    }
+
+    private static double writable(ServiceStatus status) {
+        return switch (status.database().condition()) {
+            case UNKNOWN -> UNKNOWN;
+            case WRITABLE -> 1;
+            case REFUSES_WRITES, UNREACHABLE -> 0;
+        };
+    }
+
+    /** Whether what was sampled says nothing any more. */
+    private static boolean isOutdated(ServiceStatus status) {
+        return status.stale() || !status.database().reachable();
     }
 }

@@ -1,14 +1,9 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.outbox.OutboxPartitions;
 import ai.hokus.registry.outbox.OutboxPurge;
-import ai.hokus.registry.outbox.OutboxStatus;
-import ai.hokus.registry.relay.Relay;
-import java.time.Clock;
 import javax.sql.DataSource;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -78,22 +73,5 @@ class OperationsConfiguration {
     @Bean
     FenceWatch fenceWatch(OperatorActionRepository repository, OperatorSettings settings) {
         return new FenceWatch(repository, settings.fenceTimeout());
-    }
-
-    @Bean
-    StatusBoard statusBoard(Relay relay, StatusSettings settings, Clock clock, @Qualifier("steadyClock") Clock steady) {
-        return new StatusBoard(relay, settings.staleAfter(), clock, steady);
-    }
-
-    @Bean
-    StatusSampler statusSampler(
-            OutboxStatus outbox,
-            Relay relay,
-            StatusBoard board,
-            StatusSettings settings,
-            InstanceName instance,
-            Clock clock,
-            @Qualifier("steadyClock") Clock steady) {
-        return new StatusSampler(outbox, relay, board, settings, instance.value(), clock, steady);
     }
 }

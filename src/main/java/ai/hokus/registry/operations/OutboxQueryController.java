@@ -1,6 +1,8 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.status.ServiceStatus;
+import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.TextRules;
@@ -42,13 +44,13 @@ class OutboxQueryController {
 
     private final OutboxQueries outbox;
     private final MessageListing listing;
-    private final StatusBoard board;
+    private final StatusCache cache;
     private final InstanceName instance;
 
-    OutboxQueryController(OutboxQueries outbox, MessageListing listing, StatusBoard board, InstanceName instance) {
+    OutboxQueryController(OutboxQueries outbox, MessageListing listing, StatusCache cache, InstanceName instance) {
         this.outbox = outbox;
         this.listing = listing;
-        this.board = board;
+        this.cache = cache;
         this.instance = instance;
     }
 
@@ -60,26 +62,30 @@ class OutboxQueryController {
                     "partitions is the view outbox_status, whichever instance relays; the rest is what this instance"
                             + " knows. Without the database, partitions is empty and everything else is the last that was known.")
     ResponseEntity<Object> status() {
-        ServiceStatus status = board.current();
+        ServiceStatus status = cache.current();
         Map<String, @Nullable Object> answer = new LinkedHashMap<>();
         answer.put("now", status.now());
         answer.put("instance", instance.value());
         answer.put("sampled_at", status.sampledAt());
         answer.put("stale", status.stale());
         Map<String, @Nullable Object> database = new LinkedHashMap<>();
-        database.put("reachable", status.databaseUsable());
+        database.put("state", status.database().condition());
+        database.put("reachable", status.database().reachable());
+        database.put("writable", status.databaseUsable());
         database.put("since", status.database().since());
         database.put("last_error", status.database().lastError());
+        answer.put("findings", status.findings());
         answer.put("database", database);
-        answer.put("redis", PartitionView.word(status.redis()));
+        answer.put("redis", status.redis());
         answer.put("relay_mode", status.relayMode());
         answer.put("breaker", status.breaker());
         answer.put("pending", status.pending());
+        answer.put("pending_is_estimate", status.pendingIsEstimate());
         answer.put("parked", status.parked());
         answer.put("oldest_pending_age_ms", status.oldestPendingAgeMs());
         answer.put("last_error", status.lastError());
         answer.put("last_error_at", status.lastErrorAt());
-        answer.put("partitions", status.databaseUsable() ? partitions() : List.of());
+        answer.put("partitions", status.database().reachable() ? partitions() : List.of());
         return ok(answer);
     }
 

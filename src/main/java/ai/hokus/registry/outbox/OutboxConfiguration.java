@@ -111,6 +111,11 @@ class OutboxConfiguration {
     }
 
     @Bean
+    WritingTransactions writingTransactions(JdbcTemplate jdbc, SqlDialect dialect) {
+        return new WritingTransactions(jdbc, dialect, OutboxPartitions.TRANSACTION_TIMEOUT);
+    }
+
+    @Bean
     OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(jdbc, transactions);
     }

@@ -3,6 +3,7 @@ package ai.hokus.registry.outbox;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Objects;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. */
@@ -10,7 +11,8 @@ public class OutboxStatus {
 
     private static final String READ = """
             SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_at, oldest_pending_age_ms, parked, last_position,
-                   delivered_position, last_delivered_at
+                   delivered_position, last_delivered_at,
+                   CASE WHEN reported_at > CURRENT_TIMESTAMP - INTERVAL '1' MINUTE THEN relay_state END AS reported_relay_state
             FROM outbox_status ORDER BY partition_id
             """;
 
@@ -27,13 +29,29 @@ public class OutboxStatus {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
+    /** No partition has this number. */
+    private static final String UPDATE_PROBE =
+            "UPDATE outbox_relay SET reported_at = CURRENT_TIMESTAMP WHERE partition_id = -1 AND instance = ?";
+
+    private static final String INSERT_PROBE = """
+            INSERT INTO outbox_relay (partition_id, instance, state, breaker_state)
+            VALUES (-1, ?, 'write_probe', 'closed')
+            """;
+
+    /** Rewinds are rare, and their table has no index by time: the newest by their ids. */
+    private static final String REWINDS_IN_LAST_HOUR = """
+            SELECT CAST(count(*) AS INTEGER)
+            FROM (SELECT rewound_at, from_position, to_position FROM outbox_rewind ORDER BY id DESC LIMIT 100) r
+            WHERE rewound_at > CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND from_position > to_position
+            """;
+
     private static final String FORGET_REPORTS = "DELETE FROM outbox_relay WHERE reported_at < ?";
 
     private final JdbcTemplate jdbc;
 
     /** @param timeout of a statement; the caller's own deadline */
     OutboxStatus(JdbcTemplate jdbc, Duration timeout) {
-        this.jdbc = new JdbcTemplate(java.util.Objects.requireNonNull(jdbc.getDataSource()));
+        this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
         this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
     }
 
@@ -55,7 +73,37 @@ public class OutboxStatus {
                         row.getLong("parked"),
                         row.getLong("last_position"),
                         row.getLong("delivered_position"),
-                        row.getObject("last_delivered_at", OffsetDateTime.class)));
+                        row.getObject("last_delivered_at", OffsetDateTime.class),
+                        row.getString("reported_relay_state")));
+    }
+
+    /**
+     * How often Redis had lost messages within the last hour; 100 at most.
+     *
+     * @throws org.springframework.dao.DataAccessException when the database does not answer in time
+     */
+    public int rewindsInLastHour() {
+        return Objects.requireNonNull(jdbc.queryForObject(REWINDS_IN_LAST_HOUR, Integer.class));
+    }
+
+    /**
+     * Proves that a write commits: writes this instance's own row, which no partition's relay has.
+     *
+     * @throws org.springframework.dao.DataAccessException when it does not
+     */
+    public void probeWrite(String instance) {
+        if (jdbc.update(UPDATE_PROBE, instance) == 0) {
+            jdbc.update(INSERT_PROBE, instance);
+        }
+    }
+
+    /**
+     * Proves that the database answers, if only to be read.
+     *
+     * @throws org.springframework.dao.DataAccessException when it does not
+     */
+    public void probeRead() {
+        jdbc.queryForList("SELECT partitions FROM outbox");
     }
 
     /** Writes what a relay reports over what it reported before. */

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param oldestPendingAgeMs how long ago that was when the view was read; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
  * @param lastDeliveredAt null: nothing ever was
+ * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
  */
 public record PartitionStatus(
         int partition,
@@ -22,4 +23,5 @@ public record PartitionStatus(
         long parked,
         long lastPosition,
         long deliveredPosition,
-        @Nullable OffsetDateTime lastDeliveredAt) {}
+        @Nullable OffsetDateTime lastDeliveredAt,
+        @Nullable String reportedRelayState) {}

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
 import ai.hokus.registry.metrics.ServiceMeter.Kind;
-import ai.hokus.registry.operations.StatusBoard;
+import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import ai.hokus.registry.support.TestRedis;
@@ -107,7 +107,7 @@ class EmittedMetricsTest {
     private CloudWatchMeterRegistry cloudWatch;
 
     @Autowired
-    private StatusBoard board;
+    private StatusCache cache;
 
     @AfterAll
     static void close() {
@@ -226,7 +226,7 @@ class EmittedMetricsTest {
         register("3");
         awaitDelivered(3);
         await().until(() ->
-                !board.current().stale() && board.current().partitions().get(0).lastPassAt() != null);
+                !cache.current().stale() && cache.current().partitions().get(0).lastPassAt() != null);
 
         cloudWatch.close();
 

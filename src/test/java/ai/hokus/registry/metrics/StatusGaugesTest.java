@@ -2,11 +2,16 @@ package ai.hokus.registry.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.operations.DatabaseState;
-import ai.hokus.registry.operations.PartitionView;
-import ai.hokus.registry.operations.RedisState;
-import ai.hokus.registry.operations.ServiceStatus;
+import ai.hokus.registry.outbox.PartitionState;
+import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.QueueCapacity;
+import ai.hokus.registry.relay.RelayMode;
+import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.status.DatabaseState;
+import ai.hokus.registry.status.DatabaseState.Condition;
+import ai.hokus.registry.status.PartitionView;
+import ai.hokus.registry.status.RedisState;
+import ai.hokus.registry.status.ServiceStatus;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.List;
@@ -15,10 +20,10 @@ import org.junit.jupiter.api.Test;
 class StatusGaugesTest {
 
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
-    private static final DatabaseState ANSWERS = new DatabaseState(true, NOW, null);
+    private static final DatabaseState ANSWERS = new DatabaseState(Condition.WRITABLE, NOW, null);
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private ServiceStatus status = status(false, RedisState.REACHABLE, "closed");
+    private ServiceStatus status = status(false, RedisState.REACHABLE, BreakerState.CLOSED);
 
     StatusGaugesTest() {
         new StatusGauges(() -> status, new QueueCapacity(1_000), 2).bindTo(registry);
@@ -47,65 +52,69 @@ class StatusGaugesTest {
         assertThat(gauge("registry.breaker.state")).isZero();
         assertThat(gauge("registry.redis.reachable")).isEqualTo(1);
         assertThat(gauge("registry.database.reachable")).isEqualTo(1);
-        assertThat(gauge("registry.database.writable")).isEqualTo(1);
 
-        status = status(false, RedisState.UNREACHABLE, "half_open");
+        status = status(false, RedisState.UNREACHABLE, BreakerState.HALF_OPEN);
         assertThat(gauge("registry.breaker.state")).isEqualTo(1);
         assertThat(gauge("registry.redis.reachable")).isZero();
         assertThat(gauge("registry.queue.depth")).isNaN();
 
-        status = status(false, RedisState.NOT_CONFIGURED, "open");
+        status = status(false, RedisState.NOT_CONFIGURED, BreakerState.OPEN);
         assertThat(gauge("registry.breaker.state")).isEqualTo(2);
         assertThat(gauge("registry.redis.reachable")).isNaN();
     }
 
     @Test
-    void a_partition_is_stalled_when_messages_wait_and_none_has_been_delivered_for_a_minute() {
-        assertThat(stalled("running", 59_000, null, RedisState.REACHABLE)).isZero();
-        assertThat(stalled("running", 61_000, null, RedisState.REACHABLE)).isEqualTo(1);
-        assertThat(stalled("running", 61_000, NOW.minusSeconds(61), RedisState.REACHABLE))
-                .isEqualTo(1);
-        assertThat(stalled("running", 61_000, NOW.minusSeconds(1), RedisState.REACHABLE))
-                .as("it catches up")
-                .isZero();
-        assertThat(stalled("running", 61_000, null, RedisState.UNKNOWN))
-                .as("this instance does not relay: it may be the reason")
-                .isEqualTo(1);
-        assertThat(stalled("running", 61_000, null, RedisState.UNREACHABLE)).isZero();
-        assertThat(stalled("running", 61_000, null, RedisState.NOT_CONFIGURED)).isZero();
-        assertThat(stalled("paused", 61_000, null, RedisState.REACHABLE)).isZero();
-    }
-
-    @Test
     void what_is_too_old_has_no_value() {
-        status = status(true, RedisState.REACHABLE, "closed");
+        status = status(true, RedisState.REACHABLE, BreakerState.CLOSED);
 
         assertThat(partition("registry.outbox.pending", 0)).isNaN();
         assertThat(partition("registry.partition.state", 1)).isNaN();
-        assertThat(partition("registry.outbox.stalled", 0)).isNaN();
-        assertThat(gauge("registry.database.reachable")).isZero();
-        assertThat(gauge("registry.database.writable")).isZero();
         assertThat(partition("registry.relay.last.pass.age", 0)).isEqualTo(5);
     }
 
     @Test
     void before_the_first_sample_nothing_is_said_about_the_database() {
-        status = new ServiceStatus(NOW, null, true, ANSWERS, RedisState.UNKNOWN, List.of(), "relaying", "closed");
+        status = sampledNever(new DatabaseState(Condition.UNKNOWN, NOW, null));
 
         assertThat(gauge("registry.database.reachable")).isNaN();
+        assertThat(gauge("registry.database.writable")).isNaN();
         assertThat(gauge("registry.queue.depth")).isNaN();
         assertThat(partition("registry.outbox.pending", 1)).isNaN();
+        assertThat(partition("registry.outbox.stalled", 1)).isNaN();
 
-        status = new ServiceStatus(
+        status = sampledNever(new DatabaseState(Condition.UNREACHABLE, NOW, "refused"));
+        assertThat(gauge("registry.database.reachable")).isZero();
+        assertThat(gauge("registry.database.writable")).isZero();
+    }
+
+    @Test
+    void a_database_that_refuses_writes_is_reachable_and_not_writable() {
+        assertThat(gauge("registry.database.writable")).isEqualTo(1);
+
+        status = sampledNever(new DatabaseState(Condition.REFUSES_WRITES, NOW, "read-only"));
+
+        assertThat(gauge("registry.database.reachable")).isEqualTo(1);
+        assertThat(gauge("registry.database.writable")).isZero();
+    }
+
+    @Test
+    void a_partition_whose_delivery_stands_still_is_1() {
+        assertThat(partition("registry.outbox.stalled", 0)).isZero();
+        assertThat(partition("registry.outbox.stalled", 1)).isEqualTo(1);
+    }
+
+    private static ServiceStatus sampledNever(DatabaseState database) {
+        return new ServiceStatus(
                 NOW,
                 null,
                 true,
-                new DatabaseState(false, NOW, "refused"),
+                database,
                 RedisState.UNKNOWN,
                 List.of(),
-                "relaying",
-                "closed");
-        assertThat(gauge("registry.database.reachable")).isZero();
+                0,
+                null,
+                RelayMode.RELAYING,
+                BreakerState.CLOSED);
     }
 
     private double gauge(String name) {
@@ -119,14 +128,7 @@ class StatusGaugesTest {
                 .value();
     }
 
-    private double stalled(String state, long oldestPendingAgeMs, Instant lastDeliveredAt, RedisState redis) {
-        PartitionView view = new PartitionView(
-                0, state, 3, oldestPendingAgeMs, 0, 100, 30, lastDeliveredAt, "idle", NOW, NOW, null, null, 12L);
-        status = new ServiceStatus(NOW, NOW, false, ANSWERS, redis, List.of(view), "relaying", "closed");
-        return partition("registry.outbox.stalled", 0);
-    }
-
-    private static ServiceStatus status(boolean stale, RedisState redis, String breaker) {
+    private static ServiceStatus status(boolean stale, RedisState redis, BreakerState breaker) {
         return new ServiceStatus(
                 NOW,
                 NOW.minusSeconds(1),
@@ -134,15 +136,32 @@ class StatusGaugesTest {
                 ANSWERS,
                 redis,
                 List.of(
-                        partition(0, "running", 3, 250, 0, NOW.minusSeconds(5), 12L),
-                        partition(1, "stopped", 70, 1_500, 4, null, null)),
-                "relaying",
+                        partition(0, PartitionState.RUNNING, 3, 250, 0, NOW.minusSeconds(5), 12L),
+                        partition(1, PartitionState.STOPPED, 70, 1_500, 4, null, null)),
+                0,
+                null,
+                RelayMode.RELAYING,
                 breaker);
     }
 
     private static PartitionView partition(
-            int number, String state, long pending, long ageMs, long parked, Instant lastPassAt, Long depth) {
+            int number, PartitionState state, long pending, long ageMs, long parked, Instant lastPassAt, Long depth) {
         return new PartitionView(
-                number, state, pending, ageMs, parked, 100, 30, null, "idle", NOW, lastPassAt, null, null, depth);
+                number,
+                state,
+                pending,
+                pending > 50,
+                ageMs,
+                parked,
+                100,
+                30,
+                null,
+                pending > 50,
+                RelayState.IDLE,
+                NOW,
+                lastPassAt,
+                null,
+                null,
+                depth);
     }
 }

@@ -78,7 +78,7 @@ class ConsoleBrowserTest {
                 "--REDIS_URL=" + redis.url(),
                 "--registry.security.key-file=" + TestKeys.file(TestKeys.line()),
                 "--registry.status.interval=200ms",
-                "--registry.status.report-every=1s",
+                "--registry.status.report-interval=1s",
                 "--registry.queue.largest-element=20KB");
         base = "http://127.0.0.1:" + service.getEnvironment().getProperty("local.server.port");
         ChromeOptions options = new ChromeOptions();

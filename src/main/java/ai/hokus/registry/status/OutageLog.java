@@ -1,4 +1,4 @@
-package ai.hokus.registry.operations;
+package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.CommitListener;
@@ -18,28 +18,32 @@ import org.springframework.stereotype.Component;
  * <p>Thread-safe.
  */
 @Component
-class WaitingLog implements CommitListener {
+class OutageLog implements CommitListener {
 
     static final int LINES_PER_SECOND = 10;
 
-    private static final Logger log = LoggerFactory.getLogger(WaitingLog.class);
+    private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
     private static final Duration WINDOW = Duration.ofSeconds(1);
 
-    private final StatusBoard board;
+    private final StatusCache cache;
     private final Clock clock;
 
     private Instant windowEnds = Instant.MIN; // guarded by this
     private int linesInWindow; // guarded by this
     private long unwritten; // guarded by this
 
-    WaitingLog(StatusBoard board, @Qualifier("steadyClock") Clock clock) {
-        this.board = board;
+    /** Whether {@link #unwritten} is not 0, for those who want no lock. */
+    private volatile boolean anyUnwritten;
+
+    OutageLog(StatusCache cache, @Qualifier("steadyClock") Clock clock) {
+        this.cache = cache;
         this.clock = clock;
     }
 
     @Override
     public void committed(AppendedMessage appended) {
-        if (!board.redisIsAway()) {
+        if (!cache.redisIsAway()) {
+            outageIsOver();
             return;
         }
         long summedUp;
@@ -51,17 +55,41 @@ class WaitingLog implements CommitListener {
             }
             if (linesInWindow == LINES_PER_SECOND) {
                 unwritten++;
+                anyUnwritten = true;
                 return;
             }
             linesInWindow++;
             summedUp = unwritten;
-            unwritten = 0;
+            forgetUnwritten();
         }
         write(appended, summedUp);
     }
 
+    /** What the next outage sums up is its own. */
+    private void outageIsOver() {
+        if (!anyUnwritten) {
+            return;
+        }
+        long summedUp;
+        synchronized (this) {
+            summedUp = unwritten;
+            forgetUnwritten();
+        }
+        if (summedUp > 0) {
+            log.atInfo()
+                    .addKeyValue("messages", summedUp)
+                    .log("{} more messages waited in the outbox that no line was written for; Redis is back", summedUp);
+        }
+    }
+
+    /** The caller has the lock. */
+    private void forgetUnwritten() {
+        unwritten = 0;
+        anyUnwritten = false;
+    }
+
     private void write(AppendedMessage appended, long summedUp) {
-        long backlog = board.current().pending();
+        long backlog = cache.current().pending();
         if (summedUp > 0) {
             log.atInfo()
                     .addKeyValue("messages", summedUp)

@@ -1,24 +1,25 @@
-package ai.hokus.registry.operations;
+package ai.hokus.registry.status;
 
+import ai.hokus.registry.outbox.PartitionState;
 import ai.hokus.registry.outbox.PartitionStatus;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * One partition, as the status board has it: the database's part from the last sample, the relay's part from this
- * instance's relay. States are in the words of the tables, and so are the names in JSON.
+ * One partition: the database's part from the last sample, the relay's part from this instance's relay. Names in JSON are
+ * those of the tables.
  *
- * @param state running, paused or stopped
- * @param pending messages that are not in the queue yet
+ * @param pending messages that are not known to be in the queue
+ * @param pendingIsEstimate whether {@code pending} is an estimate: it is exact up to 100,000
  * @param oldestPendingAgeMs of the oldest of them; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
  * @param lastDeliveredAt null: nothing ever was
+ * @param stalled whether messages wait, nothing is delivered, and nothing that is known of explains it
  * @param relayState what this instance's relay does; null: it has none
  * @param relaySince since when it does that
  * @param lastPassAt when its last pass ended; null: none has
@@ -28,32 +29,36 @@ import tools.jackson.databind.annotation.JsonNaming;
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record PartitionView(
         int partition,
-        String state,
+        PartitionState state,
         long pending,
+        boolean pendingIsEstimate,
         long oldestPendingAgeMs,
         long parked,
         long lastPosition,
         long deliveredPosition,
         @Nullable Instant lastDeliveredAt,
-        @Nullable String relayState,
+        boolean stalled,
+        @Nullable RelayState relayState,
         @Nullable Instant relaySince,
         @Nullable Instant lastPassAt,
         @Nullable String lastError,
         @Nullable Instant lastErrorAt,
         @Nullable Long queueDepth) {
 
-    static PartitionView of(PartitionStatus database, @Nullable RelayStatus relay) {
+    static PartitionView of(PartitionStatus database, boolean stalled, @Nullable RelayStatus relay) {
         OffsetDateTime lastDeliveredAt = database.lastDeliveredAt();
         return new PartitionView(
                 database.partition(),
-                word(database.state()),
+                database.state(),
                 database.pending(),
+                database.pendingIsEstimate(),
                 database.oldestPendingAgeMs(),
                 database.parked(),
                 database.lastPosition(),
                 database.deliveredPosition(),
                 lastDeliveredAt == null ? null : lastDeliveredAt.toInstant(),
-                relay == null ? null : word(relay.state()),
+                stalled,
+                relay == null ? null : relay.state(),
                 relay == null ? null : relay.since(),
                 relay == null ? null : relay.lastPassAt(),
                 relay == null ? null : relay.lastError(),
@@ -61,17 +66,13 @@ public record PartitionView(
                 relay == null || relay.queueDepth() < 0 ? null : relay.queueDepth());
     }
 
-    /** An enum's constant as the tables have it. */
-    static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
-    }
-
     /** Whether it delivers, as far as operators have a say. */
     public boolean running() {
-        return state.equals("running");
+        return state == PartitionState.RUNNING;
     }
 
-    boolean relayIs(RelayState state) {
-        return word(state).equals(relayState);
+    /** Whether an operator paused it. */
+    public boolean paused() {
+        return state == PartitionState.PAUSED;
     }
 }

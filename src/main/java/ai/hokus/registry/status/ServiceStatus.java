@@ -1,7 +1,8 @@
-package ai.hokus.registry.operations;
+package ai.hokus.registry.status;
 
+import ai.hokus.registry.relay.BreakerState;
+import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  * Everything that health, metrics and the console show. Immutable.
  *
  * @param now when this was put together
- * @param sampledAt when the database last told; null: it has not yet
- * @param stale whether that is so long ago that it says nothing any more
- * @param partitions as the database last told; empty before that
- * @param relayMode relaying, not_configured or disabled
- * @param breaker closed, open or half_open; this instance's
+ * @param sampledAt when the outbox was last sampled; null: it was not yet
+ * @param stale whether that is so long ago that the sample says nothing any more
+ * @param partitions as the sample had them; empty before that
+ * @param rewindsInLastHour how often Redis had lost messages
+ * @param unsettled what keeps {@code settled_id} where it is, in words; null: nothing
+ * @param breaker this instance's
  */
 public record ServiceStatus(
         Instant now,
@@ -23,8 +25,10 @@ public record ServiceStatus(
         DatabaseState database,
         RedisState redis,
         List<PartitionView> partitions,
-        String relayMode,
-        String breaker) {
+        int rewindsInLastHour,
+        @Nullable String unsettled,
+        RelayMode relayMode,
+        BreakerState breaker) {
 
     public ServiceStatus {
         partitions = List.copyOf(partitions);
@@ -32,12 +36,12 @@ public record ServiceStatus(
 
     /** Whether registrations can be accepted. */
     public boolean databaseUsable() {
-        return database.reachable() && !stale;
+        return database.usable();
     }
 
-    /** How old the database's part is; null: there is none. */
-    public @Nullable Duration age() {
-        return sampledAt == null ? null : Duration.between(sampledAt, now);
+    /** What keeps messages waiting, or a registration from being accepted, in words; empty when all is well. */
+    public List<String> findings() {
+        return Findings.of(this);
     }
 
     /** Messages that are not in the queue yet. */
@@ -45,12 +49,17 @@ public record ServiceStatus(
         return partitions.stream().mapToLong(PartitionView::pending).sum();
     }
 
+    /** Whether that is an estimate. */
+    public boolean pendingIsEstimate() {
+        return partitions.stream().anyMatch(PartitionView::pendingIsEstimate);
+    }
+
     /** Messages that were skipped and wait for an operator. */
     public long parked() {
         return partitions.stream().mapToLong(PartitionView::parked).sum();
     }
 
-    /** Of the oldest pending message, in milliseconds, when the database last told; 0: none is pending. */
+    /** Of the oldest pending message, in milliseconds, when the outbox was last sampled; 0: none is pending. */
     public long oldestPendingAgeMs() {
         return partitions.stream()
                 .mapToLong(PartitionView::oldestPendingAgeMs)
@@ -60,12 +69,7 @@ public record ServiceStatus(
 
     /** Whether the queue is at its capacity. */
     public boolean queueFull() {
-        return partitions.stream().anyMatch(p -> p.relayIs(RelayState.QUEUE_FULL));
-    }
-
-    /** Whether a relay of this instance cannot do its work for a reason that is not Redis. */
-    public boolean relayFailing() {
-        return partitions.stream().anyMatch(p -> p.relayIs(RelayState.FAILING));
+        return partitions.stream().anyMatch(p -> p.relayState() == RelayState.QUEUE_FULL);
     }
 
     /** What last went wrong in a relay of this instance; null: nothing has. */

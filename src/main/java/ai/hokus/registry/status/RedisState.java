@@ -1,4 +1,4 @@
-package ai.hokus.registry.operations;
+package ai.hokus.registry.status;
 
 /** What this instance knows of Redis. */
 public enum RedisState {

@@ -1,0 +1,104 @@
+package ai.hokus.registry.status;
+
+import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
+
+import ai.hokus.registry.outbox.OutboxStatus;
+import ai.hokus.registry.status.DatabaseState.Condition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.PessimisticLockingFailureException;
+
+/**
+ * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Confined to its
+ * thread.
+ *
+ * <p>Costs one update of a row of its own, found by the primary key, and one commit every {@code registry.status.interval}.
+ */
+final class DatabaseProbe {
+
+    private static final Logger log = LoggerFactory.getLogger(DatabaseProbe.class);
+
+    /** One failure can be a busy moment; two in a row are a finding. */
+    private static final int FAILURES_TO_BE_BELIEVED = 2;
+
+    private final OutboxStatus outbox;
+    private final StatusCache cache;
+    private final StatusSettings settings;
+    private final String instance;
+
+    private int failures;
+    private Condition believed = Condition.UNKNOWN;
+
+    DatabaseProbe(OutboxStatus outbox, StatusCache cache, StatusSettings settings, String instance) {
+        this.outbox = outbox;
+        this.cache = cache;
+        this.settings = settings;
+        this.instance = instance;
+    }
+
+    /** One probe; whatever goes wrong is a finding, and the next probe comes. */
+    void probe() {
+        try {
+            outbox.probeWrite(instance);
+        } catch (PessimisticLockingFailureException locked) {
+            // Somebody has locked the probe's row or its table: the database works, and writes.
+            log.debug("The probe's row is locked", locked);
+        } catch (RuntimeException e) {
+            failed(e);
+            return;
+        }
+        failures = 0;
+        become(Condition.WRITABLE, null);
+    }
+
+    private void failed(RuntimeException failure) {
+        Condition condition = answersReads() ? Condition.REFUSES_WRITES : Condition.UNREACHABLE;
+        failures++;
+        if (failures >= FAILURES_TO_BE_BELIEVED) {
+            become(condition, getMostSpecificCause(failure).toString());
+        }
+    }
+
+    private boolean answersReads() {
+        try {
+            outbox.probeRead();
+            return true;
+        } catch (RuntimeException e) {
+            log.debug("The database does not answer", e);
+            return false;
+        }
+    }
+
+    private void become(Condition condition, @Nullable String error) {
+        Condition before = believed;
+        believed = condition;
+        cache.probed(
+                condition,
+                error,
+                condition == Condition.WRITABLE ? settings.interval().plus(StatusSettings.PROBE_TIMEOUT) : null);
+        if (condition == before) {
+            return;
+        }
+        switch (condition) {
+            case REFUSES_WRITES ->
+                log.error(
+                        "The database refuses writes ({}). Registrations are refused with 503 until it takes them; what was"
+                                + " accepted is in it. Is this a standby, read-only, or out of disk?",
+                        error);
+            case UNREACHABLE ->
+                log.error(
+                        "The database does not answer ({}). Registrations are refused with 503 until it does; what was"
+                                + " accepted is in it.",
+                        error);
+            case WRITABLE -> {
+                if (before == Condition.REFUSES_WRITES) {
+                    log.info("The database takes writes again; registrations are accepted.");
+                } else if (before == Condition.UNREACHABLE) {
+                    log.info("The database answers again; registrations are accepted.");
+                }
+            }
+            case UNKNOWN -> {}
+        }
+    }
+}

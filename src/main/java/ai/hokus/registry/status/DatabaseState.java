@@ -1,0 +1,36 @@
+package ai.hokus.registry.status;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the probe found out about the database.
+ *
+ * @param since when this began
+ * @param lastError null: it never failed
+ */
+public record DatabaseState(
+        Condition condition, Instant since, @Nullable String lastError) {
+
+    /** Whether a registration can be stored. */
+    public enum Condition {
+        /** The first probe is under way. */
+        UNKNOWN,
+        /** A write has committed. */
+        WRITABLE,
+        /** It answers, and takes no write: a standby, or read-only, or its disk is full. */
+        REFUSES_WRITES,
+        /** Two probes in a row have failed, or one is overdue. */
+        UNREACHABLE
+    }
+
+    /** Whether registrations can be accepted. */
+    public boolean usable() {
+        return condition == Condition.WRITABLE;
+    }
+
+    /** Whether it answers, if only to refuse writes. */
+    public boolean reachable() {
+        return condition == Condition.WRITABLE || condition == Condition.REFUSES_WRITES;
+    }
+}

@@ -1,0 +1,86 @@
+package ai.hokus.registry.status;
+
+import ai.hokus.registry.relay.RelayState;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The status in words: what happened, what it means for messages, what to do. */
+final class Findings {
+
+    /** One rewind is a fallback of Redis. Several in an hour are two servers that take turns. */
+    private static final int MANY_REWINDS = 3;
+
+    private Findings() {}
+
+    static List<String> of(ServiceStatus status) {
+        List<String> findings = new ArrayList<>();
+        database(status, findings);
+        redis(status, findings);
+        for (PartitionView partition : status.partitions()) {
+            partition(partition, findings);
+        }
+        if (status.rewindsInLastHour() >= MANY_REWINDS) {
+            findings.add(
+                    "Redis has lost messages " + status.rewindsInLastHour() + " times within an hour, and they were"
+                            + " sent again: do instances have different Redis servers?");
+        }
+        if (status.unsettled() != null) {
+            findings.add(status.unsettled());
+        }
+        return findings;
+    }
+
+    private static void database(ServiceStatus status, List<String> findings) {
+        DatabaseState database = status.database();
+        switch (database.condition()) {
+            case UNKNOWN -> findings.add("the database has not answered yet: registrations are not accepted");
+            case REFUSES_WRITES ->
+                findings.add("the database refuses writes: registrations are refused with 503"
+                        + cause(database.lastError()));
+            case UNREACHABLE ->
+                findings.add("the database does not answer: registrations are refused with 503"
+                        + cause(database.lastError()));
+            case WRITABLE -> {
+                if (status.stale() && status.sampledAt() != null) {
+                    findings.add("the outbox could not be read since " + status.sampledAt()
+                            + ": what is pending is not known");
+                }
+            }
+        }
+    }
+
+    private static void redis(ServiceStatus status, List<String> findings) {
+        switch (status.redis()) {
+            case NOT_CONFIGURED -> findings.add("no Redis is configured: events wait in the outbox");
+            case UNREACHABLE -> findings.add("Redis takes nothing: events wait in the outbox");
+            case UNKNOWN, REACHABLE -> {}
+        }
+        if (status.queueFull()) {
+            findings.add("the queue is at its capacity: events wait in the outbox until consumers make room");
+        }
+    }
+
+    private static void partition(PartitionView partition, List<String> findings) {
+        String name = "partition " + partition.partition();
+        if (partition.relayState() == RelayState.FAILING) {
+            findings.add("the relay of " + name + " fails" + cause(partition.lastError()));
+        }
+        if (partition.relayState() == RelayState.NOT_RELAYING) {
+            findings.add("this instance does not relay " + name + cause(partition.lastError()));
+        }
+        if (partition.paused()) {
+            findings.add(name + " is paused: an operator resumes it");
+        } else if (!partition.running()) {
+            findings.add(name + " is stopped: an operator decides when it goes on");
+        }
+        if (partition.stalled()) {
+            findings.add("delivery of " + name + " stands still: messages wait, and no instance relays them; see the"
+                    + " runbook, delivery-stalled");
+        }
+    }
+
+    private static String cause(@Nullable String error) {
+        return error == null ? "" : " (" + error + ")";
+    }
+}

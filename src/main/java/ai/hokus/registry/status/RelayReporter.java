@@ -1,0 +1,68 @@
+package ai.hokus.registry.status;
+
+import ai.hokus.registry.outbox.OutboxStatus;
+import ai.hokus.registry.outbox.RelayReport;
+import ai.hokus.registry.relay.Relay;
+import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes what this instance's relays know to where {@code outbox_status} shows it. Thread-safe. */
+final class RelayReporter {
+
+    private static final Duration FORGET_INSTANCES_AFTER = Duration.ofDays(1);
+
+    private final OutboxStatus outbox;
+    private final Relay relay;
+    private final Duration interval;
+    private final String instance;
+    private final Clock clock;
+    private final Clock steady;
+
+    private final Map<Integer, RelayState> reported = new HashMap<>();
+    private Instant nextReportAt = Instant.MIN;
+
+    RelayReporter(OutboxStatus outbox, Relay relay, Duration interval, String instance, Clock clock, Clock steady) {
+        this.outbox = outbox;
+        this.relay = relay;
+        this.interval = interval;
+        this.instance = instance;
+        this.clock = clock;
+        this.steady = steady;
+    }
+
+    /** Writes what has changed, and everything when it is due. */
+    synchronized void report() {
+        boolean due = !steady.instant().isBefore(nextReportAt);
+        for (RelayStatus status : relay.statuses()) {
+            if (due || reported.get(status.partition()) != status.state()) {
+                outbox.report(new RelayReport(
+                        status.partition(),
+                        instance,
+                        status.state().name().toLowerCase(Locale.ROOT),
+                        relay.breaker().name().toLowerCase(Locale.ROOT),
+                        utc(status.lastPassAt()),
+                        status.lastError(),
+                        utc(status.lastErrorAt()),
+                        status.queueDepth() < 0 ? null : status.queueDepth()));
+                reported.put(status.partition(), status.state());
+            }
+        }
+        if (due) {
+            nextReportAt = steady.instant().plus(interval);
+            outbox.forgetReportsBefore(OffsetDateTime.now(clock).minus(FORGET_INSTANCES_AFTER));
+        }
+    }
+
+    private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
+        return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,81 @@
+package ai.hokus.registry.status;
+
+import ai.hokus.registry.outbox.WritingTransactions;
+import ai.hokus.registry.outbox.WritingTransactions.Holder;
+import ai.hokus.registry.outbox.WritingTransactions.Progress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out when {@code settled_id} stands still because of a transaction that does not end. Confined to the sampler's thread.
+ *
+ * <p>Without traffic {@code settled_id} stands still too. So the finding needs three things, for a minute: the oldest writing
+ * transaction is the same, {@code settled_id} is the same, and higher ids than at its beginning have been claimed.
+ */
+final class SettlingWatch {
+
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private final WritingTransactions transactions;
+    private final Clock steady;
+
+    private Instant since = Instant.MIN;
+    private Map<Integer, Progress> atBeginning = Map.of();
+
+    SettlingWatch(WritingTransactions transactions, Clock steady) {
+        this.transactions = transactions;
+        this.steady = steady;
+    }
+
+    /** What keeps it where it is, in words; null: nothing. */
+    @Nullable
+    String look() {
+        List<Progress> progress = transactions.progress();
+        Instant now = steady.instant();
+        boolean same = !progress.isEmpty()
+                && atBeginning.values().stream()
+                        .anyMatch(p -> p.oldestXid() == progress.get(0).oldestXid());
+        if (!same) {
+            since = now;
+            atBeginning = progress.stream().collect(Collectors.toMap(Progress::partition, p -> p));
+            return null;
+        }
+        List<String> held = progress.stream()
+                .filter(this::standsStill)
+                .map(p -> Integer.toString(p.partition()))
+                .toList();
+        if (held.isEmpty() || Duration.between(since, now).compareTo(LIMIT) < 0) {
+            return null;
+        }
+        return text(held, progress.get(0).oldestXid());
+    }
+
+    private boolean standsStill(Progress progress) {
+        Progress before = atBeginning.get(progress.partition());
+        return before != null
+                && progress.settledId() == before.settledId()
+                && progress.highestClaimedId() > Math.max(before.highestClaimedId(), progress.settledId());
+    }
+
+    private String text(List<String> partitions, long xid) {
+        Optional<Holder> holder = transactions.holder(xid);
+        return "a transaction that does not end keeps settled_id of partition " + String.join(", ", partitions)
+                + " where it is: "
+                + holder.map(SettlingWatch::text)
+                        .orElse("transaction " + xid
+                                + "; this role may not see whose (GRANT pg_read_all_stats lets it)")
+                + ". Messages are delivered, with more work for each the longer it lasts";
+    }
+
+    private static String text(Holder holder) {
+        return holder.who() + ", open since " + holder.since()
+                + (holder.queryStart() == null ? "" : ", last statement at " + holder.queryStart()) + "; to end it: "
+                + holder.remedy();
+    }
+}

@@ -1,0 +1,143 @@
+package ai.hokus.registry.status;
+
+import ai.hokus.registry.outbox.PartitionStatus;
+import ai.hokus.registry.relay.BreakerState;
+import ai.hokus.registry.relay.Relay;
+import ai.hokus.registry.relay.RelayMode;
+import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
+import ai.hokus.registry.status.DatabaseState.Condition;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known, without asking anybody: the last probe of the database, the last sample of the outbox, and what this
+ * instance's relays know anyway. Reading it does no I/O and takes no lock. Thread-safe: the probe and the sampler each write
+ * their own part, any thread reads.
+ */
+public class StatusCache {
+
+    private final Relay relay;
+    private final Clock clock;
+    private final Clock steady;
+    private volatile Probed probed;
+    private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
+
+    /** @param overdueAt by the steady clock; null: as long as nothing else is said, it stays */
+    private record Probed(DatabaseState database, @Nullable Instant overdueAt) {}
+
+    /** @param staleAt by the steady clock; null as long as nothing was sampled */
+    private record Sampled(
+            @Nullable Instant at,
+            @Nullable Instant staleAt,
+            List<PartitionStatus> partitions,
+            Set<Integer> stalled,
+            int rewindsInLastHour,
+            @Nullable String unsettled) {}
+
+    StatusCache(Relay relay, Clock clock, Clock steady) {
+        this.relay = relay;
+        this.clock = clock;
+        this.steady = steady;
+        this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
+    }
+
+    /** As it is known now. */
+    public ServiceStatus current() {
+        Sampled sample = sampled;
+        List<RelayStatus> relays = relay.statuses();
+        List<PartitionView> partitions = sample.partitions().stream()
+                .map(partition -> PartitionView.of(
+                        partition,
+                        sample.stalled().contains(partition.partition()),
+                        relayOf(partition.partition(), relays)))
+                .toList();
+        return new ServiceStatus(
+                clock.instant(),
+                sample.at(),
+                sample.staleAt() == null || sample.staleAt().isBefore(steady.instant()),
+                database(),
+                redis(relays),
+                partitions,
+                sample.rewindsInLastHour(),
+                sample.unsettled(),
+                relay.mode(),
+                relay.breaker());
+    }
+
+    /** A probe that is overdue says what one that failed would say. */
+    private DatabaseState database() {
+        Probed last = probed;
+        Instant now = steady.instant();
+        Instant overdueAt = last.overdueAt();
+        if (overdueAt == null || !overdueAt.isBefore(now)) {
+            return last.database();
+        }
+        Duration overdue = Duration.between(overdueAt, now);
+        return new DatabaseState(
+                Condition.UNREACHABLE, clock.instant().minus(overdue), "no answer to the probe that is under way");
+    }
+
+    /** Whether events wait because of Redis, as far as this instance knows. */
+    boolean redisIsAway() {
+        RedisState redis = redis(relay.statuses());
+        return redis == RedisState.UNREACHABLE || redis == RedisState.NOT_CONFIGURED;
+    }
+
+    private static @Nullable RelayStatus relayOf(int partition, List<RelayStatus> relays) {
+        return partition < relays.size() ? relays.get(partition) : null;
+    }
+
+    private RedisState redis(List<RelayStatus> relays) {
+        if (relay.mode() == RelayMode.NOT_CONFIGURED) {
+            return RedisState.NOT_CONFIGURED;
+        }
+        boolean unreachable = relay.breaker() != BreakerState.CLOSED
+                || relays.stream().anyMatch(r -> r.state() == RelayState.WAITING);
+        if (unreachable) {
+            return RedisState.UNREACHABLE;
+        }
+        return relays.stream().allMatch(r -> r.state() == RelayState.STARTING)
+                ? RedisState.UNKNOWN
+                : RedisState.REACHABLE;
+    }
+
+    /**
+     * What a probe found out. Called by the probe alone.
+     *
+     * @param error why it failed; null: it did not
+     * @param overdueAfter when the next answer is overdue; null: the condition stays until then
+     */
+    void probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
+        DatabaseState before = probed.database();
+        DatabaseState now = new DatabaseState(
+                condition,
+                condition == before.condition() ? before.since() : clock.instant(),
+                error == null ? before.lastError() : error);
+        probed = new Probed(now, overdueAfter == null ? null : steady.instant().plus(overdueAfter));
+    }
+
+    /**
+     * What a sample found out. Called by the sampler alone.
+     *
+     * @param staleAfter when the next sample is overdue
+     */
+    void sampled(
+            List<PartitionStatus> partitions,
+            Set<Integer> stalled,
+            int rewindsInLastHour,
+            @Nullable String unsettled,
+            Duration staleAfter) {
+        sampled = new Sampled(
+                clock.instant(),
+                steady.instant().plus(staleAfter),
+                List.copyOf(partitions),
+                Set.copyOf(stalled),
+                rewindsInLastHour,
+                unsettled);
+    }
+}

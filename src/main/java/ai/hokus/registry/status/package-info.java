@@ -1,0 +1,13 @@
+/**
+ * What the service knows of itself: one typed status that health, metrics and the console show.
+ *
+ * <p><b>Owns</b> the probe of the database, the sampler of the outbox, the cache of both, and the findings. <b>Promises</b>
+ * that reading the status does no I/O and takes no lock; that the database counts as usable if and only if a write has
+ * committed lately, in the pool that registrations use; that whatever keeps messages waiting is a finding in words.
+ *
+ * <p><b>May call</b> {@code outbox} and {@code relay}. <b>Runs on</b> two threads of its own: one probes, one samples.
+ */
+@NullMarked
+package ai.hokus.registry.status;
+
+import org.jspecify.annotations.NullMarked;
