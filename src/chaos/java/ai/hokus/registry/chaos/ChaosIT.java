@@ -83,11 +83,15 @@ class ChaosIT {
                 DatabaseScenarios.cutInMidCommit(),
                 RedisScenarios.answersLost(),
                 RedisScenarios.queueDeleted(),
+                DatabaseScenarios.quietlyRestored(),
+                InstanceScenarios.pausedWhileAnAppendIsOnItsWay(),
+                DatabaseScenarios.lockRowDeleted(),
+                DatabaseScenarios.snapshotHeld(),
                 DatabaseScenarios.killed(),
                 RedisScenarios.flushed(),
-                InstanceScenarios.frozenForLongerThanItsLock(),
                 RedisScenarios.hung(),
                 InstanceScenarios.frozenInsideARegistration(),
+                InstanceScenarios.frozenForLongerThanItsLock(),
                 InstanceScenarios.clockShifted());
     }
 
@@ -101,7 +105,10 @@ class ChaosIT {
                 FailoverScenarios.inACluster(),
                 FailoverScenarios.byName(),
                 DatabaseScenarios.restored(),
-                DatabaseScenarios.copied()));
+                DatabaseScenarios.copied(),
+                DatabaseScenarios.copiedToAnotherEnvironment(),
+                DeploymentScenarios.twoQueueNames(),
+                DeploymentScenarios.twoRedisServers()));
         return all;
     }
 
@@ -122,6 +129,10 @@ class ChaosIT {
                 RedisScenarios.queueDeleted(),
                 DatabaseScenarios.killed(),
                 DatabaseScenarios.cutInMidCommit(),
+                DatabaseScenarios.quietlyRestored(),
+                DatabaseScenarios.lockRowDeleted(),
+                DatabaseScenarios.snapshotHeld(),
+                InstanceScenarios.pausedWhileAnAppendIsOnItsWay(),
                 DeploymentScenarios.rolling());
     }
 
