@@ -24,7 +24,7 @@ public final class BenchmarkDatabase {
         pool.setMaximumPoolSize(connections);
         Flyway.configure()
                 .dataSource(pool)
-                .locations("classpath:db/migration/common", "classpath:db/migration/postgresql")
+                .locations("classpath:db/migration/postgresql")
                 .placeholders(Map.of("partitions", "1"))
                 .load()
                 .migrate();

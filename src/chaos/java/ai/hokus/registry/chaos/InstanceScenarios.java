@@ -55,17 +55,21 @@ final class InstanceScenarios {
     static Scenario killedAtSomeStepsOfAPass() {
         return Scenario.of("an instance is killed at three steps of a pass", play -> {
             List<Step> steps = new ArrayList<>(List.of(Step.BATCH_WRITTEN, Step.CLAIM_COMMITTED, Step.APPENDED));
-            killAt(play, steps);
+            killAt(play, steps, false);
         });
     }
 
     static Scenario killedAtEachStepOfAPass() {
         return Scenario.of(
-                "an instance is killed at each step of a pass", play -> killAt(play, List.of(Step.values())));
+                "an instance is killed at each step of a pass", play -> killAt(play, List.of(Step.values()), true));
     }
 
-    /** What was under way at the kill goes on to the server or does not, by the dice. */
-    private static void killAt(Play play, List<Step> steps) {
+    /**
+     * What was under way at the kill goes on to the server or does not, by the dice.
+     *
+     * @param awaitLocks whether the others wait until the lock of whoever was killed is over; else its row is deleted
+     */
+    private static void killAt(Play play, List<Step> steps, boolean awaitLocks) {
         ServiceFleet fleet = play.stage.fleet();
         for (Step step : steps) {
             fleet.awaitServing();
@@ -79,6 +83,9 @@ final class InstanceScenarios {
                 throw new AssertionError("no instance came to " + step);
             }
             lay(fleet, step.atRedis, null);
+            if (!awaitLocks) {
+                play.stage.postgres().jdbc().update("DELETE FROM shedlock");
+            }
             play.faultEnded();
             relaunchDead(fleet);
         }
