@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /**
  * Breaks the protocol on purpose, one mistake at a time, in a copy of this checkout, and prints which tests notice.
  *
- * <p>{@code java src/chaos/mutations/Mutations.java [part of a mistake's name]} from the checkout's root; ends with 1 when a
+ * <p>{@code java src/chaos/mutations/Mutations.java [parts of mistakes' names]} from the checkout's root; ends with 1 when a
  * mistake goes unnoticed, or no longer applies to the code: then change the list below together with the code.
  */
 public class Mutations {
@@ -300,7 +300,7 @@ public class Mutations {
                     ""));
 
     public static void main(String[] arguments) throws Exception {
-        String only = arguments.length == 0 ? "" : arguments[0];
+        List<String> wanted = arguments.length == 0 ? List.of("") : List.of(arguments);
         Path checkout = Path.of("").toAbsolutePath();
         Path copy = Files.createTempDirectory("mutations-");
         int unnoticed = 0;
@@ -313,7 +313,7 @@ public class Mutations {
             String classpath = classpath(copy);
             System.out.println("| mistake | noticed by |\n|---|---|");
             for (Mutation mutation : MUTATIONS) {
-                if (mutation.mistake().contains(only)) {
+                if (wanted.stream().anyMatch(mutation.mistake()::contains)) {
                     String noticedBy = noticedBy(copy, classpath, mutation);
                     System.out.println("| " + mutation.mistake() + " | " + noticedBy + " |");
                     unnoticed += noticedBy.startsWith("**") ? 1 : 0;
