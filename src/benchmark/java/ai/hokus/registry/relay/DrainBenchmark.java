@@ -87,8 +87,7 @@ class DrainBenchmark {
                 | %,d pending messages of 650 bytes, 1,000 models, one partition | messages a second | one relay by this |
                 |---|---|---|
                 """.formatted(MESSAGES));
-        StringBuilder costs = new StringBuilder("""
-
+        StringBuilder bytes = new StringBuilder("""
                 | a message, in bytes | write-ahead log, from its claim to its acknowledgement | on disk while it is retained | one relay's disk by this |
                 |---|---|---|---|
                 """);
@@ -99,7 +98,7 @@ class DrainBenchmark {
                             figures.rate().text("%,.0f"),
                             relay.rate().per(figures.rate()).text("%.2f")));
             if (!figures.log().isEmpty()) {
-                costs.append("| %s | %s | %s | %s |%n"
+                bytes.append("| %s | %s | %s | %s |%n"
                         .formatted(
                                 name,
                                 figures.log().text("%,.0f"),
@@ -107,12 +106,12 @@ class DrainBenchmark {
                                 relay.disk().per(figures.disk()).text("%.2f")));
             }
         });
-        rates.append(costs);
-        rates.append("%n%d rounds after a warm-up%s, in turn; median (least to most). %s%n"
+        String how = "%n%d rounds after a warm-up%s, in turn; median (least to most). %s%n"
                 .formatted(
                         ROUNDS,
                         Peer.all().isEmpty() ? "" : " (%,d messages for other libraries)".formatted(PEERS_WARM_UP),
-                        PerformanceDocument.machine(version)));
-        PerformanceDocument.write("drain", rates.toString());
+                        PerformanceDocument.machine(version));
+        PerformanceDocument.write("drain", rates + how);
+        PerformanceDocument.write("bytes", bytes + how);
     }
 }
