@@ -8,30 +8,38 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Breaks the protocol on purpose, one mistake at a time, in a copy of this checkout, and prints which tests notice.
  *
- * <p>{@code java src/chaos/mutations/Mutations.java [part of a mistake's name]} from the checkout's root; ends with 1 when a
+ * <p>{@code java src/chaos/mutations/Mutations.java [parts of mistakes' names]} from the checkout's root; ends with 1 when a
  * mistake goes unnoticed, or no longer applies to the code: then change the list below together with the code.
  */
 public class Mutations {
 
     private static final String MAIN = "src/main/java/ai/hokus/registry/";
     private static final String TEST = "src/test/java/ai/hokus/registry/";
-    private static final String PROTOCOL = "ProtocolSimulationTest,OutboxTest";
+    private static final String TABLES = "db/migration/postgresql/V1__registration_outbox.sql";
+    private static final String PROTOCOL = "ProtocolSimulationTest,OutboxPartitionTest,OutboxTest,RelayPassTest,PausedPassTest";
+    private static final String SETTLING = "SettledIdsTest,ProtocolSimulationTest,OutboxPartitionTest,OutboxTest";
+    private static final String PURGE = "OutboxTest,PurgeUnderFallbackTest,ProtocolSimulationTest";
     private static final String TWIN = "ProtocolSimulationTest,InMemoryMessageQueueTest";
     private static final String REDIS = "RedisMessageQueueTest";
     private static final String REGISTRATION = "RegistrationTransactionOnH2Test,RegistrationTransactionOnPostgreSqlTest";
     private static final String SETTINGS = "RelaySettingsTest";
 
     /**
+     * White space does not count: what is broken is found however it is formatted.
+     *
+     * @param mistake as the model calls it, where the model has it
      * @param tests that are asked whether they notice
      */
     private record Mutation(String mistake, String tests, String file, String from, String to) {}
 
     private static final List<Mutation> MUTATIONS = List.of(
+            // Append, look, histories
             new Mutation(
                     "no comparison, in Redis",
                     REDIS,
@@ -45,78 +53,227 @@ public class Mutations {
                     "if (!Objects.equals(newest, append.expected())) {",
                     "if (newest == null && append == null) {"),
             new Mutation(
-                    "no history check: a checkpoint's position is believed, whichever message it names",
+                    "no second look",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "isInHistory(newest, locked)",
-                    "newest.position() <= Long.MAX_VALUE"),
+                    "(surprising && !confirmed)",
+                    "(surprising && request == null)"),
+            new Mutation(
+                    "a look from before a rewind",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "request.confirmedAt() == log.deliveryNo()",
+                    "request.confirmedAt() >= 0"),
+            new Mutation(
+                    "position alone: a checkpoint's position is believed, whichever batch it names",
+                    PROTOCOL,
+                    MAIN + "outbox/PartitionRepository.java",
+                    "row.getLong(\"batch_id\") == batchId,",
+                    "batchId != Long.MIN_VALUE,"),
+            new Mutation(
+                    "all claims have the same batch id",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "long batchId = Checkpoint.randomId();",
+                    "long batchId = 4711;"),
+            new Mutation(
+                    "every sighting counts: what was healed is healed again",
+                    PROTOCOL,
+                    MAIN + "outbox/Reconciliation.java",
+                    "!newest.place().equals(row.foreignCheckpoint()),",
+                    "true,"),
+            new Mutation(
+                    "lost or stranger alike",
+                    PROTOCOL,
+                    MAIN + "outbox/Reconciliation.java",
+                    "!ours, seen.complete(),",
+                    "true, seen.complete(),"),
+            new Mutation(
+                    "a healed stranger stays a stranger",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "histories.add(foreign.historyId());",
+                    ""),
+            new Mutation(
+                    "a stranger never stops anything",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "queue.stranger() && healedLately(row)",
+                    "queue.stranger() && request == null"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "row.lastPosition() + taken.fresh().size(),\n                delivered,",
-                    "row.lastPosition() + taken.fresh().size(),\n                delivered + taken.messages().size(),"),
+                    "long first = log.lastPosition() + 1;",
+                    "long first = log.lastPosition() + 1; updates.add("
+                            + "journal.delivery(log.deliveryNo() + 1 + updates.size(), known, known + ids.length));"),
+            // Fence
             new Mutation(
-                    "purge of the last delivered message",
-                    PROTOCOL,
-                    MAIN + "outbox/OutboxPurge.java",
-                    "bounds.delivered() - 1",
-                    "bounds.delivered()"),
-            new Mutation(
-                    "claim by highest id: what committed behind it is never seen",
-                    PROTOCOL,
-                    MAIN + "outbox/DatabaseKind.java",
-                    "WHERE m.position IS NULL AND m.partition_id = \"",
-                    "WHERE m.position IS NULL AND m.id > COALESCE((SELECT max(x.id)"
-                            + " FROM outbox_message x WHERE x.position IS NOT NULL), 0) AND m.partition_id = \""),
-            new Mutation(
-                    "scan without its bound",
-                    PROTOCOL,
-                    MAIN + "outbox/OutboxPartition.java",
-                    "new Scan(0, row.highestId())",
-                    "new Scan(0, Long.MAX_VALUE)"),
-            new Mutation(
-                    "rewind without the second look",
-                    PROTOCOL,
-                    MAIN + "outbox/OutboxPartition.java",
-                    "if ((backward || located.foreign()) && !request.confirmed()) {",
-                    "if (backward && located.foreign() && !request.confirmed()) {"),
-            new Mutation(
-                    "what was claimed ahead is sent, whatever became of the batch before it",
+                    "pause without fence",
                     PROTOCOL,
                     MAIN + "relay/RelayPass.java",
-                    "if (ahead == null || !(result instanceof AppendResult.Appended) || ",
-                    "if (ahead == null || "),
+                    "if (queue.append(producer, append) instanceof AppendResult.Appended) { partition.recordFence(fence); }",
+                    "if (append != null) { partition.recordFence(fence); }"),
             new Mutation(
-                    "what is claimed ahead comes after what was delivered, not after what is under way",
+                    "a fence of any pause",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "take(row, follows, request)",
-                    "take(row, delivered, request)"),
+                    "row.fencedHaltNo() == row.haltNo()",
+                    "row.fencedHaltNo() > 0"),
             new Mutation(
-                    "what is claimed ahead is not checked against what another relay did meanwhile",
+                    "a fence is not repeated",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "underWay.after() < locked.row().deliveredPosition()",
-                    "underWay.after() < 0"),
+                    "&& newest != null && newest.toString().equals(row.fenceCheckpoint());",
+                    ";"),
+            // Settling
             new Mutation(
-                    "what is claimed ahead is not checked against what a restored database has",
-                    PROTOCOL,
+                    "settled too soon",
+                    SETTLING,
+                    MAIN + "outbox/LogEnd.java",
+                    "oldestXid >= sampleXid ?",
+                    "oldestXid >= 0 ?"),
+            new Mutation(
+                    "the snapshot's xmax",
+                    SETTLING,
+                    MAIN + "outbox/SqlDialect.java",
+                    "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
+                    "CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"),
+            new Mutation(
+                    "id before transaction",
+                    SETTLING + ",SchemaTest",
+                    TABLES,
+                    "CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('outbox_message_id') END",
+                    "nextval('outbox_message_id')"),
+            new Mutation(
+                    "an id from before the lock",
+                    SETTLING,
+                    MAIN + "outbox/PartitionRepository.java",
+                    "Row lock() {",
+                    "Row lock() { if (!dialect.idsFollowCommits()) {"
+                            + " jdbc.queryForObject(\"SELECT CAST(pg_current_xact_id() AS TEXT)\", String.class); }"),
+            new Mutation(
+                    "sample and transaction id from one claim",
+                    SETTLING,
                     MAIN + "outbox/OutboxPartition.java",
-                    "!isInHistory(underWay.last(), locked)",
-                    "underWay.last().position() > locked.row().lastPosition()"),
+                    "Settled(cursor.settled(), log.highestId(), null)",
+                    "Settled(cursor.settled(), log.highestId(), log.xid())"),
             new Mutation(
-                    "a checkpoint is known by its position and message, whichever claim gave the position",
-                    PROTOCOL,
-                    MAIN + "outbox/PartitionStatements.java",
-                    "AND ? IN (0, m.term)) AS found",
-                    "AND ? >= 0) AS found"),
+                    "the oldest transaction is read after the scan",
+                    SETTLING,
+                    MAIN + "outbox/MessageScan.java",
+                    "ScanCursor after = cursor.found(",
+                    "ScanCursor after = (begins ? cursor.begun(repository.logEnd()) : cursor).found("),
             new Mutation(
-                    "all claims have the same term",
+                    "settled before the scan has come to its end",
+                    SETTLING,
+                    MAIN + "outbox/ScanCursor.java",
+                    "long proved = more ? settled : Math.max(settled, provable);",
+                    "long proved = Math.max(settled, provable);"),
+            new Mutation(
+                    "a sample from another cluster is kept",
+                    SETTLING,
+                    MAIN + "outbox/LogEnd.java",
+                    "sampleXid != null && sampleXid > xid;",
+                    "sampleXid != null && sampleXid > Long.MAX_VALUE - 1;"),
+            // Scanning
+            new Mutation(
+                    "scan outlives the log it was read with",
+                    SETTLING,
+                    MAIN + "outbox/MessageScan.java",
+                    "cursor.endBatchId() == log.batchId() && cursor.endPosition() == log.lastPosition()",
+                    "!cursor.isLoading()"),
+            new Mutation(
+                    "a scan outlives a restore that took messages back",
+                    SETTLING,
+                    MAIN + "outbox/MessageScan.java",
+                    "cursor == null || log.highestId() < cursor.upTo()",
+                    "cursor == null"),
+            new Mutation(
+                    "what another relay claimed is not read",
+                    SETTLING,
+                    MAIN + "outbox/MessageScan.java",
+                    "return continued ? cursor.catchingUp(log) : fresh;",
+                    "return continued ? cursor.endingWith(log.lastPosition(), log.batchId()) : fresh;"),
+            new Mutation(
+                    "no bound on the scan",
+                    SETTLING,
+                    MAIN + "outbox/MessageScan.java",
+                    "cursor = cursor.begun(log); }",
+                    "cursor = cursor.begun(log); } else { cursor = new ScanCursor(cursor.endPosition(), cursor.endBatchId(),"
+                            + " cursor.unclaimed().plus(cursor.upTo(), log.highestId()),"
+                            + " Math.max(cursor.upTo(), log.highestId()), cursor.after(), cursor.ended(),"
+                            + " cursor.provable(), cursor.settled(), cursor.loading()); }"),
+            new Mutation(
+                    "claim by highest id: what committed behind it is never seen",
+                    SETTLING,
+                    MAIN + "outbox/ScanCursor.java",
+                    "unclaimed.minus(ids).above(proved)",
+                    "unclaimed.minus(ids).above(more ? scannedTo : upTo)"),
+            new Mutation(
+                    "H2: a message takes its id without the gate",
                     PROTOCOL,
-                    MAIN + "outbox/OutboxPartition.java",
-                    "TERMS.nextInt(Integer.MAX_VALUE) + 1",
-                    "TERMS.nextInt(1) + 1"),
+                    MAIN + "outbox/SqlDialect.java",
+                    "jdbc.queryForList(\"SELECT id FROM outbox FOR UPDATE\");",
+                    ""),
+            new Mutation(
+                    "no scrub",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxScrub.java",
+                    "missing.length == 0 ? 0 :",
+                    "missing.length >= 0 ? 0 :"),
+            // Parking and purging
+            new Mutation(
+                    "a skip looks like an append",
+                    PROTOCOL,
+                    MAIN + "outbox/Checkpoint.java",
+                    "return nonce == SKIP;",
+                    "return nonce < 0;"),
+            new Mutation(
+                    "marks outlive the delivery",
+                    PROTOCOL,
+                    MAIN + "outbox/ParkedMessages.java",
+                    ".forEach(journal::deleteMark);",
+                    ".forEach(mark -> {});"),
+            new Mutation(
+                    "requeue before the skip is acknowledged",
+                    PROTOCOL + ",OperatorViewsTest",
+                    TABLES,
+                    "JOIN outbox_progress p ON p.partition_id = k.partition_id AND k.position <= p.delivered_position",
+                    "JOIN outbox_progress p ON p.partition_id = k.partition_id"),
+            new Mutation(
+                    "parked messages are purged",
+                    PURGE,
+                    MAIN + "outbox/OutboxPurge.java",
+                    "AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NULL)",
+                    ""),
+            new Mutation(
+                    "an acknowledgement from before a rewind counts",
+                    PURGE,
+                    MAIN + "outbox/OutboxPurge.java",
+                    "end = rewound == null ? end : Math.min(end, rewound);",
+                    ""),
+            new Mutation(
+                    "purge without the lock",
+                    PURGE,
+                    MAIN + "outbox/OutboxPurge.java",
+                    "CURRENT_TIMESTAMP AS now FROM outbox_partition WHERE partition_id = ? FOR UPDATE",
+                    "CURRENT_TIMESTAMP AS now FROM outbox_partition WHERE partition_id = ?"),
+            new Mutation(
+                    "purge of the batch that was delivered last",
+                    PURGE,
+                    MAIN + "outbox/OutboxPurge.java",
+                    "progress(partition).delivered() - 1",
+                    "progress(partition).delivered()"),
+            new Mutation(
+                    "retention by the age of the row",
+                    PURGE,
+                    MAIN + "outbox/OutboxPurge.java",
+                    "SELECT to_position FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?"
+                            + " ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1",
+                    "SELECT last_position FROM outbox_batch WHERE partition_id = ? AND claimed_at < ?"
+                            + " ORDER BY first_position DESC LIMIT 1"),
+            // Around the protocol
             new Mutation(
                     "several registrations lock no model",
                     REGISTRATION,
@@ -130,26 +287,20 @@ public class Mutations {
                     "&& !statements.lockModel(name)",
                     "&& name.isEmpty()"),
             new Mutation(
-                    "retention by the age of the row",
-                    PROTOCOL,
-                    MAIN + "outbox/OutboxPurge.java",
-                    "SELECT max(to_position) FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?",
-                    "SELECT max(position) FROM outbox_message WHERE partition_id = ? AND created_at < ?"),
-            new Mutation(
                     "lock-at-most-for shorter than a pass is accepted",
                     SETTINGS,
                     MAIN + "relay/RelaySettings.java",
-                    "lockAtMostFor.compareTo(longestPass) <= 0",
-                    "lockAtMostFor.compareTo(longestPass) < -1"),
+                    "lockAtMostFor.compareTo(longest) <= 0",
+                    "lockAtMostFor.compareTo(longest) < -1"),
             new Mutation(
                     "lock-at-most-for is not checked at the start",
                     SETTINGS,
                     MAIN + "relay/RelayConfiguration.java",
-                    "settings.checkLock(queueSettings.longestCall());",
+                    "settings.checkLock(queueSettings.maxCallDuration());",
                     ""));
 
     public static void main(String[] arguments) throws Exception {
-        String only = arguments.length == 0 ? "" : arguments[0];
+        List<String> wanted = arguments.length == 0 ? List.of("") : List.of(arguments);
         Path checkout = Path.of("").toAbsolutePath();
         Path copy = Files.createTempDirectory("mutations-");
         int unnoticed = 0;
@@ -160,13 +311,18 @@ public class Mutations {
                 throw new IllegalStateException("the checkout does not compile:\n" + output(copy));
             }
             String classpath = classpath(copy);
+            List<Mutation> asked = MUTATIONS.stream()
+                    .filter(mutation -> wanted.stream().anyMatch(mutation.mistake()::contains))
+                    .toList();
+            String tests = asked.stream().map(Mutation::tests).distinct().collect(Collectors.joining(","));
+            if (test(copy, tests) != 0) {
+                throw new IllegalStateException("without any mistake these fail: " + failed(copy));
+            }
             System.out.println("| mistake | noticed by |\n|---|---|");
-            for (Mutation mutation : MUTATIONS) {
-                if (mutation.mistake().contains(only)) {
-                    String noticedBy = noticedBy(copy, classpath, mutation);
-                    System.out.println("| " + mutation.mistake() + " | " + noticedBy + " |");
-                    unnoticed += noticedBy.startsWith("**") ? 1 : 0;
-                }
+            for (Mutation mutation : asked) {
+                String noticedBy = noticedBy(copy, classpath, mutation);
+                System.out.println("| " + mutation.mistake() + " | " + noticedBy + " |");
+                unnoticed += noticedBy.startsWith("**") ? 1 : 0;
             }
         } finally {
             delete(copy);
@@ -177,22 +333,14 @@ public class Mutations {
     private static String noticedBy(Path copy, String classpath, Mutation mutation) throws Exception {
         Path file = copy.resolve(mutation.file());
         String original = Files.readString(file);
-        if (original.split(Pattern.quote(mutation.from()), -1).length != 2) {
+        Matcher place = ignoringWhiteSpace(mutation.from()).matcher(original);
+        if (place.results().count() != 1) {
             return "**does not apply**: " + mutation.file() + " has changed";
         }
-        Files.writeString(file, original.replace(mutation.from(), mutation.to()));
+        Files.writeString(file, place.reset().replaceFirst(Matcher.quoteReplacement(mutation.to())));
         try {
             compile(copy, classpath, mutation.file());
-            delete(copy.resolve("target/surefire-reports"));
-            int status = run(
-                    copy,
-                    "mvn",
-                    "-B",
-                    "surefire:test",
-                    "-Dtest=" + mutation.tests(),
-                    "-Dsimulation.schedules=800",
-                    "-Dsimulation.seed=4711",
-                    "-Dsurefire.failIfNoSpecifiedTests=false");
+            int status = test(copy, mutation.tests());
             if (status == 0) {
                 return "**nothing**";
             }
@@ -204,8 +352,35 @@ public class Mutations {
         }
     }
 
+    private static int test(Path copy, String tests) throws Exception {
+        delete(copy.resolve("target/surefire-reports"));
+        return run(
+                copy,
+                "mvn",
+                "-B",
+                "surefire:test",
+                "-Dtest=" + tests,
+                "-Dsimulation.schedules=800",
+                "-Dsimulation.seed=4711",
+                "-Dsurefire.failIfNoSpecifiedTests=false");
+    }
+
+    /** Line breaks and blanks may stand between any two characters that are no part of one word. */
+    private static Pattern ignoringWhiteSpace(String text) {
+        return Pattern.compile(Pattern.compile("\\w+|[^\\w\\s]")
+                .matcher(text.strip())
+                .results()
+                .map(token -> Pattern.quote(token.group()))
+                .collect(Collectors.joining("\\s*")));
+    }
+
     /** The file's whole package, since constants are copied into the classes that use them. */
     private static void compile(Path copy, String classpath, String file) throws Exception {
+        if (file.endsWith(".sql")) {
+            Files.copy(
+                    copy.resolve(file), copy.resolve("target/classes").resolve(file), StandardCopyOption.REPLACE_EXISTING);
+            return;
+        }
         String into = file.startsWith("src/main") ? "target/classes" : "target/test-classes";
         List<String> command = new ArrayList<>(
                 List.of("javac", "-nowarn", "-parameters", "-proc:none", "-cp", classpath, "-d", into));

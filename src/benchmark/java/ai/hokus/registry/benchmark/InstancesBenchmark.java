@@ -79,7 +79,7 @@ class InstancesBenchmark {
         }
 
         void measure(boolean counts) {
-            jdbc.update("UPDATE outbox_partition SET state = 'paused'");
+            jdbc.update("UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
             jdbc.update("""
                     INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
                     SELECT %s, n %% 1000 %% %d, 'model-' || n %% 1000, 'model_ready_to_deploy',
@@ -89,7 +89,7 @@ class InstancesBenchmark {
             jdbc.execute("CHECKPOINT");
             try (RedisConnection connection = redis.connect()) {
                 long start = System.nanoTime();
-                jdbc.update("UPDATE outbox_partition SET state = 'running'");
+                jdbc.update("UPDATE outbox_partition SET paused = FALSE");
                 while ((Long) connection.command("LLEN", queue) < MESSAGES) {
                     if (System.nanoTime() - start > LONGEST.toNanos()) {
                         throw new AssertionError("not all were delivered within " + LONGEST);

@@ -56,7 +56,7 @@ class OutageBenchmark {
                 Spread full = new Spread();
                 Spread more = new Spread();
                 for (int round = 0; round < rounds; round++) {
-                    jdbc.update("DELETE FROM outbox_message WHERE position IS NULL");
+                    jdbc.update("DELETE FROM outbox_message WHERE id IN (SELECT id FROM outbox_unclaimed)");
                     Await.hold(OUTAGE);
                     double without = liveMiB(service);
                     jdbc.update("""

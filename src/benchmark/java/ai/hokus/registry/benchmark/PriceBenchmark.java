@@ -88,7 +88,7 @@ class PriceBenchmark {
             outbox.transaction().executeWithoutResult(status -> {
                 outbox.jdbc().update(PURCHASE, id, item);
                 if (withMessage) {
-                    outbox.outbox().append(NewMessage.of(item, "purchased", PAYLOAD));
+                    outbox.outbox().append(List.of(NewMessage.of(item, "purchased", PAYLOAD)));
                 }
             });
         };

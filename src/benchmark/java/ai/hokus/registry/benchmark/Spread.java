@@ -14,6 +14,10 @@ public final class Spread {
         values.add(value);
     }
 
+    public boolean isEmpty() {
+        return values.isEmpty();
+    }
+
     public double median() {
         List<Double> sorted = new ArrayList<>(values);
         Collections.sort(sorted);

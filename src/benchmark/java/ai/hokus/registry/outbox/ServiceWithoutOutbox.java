@@ -33,13 +33,13 @@ public final class ServiceWithoutOutbox {
     private static final class NoOutbox extends Outbox {
 
         NoOutbox() {
-            super(null, null, null, List.of());
+            super(null, null, null, null, List.of());
         }
 
         @Override
         public void append(List<NewMessage> messages) {}
 
         @Override
-        public void awaitDisk() {}
+        public void flush() {}
     }
 }

@@ -13,32 +13,38 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * How fast one relay empties a backlog, against a loop written by hand that does the same statements and the same script
- * with plain JDBC and a plain socket, and against other libraries where the build has them. Interleaved in one run.
+ * How fast one relay empties a backlog, what it writes for that, and what remains on disk: against two loops written by hand with
+ * plain JDBC and a plain socket, one in the usual way, which updates each message, and one with the relay's own statements; and
+ * against other libraries where the build has them. Interleaved in one run.
  */
 class DrainBenchmark {
 
     private static final int MESSAGES = Integer.getInteger("benchmark.messages", 100_000);
 
-    /** Some libraries take a minute for a round; one relay takes three seconds. */
+    /** Some libraries take a minute for a round; one relay takes a second. */
     private static final int ROUNDS =
             Integer.getInteger("benchmark.rounds", Peer.all().isEmpty() ? 5 : 3);
 
     /** Even so they run for longer than one relay, which warms up with {@link #MESSAGES}. */
     private static final int PEERS_WARM_UP = Math.min(MESSAGES, 20_000);
 
+    /** Of one outbox; log and disk in bytes per message, for those that tell. */
+    private record Figures(Spread rate, Spread log, Spread disk) {
+        Figures() {
+            this(new Spread(), new Spread(), new Spread());
+        }
+    }
+
     @Test
     void drain() throws Exception {
         try (PostgresCluster postgres = PostgresCluster.start();
                 TestRedis redis = TestRedis.start()) {
+            BenchmarkServers servers = new BenchmarkServers(postgres, redis);
             List<OutboxUnderTest> outboxes = new ArrayList<>();
             try {
-                outboxes.add(new OwnOutbox("one relay", postgres, redis, OwnOutbox::relay));
-                outboxes.add(new OwnOutbox(
-                        "the same statements and the same script by hand",
-                        postgres,
-                        redis,
-                        outbox -> new HandWrittenLoop(outbox).run()));
+                outboxes.add(new OwnOutbox("one relay", servers));
+                outboxes.add(new NewLoop("its statements and its script by hand", servers));
+                outboxes.add(new HandWrittenLoop("the usual way by hand: each message updated", 500, servers));
                 for (Peer peer : Peer.all()) {
                     outboxes.add(peer.open(postgres, redis, "peer-" + outboxes.size()));
                 }
@@ -49,36 +55,63 @@ class DrainBenchmark {
         }
     }
 
-    /** Messages a second of each, by its name; the first round warms up, for others with fewer messages. */
-    private static Map<String, Spread> measure(List<OutboxUnderTest> outboxes, TestRedis redis) throws Exception {
-        Map<String, Spread> rates = new LinkedHashMap<>();
+    /** By their names; the first round warms up, for others with fewer messages. */
+    private static Map<String, Figures> measure(List<OutboxUnderTest> outboxes, TestRedis redis) throws Exception {
+        Map<String, Figures> all = new LinkedHashMap<>();
         for (int round = -1; round < ROUNDS; round++) {
             for (OutboxUnderTest outbox : outboxes) {
-                int messages = round >= 0 || outbox instanceof OwnOutbox ? MESSAGES : PEERS_WARM_UP;
+                int messages = round >= 0 || outbox instanceof MeasuredOutbox ? MESSAGES : PEERS_WARM_UP;
                 outbox.fill(messages);
-                double seconds = outbox.drain().toNanos() / 1e9;
-                if (round >= 0) {
-                    rates.computeIfAbsent(outbox.name(), name -> new Spread()).add(messages / seconds);
-                }
+                Figures figures = round < 0 ? new Figures() : all.computeIfAbsent(outbox.name(), name -> new Figures());
+                drain(outbox, messages, figures);
                 redis.run("FLUSHALL");
             }
         }
-        return rates;
+        return all;
     }
 
-    private static void report(Map<String, Spread> rates, String version) {
-        Spread relay = rates.values().iterator().next();
-        StringBuilder text = new StringBuilder("""
+    private static void drain(OutboxUnderTest outbox, int messages, Figures figures) throws Exception {
+        if (outbox instanceof MeasuredOutbox measured) {
+            long before = measured.writeAheadLog();
+            figures.rate().add(messages / (measured.drain().toNanos() / 1e9));
+            figures.log().add((measured.writeAheadLog() - before) / (double) messages);
+            figures.disk().add(measured.diskSize() / (double) messages);
+        } else {
+            figures.rate().add(messages / (outbox.drain().toNanos() / 1e9));
+        }
+    }
+
+    private static void report(Map<String, Figures> all, String version) {
+        Figures relay = all.values().iterator().next();
+        StringBuilder rates = new StringBuilder("""
                 | %,d pending messages of 650 bytes, 1,000 models, one partition | messages a second | one relay by this |
                 |---|---|---|
                 """.formatted(MESSAGES));
-        rates.forEach((name, rate) -> text.append("| %s | %s | %s |%n"
-                .formatted(name, rate.text("%,.0f"), relay.per(rate).text("%.2f"))));
-        text.append("%n%d rounds after a warm-up%s, in turn; median (least to most). %s%n"
+        StringBuilder bytes = new StringBuilder("""
+                | a message, in bytes | write-ahead log, from its claim to its acknowledgement | on disk while it is retained | one relay's disk by this |
+                |---|---|---|---|
+                """);
+        all.forEach((name, figures) -> {
+            rates.append("| %s | %s | %s |%n"
+                    .formatted(
+                            name,
+                            figures.rate().text("%,.0f"),
+                            relay.rate().per(figures.rate()).text("%.2f")));
+            if (!figures.log().isEmpty()) {
+                bytes.append("| %s | %s | %s | %s |%n"
+                        .formatted(
+                                name,
+                                figures.log().text("%,.0f"),
+                                figures.disk().text("%,.0f"),
+                                relay.disk().per(figures.disk()).text("%.2f")));
+            }
+        });
+        String how = "%n%d rounds after a warm-up%s, in turn; median (least to most). %s%n"
                 .formatted(
                         ROUNDS,
                         Peer.all().isEmpty() ? "" : " (%,d messages for other libraries)".formatted(PEERS_WARM_UP),
-                        PerformanceDocument.machine(version)));
-        PerformanceDocument.write("drain", text.toString());
+                        PerformanceDocument.machine(version));
+        PerformanceDocument.write("drain", rates + how);
+        PerformanceDocument.write("bytes", bytes + how);
     }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -20,7 +21,8 @@ import org.opentest4j.TestAbortedException;
 /**
  * Plays the scenarios, one test each. {@code -Dchaos.minutes} says how long: up to five, the short selection, and what finds
  * no time is skipped; more, all of them, and then the shared stage's again in random order until time is up. {@code
- * -Dchaos.seed} repeats a run's choices, {@code -Dchaos.scenario} plays only those with this text in their sentence.
+ * -Dchaos.seed} repeats a run's choices, {@code -Dchaos.scenario} plays only those whose sentence has a match of this
+ * regular expression.
  */
 class ChaosIT {
 
@@ -66,7 +68,8 @@ class ChaosIT {
     Stream<DynamicTest> acknowledged_registrations_survive() {
         if (!ONLY.isEmpty()) {
             return everything().stream()
-                    .filter(scenario -> scenario.sentence().contains(ONLY))
+                    .filter(scenario ->
+                            Pattern.compile(ONLY).matcher(scenario.sentence()).find())
                     .map(scenario -> DynamicTest.dynamicTest(scenario.sentence(), () -> play(scenario)));
         }
         List<Scenario> scenarios = minutes <= SHORT_MINUTES ? selection() : everything();
@@ -83,11 +86,15 @@ class ChaosIT {
                 DatabaseScenarios.cutInMidCommit(),
                 RedisScenarios.answersLost(),
                 RedisScenarios.queueDeleted(),
+                DatabaseScenarios.quietlyRestored(),
+                InstanceScenarios.pausedWhileAnAppendIsOnItsWay(),
+                DatabaseScenarios.lockRowDeleted(),
+                DatabaseScenarios.snapshotHeld(),
                 DatabaseScenarios.killed(),
                 RedisScenarios.flushed(),
-                InstanceScenarios.frozenForLongerThanItsLock(),
                 RedisScenarios.hung(),
                 InstanceScenarios.frozenInsideARegistration(),
+                InstanceScenarios.frozenForLongerThanItsLock(),
                 InstanceScenarios.clockShifted());
     }
 
@@ -101,7 +108,10 @@ class ChaosIT {
                 FailoverScenarios.inACluster(),
                 FailoverScenarios.byName(),
                 DatabaseScenarios.restored(),
-                DatabaseScenarios.copied()));
+                DatabaseScenarios.copied(),
+                DatabaseScenarios.copiedToAnotherEnvironment(),
+                DeploymentScenarios.twoQueueNames(),
+                DeploymentScenarios.twoRedisServers()));
         return all;
     }
 
@@ -122,6 +132,10 @@ class ChaosIT {
                 RedisScenarios.queueDeleted(),
                 DatabaseScenarios.killed(),
                 DatabaseScenarios.cutInMidCommit(),
+                DatabaseScenarios.quietlyRestored(),
+                DatabaseScenarios.lockRowDeleted(),
+                DatabaseScenarios.snapshotHeld(),
+                InstanceScenarios.pausedWhileAnAppendIsOnItsWay(),
                 DeploymentScenarios.rolling());
     }
 

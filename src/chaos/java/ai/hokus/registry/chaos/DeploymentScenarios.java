@@ -1,5 +1,6 @@
 package ai.hokus.registry.chaos;
 
+import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,6 +18,7 @@ import java.util.Set;
 final class DeploymentScenarios {
 
     private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final String OTHER_QUEUE = "renamed";
     private static final int FILE_LIMIT_KB = 3 * 1024;
 
     private DeploymentScenarios() {}
@@ -31,6 +33,67 @@ final class DeploymentScenarios {
                 fleet.remove(instance);
             }
             play.note("%d instances replaced", old.size());
+        });
+    }
+
+    /** It accepts registrations, which the others deliver, and waits for an operator's word. */
+    static Scenario twoQueueNames() {
+        return Scenario.onItsOwnStage("an instance is configured for another queue", play -> {
+            PostgresCluster postgres = play.stage.postgres();
+            ServiceFleet fleet = play.stage.fleet();
+            String queue = play.stage.redis().queue();
+            ServiceInstance other = fleet.add(Map.of(), List.of("--registry.queue.name=" + OTHER_QUEUE));
+            other.awaitServing();
+            Await.until("it says that it does not relay", LONGEST, () -> notRelaying(postgres) == 1);
+            play.note("beside it, delivered after %.1f s", play.secondsUntilDelivered());
+            play.expect(depthOfOtherQueue(play) == 0, "the other queue got %d elements", depthOfOtherQueue(play));
+
+            play.operatorActed();
+            play.mayComeAgain();
+            // What comes meanwhile would only have to be sent twice.
+            play.load.rest();
+            adopt(postgres, OTHER_QUEUE);
+            Await.until("once its name is adopted it delivers", LONGEST, () -> depthOfOtherQueue(play) > 0);
+            adopt(postgres, queue);
+            other.kill();
+            fleet.remove(other);
+            play.load.resume();
+            play.faultEnded();
+            play.note("after the way back, delivered after %.1f s", play.secondsUntilDelivered());
+        });
+    }
+
+    private static long depthOfOtherQueue(Play play) {
+        return (Long) play.stage.redis().run("LLEN", OTHER_QUEUE);
+    }
+
+    /** Instances that have said so last. */
+    private static int notRelaying(PostgresCluster postgres) {
+        return postgres.jdbc()
+                .queryForObject("SELECT count(*) FROM outbox_relay WHERE state = 'not_relaying'", Integer.class);
+    }
+
+    private static void adopt(PostgresCluster postgres, String queue) {
+        postgres.jdbc().update("UPDATE outbox SET queue_name = ?", queue);
+    }
+
+    /** The two relays take turns, each in its own Redis: each turn finds that the queue lacks what the other one took. */
+    static Scenario twoRedisServers() {
+        return Scenario.onItsOwnStage("an instance of the fleet has another Redis", play -> {
+            ServiceFleet fleet = play.stage.fleet();
+            play.mayComeAgain();
+            try (TestRedis second = TestRedis.start()) {
+                ServiceInstance other = fleet.add(Map.of("REDIS_URL", "redis://127.0.0.1:" + second.port()), List.of());
+                other.awaitServing();
+                Await.until(
+                        "both get messages, in turns",
+                        LONGEST,
+                        () -> (Long) second.run("LLEN", play.stage.redis().queue()) > 0 && play.stage.rewinds() > 3);
+                play.note("delivered after %.1f s all the same", play.secondsUntilDelivered());
+                other.kill();
+                fleet.remove(other);
+            }
+            play.faultEnded();
         });
     }
 

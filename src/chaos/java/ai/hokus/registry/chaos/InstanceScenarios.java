@@ -11,9 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.springframework.jdbc.core.JdbcTemplate;
 
 /** What can happen to an instance of the service. */
 final class InstanceScenarios {
@@ -29,11 +31,11 @@ final class InstanceScenarios {
     private enum Step {
         LOOK(true, Trap.Side.REQUEST, "EVAL"),
         LOCK(false, Trap.Side.REQUEST, "shedlock"),
-        CLAIM_BEGINS(false, Trap.Side.REQUEST, "parking_position, state, diverged_at"),
+        CLAIM_BEGINS(false, Trap.Side.REQUEST, "histories, foreign_checkpoint, diverged_at"),
         DELIVERY_RECORDED(false, Trap.Side.REQUEST, "INSERT INTO outbox_delivery"),
-        POSITIONS_GIVEN(false, Trap.Side.REQUEST, "UPDATE outbox_message AS m SET position"),
-        CLAIM_COMMITS(false, Trap.Side.REQUEST, "UPDATE outbox_message AS m SET position", "COMMIT"),
-        CLAIM_COMMITTED(false, Trap.Side.ANSWER, "UPDATE outbox_message AS m SET position", "COMMIT"),
+        BATCH_WRITTEN(false, Trap.Side.REQUEST, "INSERT INTO outbox_batch"),
+        CLAIM_COMMITS(false, Trap.Side.REQUEST, "INSERT INTO outbox_batch", "COMMIT"),
+        CLAIM_COMMITTED(false, Trap.Side.ANSWER, "INSERT INTO outbox_batch", "COMMIT"),
         APPEND(true, Trap.Side.REQUEST, "{\"message_id\":\""),
         APPENDED(true, Trap.Side.ANSWER, "{\"message_id\":\"", "APPENDED");
 
@@ -52,18 +54,22 @@ final class InstanceScenarios {
 
     static Scenario killedAtSomeStepsOfAPass() {
         return Scenario.of("an instance is killed at three steps of a pass", play -> {
-            List<Step> steps = new ArrayList<>(List.of(Step.POSITIONS_GIVEN, Step.CLAIM_COMMITTED, Step.APPENDED));
-            killAt(play, steps);
+            List<Step> steps = new ArrayList<>(List.of(Step.BATCH_WRITTEN, Step.CLAIM_COMMITTED, Step.APPENDED));
+            killAt(play, steps, false);
         });
     }
 
     static Scenario killedAtEachStepOfAPass() {
         return Scenario.of(
-                "an instance is killed at each step of a pass", play -> killAt(play, List.of(Step.values())));
+                "an instance is killed at each step of a pass", play -> killAt(play, List.of(Step.values()), true));
     }
 
-    /** What was under way at the kill goes on to the server or does not, by the dice. */
-    private static void killAt(Play play, List<Step> steps) {
+    /**
+     * What was under way at the kill goes on to the server or does not, by the dice.
+     *
+     * @param awaitLocks whether the others wait until the lock of whoever was killed is over; else its row is deleted
+     */
+    private static void killAt(Play play, List<Step> steps, boolean awaitLocks) {
         ServiceFleet fleet = play.stage.fleet();
         for (Step step : steps) {
             fleet.awaitServing();
@@ -77,6 +83,9 @@ final class InstanceScenarios {
                 throw new AssertionError("no instance came to " + step);
             }
             lay(fleet, step.atRedis, null);
+            if (!awaitLocks) {
+                play.stage.postgres().jdbc().update("DELETE FROM shedlock");
+            }
             play.faultEnded();
             relaunchDead(fleet);
         }
@@ -117,40 +126,78 @@ final class InstanceScenarios {
     /** Its append is on its way for longer than its lock lasts: it must come to nothing. */
     static Scenario frozenForLongerThanItsLock() {
         return Scenario.of("an instance freezes before its append, for longer than its lock lasts", play -> {
-            ServiceFleet fleet = play.stage.fleet();
-            AtomicReference<ServiceInstance> frozen = new AtomicReference<>();
-            CountDownLatch thawed = new CountDownLatch(1);
-            Trap trap = new Trap(1, Trap.Side.REQUEST, Step.APPEND.texts, name -> {
-                frozen.set(fleet.named(name));
-                frozen.get().freeze();
-                await(thawed);
-                return Trap.Verdict.PASS;
-            });
-            fleet.layAtRedis(trap);
-            Await.until(
-                    "an instance is about to append",
-                    LONGEST,
-                    () -> frozen.get() != null && frozen.get().isFrozen());
-            fleet.layAtRedis(null);
             long start = System.nanoTime();
-            try {
-                awaitDeliveryOfWhatComesNow(play);
-                play.note("the others deliver after %.1f s", secondsSince(start));
+            whileAnAppendIsOnItsWay(play, () -> {
+                play.note("the others deliver after %.1f s", play.secondsUntilDelivered());
                 Await.until(
                         "its lock is over",
                         LONGEST,
                         () -> secondsSince(start) > ServiceFleet.LOCK_AT_MOST_FOR_SECONDS + 2);
-            } finally {
-                frozen.get().thaw();
-                thawed.countDown();
-            }
+            });
             play.faultEnded();
         });
     }
 
+    /**
+     * An operator pauses while an append is on its way. The lock's row is deleted, since waiting for its end is another scenario's
+     * matter. Once the pause is fenced, nothing comes, whenever the append arrives.
+     */
+    static Scenario pausedWhileAnAppendIsOnItsWay() {
+        return Scenario.of("a partition is paused while the relay is frozen inside an append", play -> {
+            JdbcTemplate database = play.stage.postgres().jdbc();
+            AtomicInteger popped = new AtomicInteger();
+            play.operatorActed();
+            whileAnAppendIsOnItsWay(play, () -> {
+                long start = System.nanoTime();
+                database.update("UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+                database.update("DELETE FROM shedlock");
+                Await.until(
+                        "another instance has fenced the pause",
+                        LONGEST,
+                        () -> database.queryForObject(
+                                "SELECT bool_and(fenced_halt_no = halt_no) FROM outbox_partition", Boolean.class));
+                play.note("fenced after %.1f s", secondsSince(start));
+                Await.until("the queue is empty", LONGEST, () -> play.stage.depth() == 0);
+                popped.set(play.stage.consumer().popped().size());
+            });
+            play.load.awaitMore(20, LONGEST);
+            Await.hold(Duration.ofSeconds(3));
+            int more = play.stage.consumer().popped().size() - popped.get();
+            play.expect(more == 0 && play.stage.depth() == 0, "%d messages came while the partition was paused", more);
+            database.update("UPDATE outbox_partition SET paused = FALSE");
+            play.faultEnded();
+            play.note("resumed: delivers after %.1f s", play.secondsUntilDelivered());
+        });
+    }
+
+    /** Freezes the instance whose append comes next, holds that on its way to Redis, and lets both go on afterwards. */
+    private static void whileAnAppendIsOnItsWay(Play play, Runnable act) {
+        ServiceFleet fleet = play.stage.fleet();
+        AtomicReference<ServiceInstance> frozen = new AtomicReference<>();
+        CountDownLatch thawed = new CountDownLatch(1);
+        Trap trap = new Trap(1, Trap.Side.REQUEST, Step.APPEND.texts, name -> {
+            frozen.set(fleet.named(name));
+            frozen.get().freeze();
+            await(thawed);
+            return Trap.Verdict.PASS;
+        });
+        fleet.layAtRedis(trap);
+        Await.until(
+                "an instance is about to append",
+                LONGEST,
+                () -> frozen.get() != null && frozen.get().isFrozen());
+        fleet.layAtRedis(null);
+        try {
+            act.run();
+        } finally {
+            frozen.get().thaw();
+            thawed.countDown();
+        }
+    }
+
     static Scenario frozenInsideItsClaim() {
         return Scenario.of("an instance freezes inside its claim", play -> {
-            double seconds = freezeAt(play, Step.POSITIONS_GIVEN.texts, () -> awaitDeliveryOfWhatComesNow(play));
+            double seconds = freezeAt(play, Step.BATCH_WRITTEN.texts, play::secondsUntilDelivered);
             play.note("the others deliver after %.1f s", seconds);
             play.expect(
                     seconds < ServiceFleet.LOCK_AT_MOST_FOR_SECONDS + 6,
@@ -197,14 +244,6 @@ final class InstanceScenarios {
             frozen.get().thaw();
             play.faultEnded();
         }
-    }
-
-    private static void awaitDeliveryOfWhatComesNow(Play play) {
-        List<String> before = play.load.acknowledged();
-        play.load.awaitMore(5, LONGEST);
-        Set<String> now = new HashSet<>(play.load.acknowledged());
-        now.removeAll(Set.copyOf(before));
-        Await.until("the others deliver", LONGEST, () -> now.stream().allMatch(play.stage.consumer()::has));
     }
 
     /**
@@ -254,7 +293,7 @@ final class InstanceScenarios {
                     LONGEST,
                     () -> instance.meter(DELIVERED) > delivered && instance.meter(ACCEPTED) > accepted);
         }
-        awaitDeliveryOfWhatComesNow(play);
+        play.secondsUntilDelivered();
         Duration atTheEnd = ahead(shifted);
         play.expect(atTheEnd.minus(by).abs().compareTo(CLOCKS_TOLERANCE) < 0, "the clock is %s away", atTheEnd);
     }

@@ -26,7 +26,8 @@ import java.util.regex.Pattern;
  *   <li>neither Redis nor the database lost state: nothing lost, doubled or misordered, and no rewind on record or counted;
  *   <li>Redis lost state: nothing lost or misordered; again come only messages that were in the state it fell back to, or
  *       come after its newest checkpoint; the rewind is on record, logged as a warning and counted;
- *   <li>the database was restored: nothing that the restored database holds is missing.
+ *   <li>the database was restored: nothing that the restored database holds is missing;
+ *   <li>whatever happened: delivery goes on without a human, unless a human is a part of the scenario.
  * </ul>
  */
 final class Ledger {
@@ -43,6 +44,7 @@ final class Ledger {
      * @param popped events of this scenario's registrations, each once
      * @param again pops of an event that had been popped before
      * @param misordered events that came after a later one of their model, at their first appearance
+     * @param human whether an operator had to act, or acted as a part of the scenario
      * @param recovered from the fault's end until all that had been acknowledged by then was popped
      * @param failures empty: as expected
      */
@@ -54,16 +56,17 @@ final class Ledger {
             int again,
             int misordered,
             long rewinds,
+            boolean human,
             Duration recovered,
             List<String> notes,
             List<String> failures) {
 
         static Entry failed(String scenario, Throwable why) {
-            return new Entry(scenario, 0, 0, 0, 0, 0, 0, Duration.ZERO, List.of(), List.of(why.toString()));
+            return new Entry(scenario, 0, 0, 0, 0, 0, 0, false, Duration.ZERO, List.of(), List.of(why.toString()));
         }
 
         static Entry skipped(String scenario, String why) {
-            return new Entry(scenario, 0, 0, 0, 0, 0, 0, Duration.ZERO, List.of("skipped: " + why), List.of());
+            return new Entry(scenario, 0, 0, 0, 0, 0, 0, false, Duration.ZERO, List.of("skipped: " + why), List.of());
         }
     }
 
@@ -131,7 +134,10 @@ final class Ledger {
         expectNone(failures, "lost", lost.size(), lost);
         expectNone(failures, "never registered", neverSent.size(), neverSent);
         expectNone(failures, "misordered", misordered, "");
-        if (!play.isDatabaseRestored() && !play.areThereTwoDatabases()) {
+        if (play.stage.haltedPartitions() > 0) {
+            failures.add("a partition is stopped or paused, and waits for a human");
+        }
+        if (!play.isDatabaseRestored() && !play.mayAnythingComeAgain()) {
             expectNone(failures, "popped again without a reason", unexplained, "");
             boolean fellBack = !play.fallbacks().isEmpty();
             if (fellBack && !(rewinds.onRecord() > 0 && rewinds.warned() && rewinds.counted())) {
@@ -149,6 +155,7 @@ final class Ledger {
                 again,
                 misordered,
                 rewinds.onRecord(),
+                play.hasOperatorActed(),
                 recovered,
                 List.copyOf(play.notes()),
                 List.copyOf(failures));
@@ -164,9 +171,10 @@ final class Ledger {
                 .jdbc()
                 .query(
                         """
-                        SELECT m.message_id, m.message_key, m.id, m.position,
+                        SELECT m.message_id, m.message_key, m.id, q.position,
                                r.model_name || '/' || r.version || '/' || r.token_id
                         FROM outbox_message m JOIN registration r ON r.message_id = m.message_id
+                        LEFT JOIN outbox_position q ON q.partition_id = m.partition_id AND q.id = m.id
                         WHERE m.message_key LIKE ? AND m.copy_no = 0
                         """,
                         row -> {
@@ -231,13 +239,14 @@ final class Ledger {
         StringBuilder text = new StringBuilder("# Ledger\n\n");
         facts.forEach((name, value) ->
                 text.append("* ").append(name).append(": ").append(value).append('\n'));
-        text.append("\n| scenario | acknowledged | popped | lost | again | misordered | rewinds | recovered | |\n");
-        text.append("|---|---:|---:|---:|---:|---:|---:|---:|---|\n");
+        text.append(
+                "\n| scenario | acknowledged | popped | lost | again | misordered | rewinds | human needed | recovered | |\n");
+        text.append("|---|---:|---:|---:|---:|---:|---:|---|---:|---|\n");
         for (Entry entry : entries) {
             List<String> remarks = new ArrayList<>(entry.notes());
             entry.failures().forEach(failure -> remarks.add("**FAILED** " + failure.replace('\n', ' ')));
             text.append(String.format(
-                    "| %s | %d | %d | %d | %d | %d | %d | %.1f s | %s |%n",
+                    "| %s | %d | %d | %d | %d | %d | %d | %s | %.1f s | %s |%n",
                     entry.scenario(),
                     entry.acknowledged(),
                     entry.popped(),
@@ -245,6 +254,7 @@ final class Ledger {
                     entry.again(),
                     entry.misordered(),
                     entry.rewinds(),
+                    entry.human() ? "yes" : "no",
                     entry.recovered().toMillis() / 1000.0,
                     String.join("; ", remarks)));
         }
@@ -262,6 +272,7 @@ final class Ledger {
             fields.put("again", Integer.toString(entry.again()));
             fields.put("misordered", Integer.toString(entry.misordered()));
             fields.put("rewinds", Long.toString(entry.rewinds()));
+            fields.put("human", Boolean.toString(entry.human()));
             fields.put("recovered_ms", Long.toString(entry.recovered().toMillis()));
             fields.put("notes", quoted(entry.notes()));
             fields.put("failures", quoted(entry.failures()));

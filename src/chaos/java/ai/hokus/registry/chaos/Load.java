@@ -36,7 +36,9 @@ final class Load implements AutoCloseable {
     private final Queue<String> surprises = new ConcurrentLinkedQueue<>();
     private final Queue<String> refusals = new ConcurrentLinkedQueue<>();
     private final AtomicInteger acknowledgements = new AtomicInteger();
+    private final AtomicInteger underWay = new AtomicInteger();
     private final List<Thread> clients = new ArrayList<>();
+    private volatile boolean resting;
     private volatile boolean stopping;
 
     /**
@@ -105,6 +107,25 @@ final class Load implements AutoCloseable {
                 () -> acknowledgements() - from >= registrations);
     }
 
+    /** No new registrations until {@link #resume}; returns when none is under way. */
+    void rest() {
+        resting = true;
+        Await.until("no registration is under way", LONGEST_INSISTENCE, () -> underWay.get() == 0);
+    }
+
+    void resume() {
+        resting = false;
+    }
+
+    /** Registers one, also while the clients rest. Returns its model id. */
+    String registerOneMore() {
+        String id = prefix + "-more/" + acknowledgements() + "/T";
+        if (!registerOne(id, new Random(1))) {
+            throw new AssertionError("not acknowledged: " + id);
+        }
+        return id;
+    }
+
     /** No new registrations; those under way are seen through. */
     void stop() {
         stopping = true;
@@ -123,9 +144,11 @@ final class Load implements AutoCloseable {
             boolean own = dice.nextBoolean();
             String model = own ? prefix + "-own" + client : prefix + "-shared" + dice.nextInt(SHARED_MODELS);
             String id = model + "/" + (own ? "" : "c" + client + ".") + version + "/T";
-            if (!registerOne(id, dice) && insist) {
+            underWay.incrementAndGet();
+            if (!resting && !registerOne(id, dice) && insist) {
                 surprises.add("never acknowledged: " + id);
             }
+            underWay.decrementAndGet();
             LockSupport.parkNanos(pauseNanos);
         }
     }

@@ -11,6 +11,8 @@ import org.opentest4j.TestAbortedException;
 /** One scenario while it is played: what it works with, and what it tells the ledger. */
 final class Play {
 
+    private static final Duration MAX_WAIT = Duration.ofSeconds(45);
+
     final Stage stage;
     final Load load;
     final Random dice;
@@ -20,7 +22,8 @@ final class Play {
     private final List<RedisPair.State> fallbacks = new ArrayList<>();
     private final Set<String> takenByOperator = new HashSet<>();
     private boolean databaseRestored;
-    private boolean twoDatabases;
+    private boolean mayComeAgain;
+    private boolean operatorActed;
     private boolean purged;
     private long faultEnded;
 
@@ -66,9 +69,28 @@ final class Play {
         databaseRestored = true;
     }
 
-    /** A copy of the database sends too: whatever it holds can come again. */
-    void twoDatabases() {
-        twoDatabases = true;
+    /** A copy of the database sends too, or one database to two queues: whatever they hold can come again. */
+    void mayComeAgain() {
+        mayComeAgain = true;
+    }
+
+    /** An operator has paused something, resumed it, or released it: nothing of this may be left behind by any other scenario. */
+    void operatorActed() {
+        operatorActed = true;
+    }
+
+    /** Seconds until registrations that are acknowledged from now on are delivered. */
+    double secondsUntilDelivered() {
+        long start = System.nanoTime();
+        Set<String> before = Set.copyOf(load.acknowledged());
+        load.awaitMore(5, MAX_WAIT);
+        Set<String> now = new HashSet<>(load.acknowledged());
+        now.removeAll(before);
+        Await.until(
+                "what is registered now is delivered",
+                MAX_WAIT,
+                () -> now.stream().allMatch(stage.consumer()::has));
+        return (System.nanoTime() - start) / 1e9;
     }
 
     /** Retention is so short that the database no longer tells every message's position. */
@@ -106,8 +128,12 @@ final class Play {
         return databaseRestored;
     }
 
-    boolean areThereTwoDatabases() {
-        return twoDatabases;
+    boolean mayAnythingComeAgain() {
+        return mayComeAgain;
+    }
+
+    boolean hasOperatorActed() {
+        return operatorActed;
     }
 
     boolean isPurged() {

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -64,6 +66,15 @@ public final class PostgresCluster implements AutoCloseable {
     /** Straight to it, past all proxies. */
     public JdbcTemplate jdbc() {
         return jdbc;
+    }
+
+    /** A session that the caller closes. */
+    Connection session() {
+        try {
+            return jdbc.getDataSource().getConnection();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     public String version() {

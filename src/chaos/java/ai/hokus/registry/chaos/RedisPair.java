@@ -139,10 +139,15 @@ final class RedisPair implements RedisServers {
             long newest = 0;
             for (String key : connection.texts("KEYS", "*:outbox:*")) {
                 String checkpoint = (String) connection.command("LINDEX", key, "0");
-                newest = Math.max(newest, Long.parseLong(checkpoint.substring(0, checkpoint.indexOf(':'))));
+                newest = Math.max(newest, position(checkpoint));
             }
             return new State(messages, newest);
         }
+    }
+
+    /** Of {@code v1:POSITION:BATCH:HISTORY:NONCE}. */
+    static long position(String checkpoint) {
+        return Long.parseLong(checkpoint.split(":", 3)[1]);
     }
 
     private void replicate() {

@@ -19,14 +19,14 @@ import java.util.stream.Stream;
 /** The instances of the service on one database and one Redis, each reached through its own proxies. */
 final class ServiceFleet implements AutoCloseable {
 
-    /** Small, so that a lock expires within a scenario: pass-limit + one claim + two calls of the queue is 9.7 s. */
-    static final int LOCK_AT_MOST_FOR_SECONDS = 10;
+    /** Small, so that a lock expires within a scenario: a pass, one transaction and two calls of the queue are 19.7 s. */
+    static final int LOCK_AT_MOST_FOR_SECONDS = 20;
 
     private static final List<String> SETTINGS = List.of(
             "--registry.relay.lock-at-most-for=" + LOCK_AT_MOST_FOR_SECONDS + "s",
-            "--registry.relay.pass-limit=500ms",
+            "--registry.relay.max-pass-duration=500ms",
             "--registry.relay.interval=100ms",
-            "--registry.relay.longest-wait=1s",
+            "--registry.relay.max-backoff=1s",
             "--registry.relay.batch-messages=20",
             "--registry.queue.connect-timeout=300ms",
             "--registry.queue.command-timeout=300ms",
@@ -72,12 +72,23 @@ final class ServiceFleet implements AutoCloseable {
 
     /** Launches another instance; {@link #awaitServing} waits for it. */
     ServiceInstance add() {
+        return add(Map.of(), List.of());
+    }
+
+    /**
+     * Launches an instance that is configured in another way; {@link #awaitServing} waits for it.
+     *
+     * @param otherVariables instead of the fleet's own
+     * @param otherSettings beside the fleet's own, which they override
+     */
+    ServiceInstance add(Map<String, String> otherVariables, List<String> otherSettings) {
         String name = "instance-" + ++named;
         TcpProxy toPostgres = new TcpProxy(name, postgres);
         TcpProxy toRedis = new TcpProxy(name, redis);
         List<String> arguments = new ArrayList<>(SETTINGS);
         arguments.addAll(more);
         arguments.addAll(servers.settings());
+        arguments.addAll(otherSettings);
         Map<String, String> environment = new HashMap<>(Map.of(
                 // Without named statements every request carries its text, and a trap can read it.
                 "SPRING_DATASOURCE_URL",
@@ -90,6 +101,7 @@ final class ServiceFleet implements AutoCloseable {
                 servers.environment().isEmpty()
                         ? Map.of("REDIS_URL", "redis://127.0.0.1:" + toRedis.port())
                         : servers.environment());
+        environment.putAll(otherVariables);
         ServiceInstance instance = new ServiceInstance(name, folder, environment, servers.launcher(), arguments);
         instance.launch(Map.of());
         members.add(new Member(instance, toPostgres, toRedis));

@@ -129,6 +129,13 @@ final class Stage implements AutoCloseable {
         return (Long) primary.run("LLEN", redis.queue()) + (Long) primary.run("LLEN", redis.queue() + ":processing");
     }
 
+    /** Partitions that only an operator sets going again. */
+    int haltedPartitions() {
+        return postgres.jdbc()
+                .queryForObject(
+                        "SELECT count(*) FROM outbox_partition WHERE paused OR stopped_at IS NOT NULL", Integer.class);
+    }
+
     long rewinds() {
         return postgres.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class);
     }
