@@ -39,6 +39,7 @@ class RedisRightsTest {
     private static final QueueSettings SETTINGS =
             new QueueSettings(NAME, 1_000, 1, true, TIMEOUT, TIMEOUT, 2, DataSize.ofMegabytes(1));
     private static final String CHECKPOINTS = SETTINGS.checkpointsKey(SOURCE);
+    private static final String MILESTONES = SETTINGS.milestonesKey(SOURCE);
 
     private static final String PUBLISH = "+publish";
     private static final String CHANNEL = "&" + NAME + ":pubsub";
@@ -57,7 +58,9 @@ class RedisRightsTest {
             "%R~" + NAME,
             "%W~" + NAME,
             "%R~" + CHECKPOINTS,
-            "%W~" + CHECKPOINTS);
+            "%W~" + CHECKPOINTS,
+            "%R~" + MILESTONES,
+            "%W~" + MILESTONES);
 
     private static TestRedis server;
     private static RedisMessageQueue queue;
@@ -143,7 +146,7 @@ class RedisRightsTest {
                 "reset",
                 "on",
                 ">secret",
-                "(+eval +llen +ltrim ~" + NAME + " ~" + CHECKPOINTS + ")",
+                "(+eval +llen +ltrim ~" + NAME + " ~" + CHECKPOINTS + " ~" + MILESTONES + ")",
                 "(+@all ~" + CHECKPOINTS + ")");
 
         assertPermissionIsMissing("3:c", "b", "c");
@@ -161,7 +164,7 @@ class RedisRightsTest {
                 "reset",
                 "on",
                 ">secret",
-                "(+eval +llen +lindex +linsert +lpush ~" + NAME + " ~" + CHECKPOINTS + ")",
+                "(+eval +llen +lindex +linsert +lpush ~" + NAME + " ~" + CHECKPOINTS + " ~" + MILESTONES + ")",
                 "(+ltrim ~" + NAME + ")");
 
         assertPermissionIsMissing("3:c", "b", "c");
