@@ -145,7 +145,7 @@ function showStatus(status) {
   show("last-error", status.last_error ? "Last error, " + time(status.last_error_at) + ": " + status.last_error : "");
   fill("partitions", status.partitions.map((p) => ({
     looks: [p.partition_id, p.state, p.relay_state, p.pending, age(p.oldest_pending_age_ms), p.parked,
-      p.delivered_position, p.last_position, p.last_delivered_at, p.last_error, p.relay],
+      p.delivered_position, p.last_position, p.last_delivered_at, p.last_error, p.instance],
     cells: () => [
       cell("Partition " + p.partition_id, "nowrap"), cell(word(p.state)), cell(word(p.relay_state)), count(p.pending),
       cell(age(p.oldest_pending_age_ms), "number nowrap"), count(p.parked),
@@ -324,7 +324,7 @@ function changeDialog(change, partition) {
     pause: "Nothing is sent from " + whom + " until it is resumed; registrations are accepted and wait.",
     resume: whom + ": what waits is sent.",
     release: "The relay goes on from the newest checkpoint that Redis and this database both know. Be sure that no copy of"
-      + " this database runs against the same Redis: docs/runbook.md, diverged-partition.",
+      + " this database runs against the same Redis: docs/runbook.md, stopped-partition.",
   };
   operationDialog({ title: capital(change) + " " + whom, text: texts[change], path: "outbox/partitions/" + partition + "/" + change, fields: [] });
 }
@@ -461,7 +461,7 @@ async function poll() {
 function showOperations(rows) {
   fill("operations", rows.map((o) => ({
     looks: o.id,
-    cells: () => [cell(time(o.performed_at), "nowrap"), cell(o.performed_by), cell(o.operation), cell(o.target), count(o.messages), cell(o.reason)],
+    cells: () => [cell(time(o.performed_at), "nowrap"), cell(o.performed_by), cell(o.operation), cell(o.target), count(o.message_count), cell(o.reason)],
   })), "Nothing yet.");
 }
 
@@ -478,7 +478,7 @@ function showBacklog(rows) {
 function showRewinds(rows) {
   fill("rewinds", rows.map((r) => ({
     looks: r.id,
-    cells: () => [cell(time(r.rewound_at), "nowrap"), count(r.partition_id), count(r.messages), count(r.from_position), count(r.to_position), cell(r.reason)],
+    cells: () => [cell(time(r.rewound_at), "nowrap"), count(r.partition_id), count(r.message_count), count(r.from_position), count(r.to_position), cell(r.reason)],
   })), "Nothing: Redis kept everything.");
 }
 

@@ -16,7 +16,7 @@ final class RedisScenarios {
     private static final Duration RETENTION = Duration.ofSeconds(15);
 
     private static final String[] SHORT_RETENTION = {
-        "--registry.retention.keep=" + RETENTION.toSeconds() + "s", "--registry.retention.every=200ms"
+        "--registry.retention.period=" + RETENTION.toSeconds() + "s", "--registry.retention.interval=200ms"
     };
 
     private RedisScenarios() {}

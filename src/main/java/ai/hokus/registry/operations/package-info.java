@@ -1,13 +1,21 @@
 /**
- * What keeps the outbox in order beside the path of a registration, and what operators see and do.
+ * What operators see and do.
  *
- * <p><b>Owns</b> retention, the endpoints under {@code /outbox}, and the console. <b>Promises</b> that
- * nothing here stands between a registration and the queue: without this module a service remains that still delivers; that
- * the endpoints show what the operators' SQL views show; that an operation asked for twice is done once, and is on record.
+ * <p><b>Owns</b> the endpoints under {@code /outbox} and the console, the SQL behind them, and the table {@code
+ * outbox_operation}.
+ *
+ * <p><b>Promises</b> that nothing here stands between a registration and the queue: without this module a service remains that
+ * delivers and purges; that the endpoints show what the operators' SQL views show; that an action that is asked for twice is done
+ * once, and is on record; that no query and no action reads or locks more than a bounded number of rows at once, however many
+ * messages there are.
+ *
+ * <p><b>Reading order</b>: {@code OutboxQueryController} shows what {@code OutboxQueries} and {@code MessageListing} read. {@code
+ * OperatorActionController} reads what an operator wants; {@code OperatorActions} and {@code Resend} do it, through {@code
+ * OperationLog}, which makes sure that it is done once.
  *
  * <p><b>May call</b> {@code outbox}, {@code relay}, {@code status} and {@code web}.
  *
- * <p><b>Runs on</b> the scheduler's thread (retention) and request threads.
+ * <p><b>Runs on</b> request threads.
  */
 @NullMarked
 package ai.hokus.registry.operations;

@@ -300,9 +300,9 @@ class ConsoleBrowserTest {
                 "SELECT message_id FROM outbox_message WHERE message_key = 'uplift' ORDER BY id DESC LIMIT 1",
                 UUID.class);
         jdbc.update(
-                "INSERT INTO outbox_parked (id, reason, relay)"
-                        + " SELECT id, 'ERR value is larger than what is allowed', 'relay' FROM outbox_message"
-                        + " WHERE message_id = ?",
+                "INSERT INTO outbox_parked (id, partition_id, position, reason, instance)"
+                        + " SELECT id, partition_id, position, 'ERR value is larger than what is allowed', 'relay'"
+                        + " FROM outbox_message_history WHERE message_id = ?",
                 id);
         redis.run("DEL", "hokusai:model_ready_queue");
         return id.toString();
@@ -317,7 +317,7 @@ class ConsoleBrowserTest {
     private static void lookAtTheLifeOf(String message) throws IOException {
         click("Life of message " + message);
         await(() -> browser.findElement(By.id("life")).isDisplayed());
-        assertThat(browser.findElement(By.id("life-events")).getText()).contains("registered", "positioned", "parked");
+        assertThat(browser.findElement(By.id("life-events")).getText()).contains("registered", "claimed", "parked");
         assertThat(browser.findElement(By.id("life-payload")).getText()).contains("\"model_name\": \"uplift\"");
         screenshot("life-light");
         browser.findElement(By.id("life-close")).click();

@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.hokus.registry.support.KeptPlans;
 import ai.hokus.registry.support.TestDatabase;
@@ -110,25 +111,17 @@ class OperatorViewsTest {
 
     @Test
     void a_message_that_a_scan_overtook_is_unclaimed_and_pending_until_a_batch_has_it() {
+        assumeTrue(database == TestDatabase.POSTGRESQL, "on H2 ids follow commits: nothing is overtaken");
         for (long id = 1; id <= 5; id++) {
             log.message(id, "m");
         }
         log.batch(1, 0, 1, 2, 4);
-        long late = database == TestDatabase.H2 ? 0 : 1; // on H2 ids follow commits: nothing is overtaken
 
-        assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed WHERE id <= 4 ORDER BY id"))
-                .hasSize((int) late);
-        if (late > 0) {
-            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id"))
-                    .containsExactly("3", "5");
-            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
-                    .isEqualTo(5);
-            log.batch(4, 4, 3, 5);
-            assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed"))
-                    .isEmpty();
-            assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
-                    .isEqualTo(5);
-        }
+        assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id")).containsExactly("3", "5");
+        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
+        log.batch(4, 4, 3, 5);
+        assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed")).isEmpty();
+        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
     }
 
     @Test

@@ -103,7 +103,7 @@ class SchemaTest {
                     FROM pg_description d JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
                     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
                     WHERE c.relnamespace = CURRENT_SCHEMA::regnamespace AND c.relkind IN ('r', 'v')
-                    """)).hasSizeGreaterThan(80).isEqualTo(comments(other, """
+                    """)).hasSizeGreaterThan(60).isEqualTo(comments(other, """
                     SELECT table_name AS name, remarks AS text FROM information_schema.tables
                     WHERE table_schema = CURRENT_SCHEMA AND remarks IS NOT NULL
                     UNION ALL

@@ -81,22 +81,23 @@ public record TestLog(JdbcTemplate jdbc, int partition) {
         jdbc.update("INSERT INTO outbox_message (id, message_id, partition_id, message_key, message_type, payload)"
                 + " SELECT n, " + uuid + ", " + partition + ", 'model-' || (n % 100), 't', '{}' FROM "
                 + series(database, 1, delivered + claimed + fresh));
-        int batches = (delivered + claimed) / batchSize;
-        String ids = database == TestDatabase.H2
-                ? "(SELECT ARRAY_AGG(\"X\" ORDER BY \"X\") FROM SYSTEM_RANGE(n * %1$d + 1, (n + 1) * %1$d))"
-                : "(SELECT array_agg(i) FROM generate_series(n * %1$d + 1, (n + 1) * %1$d) i)";
-        jdbc.update(
-                ("INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,"
-                                        + " lowest_id, highest_id, settled_id, claimed_by)"
-                                        + " SELECT " + partition + ", n * %1$d + 1, (n + 1) * %1$d, n + 1, 1, " + ids
-                                        + ", n * %1$d + 1, (n + 1) * %1$d, (n + 1) * %1$d, 'r' FROM ")
-                                .formatted(batchSize)
-                        + series(database, 0, batches - 1));
+        jdbc.batchUpdate(
+                "INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,"
+                        + " lowest_id, highest_id, settled_id, claimed_by)"
+                        + " VALUES (" + partition + ", ?, ?, ?, 1, ?, ?, ?, ?, 'r')",
+                LongStream.range(0, (delivered + claimed) / batchSize)
+                        .mapToObj(n -> batchRow(n * batchSize + 1, (n + 1) * batchSize))
+                        .toList());
         jdbc.update(("INSERT INTO outbox_delivery (partition_id, delivery_no, from_position, to_position, instance)"
                                 + " SELECT " + partition + ", n + 1, n * %1$d + 1, (n + 1) * %1$d, 'r' FROM ")
                         .formatted(batchSize)
                 + series(database, 0, delivered / batchSize - 1));
         jdbc.execute("ANALYZE");
+    }
+
+    private static Object[] batchRow(long first, long last) {
+        Object[] ids = LongStream.rangeClosed(first, last).boxed().toArray();
+        return new Object[] {first, last, first, new SqlArrayValue("bigint", ids), first, last, last};
     }
 
     private static String series(TestDatabase database, long from, long to) {
