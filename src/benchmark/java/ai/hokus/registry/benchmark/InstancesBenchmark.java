@@ -79,7 +79,7 @@ class InstancesBenchmark {
         }
 
         void measure(boolean counts) {
-            jdbc.update("UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+            jdbc.update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
             jdbc.update("""
                     INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
                     SELECT %s, n %% 1000 %% %d, 'model-' || n %% 1000, 'model_ready_to_deploy',

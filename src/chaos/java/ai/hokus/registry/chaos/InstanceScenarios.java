@@ -149,13 +149,13 @@ final class InstanceScenarios {
             play.operatorActed();
             whileAnAppendIsOnItsWay(play, () -> {
                 long start = System.nanoTime();
-                database.update("UPDATE outbox_partition SET paused = TRUE, halt_no = halt_no + 1");
+                database.update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
                 database.update("DELETE FROM shedlock");
                 Await.until(
                         "another instance has fenced the pause",
                         LONGEST,
                         () -> database.queryForObject(
-                                "SELECT bool_and(fenced_halt_no = halt_no) FROM outbox_partition", Boolean.class));
+                                "SELECT bool_and(fenced_halt_id = halt_id) FROM outbox_partition", Boolean.class));
                 play.note("fenced after %.1f s", secondsSince(start));
                 Await.until("the queue is empty", LONGEST, () -> play.stage.depth() == 0);
                 popped.set(play.stage.consumer().popped().size());

@@ -53,7 +53,8 @@ class DocumentedSqlTest {
         log.batch(3, 3, 3);
         log.delivery(1, 1, 2);
         log.delivery(2, 3, 3);
-        jdbc.update("UPDATE outbox_delivery SET delivered_at = delivered_at - INTERVAL '13' HOUR WHERE delivery_no = 1");
+        jdbc.update(
+                "UPDATE outbox_delivery SET delivered_at = delivered_at - INTERVAL '13' HOUR WHERE delivery_no = 1");
         log.parked(1, 1, null);
     }
 
@@ -110,8 +111,10 @@ class DocumentedSqlTest {
     void an_action_by_sql_twice_is_done_and_recorded_once(String operation) throws IOException {
         String block = block(operation);
 
-        run(block + block, () -> assertThat(jdbc.queryForObject("SELECT count(*) FROM outbox_operation", Long.class))
-                .isEqualTo(1));
+        run(
+                block + block,
+                () -> assertThat(jdbc.queryForObject("SELECT count(*) FROM outbox_operation", Long.class))
+                        .isEqualTo(1));
     }
 
     private static String block(String operation) throws IOException {

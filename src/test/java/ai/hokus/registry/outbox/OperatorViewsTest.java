@@ -117,11 +117,14 @@ class OperatorViewsTest {
         }
         log.batch(1, 0, 1, 2, 4);
 
-        assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id")).containsExactly("3", "5");
-        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
+        assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed ORDER BY id"))
+                .containsExactly("3", "5");
+        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
+                .isEqualTo(5);
         log.batch(4, 4, 3, 5);
         assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_unclaimed")).isEmpty();
-        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0")).isEqualTo(5);
+        assertThat(number("SELECT pending FROM outbox_status WHERE partition_id = 0"))
+                .isEqualTo(5);
     }
 
     @Test
