@@ -3,6 +3,7 @@ package ai.hokus.registry.database;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.support.Eventually;
 import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.sql.Connection;
@@ -30,9 +31,9 @@ class StaleConnectionOverrideTest {
             JdbcTemplate admin = new JdbcTemplate(former.getPostgresDatabase());
             admin.execute("ALTER SYSTEM SET default_transaction_read_only = on");
             admin.execute("SELECT pg_reload_conf()");
-            // The pool's session takes the new value over at its next command.
-            assertThat(jdbc.queryForObject("SHOW default_transaction_read_only", String.class))
-                    .isEqualTo("on");
+            Eventually.await(
+                    "the pool's session takes the new value over",
+                    () -> "on".equals(jdbc.queryForObject("SHOW default_transaction_read_only", String.class)));
             assertThatThrownBy(() -> jdbc.update("UPDATE server SET name = name"))
                     .hasRootCauseInstanceOf(SQLException.class)
                     .rootCause()
