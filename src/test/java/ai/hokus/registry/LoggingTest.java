@@ -17,7 +17,7 @@ class LoggingTest {
     @Test
     void without_redis_each_accepted_registration_leaves_a_line_and_a_flood_is_summed_up(CapturedOutput output) {
         try (RunningService service =
-                RunningService.on(TestDatabase.H2, Map.of("logging.level.ai.hokus.registry.operations", "info"))) {
+                RunningService.on(TestDatabase.H2, Map.of("logging.level.ai.hokus.registry.status", "info"))) {
             for (int n = 0; n < 200; n++) {
                 service.register("model-" + n, "1");
             }
