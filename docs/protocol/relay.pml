@@ -4,11 +4,11 @@
  *
  * One partition, MESSAGES messages in batches of at most two, two relays that overlap as if there were no lock. A message is its
  * number. Redis keeps the newest two checkpoints. Faults, each as often as its bound says and at any moment: Redis falls back to
- * an earlier state (the empty one, too), the database is restored from a backup, a relay crashes, a reply is lost, the lock's row
- * disappears. An operator pauses and resumes. A batch may be sent in pieces.
+ * an earlier state (the empty one, too), the database is restored from a backup, a relay crashes (right after an append, that is
+ * also a lost reply), the lock's row disappears. An operator pauses and resumes. A batch may be sent in pieces.
  *
  *   safety      spin -a relay.pml && cc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
- *   liveness    spin -a -DLOCK -DANY_FAULTS=1 ... relay.pml && cc -O2 -DCOLLAPSE -o pan pan.c && ./pan -a -f -N goes_on
+ *   liveness    spin -a -DLOCK -DRESTORES=1 relay.pml && cc -O2 -DNFAIR=3 -o pan pan.c && ./pan -a -f
  *
  * Safety is checked in every state: see the end of this file. Liveness: after one fault, whatever it is and whenever it comes,
  * everything is delivered without anybody's help, if every process that can go on does so at some time (weak fairness). There
@@ -30,9 +30,6 @@
 #endif
 #ifndef CRASHES
 #define CRASHES 0
-#endif
-#ifndef LOST_REPLIES
-#define LOST_REPLIES 0
 #endif
 #ifndef PAUSES
 #define PAUSES 0
@@ -73,11 +70,11 @@ bool misordered = false;
 /* Random names: no two draws are equal, and a restore does not give one again. */
 byte batches = 0, histories = 0, pauses = 0;
 
-byte falls = 0, restores = 0, crashes = 0, lostReplies = 0, lostLocks = 0;
+byte falls = 0, restores = 0, crashes = 0, lostLocks = 0;
 byte rewinds = 0;
 bool guarded = false;                         /* the partition is paused, and its fence was seen since state was lost last */
 
-#define faults (falls + restores + crashes + lostReplies + lostLocks)
+#define faults (falls + restores + crashes + lostLocks)
 #define mayFail(fault, bound) (fault < bound && faults < ANY_FAULTS)
 #define stateLost (falls + restores > 0)
 
@@ -157,17 +154,12 @@ end:
 #if PAUSES > 0
 active proctype Operator() {
     byte times = 0;
-end:
     do
-    :: times < PAUSES && !db.paused -> d_step { pauses++; db.pause = pauses; db.paused = true; guarded = false; times++ }
+    :: times < PAUSES ->
+       d_step { pauses++; db.pause = pauses; db.paused = true; guarded = false; times++ };
+       d_step { db.paused = false; guarded = false }
     :: times == PAUSES -> break
-resume:
-    :: db.paused -> d_step { db.paused = false; guarded = false }
-    od;
-    if
-    :: db.paused -> d_step { db.paused = false; guarded = false }
-    :: else
-    fi
+    od
 }
 #endif
 
@@ -242,12 +234,12 @@ proctype Relay(byte me) {
 start:
     forget(); doubted = false; confirmed = false;
 #ifdef LOCK
-end:
     if
     :: atomic { lock == FREE -> lock = me }
 #ifndef LOCK_ROW_IS_NEVER_MADE_AGAIN
     :: atomic { lock == GONE -> lock = me }
 #endif
+    :: else -> goto start
     fi;
 #endif
 
@@ -381,10 +373,7 @@ append:
         copyCheckpoint(seen[1], redis.newest[1]);
         forget()
     }
-    if
-    :: mayFail(lostReplies, LOST_REPLIES) -> lostReplies++; goto look
-    :: goto claim
-    fi;
+    goto claim;
 
 fence:
     /* The fence carries the pause's name: whoever sees that has nothing to do. */
@@ -420,19 +409,21 @@ fence:
     }
 
 rest:
+    /* Nothing to do, as far as it knows. */
 #ifdef LOCK
     atomic {
         if
         :: lock == me -> lock = FREE
         :: else
-        fi
+        fi;
+        goto start
     }
-#endif
-    /* Nothing to do, as far as it knows. */
-end_rest:
+#else
+end:
     if
     :: !upToDate(seen) || isStranger(redis.newest[0]) || somethingToDo -> goto start
     fi
+#endif
 }
 
 init {
