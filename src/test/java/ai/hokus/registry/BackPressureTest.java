@@ -102,7 +102,7 @@ class BackPressureTest {
     }
 
     private static boolean allDelivered(RunningService service) {
-        return service.jdbc().queryForObject("SELECT delivered_position FROM outbox_partition", Long.class) == BACKLOG;
+        return service.jdbc().queryForObject("SELECT delivered_position FROM outbox_progress", Long.class) == BACKLOG;
     }
 
     private static RelayState state(RunningService service) {
