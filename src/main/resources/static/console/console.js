@@ -387,7 +387,7 @@ async function run(dryRun) {
   const done = byId("operation-answer");
   done.hidden = false;
   done.textContent = !answer ? "The service does not answer; look at what operators did before you ask again."
-    : !answer.ok ? trouble(answer) : (dryRun ? "Dry run. " : answer.body.executed ? "Done. " : "Nothing done. ") + answer.body.detail;
+    : !answer.ok ? trouble(answer) : (dryRun ? "" : answer.body.executed ? "Done. " : "Nothing done. ") + answer.body.detail;
   operation.tried = answer && answer.ok && dryRun ? tried : null;
   byId("execute").disabled = operation.tried === null || answer.body.messages === 0 && answer.body.partitions.length === 0;
   if (!byId("execute").disabled) byId("execute").focus();

@@ -155,7 +155,7 @@ class ConsoleBrowserTest {
         type("reason", "the element is allowed again");
         assertThat(browser.findElement(By.id("execute")).isEnabled()).isFalse();
         browser.findElement(By.id("dry-run")).click();
-        awaitText("operation-answer", text -> text.startsWith("Dry run. Would be requeued"));
+        awaitText("operation-answer", text -> text.startsWith("Dry run: ") && text.contains("would be requeued"));
         screenshot("dry-run-light");
         theme("dark");
         screenshot("dry-run-dark");
