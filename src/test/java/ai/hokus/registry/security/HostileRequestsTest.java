@@ -321,7 +321,7 @@ class HostileRequestsTest {
     }
 
     private void assertTheQueueHasWhatTheDatabaseHas() {
-        List<String> stored = jdbc.queryForList("SELECT payload FROM outbox_message ORDER BY position", String.class);
+        List<String> stored = jdbc.queryForList("SELECT payload FROM outbox_message ORDER BY id", String.class);
         List<String> elements = List.of();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         try (RedisConnection redis = TestRedis.shared().connect()) {
@@ -331,7 +331,7 @@ class HostileRequestsTest {
         }
         elements = new ArrayList<>(elements);
         Collections.reverse(elements);
-        stored = jdbc.queryForList("SELECT payload FROM outbox_message ORDER BY position", String.class);
+        stored = jdbc.queryForList("SELECT payload FROM outbox_message ORDER BY id", String.class);
         assertThat(elements).hasSameSizeAs(stored);
         for (int i = 0; i < stored.size(); i++) {
             assertThat(elements.get(i)).contains("\"payload\":" + stored.get(i) + ",\"timestamp\":");
