@@ -133,7 +133,7 @@ class Settling(NamedTuple):
 
     1. With one batch, `sample_id` is the highest id that is visible.
     2. With the next, `sample_xid` is that claim's own transaction id. Whoever drew `sample_id` or a lower id began before it.
-    3. Once all transactions before `sample_xid` are over, a scan that then begins and comes to its end proves it: settled.
+    3. Once all transactions before `sample_xid` are over, a scan that then begins proves it as far as it comes: settled.
     """
 
     settled: int = 0
@@ -409,7 +409,7 @@ class Scan(NamedTuple):
     end: int  # the newest batch
     after: int
     high: int  # the highest id when it began; higher ones are for the next scan, or a model's messages could change places
-    proves: Optional[int]  # what will be settled when it comes to its end
+    proves: Optional[int]  # what is settled as far as this scan has come
 
 
 class Relay:
@@ -595,8 +595,9 @@ class Relay:
         if len(ids) == BATCH:
             upto = ids[-1]
         self.scan = Scan(end, upto, high, proves) if upto < high else None
-        if self.scan is None and proves is not None and proves > settling.settled:
-            settling = Settling(proves)
+        if proves is not None and min(proves, upto) > settling.settled:
+            settled, sample_id, sample_xid = min(proves, upto), settling.sample_id, settling.sample_xid
+            settling = Settling(settled) if sample_id is None or sample_id <= settled else Settling(settled, sample_id, sample_xid)
 
         if ids:
             if settling.sample_id is None and high > settling.settled:

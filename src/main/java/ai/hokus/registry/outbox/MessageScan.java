@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A cursor that was made for another log is brought up to date: the batches that it does not know are read, a bounded
  *       number in each claim.
  *   <li>A new scan begins where nothing is under way. It is bounded by the highest id that is visible now. If every transaction
- *       is over that can have drawn an id up to the log's sample, the sample is settled once this scan has come to its end.
+ *       is over that can have drawn an id up to the log's sample, ids up to the sample are settled as far as this scan has come.
  *   <li>The ids that are in no batch are looked up in their order. What is not there may be committed later, or never: the next
  *       scan looks for it again, until it is settled.
  * </ol>

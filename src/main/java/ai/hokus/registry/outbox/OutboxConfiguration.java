@@ -1,5 +1,6 @@
 package ai.hokus.registry.outbox;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -18,6 +19,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 class OutboxConfiguration {
 
     private static final Logger log = LoggerFactory.getLogger(OutboxConfiguration.class);
+
+    /** A round reads the ids of all that is retained: 2,000,000 take about ten seconds. */
+    private static final Duration SCRUB_INTERVAL = Duration.ofHours(1);
 
     @Bean
     @DependsOnDatabaseInitialization
@@ -102,7 +106,7 @@ class OutboxConfiguration {
 
     @Bean
     OutboxScrub outboxScrub(OutboxIdentity identity, OutboxDatabase database) {
-        return new OutboxScrub(database, identity.partitions());
+        return new OutboxScrub(database, identity.partitions(), SCRUB_INTERVAL);
     }
 
     @Bean

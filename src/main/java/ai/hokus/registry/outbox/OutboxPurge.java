@@ -18,7 +18,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Deletes what was delivered long enough ago: whole batches with their messages, the oldest first. Never what the protocol
  * needs: the batch that was delivered last and those after it, batches with an id that is not settled yet, and messages that
- * are parked and wait for an operator.
+ * are parked and wait for an operator. Rewinds are kept for 90 days.
  *
  * <p>Thread-safe. Works in bounded transactions of its own, each under the partition's row, so that a relay waits no
  * longer than for one of them.
@@ -100,6 +100,12 @@ public class OutboxPurge {
               AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = k.partition_id AND m.id = k.id)
             """;
 
+    /** For people; the protocol needs those above the position that is purged. */
+    private static final String DELETE_REWINDS =
+            "DELETE FROM outbox_rewind WHERE partition_id = ? AND rewound_at < ? AND from_position <= ?";
+
+    private static final Duration KEEP_REWINDS = Duration.ofDays(90);
+
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
 
@@ -168,6 +174,7 @@ public class OutboxPurge {
         jdbc.update(DELETE_MARKS, partition, cutoff);
         List<ExpiredBatch> expired = expired(partition, bounds, retention, maxMessages);
         if (expired.isEmpty()) {
+            jdbc.update(DELETE_REWINDS, partition, bounds.now().minus(KEEP_REWINDS), bounds.purged());
             return new Step(deleted, false);
         }
         long to = expired.get(expired.size() - 1).lastPosition();

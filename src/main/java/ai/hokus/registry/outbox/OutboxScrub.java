@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * Walks the retained messages and looks for one that is in no batch although its id is settled: no scan would ever find it.
  * There should be none; the day there is, it gets a batch of its own and is reported: it is late, not lost.
  *
- * <p>Thread-safe. Remembers in this process how far it came, and begins anew at the end.
+ * <p>Thread-safe. Remembers in this process how far it came, and begins anew some time after it came to the end.
  */
 public class OutboxScrub {
 
@@ -49,12 +49,18 @@ public class OutboxScrub {
 
     private final OutboxDatabase database;
     private final int partitions;
-    private final Map<Integer, Long> scrubbedTo = new ConcurrentHashMap<>();
+    private final Duration roundInterval;
+    private final Map<Integer, Round> rounds = new ConcurrentHashMap<>();
 
-    OutboxScrub(OutboxDatabase database, int partitions) {
+    /** @param roundInterval from the end of a round through a partition's messages to the next one's begin */
+    OutboxScrub(OutboxDatabase database, int partitions, Duration roundInterval) {
         this.database = database;
         this.partitions = partitions;
+        this.roundInterval = roundInterval;
     }
+
+    /** How far a round has come; {@link Long#MIN_VALUE}: the next one begins at this time ({@link System#nanoTime}). */
+    private record Round(long scrubbedTo, long notBefore) {}
 
     private record Walked(long id, boolean accounted) {}
 
@@ -69,29 +75,33 @@ public class OutboxScrub {
         long deadline = System.nanoTime() + maxDuration.toNanos();
         int found = 0;
         for (int partition : numbers) {
-            boolean more = true;
+            Round round = rounds.getOrDefault(partition, new Round(Long.MIN_VALUE, System.nanoTime()));
+            boolean more = System.nanoTime() - round.notBefore() >= 0;
             while (more && System.nanoTime() - deadline < 0) {
-                List<Walked> walked = walk(partition);
+                List<Walked> walked = walk(partition, round.scrubbedTo());
                 long[] missing = walked.stream()
                         .filter(message -> !message.accounted())
                         .mapToLong(Walked::id)
                         .toArray();
                 found += missing.length == 0 ? 0 : giveBatch(partition, missing, instance);
                 more = walked.size() == STEP;
-                scrubbedTo.put(partition, more ? walked.get(STEP - 1).id() : Long.MIN_VALUE);
+                round = more
+                        ? new Round(walked.get(STEP - 1).id(), round.notBefore())
+                        : new Round(Long.MIN_VALUE, System.nanoTime() + roundInterval.toNanos());
+                rounds.put(partition, round);
             }
         }
         return found;
     }
 
-    private List<Walked> walk(int partition) {
+    private List<Walked> walk(int partition, long after) {
         return database.jdbc()
                 .query(
                         WALK,
                         (row, n) -> new Walked(row.getLong(1), row.getBoolean(2)),
                         partition,
                         partition,
-                        scrubbedTo.getOrDefault(partition, Long.MIN_VALUE),
+                        after,
                         partition);
     }
 

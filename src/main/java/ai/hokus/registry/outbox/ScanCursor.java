@@ -15,7 +15,7 @@ package ai.hokus.registry.outbox;
  * @param upTo bound of the scan
  * @param after how far the scan has come
  * @param ended whether the scan has come to its end; the next claim begins another
- * @param provable what is settled when this scan ends; 0: nothing new
+ * @param provable up to here, what this scan has passed is settled; 0: nothing new
  * @param settled every id up to here is in a batch, or will never exist: what the log says, or what a scan has proved since
  * @param loading the log has batches that are not taken out of {@code unclaimed} yet; null: it has none
  */
@@ -115,7 +115,7 @@ public record ScanCursor(
      * @param more without, the scan has come to its end
      */
     ScanCursor found(long[] ids, long scannedTo, boolean more) {
-        long proved = more ? settled : Math.max(settled, provable);
+        long proved = Math.max(settled, more ? Math.min(provable, scannedTo) : provable);
         return new ScanCursor(
                 endPosition,
                 endBatchId,

@@ -58,11 +58,8 @@ final class PartitionRelay implements Runnable {
 
     private volatile boolean stopping;
 
-    /** What the last pass learned about the outbox's ids; null: nothing. */
-    private @Nullable ScanCursor cursor;
-
-    /** The last pass found that this instance must not relay: it does not ask for the lock again before that has changed. */
-    private boolean refused;
+    /** How the last pass ended; null: there was none, or it failed. */
+    private RelayPass.@Nullable Result last;
 
     /** Passes in a row that another instance's lock kept out, with something pending. */
     private int lockMisses;
@@ -186,12 +183,12 @@ final class PartitionRelay implements Runnable {
         if (!breaker.tryAcquire()) {
             return false;
         }
-        ScanCursor remembered = cursor;
-        cursor = null;
+        RelayPass.Result before = last;
+        last = null;
         try {
-            RelayPass.Result result = pass(woken, remembered);
+            RelayPass.Result result = pass(woken, before);
             breaker.succeeded();
-            cursor = result.cursor();
+            last = result;
             status.passed();
             return report(result);
         } catch (QueueUnavailableException e) {
@@ -230,13 +227,15 @@ final class PartitionRelay implements Runnable {
      * Looks at the queue first: an instance that cannot reach it must not hold a partition's lock. Then, unless something
      * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
      */
-    private RelayPass.Result pass(boolean woken, @Nullable ScanCursor remembered) {
+    private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
         long start = System.nanoTime();
         long deadline = start + settings.maxPassDuration().toNanos();
         Checkpoints look = queue.newestCheckpoint(producer);
         observer.depth(look.depth());
         String newest = look.newestFirst().isEmpty() ? null : look.newestFirst().get(0);
-        if (refused) {
+        ScanCursor remembered = before == null ? null : before.cursor();
+        if (before != null
+                && before.outcome() == RelayPass.Outcome.NOT_RELAYING) { // not the lock, before that has changed
             String refusal = partition.refusal();
             if (refusal != null) {
                 return new RelayPass.Result(RelayPass.Outcome.NOT_RELAYING, null, refusal);
@@ -256,8 +255,7 @@ final class PartitionRelay implements Runnable {
         try {
             BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
-            return new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)
-                    .run(look, remembered);
+            return new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer).run(look, before);
         } finally {
             unlock(lock.get());
             listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
@@ -279,7 +277,6 @@ final class PartitionRelay implements Runnable {
     /** Returns whether the next pass is due at once. */
     private boolean report(RelayPass.Result result) {
         RelayPass.Outcome outcome = result.outcome();
-        refused = outcome == RelayPass.Outcome.NOT_RELAYING;
         status.become(outcome.state(), outcome.error(result.detail()), outcome.logLine());
         return outcome == RelayPass.Outcome.OUT_OF_TIME;
     }

@@ -163,13 +163,16 @@ final class RelayPass {
      * Works until nothing is pending, or time is up.
      *
      * @param look the newest checkpoint, looked at before the lock was asked for: if it is old by now, the queue says so
-     * @param remembered by the pass before; null: nothing
+     * @param before how the pass before ended; null: not known. After a full queue, the first append has one message: enough to
+     *     find out whether there is room
      * @throws QueueUnavailableException when the queue takes nothing now
      * @throws org.springframework.dao.DataAccessException when the database fails; in both cases every message is still
      *     where it was, and the next pass finds out what the queue has. Nothing is to be remembered then
      */
-    Result run(Checkpoints look, @Nullable ScanCursor remembered) {
-        View view = new View(newest(look), null, remembered, limits.batchMessages());
+    Result run(Checkpoints look, @Nullable Result before) {
+        boolean wasFull = before != null && before.outcome() == Outcome.QUEUE_FULL;
+        View view = new View(
+                newest(look), null, before == null ? null : before.cursor(), wasFull ? 1 : limits.batchMessages());
         while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = partition.claim(new ClaimRequest(
                     view.seen(), view.confirmedAt(), view.cursor(), view.maxMessages(), limits.batchBytes()));

@@ -16,13 +16,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/** How {@code settled_id} moves on PostgreSQL, and that nothing is lost, doubled or misordered while it cannot. */
+/**
+ * How {@code settled_id} moves on PostgreSQL, and that nothing is lost, doubled or misordered while it cannot. By default with a few
+ * thousand messages; {@code mvn test -Dtest=SettledIdsTest -Dsettled.messages=100000 -Dsettled.ids=3000000} takes minutes.
+ */
 class SettledIdsTest {
+
+    /** That pass a transaction which stays open. */
+    private static final int MESSAGES = Integer.getInteger("settled.messages", 5_000);
+
+    /** Above {@code settled_id} when a relay starts anew. */
+    private static final int IDS = Integer.getInteger("settled.ids", 12_000);
 
     private static final String INSERT = """
             INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)
             SELECT %d, gen_random_uuid(), 'model-' || (n %% 100), 'test', '{}' FROM generate_series(1, %d) n
             """;
+
+    private static final int BATCHES = 12_000;
 
     private HikariDataSource pool;
     private TestOutbox outbox;
@@ -67,30 +78,30 @@ class SettledIdsTest {
             long settledBefore = 0;
             for (int round = 0; round < 20; round++) {
                 for (int partition = 0; partition < partitions; partition++) {
-                    outbox.jdbc().execute(INSERT.formatted(partition, 5_000 / 20));
+                    outbox.jdbc().execute(INSERT.formatted(partition, MESSAGES / 20));
                 }
                 claims.deliverPending();
                 settledBefore = settled();
             }
-            assertThat(claims.everDelivered()).hasSize(5 + 5_000).doesNotContain(early);
+            assertThat(claims.everDelivered()).hasSize(5 + MESSAGES).doesNotContain(early);
             assertThat(settledBefore).isLessThanOrEqualTo(6);
             assertThat(claims.cursor().unclaimed().size())
                     .as("only what is missing is remembered, or few ranges of other partitions")
-                    .isLessThan(partitions == 1 ? 5 : 2_500);
+                    .isLessThan(partitions == 1 ? 5 : MESSAGES / 2);
             open.commit();
         }
         outbox.jdbc().execute(INSERT.formatted(0, 1));
         claims.deliverPending();
 
-        assertThat(claims.everDelivered()).hasSize(5 + 5_000 + 2).doesNotHaveDuplicates();
-        assertThat(claims.everDelivered().get(5_005))
+        assertThat(claims.everDelivered()).hasSize(5 + MESSAGES + 2).doesNotHaveDuplicates();
+        assertThat(claims.everDelivered().get(5 + MESSAGES))
                 .as("before what came later")
                 .isEqualTo(early);
         for (int n = 0; n < 4; n++) {
             outbox.jdbc().execute(INSERT.formatted(0, 1));
             claims.deliverPending();
         }
-        assertThat(settled()).isGreaterThan(5_000);
+        assertThat(settled()).isGreaterThan(MESSAGES);
     }
 
     @Test
@@ -102,8 +113,9 @@ class SettledIdsTest {
                 Statement statement = open.createStatement()) {
             open.setAutoCommit(false);
             statement.execute("SELECT pg_current_xact_id()"); // a long write elsewhere
-            outbox.jdbc().execute(INSERT.formatted(0, 12_000));
-            while (claims.claim(1) instanceof ClaimResult.Claimed claimed && claimed.lastPosition() < 11_000) {
+            outbox.jdbc().execute(INSERT.formatted(0, IDS));
+            while (claims.claim(IDS / BATCHES) instanceof ClaimResult.Claimed claimed
+                    && claimed.lastPosition() < IDS / BATCHES * 11_000L) {
                 claims.appended(claimed);
             }
             claims.deliverPending();
@@ -120,7 +132,7 @@ class SettledIdsTest {
             open.rollback();
         }
         claims.deliverPending();
-        assertThat(claims.everDelivered()).hasSize(12_001).doesNotHaveDuplicates();
+        assertThat(claims.everDelivered()).hasSize(IDS + 1).doesNotHaveDuplicates();
     }
 
     @Test

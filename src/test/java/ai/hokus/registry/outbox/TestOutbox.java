@@ -35,7 +35,7 @@ public record TestOutbox(
                 new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
                 new OutboxPartitions(identity, null, database),
                 new OutboxPurge(jdbc, transactions),
-                new OutboxScrub(database, identity.partitions()));
+                new OutboxScrub(database, identity.partitions(), Duration.ZERO));
     }
 
     /** One partition, as the relay of this instance sees it. */

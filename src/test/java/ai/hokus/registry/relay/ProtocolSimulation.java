@@ -2,7 +2,6 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
-import ai.hokus.registry.outbox.ScanCursor;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult;
@@ -524,7 +523,7 @@ final class ProtocolSimulation {
             private final Actor actor;
             private boolean loseReply;
             private int drained;
-            private ScanCursor cursor;
+            private RelayPass.Result last;
 
             RelayActor(String name) {
                 this.name = name;
@@ -534,8 +533,8 @@ final class ProtocolSimulation {
             }
 
             private void pass() {
-                ScanCursor remembered = cursor;
-                cursor = null;
+                RelayPass.Result before = last;
+                last = null;
                 try {
                     RelayPass.Result result = new RelayPass(
                                     partition,
@@ -545,8 +544,8 @@ final class ProtocolSimulation {
                                     () -> true,
                                     this,
                                     new PassObserver() {})
-                            .run(newestCheckpoint(producer()), remembered);
-                    cursor = result.cursor();
+                            .run(newestCheckpoint(producer()), before);
+                    last = result;
                     drained += result.outcome() == RelayPass.Outcome.DRAINED ? 1 : 0;
                     trace.add(name + " ends its pass: " + result.outcome());
                     noteFence();

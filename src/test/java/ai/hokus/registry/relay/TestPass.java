@@ -1,7 +1,6 @@
 package ai.hokus.registry.relay;
 
 import ai.hokus.registry.outbox.OutboxPartition;
-import ai.hokus.registry.outbox.ScanCursor;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
@@ -13,7 +12,7 @@ final class TestPass {
     private final OutboxPartition partition;
     private final ProducerId producer;
     private final RelayPass.Limits limits;
-    private ScanCursor cursor;
+    private RelayPass.Result last;
 
     TestPass(TestOutbox outbox, int batchMessages) {
         this(outbox, batchMessages, 1_000_000);
@@ -34,11 +33,10 @@ final class TestPass {
     }
 
     RelayPass.Outcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
-        ScanCursor remembered = cursor;
-        cursor = null;
-        RelayPass.Result result = new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)
-                .run(queue.newestCheckpoint(producer), remembered);
-        cursor = result.cursor();
-        return result.outcome();
+        RelayPass.Result before = last;
+        last = null;
+        last = new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)
+                .run(queue.newestCheckpoint(producer), before);
+        return last.outcome();
     }
 }
