@@ -94,12 +94,13 @@ MISTAKES = {
     "an id from before the lock": 53,
     "sample and transaction id from one claim": 64,
     "the oldest transaction is read after the scan": 793,
-    "a scan that does not reach the sample": 0,
+    "a scan that does not reach the sample": 751,
     "a sample from another cluster is kept": 6,
     "what is settled outlives the log it was proved with": 0,
     "a proof outlives a restore": 0,
+    "more is settled than the scan has passed": 0,
     # scanning
-    "no bound on the scan": 310,
+    "no bound on the scan": 323,
     "scan outlives the log it was read with": 52,
     "no scrub": 3,
     # parking and purging
@@ -580,11 +581,12 @@ class Relay:
         settling = self.current_settling(db)
         if mistake("the oldest transaction is read after the scan"):
             self.oldest, visible = db.oldest_transaction(), self.visible_too_early
-        if self.scan is None:
-            settling = self.take_sample(db, settling)
-            over = settling.sample_xid is not None and (self.oldest >= settling.sample_xid or mistake("settled too soon"))
-            reached = settling.sample_id is not None and (self.highest >= settling.sample_id or mistake("a scan that does not reach the sample"))
-            self.scan = Scan(partition.end, settling.settled, self.highest, settling.sample_id if over and reached else None)
+        settling = self.take_sample(db, settling)
+        over = settling.sample_xid is not None and (self.oldest >= settling.sample_xid or mistake("settled too soon"))
+        reached = settling.sample_id is not None and (self.highest >= settling.sample_id or mistake("a scan that does not reach the sample"))
+        provable = settling.sample_id if over and reached else None
+        if self.scan is None or (provable is not None and provable != self.scan.proves):
+            self.scan = Scan(partition.end, settling.settled, self.highest, provable)
 
         end, after, high, proves = self.scan
         if mistake("no bound on the scan"):
@@ -595,8 +597,9 @@ class Relay:
         if len(ids) == BATCH:
             upto = ids[-1]
         self.scan = Scan(end, upto, high, proves) if upto < high else None
-        if proves is not None and min(proves, upto) > settling.settled:
-            settled, sample_id, sample_xid = min(proves, upto), settling.sample_id, settling.sample_xid
+        proved = 0 if proves is None else proves if mistake("more is settled than the scan has passed") else min(proves, upto)
+        if proved > settling.settled:
+            settled, sample_id, sample_xid = proved, settling.sample_id, settling.sample_xid
             settling = Settling(settled) if sample_id is None or sample_id <= settled else Settling(settled, sample_id, sample_xid)
 
         if ids:

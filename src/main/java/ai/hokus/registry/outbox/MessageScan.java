@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A cursor that was made for another log is brought up to date: the batches that it does not know are read, a bounded
  *       number in each claim.
- *   <li>A new scan begins where nothing is under way. It is bounded by the highest id that is visible now. If every transaction
- *       is over that can have drawn an id up to the log's sample, ids up to the sample are settled as far as this scan has come.
+ *   <li>A new scan begins where none is under way, or where more can be proved than by the one that is: if every transaction is
+ *       over that can have drawn an id up to the log's sample, ids up to the sample are settled as far as a scan that begins now
+ *       has come. It is bounded by the highest id that is visible now.
  *   <li>The ids that are in no batch are looked up in their order. What is not there may be committed later, or never: the next
  *       scan looks for it again, until it is settled.
  * </ol>
@@ -53,7 +54,7 @@ final class MessageScan {
         if (cursor.unclaimed().size() > MAX_RANGES) {
             cursor = cursor.without(repository.idsOfOtherPartitions(cursor.unclaimed()), ScanCursor.Loading.DONE);
         }
-        boolean begins = cursor.ended();
+        boolean begins = cursor.ended() || log.settledSample() > Math.max(cursor.provable(), cursor.settled());
         if (begins) {
             cursor = cursor.begun(log);
         }

@@ -184,6 +184,32 @@ class OutboxTest {
         assertThat(outbox.scrub().scrub(List.of(0), "test", A_WHILE)).isZero();
     }
 
+    @Test
+    void a_round_of_the_scrub_that_has_ended_is_not_begun_again_at_once() {
+        claims.deliver(5);
+        settle();
+        OutboxScrub hourly = new OutboxScrub(outbox.database(), 1, AN_HOUR);
+        hourly.scrub(List.of(0), "test", A_WHILE);
+        outbox.jdbc().update("DELETE FROM outbox_batch WHERE first_position = 1");
+
+        assertThat(hourly.scrub(List.of(0), "test", A_WHILE)).isZero();
+        assertThat(outbox.scrub().scrub(List.of(0), "test", A_WHILE)).isEqualTo(5);
+    }
+
+    @Test
+    void a_rewind_is_forgotten_after_90_days_when_its_messages_are_gone() {
+        claims.deliver(3);
+        claims.lostByTheQueue();
+        claims.deliverPending();
+        settle();
+        claims.age(Duration.ofDays(91));
+        purge(Duration.ofDays(100));
+        assertThat(claims.number("SELECT count(*) FROM outbox_rewinds")).isEqualTo(1);
+
+        purge(AN_HOUR);
+        assertThat(claims.number("SELECT count(*) FROM outbox_rewinds")).isZero();
+    }
+
     /** So many batches that all but the last few are settled. */
     private void settle() {
         for (int n = 0; n < 4; n++) {

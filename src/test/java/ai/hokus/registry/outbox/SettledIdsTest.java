@@ -60,6 +60,17 @@ class SettledIdsTest {
         assertThat(settled()).isBetween(6L, 9L);
     }
 
+    @Test
+    void settled_follows_while_a_long_backlog_is_delivered() {
+        open(1);
+        outbox.jdbc().execute(INSERT.formatted(0, 1_000));
+        for (int n = 0; n < 10; n++) {
+            claims.appended((ClaimResult.Claimed) claims.claim(10));
+        }
+
+        assertThat(settled()).isBetween(60L, 100L);
+    }
+
     /** The first partition's relay meets ids of the second one, too. */
     @ParameterizedTest
     @ValueSource(ints = {1, 3})

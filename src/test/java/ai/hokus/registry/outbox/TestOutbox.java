@@ -15,7 +15,8 @@ public record TestOutbox(
         Outbox outbox,
         OutboxPartitions partitions,
         OutboxPurge purge,
-        OutboxScrub scrub) {
+        OutboxScrub scrub,
+        OutboxDatabase database) {
 
     public static final String QUEUE = "test-queue";
 
@@ -35,7 +36,8 @@ public record TestOutbox(
                 new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
                 new OutboxPartitions(identity, null, database),
                 new OutboxPurge(jdbc, transactions),
-                new OutboxScrub(database, identity.partitions(), Duration.ZERO));
+                new OutboxScrub(database, identity.partitions(), Duration.ZERO),
+                database);
     }
 
     /** One partition, as the relay of this instance sees it. */

@@ -93,6 +93,29 @@ class RelayPassTest {
     }
 
     @Test
+    void after_a_full_queue_one_message_asks_whether_there_is_room() {
+        queue = new InMemoryMessageQueue(4, KEPT);
+        append(12);
+        List<Integer> sizes = new ArrayList<>();
+        MessageQueue recording = new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                sizes.add(append.entries().size());
+                return super.append(producer, append);
+            }
+        };
+        pass(recording);
+        sizes.clear();
+
+        pass(recording);
+        assertThat(sizes).containsExactly(1);
+
+        IntStream.range(0, 4).forEach(n -> queue.take());
+        pass(recording);
+        assertThat(sizes.subList(1, sizes.size())).startsWith(1).contains(3);
+    }
+
+    @Test
     void a_capacity_that_is_smaller_than_a_batch_is_kept() {
         queue = new InMemoryMessageQueue(3, KEPT);
         append(5);
