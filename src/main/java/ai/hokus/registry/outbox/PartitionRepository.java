@@ -233,7 +233,7 @@ class PartitionRepository {
         }
         IdRanges looked = ids.first(MAX_RANGES);
         Messages found = jdbc.query(
-                dialect.unclaimed(),
+                dialect.unclaimed(looked),
                 messages(maxMessages, maxBytes),
                 dialect.unclaimedParameters(partition, looked, maxMessages, maxBytes));
         requireNonNull(found);

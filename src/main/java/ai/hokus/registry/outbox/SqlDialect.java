@@ -55,7 +55,7 @@ enum SqlDialect {
         }
 
         @Override
-        String unclaimed() {
+        String unclaimed(IdRanges ids) {
             return """
                     SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at, FALSE AS withheld
                     FROM outbox_message m WHERE m.partition_id = ? AND m.id >= ? ORDER BY m.partition_id, m.id LIMIT ?
@@ -146,13 +146,16 @@ enum SqlDialect {
         }
 
         /**
-         * Each range is looked up in the primary key, and gives no more than is wanted of all together. The database sums up the
-         * bytes and leaves out the payloads after the one that exceeds them: so the driver holds no more than the bytes and one
-         * payload, in one round trip.
+         * Each range is looked up in the primary key, and gives no more than is wanted of all together; of one range, which is
+         * nearly always all there is, nothing has to be sorted. The database sums up the bytes and leaves out the payloads after
+         * the one that exceeds them: so the driver holds no more than the bytes and one payload, in one round trip.
          */
         @Override
-        String unclaimed() {
-            return CUT_AT_BYTES.formatted("""
+        String unclaimed(IdRanges ids) {
+            return CUT_AT_BYTES.formatted(ids.size() == 1 ? """
+                    SELECT m.*, FALSE AS withheld FROM outbox_message m
+                    WHERE m.partition_id = ? AND m.id >= ? AND m.id <= ? ORDER BY m.id LIMIT ?
+                    """ : """
                     SELECT u.*, FALSE AS withheld
                     FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
                     CROSS JOIN LATERAL (SELECT m.* FROM outbox_message m
@@ -164,14 +167,16 @@ enum SqlDialect {
 
         @Override
         Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes) {
-            return new Object[] {
-                maxBytes,
-                PartitionRepository.bigints(ids.from()),
-                PartitionRepository.bigints(ids.to()),
-                partition,
-                maxMessages,
-                maxMessages
-            };
+            return ids.size() == 1
+                    ? new Object[] {maxBytes, partition, ids.lowest(), ids.last(), maxMessages}
+                    : new Object[] {
+                        maxBytes,
+                        PartitionRepository.bigints(ids.from()),
+                        PartitionRepository.bigints(ids.to()),
+                        partition,
+                        maxMessages,
+                        maxMessages
+                    };
         }
 
         @Override
@@ -289,7 +294,7 @@ enum SqlDialect {
     abstract String batchAt(String columns);
 
     /** Messages with one of some ids, without the payloads that come after the first one that exceeds a number of bytes. */
-    abstract String unclaimed();
+    abstract String unclaimed(IdRanges ids);
 
     abstract Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes);
 

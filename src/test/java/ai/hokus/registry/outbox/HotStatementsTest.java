@@ -166,7 +166,7 @@ class HotStatementsTest {
         }
 
         for (var statement : Map.of(
-                        SqlDialect.H2.unclaimed(),
+                        SqlDialect.H2.unclaimed(IdRanges.EMPTY),
                         new Object[] {0, DELIVERED + 1, BATCH},
                         SqlDialect.H2.logEnd(),
                         SqlDialect.H2.logEndParameters(0),

@@ -1,6 +1,8 @@
 package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.QueueSettings;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +20,7 @@ import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.codec.StringCodec;
+import org.redisson.client.protocol.Encoder;
 import org.redisson.config.BaseConfig;
 import org.redisson.config.BaseMasterSlaveServersConfig;
 import org.redisson.config.Config;
@@ -47,6 +50,17 @@ final class RedisClient {
 
     /** Finds a dead connection between two passes, before the next append would. */
     private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+
+    /**
+     * Texts as UTF-8, like the library's own codec, which takes four times as long for a batch: it writes each element's characters
+     * one by one into a pooled buffer.
+     */
+    private static final StringCodec UTF_8 = new StringCodec() {
+        @Override
+        public Encoder getValueEncoder() {
+            return text -> Unpooled.wrappedBuffer(((String) text).getBytes(StandardCharsets.UTF_8));
+        }
+    };
 
     private final RedisSettings redis;
     private final RedissonClient redisson;
@@ -100,7 +114,7 @@ final class RedisClient {
     private void start(
             String script, List<Object> keys, List<String> arguments, CompletableFuture<List<@Nullable Object>> reply) {
         try {
-            RFuture<List<@Nullable Object>> call = redisson.getScript(StringCodec.INSTANCE)
+            RFuture<List<@Nullable Object>> call = redisson.getScript(UTF_8)
                     .evalAsync(RScript.Mode.READ_WRITE, script, RScript.ReturnType.LIST, keys, arguments.toArray());
             // For when the caller stops waiting; without effect on a call that is done.
             var unused = reply.whenComplete((result, failure) -> call.cancel(true));
@@ -119,7 +133,7 @@ final class RedisClient {
     private static Config config(QueueSettings settings, RedisSettings redis) {
         Config config = new Config()
                 .setLazyInitialization(true)
-                .setCodec(StringCodec.INSTANCE)
+                .setCodec(UTF_8)
                 .setThreads(THREADS)
                 .setNettyThreads(THREADS)
                 .setUseScriptCache(false) // EVAL alone: one right less to grant, and nothing to load again
