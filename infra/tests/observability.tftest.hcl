@@ -181,7 +181,7 @@ run "one_outage_of_redis_pages_once" {
     condition = aws_cloudwatch_composite_alarm.quiet_page["delivery-late"].alarm_rule == join(" OR ", sort([
       for key in flatten([
         ["breaker-open", "redis-unreachable"],
-        [for p in ["0", "1"] : ["backlog-${p}", "diverged-partition-${p}", "oldest-pending-age-${p}", "stalled-${p}", "stuck-partition-${p}"]],
+        [for p in ["0", "1"] : ["backlog-${p}", "stopped-partition-${p}", "oldest-pending-age-${p}", "stalled-${p}", "stuck-partition-${p}"]],
       ]) : "ALARM(\"outbox-test-${key}\")"
     ]))
     error_message = "delivery-late is any of these."

@@ -39,7 +39,7 @@ locals {
       [var.metrics_namespace, "registry.database.reachable.value"],
       [var.metrics_namespace, "registry.database.writable.value"],
     ] },
-    { title = "Breaker: 0 closed, 1 half-open, 2 open. Partition: 0 running, 1 paused, 2 diverged. Stalled: 1", stat = "Maximum", lines = concat(
+    { title = "Breaker: 0 closed, 1 half-open, 2 open. Partition: 0 running, 1 paused, 2 stopped. Stalled: 1", stat = "Maximum", lines = concat(
       [[var.metrics_namespace, "registry.breaker.state.value"]],
       local.service_lines["registry.partition.state.value"], local.service_lines["registry.outbox.stalled.value"],
     ) },
