@@ -165,11 +165,11 @@ public class Mutations {
                     "ScanCursor after = cursor.found(",
                     "ScanCursor after = (begins ? cursor.begun(repository.logEnd()) : cursor).found("),
             new Mutation(
-                    "settled before the scan has come to its end",
+                    "more is settled than the scan has passed",
                     SETTLING,
                     MAIN + "outbox/ScanCursor.java",
-                    "long proved = more ? settled : Math.max(settled, provable);",
-                    "long proved = Math.max(settled, provable);"),
+                    "Math.max(settled, more ? Math.min(provable, scannedTo) : provable);",
+                    "Math.max(settled, provable);"),
             new Mutation(
                     "a sample from another cluster is kept",
                     SETTLING,
@@ -181,14 +181,14 @@ public class Mutations {
                     "scan outlives the log it was read with",
                     SETTLING,
                     MAIN + "outbox/MessageScan.java",
-                    "cursor.endBatchId() == log.batchId() && cursor.endPosition() == log.lastPosition()",
+                    "cursor.log().equals(ScanCursor.Log.of(log))",
                     "!cursor.isLoading()"),
             new Mutation(
                     "a scan outlives a restore that took messages back",
                     SETTLING,
                     MAIN + "outbox/MessageScan.java",
-                    "cursor == null || log.highestId() < cursor.upTo()",
-                    "cursor == null"),
+                    "|| log.highestId() < cursor.upTo()",
+                    ""),
             new Mutation(
                     "what another relay claimed is not read",
                     SETTLING,
@@ -200,7 +200,7 @@ public class Mutations {
                     SETTLING,
                     MAIN + "outbox/MessageScan.java",
                     "cursor = cursor.begun(log); }",
-                    "cursor = cursor.begun(log); } else { cursor = new ScanCursor(cursor.endPosition(), cursor.endBatchId(),"
+                    "cursor = cursor.begun(log); } else { cursor = new ScanCursor(cursor.log(),"
                             + " cursor.unclaimed().plus(cursor.upTo(), log.highestId()),"
                             + " Math.max(cursor.upTo(), log.highestId()), cursor.after(), cursor.ended(),"
                             + " cursor.provable(), cursor.settled(), cursor.loading()); }"),

@@ -27,10 +27,12 @@ final class MessageScan {
     private static final int MAX_RANGES = 1_000;
 
     private final PartitionRepository repository;
+    private final MessageRepository messages;
     private final SqlDialect dialect;
 
-    MessageScan(PartitionRepository repository, SqlDialect dialect) {
+    MessageScan(PartitionRepository repository, MessageRepository messages, SqlDialect dialect) {
         this.repository = repository;
+        this.messages = messages;
         this.dialect = dialect;
     }
 
@@ -52,13 +54,13 @@ final class MessageScan {
             cursor = repository.loadPage(cursor);
         }
         if (cursor.unclaimed().size() > MAX_RANGES) {
-            cursor = cursor.without(repository.idsOfOtherPartitions(cursor.unclaimed()), ScanCursor.Loading.DONE);
+            cursor = cursor.without(messages.idsOfOtherPartitions(cursor.unclaimed()), ScanCursor.Loading.DONE);
         }
         boolean begins = cursor.ended() || log.settledSample() > Math.max(cursor.provable(), cursor.settled());
         if (begins) {
             cursor = cursor.begun(log);
         }
-        PartitionRepository.Messages found = repository.unclaimed(cursor.ahead(), maxMessages, maxBytes);
+        MessageRepository.Messages found = messages.unclaimed(cursor.ahead(), maxMessages, maxBytes);
         long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
         ScanCursor after = cursor.found(ids, found.scannedTo(), found.more());
         return new Found(found.messages(), found.more(), begins && !found.more(), after);
@@ -69,15 +71,15 @@ final class MessageScan {
             return ScanCursor.fresh(log, ScanCursor.Loading.DONE);
         }
         ScanCursor fresh = ScanCursor.fresh(log, new ScanCursor.Loading(false, log.settledId()));
-        if (cursor == null || cursor.serverStart() != log.serverStart() || log.highestId() < cursor.upTo()) {
+        if (cursor == null || cursor.log().serverStart() != log.serverStart() || log.highestId() < cursor.upTo()) {
             return fresh;
         }
-        if (cursor.endBatchId() == log.batchId() && cursor.endPosition() == log.lastPosition()) {
+        if (cursor.log().equals(ScanCursor.Log.of(log))) {
             return cursor;
         }
         boolean continued = !cursor.isLoading()
-                && cursor.endBatchId() != 0
-                && repository.hasBatch(cursor.endPosition(), cursor.endBatchId());
+                && cursor.log().batchId() != 0
+                && repository.hasBatch(cursor.log().position(), cursor.log().batchId());
         return continued ? cursor.catchingUp(log) : fresh;
     }
 }

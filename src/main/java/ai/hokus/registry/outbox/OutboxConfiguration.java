@@ -105,8 +105,8 @@ class OutboxConfiguration {
     }
 
     @Bean
-    OutboxScrub outboxScrub(OutboxIdentity identity, OutboxDatabase database) {
-        return new OutboxScrub(database, identity.partitions(), SCRUB_INTERVAL);
+    OutboxScrub outboxScrub(OutboxDatabase database) {
+        return new OutboxScrub(database, SCRUB_INTERVAL);
     }
 
     @Bean

@@ -25,6 +25,7 @@ public class OutboxPartition {
     private final int number;
     private final RelayIdentity identity;
     private final PartitionRepository repository;
+    private final MessageRepository messages;
     private final PartitionJournal journal;
     private final ParkedMessages parked;
     private final MessageScan scan;
@@ -38,10 +39,11 @@ public class OutboxPartition {
         this.number = number;
         this.identity = identity;
         this.dialect = database.dialect();
-        this.repository = new PartitionRepository(database.jdbc(), dialect, number, partitions);
+        this.repository = new PartitionRepository(database.jdbc(), dialect, number);
+        this.messages = new MessageRepository(database.jdbc(), dialect, number, partitions);
         this.journal = new PartitionJournal(database.jdbc(), number, identity.instance());
         this.parked = new ParkedMessages(repository, journal);
-        this.scan = new MessageScan(repository, dialect);
+        this.scan = new MessageScan(repository, messages, dialect);
         this.peek = new PartitionPeek(database.jdbc(), dialect, number, identity);
         this.transaction = database.transaction();
         this.diskSync = database.diskSync();
@@ -228,9 +230,9 @@ public class OutboxPartition {
         }
         int start = Math.toIntExact(known + 1 - batch.firstPosition());
         int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
-        List<OutboxMessage> messages =
-                repository.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
-        return new ClaimResult.Claimed(messages, known + 1, batch.batchId(), history, true, request.cursor(), progress);
+        List<OutboxMessage> rest =
+                messages.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
+        return new ClaimResult.Claimed(rest, known + 1, batch.batchId(), history, true, request.cursor(), progress);
     }
 
     /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */

@@ -48,14 +48,12 @@ public class OutboxScrub {
             """;
 
     private final OutboxDatabase database;
-    private final int partitions;
     private final Duration roundInterval;
     private final Map<Integer, Round> rounds = new ConcurrentHashMap<>();
 
     /** @param roundInterval from the end of a round through a partition's messages to the next one's begin */
-    OutboxScrub(OutboxDatabase database, int partitions, Duration roundInterval) {
+    OutboxScrub(OutboxDatabase database, Duration roundInterval) {
         this.database = database;
-        this.partitions = partitions;
         this.roundInterval = roundInterval;
     }
 
@@ -106,8 +104,7 @@ public class OutboxScrub {
     }
 
     private int giveBatch(int partition, long[] candidates, String instance) {
-        PartitionRepository repository =
-                new PartitionRepository(database.jdbc(), database.dialect(), partition, partitions);
+        PartitionRepository repository = new PartitionRepository(database.jdbc(), database.dialect(), partition);
         long[] missing = requireNonNull(database.transaction().execute(status -> {
             PartitionRepository.Row row = repository.lock();
             LogEnd end = repository.logEnd();
@@ -117,7 +114,7 @@ public class OutboxScrub {
                             STILL_MISSING,
                             Long.class,
                             partition,
-                            PartitionRepository.bigints(
+                            MessageRepository.bigints(
                                     Arrays.stream(candidates).boxed().toArray(Long[]::new)),
                             partition)
                     .stream()

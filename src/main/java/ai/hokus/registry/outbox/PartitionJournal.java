@@ -87,7 +87,7 @@ class PartitionJournal {
         jdbc.update(
                 HEAL,
                 foreign.place(),
-                PartitionRepository.bigints(histories.toArray(Long[]::new)),
+                MessageRepository.bigints(histories.toArray(Long[]::new)),
                 divergedAt,
                 partition);
     }

@@ -1,11 +1,10 @@
 package ai.hokus.registry.outbox;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Whether a partition has anything to do, without its lock: what is read may be old when it is used. Thread-safe. */
 final class PartitionPeek {
@@ -13,13 +12,13 @@ final class PartitionPeek {
     /** With more ranges to look at than this, a claim is as cheap. */
     private static final int MAX_RANGES = 1_000;
 
-    private final JdbcTemplate jdbc;
+    private final JdbcClient client;
     private final SqlDialect dialect;
     private final int partition;
     private final RelayIdentity identity;
 
     PartitionPeek(JdbcTemplate jdbc, SqlDialect dialect, int partition, RelayIdentity identity) {
-        this.jdbc = jdbc;
+        this.client = JdbcClient.create(jdbc);
         this.dialect = dialect;
         this.partition = partition;
         this.identity = identity;
@@ -27,11 +26,10 @@ final class PartitionPeek {
 
     @Nullable
     String refusal() {
-        return jdbc.query(
-                        "SELECT queue_name, environment FROM outbox",
-                        (row, n) -> Optional.ofNullable(
-                                identity.refusal(row.getString("queue_name"), row.getString("environment"))))
-                .get(0)
+        return client.sql("SELECT queue_name, environment FROM outbox")
+                .query((row, n) -> Optional.ofNullable(
+                        identity.refusal(row.getString("queue_name"), row.getString("environment"))))
+                .single()
                 .orElse(null);
     }
 
@@ -42,9 +40,12 @@ final class PartitionPeek {
                 || cursor.unclaimed().size() > MAX_RANGES) {
             return false;
         }
-        return requireNonNull(jdbc.query(
-                dialect.peek(),
-                (ResultSetExtractor<Boolean>) row -> {
+        IdRanges ids = cursor.unclaimed().plus(cursor.upTo(), Long.MAX_VALUE);
+        return client.sql(dialect.peek())
+                .param("partition", partition)
+                .param("lowests", MessageRepository.bigints(ids.from()))
+                .param("highests", MessageRepository.bigints(ids.to()))
+                .query((ResultSetExtractor<Boolean>) row -> {
                     if (!row.next() || row.getBoolean("halted") || row.getBoolean("unclaimed")) {
                         return false;
                     }
@@ -55,9 +56,8 @@ final class PartitionPeek {
                                     && (delivered == 0 || seen.batchId() == row.getLong("batch_id"));
                     return atEnd
                             && row.getLong("last_position") == delivered
-                            && row.getLong("batch_id") == cursor.endBatchId()
+                            && row.getLong("batch_id") == cursor.log().batchId()
                             && identity.refusal(row.getString("queue_name"), row.getString("environment")) == null;
-                },
-                dialect.peekParameters(partition, cursor)));
+                });
     }
 }

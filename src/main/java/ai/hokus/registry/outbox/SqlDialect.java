@@ -15,17 +15,18 @@ import org.springframework.jdbc.support.MetaDataAccessException;
 enum SqlDialect {
     H2 {
         private static final String NEWEST_ROWS = """
-                LEFT JOIN outbox_batch n ON n.partition_id = ? AND n.first_position =
-                    (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = ?
+                LEFT JOIN outbox_batch n ON n.partition_id = :partition AND n.first_position =
+                    (SELECT x.first_position FROM outbox_batch x WHERE x.partition_id = :partition
                      ORDER BY x.partition_id, x.first_position DESC LIMIT 1)
-                LEFT JOIN outbox_delivery d ON d.partition_id = ? AND d.delivery_no =
-                    (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = ?
+                LEFT JOIN outbox_delivery d ON d.partition_id = :partition AND d.delivery_no =
+                    (SELECT x.delivery_no FROM outbox_delivery x WHERE x.partition_id = :partition
                      ORDER BY x.partition_id, x.delivery_no DESC LIMIT 1)
                 """;
 
         @Override
         String batchAt(String columns) {
-            return "SELECT " + columns + " FROM outbox_batch WHERE partition_id = ? AND first_position <= ?"
+            return "SELECT " + columns
+                    + " FROM outbox_batch WHERE partition_id = :partition AND first_position <= :position"
                     + " ORDER BY partition_id, first_position DESC LIMIT 1";
         }
 
@@ -50,31 +51,17 @@ enum SqlDialect {
         }
 
         @Override
-        Object[] logEndParameters(int partition) {
-            return new Object[] {partition, partition, partition, partition, partition};
-        }
-
-        @Override
         String unclaimed(IdRanges ids) {
             return """
                     SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at, FALSE AS withheld
-                    FROM outbox_message m WHERE m.partition_id = ? AND m.id >= ? ORDER BY m.partition_id, m.id LIMIT ?
+                    FROM outbox_message m WHERE m.partition_id = :partition AND m.id >= :lowest
+                    ORDER BY m.partition_id, m.id LIMIT :max_messages
                     """;
-        }
-
-        @Override
-        Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes) {
-            return new Object[] {partition, ids.lowest(), maxMessages};
         }
 
         @Override
         String claimed() {
             return CLAIMED;
-        }
-
-        @Override
-        Object[] claimedParameters(int partition, long[] ids, long maxBytes) {
-            return new Object[] {partition, PartitionRepository.bigints(boxed(ids))};
         }
 
         @Override
@@ -85,13 +72,8 @@ enum SqlDialect {
         @Override
         String peek() {
             return PEEK.formatted(
-                    "EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = ? AND m.id > COALESCE(n.settled_id, 0))",
+                    "EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = :partition AND m.id > COALESCE(n.settled_id, 0))",
                     NEWEST_ROWS);
-        }
-
-        @Override
-        Object[] peekParameters(int partition, ScanCursor cursor) {
-            return new Object[] {partition, partition, partition, partition, partition, partition};
         }
 
         /** One after the other: it runs within this process. */
@@ -107,17 +89,17 @@ enum SqlDialect {
          * granted where it has no statistics, and sorts all that there are.
          */
         private static final String NEWEST_ROWS = """
-                LEFT JOIN LATERAL (SELECT * FROM outbox_batch x WHERE x.partition_id <= ?
-                                   ORDER BY x.partition_id DESC, x.first_position DESC LIMIT 1) n ON n.partition_id = ?
-                LEFT JOIN LATERAL (SELECT * FROM outbox_delivery x WHERE x.partition_id <= ?
-                                   ORDER BY x.partition_id DESC, x.delivery_no DESC LIMIT 1) d ON d.partition_id = ?
+                LEFT JOIN LATERAL (SELECT * FROM outbox_batch x WHERE x.partition_id <= :partition
+                                   ORDER BY x.partition_id DESC, x.first_position DESC LIMIT 1) n ON n.partition_id = :partition
+                LEFT JOIN LATERAL (SELECT * FROM outbox_delivery x WHERE x.partition_id <= :partition
+                                   ORDER BY x.partition_id DESC, x.delivery_no DESC LIMIT 1) d ON d.partition_id = :partition
                 """;
 
         /** Likewise. */
         @Override
         String batchAt(String columns) {
             return "SELECT " + columns
-                    + " FROM (SELECT * FROM outbox_batch WHERE (partition_id, first_position) <= (?, ?)"
+                    + " FROM (SELECT * FROM outbox_batch WHERE (partition_id, first_position) <= (:partition, :position)"
                     + " ORDER BY partition_id DESC, first_position DESC LIMIT 1) b";
         }
 
@@ -133,16 +115,11 @@ enum SqlDialect {
         @Override
         String logEnd() {
             return LOG_END.formatted(
-                    "(SELECT max(m.id) FROM outbox_message m WHERE m.partition_id = ?)",
+                    "(SELECT max(m.id) FROM outbox_message m WHERE m.partition_id = :partition)",
                     "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
                     "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)",
                     "CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT)",
                     NEWEST_ROWS);
-        }
-
-        @Override
-        Object[] logEndParameters(int partition) {
-            return new Object[] {partition, partition, partition, partition, partition, partition};
         }
 
         /**
@@ -154,29 +131,16 @@ enum SqlDialect {
         String unclaimed(IdRanges ids) {
             return CUT_AT_BYTES.formatted(ids.size() == 1 ? """
                     SELECT m.*, FALSE AS withheld FROM outbox_message m
-                    WHERE m.partition_id = ? AND m.id >= ? AND m.id <= ? ORDER BY m.id LIMIT ?
+                    WHERE m.partition_id = :partition AND m.id >= :lowest AND m.id <= :highest
+                    ORDER BY m.id LIMIT :max_messages
                     """ : """
                     SELECT u.*, FALSE AS withheld
-                    FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                    FROM unnest(CAST(:lowests AS BIGINT[]), CAST(:highests AS BIGINT[])) AS r(lowest, highest)
                     CROSS JOIN LATERAL (SELECT m.* FROM outbox_message m
-                                        WHERE m.partition_id = ? AND m.id >= r.lowest AND m.id <= r.highest
-                                        ORDER BY m.id LIMIT ?) u
-                    ORDER BY u.id LIMIT ?
+                                        WHERE m.partition_id = :partition AND m.id >= r.lowest AND m.id <= r.highest
+                                        ORDER BY m.id LIMIT :max_messages) u
+                    ORDER BY u.id LIMIT :max_messages
                     """);
-        }
-
-        @Override
-        Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes) {
-            return ids.size() == 1
-                    ? new Object[] {maxBytes, partition, ids.lowest(), ids.last(), maxMessages}
-                    : new Object[] {
-                        maxBytes,
-                        PartitionRepository.bigints(ids.from()),
-                        PartitionRepository.bigints(ids.to()),
-                        partition,
-                        maxMessages,
-                        maxMessages
-                    };
         }
 
         @Override
@@ -185,16 +149,11 @@ enum SqlDialect {
         }
 
         @Override
-        Object[] claimedParameters(int partition, long[] ids, long maxBytes) {
-            return new Object[] {maxBytes, partition, PartitionRepository.bigints(boxed(ids))};
-        }
-
-        @Override
         String idsInRanges() {
             return """
-                    SELECT u.id FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                    SELECT u.id FROM unnest(CAST(:lowests AS BIGINT[]), CAST(:highests AS BIGINT[])) AS r(lowest, highest)
                     CROSS JOIN LATERAL (SELECT m.id FROM outbox_message m
-                                        WHERE m.partition_id = ANY (CAST(? AS INTEGER[]))
+                                        WHERE m.partition_id = ANY (CAST(:partitions AS INTEGER[]))
                                           AND m.id >= r.lowest AND m.id <= r.highest
                                         ORDER BY m.id LIMIT 5000) u
                     ORDER BY u.id LIMIT 50000
@@ -204,26 +163,11 @@ enum SqlDialect {
         @Override
         String peek() {
             return PEEK.formatted("""
-                    EXISTS (SELECT 1 FROM unnest(CAST(? AS BIGINT[]), CAST(? AS BIGINT[])) AS r(lowest, highest)
+                    EXISTS (SELECT 1 FROM unnest(CAST(:lowests AS BIGINT[]), CAST(:highests AS BIGINT[])) AS r(lowest, highest)
                             CROSS JOIN LATERAL (SELECT 1 FROM outbox_message m
-                                                WHERE m.partition_id = ? AND m.id >= r.lowest AND m.id <= r.highest
+                                                WHERE m.partition_id = :partition AND m.id >= r.lowest AND m.id <= r.highest
                                                 LIMIT 1) u)
                     """, NEWEST_ROWS);
-        }
-
-        @Override
-        Object[] peekParameters(int partition, ScanCursor cursor) {
-            IdRanges ids = cursor.unclaimed().plus(cursor.upTo(), Long.MAX_VALUE);
-            return new Object[] {
-                PartitionRepository.bigints(ids.from()),
-                PartitionRepository.bigints(ids.to()),
-                partition,
-                partition,
-                partition,
-                partition,
-                partition,
-                partition
-            };
         }
 
         /** The driver splits them, prepares each, sends all, and then waits: one round trip. */
@@ -251,7 +195,7 @@ enum SqlDialect {
                    n.settled_id, n.sample_id, n.sample_xid, d.delivery_no, d.to_position,
                    %s AS highest_id, %s AS xid, %s AS oldest_xid, %s AS server_start
             FROM outbox o
-            JOIN outbox_partition p ON p.partition_id = ?
+            JOIN outbox_partition p ON p.partition_id = :partition
             %s
             """;
 
@@ -260,19 +204,19 @@ enum SqlDialect {
             SELECT o.queue_name, o.environment, p.paused OR p.stopped_at IS NOT NULL AS halted, n.last_position, n.batch_id,
                    COALESCE(d.to_position, 0) AS delivered, %s AS unclaimed
             FROM outbox o
-            JOIN outbox_partition p ON p.partition_id = ?
+            JOIN outbox_partition p ON p.partition_id = :partition
             %s
             """;
 
     private static final String CLAIMED = """
             SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at,
                    EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL) AS withheld
-            FROM outbox_message m WHERE m.partition_id = ? AND m.id = ANY (?) ORDER BY m.id
+            FROM outbox_message m WHERE m.partition_id = :partition AND m.id = ANY (:ids) ORDER BY m.id
             """;
 
     private static final String CUT_AT_BYTES = """
             SELECT id, message_id, message_key, message_type, created_at, withheld,
-                   CASE WHEN COALESCE(bytes_before, 0) <= ? THEN payload END AS payload
+                   CASE WHEN COALESCE(bytes_before, 0) <= :max_bytes THEN payload END AS payload
             FROM (SELECT m.*, sum(octet_length(payload))
                       OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
                   FROM (%s) m) m
@@ -288,20 +232,14 @@ enum SqlDialect {
     /** The statement behind {@link LogEnd}. */
     abstract String logEnd();
 
-    abstract Object[] logEndParameters(int partition);
-
     /** The last batch that begins at or before a position, of this partition or, where it has none, of one before. */
     abstract String batchAt(String columns);
 
     /** Messages with one of some ids, without the payloads that come after the first one that exceeds a number of bytes. */
     abstract String unclaimed(IdRanges ids);
 
-    abstract Object[] unclaimedParameters(int partition, IdRanges ids, int maxMessages, long maxBytes);
-
     /** Likewise, of messages that were claimed before. */
     abstract String claimed();
-
-    abstract Object[] claimedParameters(int partition, long[] ids, long maxBytes);
 
     /** Which ids of some ranges are visible in some partitions. */
     abstract String idsInRanges();
@@ -309,14 +247,8 @@ enum SqlDialect {
     /** Whether there is anything to do. */
     abstract String peek();
 
-    abstract Object[] peekParameters(int partition, ScanCursor cursor);
-
     /** Runs statements in their order, in the transaction that is open. Without any, nothing. */
     abstract void write(JdbcTemplate jdbc, List<SqlUpdate> updates);
-
-    private static Long[] boxed(long[] values) {
-        return java.util.Arrays.stream(values).boxed().toArray(Long[]::new);
-    }
 
     static SqlDialect of(DataSource dataSource) {
         String product;

@@ -188,7 +188,7 @@ class OutboxTest {
     void a_round_of_the_scrub_that_has_ended_is_not_begun_again_at_once() {
         claims.deliver(5);
         settle();
-        OutboxScrub hourly = new OutboxScrub(outbox.database(), 1, AN_HOUR);
+        OutboxScrub hourly = new OutboxScrub(outbox.database(), AN_HOUR);
         hourly.scrub(List.of(0), "test", A_WHILE);
         outbox.jdbc().update("DELETE FROM outbox_batch WHERE first_position = 1");
 

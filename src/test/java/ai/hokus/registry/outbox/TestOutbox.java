@@ -36,7 +36,7 @@ public record TestOutbox(
                 new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
                 new OutboxPartitions(identity, null, database),
                 new OutboxPurge(jdbc, transactions),
-                new OutboxScrub(database, identity.partitions(), Duration.ZERO),
+                new OutboxScrub(database, Duration.ZERO),
                 database);
     }
 
