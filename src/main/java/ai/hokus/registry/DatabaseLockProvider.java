@@ -38,11 +38,15 @@ final class DatabaseLockProvider implements LockProvider {
 
     private static final Duration TOLERANCE = Duration.ofSeconds(2);
 
+    /** Of a statement, one row by its key. Without one, H2 would apply what the connection's last statement had. */
+    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(5);
+
     private final JdbcTemplate jdbc;
     private final JdbcTemplateLockProvider provider;
 
     DatabaseLockProvider(DataSource dataSource, PlatformTransactionManager transactions, String lockedBy) {
         this.jdbc = new JdbcTemplate(dataSource);
+        jdbc.setQueryTimeout(Math.toIntExact(QUERY_TIMEOUT.toSeconds()));
         this.provider = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(jdbc)
                 .withTransactionManager(transactions)

@@ -36,9 +36,9 @@ class ArchitectureTest {
             entry("queue", Set.of()),
             entry("queue.redis", Set.of("queue")),
             entry("database", Set.of()),
-            entry("status", Set.of("outbox", "relay")),
+            entry("status", Set.of("outbox", "relay", "security")),
             entry("operations", Set.of("outbox", "relay", "status", "web")),
-            entry("health", Set.of("relay", "status")),
+            entry("health", Set.of("relay", "security", "status")),
             entry("metrics", Set.of("relay", "status")),
             entry("security", Set.of()));
 

@@ -9,8 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.BoundConfigurationProperties;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -51,6 +63,39 @@ class ConfigurationDocumentTest {
             assertThat(setting.path("description").asString()).as(name).isNotBlank();
         });
     }
+
+    /** As the document says: dots and dashes become underscores, and all letters capitals. */
+    @Test
+    void every_setting_is_a_variable_too() throws IOException {
+        Map<String, Object> variables = new TreeMap<>();
+        Set<String> names = new TreeSet<>(settings().keySet());
+        names.remove("registry.migrate-only"); // asked for before there is a context
+        for (String name : names) {
+            String value = settings().get(name).path("defaultValue").asString();
+            variables.put(
+                    name.replace('.', '_').replace('-', '_').toUpperCase(Locale.ROOT),
+                    name.equals("registry.outbox.environment") ? "production" : value);
+        }
+
+        new ApplicationContextRunner()
+                .withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .replace(
+                                StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+                                new SystemEnvironmentPropertySource(
+                                        StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables)))
+                .withUserConfiguration(AllSettings.class)
+                .run(context -> assertThat(BoundConfigurationProperties.get(context)
+                                .getAll()
+                                .keySet())
+                        .extracting(ConfigurationPropertyName::toString)
+                        .containsAll(names));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableConfigurationProperties
+    @ConfigurationPropertiesScan("ai.hokus.registry")
+    static class AllSettings {}
 
     private static String table() throws IOException {
         StringBuilder table = new StringBuilder("| setting | default | what it is |\n|---|---|---|\n");

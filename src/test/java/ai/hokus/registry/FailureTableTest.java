@@ -291,8 +291,9 @@ class FailureTableTest {
         wire.delayReplies(Duration.ofMillis(100));
         Map<String, String> patient = Map.of(
                 "REDIS_URL", wire.url(),
+                "registry.queue.connect-timeout", "20s",
                 "registry.queue.command-timeout", "20s",
-                "registry.relay.lock-at-most-for", "90s");
+                "registry.relay.lock-at-most-for", "2m");
         try (RunningService service = service(TestDatabase.H2, patient)) {
             register(service, SOME);
 

@@ -4,8 +4,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.DataSource;
+import org.springframework.jdbc.datasource.JdbcTransactionObjectSupport;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.DefaultTransactionStatus;
 
 /**
  * The service's transactions. Behind a pooler each begins with the settings that a direct connection got once, when it was
@@ -39,6 +41,31 @@ class DurableTransactionManager extends JdbcTransactionManager {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(anyIsolation ? ISOLATION + SETTINGS : SETTINGS);
             }
+        }
+    }
+
+    /**
+     * A connection that the pool has thrown away for its error is closed, and the server has rolled back: then that error is what
+     * the caller hears of, and not that the connection is closed.
+     */
+    @Override
+    protected void doRollback(DefaultTransactionStatus status) {
+        try {
+            super.doRollback(status);
+        } catch (RuntimeException e) {
+            if (!isClosed(((JdbcTransactionObjectSupport) status.getTransaction())
+                    .getConnectionHolder()
+                    .getConnection())) {
+                throw e;
+            }
+        }
+    }
+
+    private static boolean isClosed(Connection connection) {
+        try {
+            return connection.isClosed();
+        } catch (SQLException e) {
+            return false;
         }
     }
 }

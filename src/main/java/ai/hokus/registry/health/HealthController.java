@@ -2,6 +2,7 @@ package ai.hokus.registry.health;
 
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
+import ai.hokus.registry.security.AuthServiceStatus;
 import ai.hokus.registry.status.PartitionView;
 import ai.hokus.registry.status.RedisState;
 import ai.hokus.registry.status.ServiceStatus;
@@ -11,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -46,15 +48,7 @@ class HealthController {
         Health health = new Health(
                 verdict.word(),
                 version,
-                Map.of(
-                        "api",
-                        "healthy",
-                        "redis",
-                        redis(status.redis()),
-                        "message_queue",
-                        messageQueue(status),
-                        "database",
-                        status.databaseUsable() ? "healthy" : "unhealthy"),
+                services(status, detailed),
                 status.now(),
                 detailed ? Details.of(status) : null);
         return answer(verdict == Verdict.UNHEALTHY ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK, health);
@@ -81,6 +75,28 @@ class HealthController {
         return ResponseEntity.status(status)
                 .cacheControl(CacheControl.noStore())
                 .body(body);
+    }
+
+    /** The auth service only where there is one, and in detail: the old dashboards know the other four. */
+    private static Map<String, String> services(ServiceStatus status, boolean detailed) {
+        Map<String, String> services = new LinkedHashMap<>();
+        services.put("api", "healthy");
+        services.put("database", status.databaseUsable() ? "healthy" : "unhealthy");
+        services.put("redis", redis(status.redis()));
+        services.put("message_queue", messageQueue(status));
+        AuthServiceStatus authService = status.authService();
+        if (detailed && authService != null) {
+            services.put("auth_service", authService(authService.state()));
+        }
+        return services;
+    }
+
+    private static String authService(AuthServiceStatus.State state) {
+        return switch (state) {
+            case ANSWERING -> "healthy";
+            case FAILING -> "unhealthy";
+            case UNKNOWN -> "unknown";
+        };
     }
 
     private static String redis(RedisState redis) {
@@ -133,6 +149,7 @@ class HealthController {
      *
      * @param findings in words, what keeps events waiting; none when all is well
      * @param backlogIsEstimate whether {@code backlog} is an estimate: it is exact up to 100,000
+     * @param authService how it answers this instance; left out where there is none
      * @param sampledAt when the backlog was last counted; a count that is too old is a finding itself
      */
     record Details(
@@ -147,7 +164,10 @@ class HealthController {
             @JsonProperty("last_error_at") @Nullable Instant lastErrorAt,
             @JsonProperty("sampled_at") @Nullable Instant sampledAt,
             boolean stale,
-            List<PartitionView> partitions) {
+            List<PartitionView> partitions,
+
+            @JsonProperty("auth_service") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            AuthService authService) {
 
         static Details of(ServiceStatus status) {
             return new Details(
@@ -162,7 +182,23 @@ class HealthController {
                     status.lastErrorAt(),
                     status.sampledAt(),
                     status.stale(),
-                    status.partitions());
+                    status.partitions(),
+                    AuthService.of(status.authService()));
+        }
+    }
+
+    /** As {@link AuthServiceStatus} explains. */
+    record AuthService(
+            AuthServiceStatus.State state,
+            @JsonProperty("last_answer_at") @Nullable Instant lastAnswerAt,
+            @JsonProperty("last_problem") @Nullable String lastProblem,
+            @JsonProperty("last_problem_at") @Nullable Instant lastProblemAt) {
+
+        static @Nullable AuthService of(@Nullable AuthServiceStatus status) {
+            return status == null
+                    ? null
+                    : new AuthService(
+                            status.state(), status.lastAnswerAt(), status.lastProblem(), status.lastProblemAt());
         }
     }
 }

@@ -79,7 +79,7 @@ enum ServiceMeter {
             Kind.GAUGE,
             "registry.database.writable",
             null,
-            "1 the database takes this instance's writes, 0 it does not: it is read-only, or away."),
+            "1 the database takes this instance's writes, 0 it does not: it is read-only or away, or registrations fail."),
 
     REGISTRATIONS_ACCEPTED(
             Kind.COUNTER,

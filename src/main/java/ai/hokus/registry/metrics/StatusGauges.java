@@ -131,7 +131,7 @@ final class StatusGauges implements MeterBinder {
     private static double reachable(ServiceStatus status) {
         return switch (status.database().condition()) {
             case UNKNOWN -> UNKNOWN;
-            case WRITABLE, REFUSES_WRITES -> 1;
+            case WRITABLE, REFUSES_WRITES, REFUSES_REGISTRATIONS -> 1;
             case UNREACHABLE -> 0;
         };
     }
@@ -140,7 +140,7 @@ final class StatusGauges implements MeterBinder {
         return switch (status.database().condition()) {
             case UNKNOWN -> UNKNOWN;
             case WRITABLE -> 1;
-            case REFUSES_WRITES, UNREACHABLE -> 0;
+            case REFUSES_WRITES, REFUSES_REGISTRATIONS, UNREACHABLE -> 0;
         };
     }
 

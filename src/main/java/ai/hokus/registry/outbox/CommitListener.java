@@ -1,6 +1,6 @@
 package ai.hokus.registry.outbox;
 
-/** Is told of every message that this instance has committed. */
+/** Is told of every message that this instance has committed, and of every one that it could not commit. */
 @FunctionalInterface
 public interface CommitListener {
 
@@ -9,4 +9,10 @@ public interface CommitListener {
      * return at once and wait for nothing; what it throws is logged and otherwise ignored.
      */
     void committed(AppendedMessage message);
+
+    /**
+     * Called when the database failed under what should have committed a message. Must return at once and wait for nothing;
+     * what it throws is logged and otherwise ignored.
+     */
+    default void failed(RuntimeException failure) {}
 }

@@ -112,6 +112,20 @@ public class Outbox {
         diskSync.flush();
     }
 
+    /**
+     * Tells the listeners that the database failed under a caller's transaction, which is over: the message that it should
+     * have written is not written, or nobody knows.
+     */
+    public void failed(RuntimeException failure) {
+        for (CommitListener listener : listeners) {
+            try {
+                listener.failed(failure);
+            } catch (RuntimeException e) {
+                log.warn("a listener failed when it was told of a failure", e);
+            }
+        }
+    }
+
     private void tellListeners(AppendedMessage appended) {
         for (CommitListener listener : listeners) {
             try {

@@ -94,9 +94,13 @@ class OutboxConfiguration {
             PlatformTransactionManager transactions,
             DiskSync diskSync,
             OutboxSettings settings) {
+        return new OutboxDatabase(jdbc, dialect, bounded(transactions), diskSync, settings.divergenceHealInterval());
+    }
+
+    private static TransactionTemplate bounded(PlatformTransactionManager transactions) {
         TransactionTemplate transaction = new TransactionTemplate(transactions);
         transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
-        return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
+        return transaction;
     }
 
     @Bean
@@ -110,8 +114,8 @@ class OutboxConfiguration {
     }
 
     @Bean
-    OutboxStatus outboxStatus(JdbcTemplate jdbc) {
-        return new OutboxStatus(jdbc, OutboxPartitions.TRANSACTION_TIMEOUT);
+    OutboxStatus outboxStatus(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+        return new OutboxStatus(jdbc, bounded(transactions), OutboxPartitions.TRANSACTION_TIMEOUT);
     }
 
     @Bean

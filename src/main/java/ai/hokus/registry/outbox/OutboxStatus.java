@@ -5,6 +5,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Objects;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. */
 public class OutboxStatus {
@@ -48,9 +49,14 @@ public class OutboxStatus {
     private static final String FORGET_REPORTS = "DELETE FROM outbox_relay WHERE reported_at < ?";
 
     private final JdbcTemplate jdbc;
+    private final TransactionTemplate transaction;
 
-    /** @param timeout of a statement; the caller's own deadline */
-    OutboxStatus(JdbcTemplate jdbc, Duration timeout) {
+    /**
+     * @param transaction for the probe: the transactions that registrations have
+     * @param timeout of a statement; the caller's own deadline
+     */
+    OutboxStatus(JdbcTemplate jdbc, TransactionTemplate transaction, Duration timeout) {
+        this.transaction = transaction;
         this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
         this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
     }
@@ -90,11 +96,14 @@ public class OutboxStatus {
      * Proves that a write commits: writes this instance's own row, which no partition's relay has.
      *
      * @throws org.springframework.dao.DataAccessException when it does not
+     * @throws org.springframework.transaction.TransactionException likewise
      */
     public void probeWrite(String instance) {
-        if (jdbc.update(UPDATE_PROBE, instance) == 0) {
-            jdbc.update(INSERT_PROBE, instance);
-        }
+        transaction.executeWithoutResult(status -> {
+            if (jdbc.update(UPDATE_PROBE, instance) == 0) {
+                jdbc.update(INSERT_PROBE, instance);
+            }
+        });
     }
 
     /**

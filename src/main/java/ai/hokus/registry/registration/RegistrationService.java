@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -28,6 +29,7 @@ class RegistrationService {
     /** For its turn to be stored alone: as long as it would wait for a connection. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
+    private final Outbox outbox;
     private final RegistrationTransaction transaction;
     private final GroupCommit group;
     private final Semaphore alone;
@@ -46,6 +48,7 @@ class RegistrationService {
             RegistrationSettings settings,
             Semaphore alone) {
         this.alone = alone;
+        this.outbox = outbox;
         this.transaction = new RegistrationTransaction(statements, outbox, transactions);
         this.group = new GroupCommit(settings.writers(), GroupCommit.PATIENCE, transaction::storeTogether);
         this.clock = clock;
@@ -72,7 +75,15 @@ class RegistrationService {
             return new TooLarge(bytes, largestPayload);
         }
         NewMessage message = NewMessage.of(request.modelName(), RegistrationEvent.TYPE, payload);
-        return store(new NewRegistration(event, Fingerprint.of(event), message));
+        try {
+            return store(new NewRegistration(event, Fingerprint.of(event), message));
+        } catch (DataIntegrityViolationException e) {
+            // About this registration's content; another one may well be stored.
+            throw e;
+        } catch (RuntimeException e) {
+            outbox.failed(e);
+            throw e;
+        }
     }
 
     private RegistrationResult store(NewRegistration registration) {

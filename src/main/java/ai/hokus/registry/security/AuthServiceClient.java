@@ -68,6 +68,7 @@ final class AuthServiceClient {
     private final AuthServiceEndpoint endpoint;
     private final SecuritySettings.AuthService settings;
     private final AuthServiceMeters meters;
+    private final AuthServiceWatch watch;
     private final Clock clock;
     private final Clock steadyClock;
     private final HttpClient http;
@@ -81,10 +82,16 @@ final class AuthServiceClient {
      * @param steadyClock for waits
      * @throws UnusableKeySettingsException when URL or id are unusable
      */
-    AuthServiceClient(SecuritySettings.AuthService settings, AuthServiceMeters meters, Clock clock, Clock steadyClock) {
+    AuthServiceClient(
+            SecuritySettings.AuthService settings,
+            AuthServiceMeters meters,
+            AuthServiceWatch watch,
+            Clock clock,
+            Clock steadyClock) {
         this.endpoint = AuthServiceEndpoint.of(settings);
         this.settings = settings;
         this.meters = meters;
+        this.watch = watch;
         this.clock = clock;
         this.steadyClock = steadyClock;
         this.http = HttpClient.newBuilder()
@@ -101,7 +108,7 @@ final class AuthServiceClient {
         this.breaker = breaker(steadyClock);
         breaker.getEventPublisher().onStateTransition(event -> logTransition(event.getStateTransition()));
         this.backoff = new AuthServiceBackoff(steadyClock);
-        this.troubles = new AuthServiceTroubleLog(meters, steadyClock);
+        this.troubles = new AuthServiceTroubleLog(meters, watch, steadyClock);
     }
 
     private static CircuitBreaker breaker(Clock steadyClock) {
@@ -197,7 +204,7 @@ final class AuthServiceClient {
             return answer;
         }
         backoff.answered();
-        return switch (response.status()) {
+        AuthServiceAnswer answer = switch (response.status()) {
             case 200 -> judgeBody(response);
             case 401, 403 -> AuthServiceAnswer.unknown();
             case 402 -> AuthServiceAnswer.insufficientBalance();
@@ -207,6 +214,10 @@ final class AuthServiceClient {
                         "it answered " + response.status() + " to POST " + endpoint.validate()
                                 + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID");
         };
+        if (!(answer.verdict() instanceof Verdict.Unavailable)) {
+            watch.answered();
+        }
+        return answer;
     }
 
     private AuthServiceAnswer judgeBody(AuthServiceResponse response) {

@@ -88,6 +88,12 @@ class SecurityConfiguration {
         return filter;
     }
 
+    @Bean
+    AuthServiceWatch authServiceWatch(
+            SecuritySettings settings, Clock clock, @Qualifier("steadyClock") Clock steadyClock) {
+        return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock);
+    }
+
     /**
      * @throws UnusableKeySettingsException when nobody could get in, or everybody
      */
@@ -97,13 +103,14 @@ class SecurityConfiguration {
             Environment environment,
             Clock clock,
             @Qualifier("steadyClock") Clock steadyClock,
+            AuthServiceWatch watch,
             MeterRegistry meters) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, meters));
+            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, watch, meters));
         }
         if (!verifiers.isEmpty()) {
             return new Keys(KeyVerifier.of(verifiers), "");
@@ -123,11 +130,12 @@ class SecurityConfiguration {
             Environment environment,
             Clock clock,
             Clock steadyClock,
+            AuthServiceWatch watch,
             MeterRegistry registry) {
         AuthServiceMeters meters = new AuthServiceMeters(registry);
         int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
         return new AuthServiceKeys(
-                new AuthServiceClient(settings, meters, clock, steadyClock),
+                new AuthServiceClient(settings, meters, watch, clock, steadyClock),
                 settings,
                 meters,
                 Math.max(1, threads / 2),

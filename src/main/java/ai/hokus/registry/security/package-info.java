@@ -11,7 +11,8 @@
  * checks never wait for an auth service; that a request with a key that was verified before waits for nobody; that a request
  * thread is given back within a bounded time, however slowly its client sends or the auth service answers.
  *
- * <p><b>May call</b> no other package of ours. The others learn the caller's id from the servlet request's principal.
+ * <p><b>May call</b> no other package of ours. The others learn the caller's id from the servlet request's principal, and how the auth
+ * service answers from {@link ai.hokus.registry.security.AuthServiceWatch}.
  *
  * <p><b>Runs on</b> request threads: {@link ai.hokus.registry.security.RequestBodyTimeoutFilter}, then Spring Security's
  * filters with {@link ai.hokus.registry.security.ApiKeyFilter} among them. The auth service is asked on threads of the HTTP

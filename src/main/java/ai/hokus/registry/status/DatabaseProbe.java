@@ -4,14 +4,19 @@ import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause
 
 import ai.hokus.registry.outbox.OutboxStatus;
 import ai.hokus.registry.status.DatabaseState.Condition;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.transaction.CannotCreateTransactionException;
 
 /**
- * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Confined to its
- * thread.
+ * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Then looks at what
+ * became of registrations themselves. Confined to its thread.
  *
  * <p>Costs one update of a row of its own, found by the primary key, and one commit every {@code registry.status.interval}.
  */
@@ -22,7 +27,11 @@ final class DatabaseProbe {
     /** One failure can be a busy moment; two in a row are a finding. */
     private static final int FAILURES_TO_BE_BELIEVED = 2;
 
+    /** PostgreSQL's and H2's. Spring counts neither among failures of locking. */
+    private static final Set<String> LOCK_TIMEOUT = Set.of("55P03", "HYT00");
+
     private final OutboxStatus outbox;
+    private final RegistrationOutcomes registrations;
     private final StatusCache cache;
     private final StatusSettings settings;
     private final String instance;
@@ -30,8 +39,14 @@ final class DatabaseProbe {
     private int failures;
     private Condition believed = Condition.UNKNOWN;
 
-    DatabaseProbe(OutboxStatus outbox, StatusCache cache, StatusSettings settings, String instance) {
+    DatabaseProbe(
+            OutboxStatus outbox,
+            RegistrationOutcomes registrations,
+            StatusCache cache,
+            StatusSettings settings,
+            String instance) {
         this.outbox = outbox;
+        this.registrations = registrations;
         this.cache = cache;
         this.settings = settings;
         this.instance = instance;
@@ -41,23 +56,37 @@ final class DatabaseProbe {
     void probe() {
         try {
             outbox.probeWrite(instance);
-        } catch (PessimisticLockingFailureException locked) {
-            // Somebody has locked the probe's row or its table: the database works, and writes.
-            log.debug("The probe's row is locked", locked);
         } catch (RuntimeException e) {
-            failed(e);
-            return;
+            if (!isLocked(e)) {
+                failed(e);
+                return;
+            }
+            // Somebody has locked the probe's row or its table: the database works, and writes.
+            log.debug("The probe's row is locked", e);
+        }
+        if (failures > 0) {
+            // Registrations failed with the probe; from here on they are tried anew.
+            registrations.forget();
         }
         failures = 0;
-        become(Condition.WRITABLE, null);
+        Optional<String> failing = registrations.failing();
+        become(failing.isPresent() ? Condition.REFUSES_REGISTRATIONS : Condition.WRITABLE, failing.orElse(null));
     }
 
     private void failed(RuntimeException failure) {
-        Condition condition = answersReads() ? Condition.REFUSES_WRITES : Condition.UNREACHABLE;
+        boolean connected = !(failure instanceof CannotCreateTransactionException);
+        Condition condition = connected && answersReads() ? Condition.REFUSES_WRITES : Condition.UNREACHABLE;
         failures++;
         if (failures >= FAILURES_TO_BE_BELIEVED) {
             become(condition, getMostSpecificCause(failure).toString());
         }
+    }
+
+    private static boolean isLocked(RuntimeException failure) {
+        return failure instanceof PessimisticLockingFailureException
+                || Stream.iterate((Throwable) failure, cause -> cause != null, Throwable::getCause)
+                        .anyMatch(cause -> cause instanceof SQLException sql
+                                && LOCK_TIMEOUT.contains(String.valueOf(sql.getSQLState())));
     }
 
     private boolean answersReads() {
@@ -76,7 +105,9 @@ final class DatabaseProbe {
         cache.probed(
                 condition,
                 error,
-                condition == Condition.WRITABLE ? settings.interval().plus(StatusSettings.PROBE_TIMEOUT) : null);
+                condition == Condition.WRITABLE || condition == Condition.REFUSES_REGISTRATIONS
+                        ? settings.interval().plus(StatusSettings.PROBE_TIMEOUT)
+                        : null);
         if (condition == before) {
             return;
         }
@@ -85,6 +116,12 @@ final class DatabaseProbe {
                 log.error(
                         "The database refuses writes ({}). Registrations are refused with 503 until it takes them; what was"
                                 + " accepted is in it. Is this a standby, read-only, or out of disk?",
+                        error);
+            case REFUSES_REGISTRATIONS ->
+                log.error(
+                        "Registrations fail, one after the other ({}), although the database takes other writes. They are"
+                                + " refused with 503 until one is stored; what was accepted is in the database. Is a table"
+                                + " locked, the disk full, or a right gone?",
                         error);
             case UNREACHABLE ->
                 log.error(
@@ -96,6 +133,8 @@ final class DatabaseProbe {
                     log.info("The database takes writes again; registrations are accepted.");
                 } else if (before == Condition.UNREACHABLE) {
                     log.info("The database answers again; registrations are accepted.");
+                } else if (before == Condition.REFUSES_REGISTRATIONS) {
+                    log.info("Registrations do not fail any more.");
                 }
             }
             case UNKNOWN -> {}

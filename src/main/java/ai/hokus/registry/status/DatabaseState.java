@@ -20,6 +20,8 @@ public record DatabaseState(
         WRITABLE,
         /** It answers, and takes no write: a standby, or read-only, or its disk is full. */
         REFUSES_WRITES,
+        /** It takes the probe's write, and no registration: see {@link RegistrationOutcomes}. */
+        REFUSES_REGISTRATIONS,
         /** Two probes in a row have failed, or one is overdue. */
         UNREACHABLE
     }
@@ -31,6 +33,6 @@ public record DatabaseState(
 
     /** Whether it answers, if only to refuse writes. */
     public boolean reachable() {
-        return condition == Condition.WRITABLE || condition == Condition.REFUSES_WRITES;
+        return condition != Condition.UNKNOWN && condition != Condition.UNREACHABLE;
     }
 }

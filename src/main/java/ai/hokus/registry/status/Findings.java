@@ -1,6 +1,7 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.security.AuthServiceStatus;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ final class Findings {
         List<String> findings = new ArrayList<>();
         database(status, findings);
         redis(status, findings);
+        authService(status.authService(), findings);
         for (PartitionView partition : status.partitions()) {
             partition(partition, findings);
         }
@@ -38,6 +40,10 @@ final class Findings {
             case REFUSES_WRITES ->
                 findings.add("the database refuses writes: registrations are refused with 503"
                         + cause(database.lastError()));
+            case REFUSES_REGISTRATIONS ->
+                findings.add(
+                        "registrations fail, one after the other, although the database takes other writes: they are"
+                                + " refused with 503" + cause(database.lastError()));
             case UNREACHABLE ->
                 findings.add("the database does not answer: registrations are refused with 503"
                         + cause(database.lastError()));
@@ -58,6 +64,14 @@ final class Findings {
         }
         if (status.queueFull()) {
             findings.add("the queue is at its capacity: events wait in the outbox until consumers make room");
+        }
+    }
+
+    private static void authService(@Nullable AuthServiceStatus service, List<String> findings) {
+        if (service != null && service.state() == AuthServiceStatus.State.FAILING) {
+            findings.add("the auth service gives no verdict on keys" + cause(service.lastProblem())
+                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429; see the runbook,"
+                    + " auth-service");
         }
     }
 

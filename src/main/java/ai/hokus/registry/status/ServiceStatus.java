@@ -3,6 +3,7 @@ package ai.hokus.registry.status;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.security.AuthServiceStatus;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param rewindsInLastHour how often Redis had lost messages
  * @param unsettled what keeps {@code settled_id} where it is, in words; null: nothing
  * @param breaker this instance's
+ * @param authService how it answers this instance; null: there is none
  */
 public record ServiceStatus(
         Instant now,
@@ -28,7 +30,8 @@ public record ServiceStatus(
         int rewindsInLastHour,
         @Nullable String unsettled,
         RelayMode relayMode,
-        BreakerState breaker) {
+        BreakerState breaker,
+        @Nullable AuthServiceStatus authService) {
 
     public ServiceStatus {
         partitions = List.copyOf(partitions);

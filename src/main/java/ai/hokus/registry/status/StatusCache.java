@@ -6,6 +6,7 @@ import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
+import ai.hokus.registry.security.AuthServiceWatch;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public class StatusCache {
 
     private final Relay relay;
+    private final AuthServiceWatch authService;
     private final Clock clock;
     private final Clock steady;
     private volatile Probed probed;
@@ -39,8 +41,9 @@ public class StatusCache {
             int rewindsInLastHour,
             @Nullable String unsettled) {}
 
-    StatusCache(Relay relay, Clock clock, Clock steady) {
+    StatusCache(Relay relay, AuthServiceWatch authService, Clock clock, Clock steady) {
         this.relay = relay;
+        this.authService = authService;
         this.clock = clock;
         this.steady = steady;
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
@@ -66,7 +69,8 @@ public class StatusCache {
                 sample.rewindsInLastHour(),
                 sample.unsettled(),
                 relay.mode(),
-                relay.breaker());
+                relay.breaker(),
+                authService.status().orElse(null));
     }
 
     /** A probe that is overdue says what one that failed would say. */

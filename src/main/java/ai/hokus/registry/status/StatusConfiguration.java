@@ -4,6 +4,7 @@ import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.outbox.OutboxStatus;
 import ai.hokus.registry.outbox.WritingTransactions;
 import ai.hokus.registry.relay.Relay;
+import ai.hokus.registry.security.AuthServiceWatch;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
@@ -14,8 +15,9 @@ import org.springframework.context.annotation.Configuration;
 class StatusConfiguration {
 
     @Bean
-    StatusCache statusCache(Relay relay, Clock clock, @Qualifier("steadyClock") Clock steady) {
-        return new StatusCache(relay, clock, steady);
+    StatusCache statusCache(
+            Relay relay, AuthServiceWatch authService, Clock clock, @Qualifier("steadyClock") Clock steady) {
+        return new StatusCache(relay, authService, clock, steady);
     }
 
     @Bean
@@ -23,6 +25,7 @@ class StatusConfiguration {
             OutboxStatus outbox,
             WritingTransactions transactions,
             Relay relay,
+            RegistrationOutcomes registrations,
             StatusCache cache,
             StatusSettings settings,
             InstanceName instance,
@@ -31,7 +34,7 @@ class StatusConfiguration {
         return new StatusSampler(
                 outbox,
                 cache,
-                new DatabaseProbe(outbox, cache, settings, instance.value()),
+                new DatabaseProbe(outbox, registrations, cache, settings, instance.value()),
                 new StallWatch(relay, settings.stalledAfter(), steady),
                 new SettlingWatch(transactions, steady),
                 new RelayReporter(outbox, relay, settings.reportInterval(), instance.value(), clock, steady),

@@ -5,7 +5,7 @@
  * that reading the status does no I/O and takes no lock; that the database counts as usable if and only if a write has
  * committed lately, in the pool that registrations use; that whatever keeps messages waiting is a finding in words.
  *
- * <p><b>May call</b> {@code outbox} and {@code relay}. <b>Runs on</b> two threads of its own: one probes, one samples.
+ * <p><b>May call</b> {@code outbox} and {@code relay}, and {@code security} for how the auth service answers. <b>Runs on</b> two threads of its own: one probes, one samples.
  */
 @NullMarked
 package ai.hokus.registry.status;

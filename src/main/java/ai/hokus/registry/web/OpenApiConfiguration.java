@@ -2,11 +2,19 @@ package ai.hokus.registry.web;
 
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.media.Content;
+import io.swagger.v3.oas.models.media.MediaType;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.servers.Server;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
@@ -20,6 +28,14 @@ class OpenApiConfiguration {
     private static final String BEARER = "Authorization: Bearer KEY";
     private static final String API_KEY = "Authorization: ApiKey KEY";
     private static final String HEADER = "X-API-Key: KEY";
+
+    /** By status: what a key, or none, can be answered before its request is looked at. */
+    private static final Map<String, String> ACCESS_PROBLEMS = Map.of(
+            "401", "There is no API key, or it is not known",
+            "402", "The balance of the API key's account is insufficient",
+            "403", "The API key has none of the scopes that this needs",
+            "429", "Too many requests with this API key, or to the auth service; Retry-After says when to come again",
+            "503", "The auth service gives no verdict on the API key; Retry-After says when to come again");
 
     /** The server is wherever the description was loaded from: behind a load balancer, this service does not know its own URL. */
     @Bean
@@ -35,6 +51,8 @@ class OpenApiConfiguration {
                                 + " three ways; Authorize takes any of them."))
                 .servers(List.of(new Server().url("/")))
                 .components(new Components()
+                        .responses(ACCESS_PROBLEMS.entrySet().stream()
+                                .collect(Collectors.toMap(Map.Entry::getKey, entry -> problem(entry.getValue()))))
                         .addSecuritySchemes(
                                 "bearer",
                                 new SecurityScheme()
@@ -59,5 +77,28 @@ class OpenApiConfiguration {
                 .addSecurityItem(new SecurityRequirement().addList("bearer"))
                 .addSecurityItem(new SecurityRequirement().addList("apiKey"))
                 .addSecurityItem(new SecurityRequirement().addList("xApiKey"));
+    }
+
+    /** What every operation that needs a key can answer: each refers to one description. */
+    @Bean
+    OpenApiCustomizer accessProblems() {
+        return api -> api.getPaths().values().stream()
+                .flatMap(path -> path.readOperations().stream())
+                .filter(operation -> operation.getSecurity() == null)
+                .map(Operation::getResponses)
+                .forEach(responses -> ACCESS_PROBLEMS.keySet().forEach(status -> {
+                    if (!responses.containsKey(status)) {
+                        responses.addApiResponse(status, new ApiResponse().$ref("#/components/responses/" + status));
+                    }
+                }));
+    }
+
+    private static ApiResponse problem(String description) {
+        return new ApiResponse()
+                .description(description)
+                .content(new Content()
+                        .addMediaType(
+                                org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
+                                new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem"))));
     }
 }

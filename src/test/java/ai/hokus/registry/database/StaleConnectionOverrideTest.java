@@ -11,7 +11,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** On real servers, of which one becomes read-only under the pool's connection. */
 class StaleConnectionOverrideTest {
@@ -60,6 +62,22 @@ class StaleConnectionOverrideTest {
             }
 
             assertThat(backend(pool)).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void the_error_that_closed_a_connection_is_what_the_caller_hears_of() {
+        try (HikariDataSource pool = pool(TestServer.url("postgres"))) {
+            TransactionTemplate transaction = new TransactionTemplate(new DurableTransactionManager(pool));
+            JdbcTemplate jdbc = new JdbcTemplate(pool);
+
+            assertThatThrownBy(() -> transaction.executeWithoutResult(status -> {
+                        jdbc.execute("SET TRANSACTION READ ONLY");
+                        jdbc.execute("CREATE TABLE never (n INTEGER)");
+                    }))
+                    .isInstanceOf(DataAccessException.class)
+                    .rootCause()
+                    .hasMessageContaining("read-only transaction");
         }
     }
 

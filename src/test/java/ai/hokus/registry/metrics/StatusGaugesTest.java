@@ -95,6 +95,11 @@ class StatusGaugesTest {
 
         assertThat(gauge("registry.database.reachable")).isEqualTo(1);
         assertThat(gauge("registry.database.writable")).isZero();
+
+        status = sampledNever(new DatabaseState(Condition.REFUSES_REGISTRATIONS, NOW, "a table is locked"));
+
+        assertThat(gauge("registry.database.reachable")).isEqualTo(1);
+        assertThat(gauge("registry.database.writable")).isZero();
     }
 
     @Test
@@ -114,7 +119,8 @@ class StatusGaugesTest {
                 0,
                 null,
                 RelayMode.RELAYING,
-                BreakerState.CLOSED);
+                BreakerState.CLOSED,
+                null);
     }
 
     private double gauge(String name) {
@@ -141,7 +147,8 @@ class StatusGaugesTest {
                 0,
                 null,
                 RelayMode.RELAYING,
-                breaker);
+                breaker,
+                null);
     }
 
     private static PartitionView partition(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ai.hokus.registry.security.AuthServiceStatus.State;
 import ai.hokus.registry.security.AuthServiceStub.Answer;
 import ai.hokus.registry.security.AuthServiceStub.Question;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
@@ -20,6 +21,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -61,6 +63,7 @@ class AuthServiceKeysTest {
 
     private final SettableClock clock = new SettableClock();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final AuthServiceWatch watch = new AuthServiceWatch(true, clock, clock);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final AuthServiceStub service = new AuthServiceStub(new Answer(200, ADA));
 
@@ -423,6 +426,38 @@ class AuthServiceKeysTest {
         }
     }
 
+    @Test
+    void questions_that_come_to_nothing_are_remembered_and_three_in_a_row_are_a_failure_until_there_is_a_verdict() {
+        AuthServiceKeys keys = keys();
+        assertThat(watch.status()).contains(new AuthServiceStatus(State.UNKNOWN, null, null, null));
+        service.answers(401, "");
+        keys.verify(ApiKey.of("unknown"), HOME);
+        Instant answered = clock.instant();
+        assertThat(watch.status()).contains(new AuthServiceStatus(State.ANSWERING, answered, null, null));
+
+        service.answers(200, "<html>");
+        clock.advance(Duration.ofSeconds(1));
+        keys.verify(ApiKey.of("strange"), HOME);
+        keys.verify(ApiKey.of("stranger"), HOME);
+        assertThat(watch.status())
+                .contains(new AuthServiceStatus(
+                        State.ANSWERING, answered, "it answered 200 with something that is not JSON", clock.instant()));
+        service.answers(503, "");
+        clock.advance(Duration.ofSeconds(1));
+        keys.verify(KEY, HOME);
+        assertThat(watch.status())
+                .contains(new AuthServiceStatus(State.FAILING, answered, "it answered 503", clock.instant()));
+
+        service.answers(200, ADA);
+        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        keys.verify(KEY, HOME);
+        assertThat(watch.status().orElseThrow().state()).isEqualTo(State.ANSWERING);
+
+        clock.advance(AuthServiceWatch.FORGOTTEN_AFTER.plusMillis(1));
+        assertThat(watch.status().orElseThrow().state()).as("nobody asked").isEqualTo(State.UNKNOWN);
+        assertThat(new AuthServiceWatch(false, clock, clock).status()).isEmpty();
+    }
+
     private CompletableFuture<Verdict> async(Supplier<Verdict> verification) {
         return CompletableFuture.supplyAsync(verification, threads);
     }
@@ -450,7 +485,7 @@ class AuthServiceKeysTest {
         SecuritySettings.AuthService settings = settings(url, "registry", timeout);
         AuthServiceMeters meters = new AuthServiceMeters(registry);
         return new AuthServiceKeys(
-                new AuthServiceClient(settings, meters, clock, clock), settings, meters, MAX_WAITING, clock);
+                new AuthServiceClient(settings, meters, watch, clock, clock), settings, meters, MAX_WAITING, clock);
     }
 
     private static SecuritySettings.AuthService settings(String url, String id, Duration timeout) {

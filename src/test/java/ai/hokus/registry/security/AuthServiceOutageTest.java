@@ -103,6 +103,25 @@ class AuthServiceOutageTest {
     }
 
     @Test
+    void health_says_how_the_auth_service_answers() throws Exception {
+        SERVICE.answers(200, "{\"user_id\":4711,\"scopes\":[\"outbox:read\"]}");
+        assertThat(get("/health?detailed=true", "operator").body())
+                .contains("\"auth_service\":\"healthy\"", "\"auth_service\":{\"state\":\"answering\"");
+        SERVICE.answers(200, "<html>");
+        for (String key : List.of("new-1", "new-2", "new-3")) {
+            assertThat(get("/models", key).statusCode()).isEqualTo(503);
+        }
+
+        assertThat(get("/health?detailed=true", "operator").body())
+                .contains(
+                        "\"auth_service\":\"unhealthy\"",
+                        "\"state\":\"failing\"",
+                        "\"last_problem\":\"it answered 200 with something that is not JSON\"",
+                        "the auth service gives no verdict on keys");
+        assertThat(get("/health", "").body()).doesNotContain("auth_service");
+    }
+
+    @Test
     void a_key_that_cannot_be_asked_about_because_we_ask_too_much_is_told_when_to_come_again() throws Exception {
         SERVICE.answers(429, "", "Retry-After", "17");
 

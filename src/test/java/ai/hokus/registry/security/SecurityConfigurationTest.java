@@ -99,6 +99,7 @@ class SecurityConfigurationTest {
                 new MockEnvironment().withProperty("spring.datasource.url", url),
                 Clock.systemUTC(),
                 Clock.systemUTC(),
+                new AuthServiceWatch(false, Clock.systemUTC(), Clock.systemUTC()),
                 new SimpleMeterRegistry());
     }
 

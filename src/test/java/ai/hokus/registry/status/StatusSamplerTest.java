@@ -103,6 +103,69 @@ class StatusSamplerTest {
         }
     }
 
+    /** The probe's own row finds room on a full disk, and its table is not the one that is locked. */
+    @Test
+    void registrations_that_fail_while_the_probe_does_not_are_named_and_recovery_is_seen() {
+        try (RunningService service = onOwnServer(Map.of())) {
+            record();
+            Eventually.await("ready", () -> ready(service));
+            service.jdbc().execute("""
+                    CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END$$
+                    """);
+            service.jdbc().execute("""
+                    CREATE TRIGGER no_room BEFORE INSERT ON registration FOR EACH ROW EXECUTE FUNCTION no_room()
+                    """);
+
+            Eventually.await("not ready", () -> {
+                assertThat(service.post("/models/tokenized-registration-events", RunningService.registration("m", "1"))
+                                .statusCode())
+                        .as("what clients experience")
+                        .isEqualTo(503);
+                return !ready(service);
+            });
+
+            assertThat(service.get("/health").statusCode()).isEqualTo(503);
+            assertThat(text(service, "/status")).isEqualTo("unhealthy");
+            assertThat(findings(service)).contains("registrations fail", "No space left on device");
+            assertThat(gauge(service, "registry.database.writable")).isZero();
+
+            service.jdbc().execute("DROP TRIGGER no_room ON registration");
+            service.register("m", "1");
+
+            Eventually.await("ready again", () -> ready(service));
+            assertThat(lines(Level.ERROR)).singleElement().asString().contains("Registrations fail");
+            assertThat(lines(Level.INFO))
+                    .filteredOn(line -> line.contains("do not fail any more"))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void a_lock_on_the_probes_own_table_is_no_failure_and_one_on_the_registrations_table_is() throws Exception {
+        String url = postgres.newUrl();
+        try (RunningService service = onOwnServer(Map.of("spring.datasource.url", url));
+                Connection session = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = session.createStatement()) {
+            Eventually.await("ready", () -> ready(service));
+            session.setAutoCommit(false);
+            statement.execute("LOCK TABLE outbox_relay IN ACCESS EXCLUSIVE MODE");
+            assertReadyFor(service, Duration.ofSeconds(6)); // three lock timeouts: two failures would be believed
+            session.rollback();
+
+            statement.execute("LOCK TABLE registration IN ACCESS EXCLUSIVE MODE");
+            Eventually.await("not ready", () -> {
+                service.post("/models/tokenized-registration-events", RunningService.registration("m", "1"));
+                return !ready(service);
+            });
+            assertThat(findings(service)).contains("registrations fail", "lock timeout");
+            session.rollback();
+
+            service.register("m", "1");
+            Eventually.await("ready again", () -> ready(service));
+        }
+    }
+
     @Test
     void a_database_that_is_slow_is_well_and_one_that_is_frozen_for_long_is_not() {
         try (RunningService service = onOwnServer(Map.of())) {

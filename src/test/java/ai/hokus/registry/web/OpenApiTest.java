@@ -99,6 +99,36 @@ class OpenApiTest {
         }
     }
 
+    @Test
+    void what_needs_a_key_says_what_is_answered_without_one_that_is_good_enough() {
+        JsonNode api = description();
+
+        for (String status : List.of("401", "402", "403", "429", "503")) {
+            assertThat(api.at("/paths/~1models~1tokenized-registration-events/post/responses")
+                            .has(status))
+                    .as(status)
+                    .isTrue();
+            assertThat(api.at("/paths/~1outbox~1status/get/responses")
+                            .get(status)
+                            .get("$ref")
+                            .stringValue())
+                    .isEqualTo("#/components/responses/" + status);
+            assertThat(api.at("/components/responses")
+                            .get(status)
+                            .at("/content/application~1problem+json/schema/$ref")
+                            .stringValue())
+                    .isEqualTo("#/components/schemas/Problem");
+            assertThat(api.at("/paths/~1live/get/responses").has(status))
+                    .as("what is open")
+                    .isFalse();
+        }
+        assertThat(api.at("/components/schemas/Problem").isObject()).isTrue();
+        assertThat(api.at("/paths/~1models~1tokenized-registration-events/post/responses/503/description")
+                        .stringValue())
+                .as("an operation's own description stays")
+                .contains("The database failed");
+    }
+
     private JsonNode description() {
         byte[] body = http.get().uri("/v3/api-docs").exchange().getResponse().getContentAsByteArray();
         return StrictJson.MAPPER.readTree(new String(body, StandardCharsets.UTF_8));

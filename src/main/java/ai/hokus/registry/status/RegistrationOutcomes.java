@@ -1,0 +1,85 @@
+package ai.hokus.registry.status;
+
+import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
+
+import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommitListener;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
+
+/**
+ * Whether registrations are stored, by what became of the last ones. The probe writes a row of its own, which says nothing about
+ * a lock on a table that only registrations write, about a disk that has no room for one more row, or about a lost right.
+ *
+ * <p>Registrations fail when {@link #MIN_FAILURES} in a row did, over {@link #MIN_DURATION} or more, and none was stored since. A
+ * single one that is stored ends it; so does {@link #FORGOTTEN_AFTER} without any: what the next one would experience is not known
+ * then. Thread-safe.
+ */
+@Component
+class RegistrationOutcomes implements CommitListener {
+
+    static final int MIN_FAILURES = 3;
+
+    static final Duration MIN_DURATION = Duration.ofSeconds(3);
+
+    static final Duration FORGOTTEN_AFTER = Duration.ofSeconds(10);
+
+    private final Clock steady;
+
+    /** Since one was stored; null: the last one was stored, or is forgotten. */
+    private volatile @Nullable Failures failures;
+
+    /** In a row. */
+    private record Failures(int count, Instant first, Instant last, String error) {
+
+        Failures and(Instant now, String newest) {
+            return new Failures(count + 1, first, now, newest);
+        }
+    }
+
+    RegistrationOutcomes(@Qualifier("steadyClock") Clock steady) {
+        this.steady = steady;
+    }
+
+    @Override
+    public void committed(AppendedMessage message) {
+        if (failures != null) {
+            forget();
+        }
+    }
+
+    /** What failed before has nothing to say any more. */
+    void forget() {
+        failures = null;
+    }
+
+    @Override
+    public synchronized void failed(RuntimeException failure) {
+        String error = getMostSpecificCause(failure).toString();
+        Instant now = steady.instant();
+        Failures before = failures;
+        failures =
+                before == null || isForgotten(before, now) ? new Failures(1, now, now, error) : before.and(now, error);
+    }
+
+    /** Why the last registration failed, where registrations fail. */
+    Optional<String> failing() {
+        Failures now = failures;
+        if (now == null
+                || now.count() < MIN_FAILURES
+                || Duration.between(now.first(), now.last()).compareTo(MIN_DURATION) < 0
+                || isForgotten(now, steady.instant())) {
+            return Optional.empty();
+        }
+        return Optional.of(now.error());
+    }
+
+    private static boolean isForgotten(Failures failures, Instant now) {
+        return Duration.between(failures.last(), now).compareTo(FORGOTTEN_AFTER) > 0;
+    }
+}
