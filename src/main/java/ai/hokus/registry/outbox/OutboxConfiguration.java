@@ -94,13 +94,9 @@ class OutboxConfiguration {
             PlatformTransactionManager transactions,
             DiskSync diskSync,
             OutboxSettings settings) {
-        return new OutboxDatabase(jdbc, dialect, bounded(transactions), diskSync, settings.divergenceHealInterval());
-    }
-
-    private static TransactionTemplate bounded(PlatformTransactionManager transactions) {
         TransactionTemplate transaction = new TransactionTemplate(transactions);
         transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
-        return transaction;
+        return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
     }
 
     @Bean
@@ -111,16 +107,6 @@ class OutboxConfiguration {
     @Bean
     OutboxScrub outboxScrub(OutboxDatabase database) {
         return new OutboxScrub(database, SCRUB_INTERVAL);
-    }
-
-    @Bean
-    OutboxStatus outboxStatus(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        return new OutboxStatus(jdbc, bounded(transactions), OutboxPartitions.TRANSACTION_TIMEOUT);
-    }
-
-    @Bean
-    WritingTransactions writingTransactions(JdbcTemplate jdbc, SqlDialect dialect) {
-        return new WritingTransactions(jdbc, dialect, OutboxPartitions.TRANSACTION_TIMEOUT);
     }
 
     @Bean

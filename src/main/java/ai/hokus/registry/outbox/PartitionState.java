@@ -11,11 +11,8 @@ public enum PartitionState {
     /** Another copy of the database delivers to the same queue; an operator decides. */
     STOPPED;
 
-    static PartitionState of(String column) {
+    /** From the view's column. */
+    public static PartitionState of(String column) {
         return valueOf(column.toUpperCase(Locale.ROOT));
-    }
-
-    String column() {
-        return name().toLowerCase(Locale.ROOT);
     }
 }

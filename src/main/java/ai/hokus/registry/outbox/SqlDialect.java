@@ -12,7 +12,7 @@ import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.jdbc.support.MetaDataAccessException;
 
 /** The databases that the outbox runs on: where their SQL differs. */
-enum SqlDialect {
+public enum SqlDialect {
     H2 {
         private static final String NEWEST_ROWS = """
                 LEFT JOIN outbox_batch n ON n.partition_id = :partition AND n.first_position =
@@ -31,7 +31,7 @@ enum SqlDialect {
         }
 
         @Override
-        boolean idsFollowCommits() {
+        public boolean idsFollowCommits() {
             return true;
         }
 
@@ -104,7 +104,7 @@ enum SqlDialect {
         }
 
         @Override
-        boolean idsFollowCommits() {
+        public boolean idsFollowCommits() {
             return false;
         }
 
@@ -224,7 +224,7 @@ enum SqlDialect {
             """;
 
     /** Whether ids are given in the order of commits, so that everything that is visible is settled. */
-    abstract boolean idsFollowCommits();
+    public abstract boolean idsFollowCommits();
 
     /** To be called right before messages are inserted, in the same transaction. */
     abstract void lockIds(JdbcTemplate jdbc);

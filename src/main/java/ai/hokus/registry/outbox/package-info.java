@@ -3,7 +3,7 @@
  *
  * <p><b>Owns</b> the tables {@code outbox}, {@code outbox_message}, {@code outbox_batch}, {@code outbox_delivery}, {@code
  * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: append, claim, park, purge and
- * scrub. It also writes what relays report, {@code outbox_relay}.
+ * scrub.
  *
  * <p><b>Promises</b> that a message exists if and only if the transaction that appended it committed; that messages and batches
  * are inserted and deleted, and never updated; that the messages of one key are claimed in commit order; that nothing which the

@@ -2,7 +2,6 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
-import ai.hokus.registry.outbox.OutboxStatus;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -30,7 +29,7 @@ final class DatabaseProbe {
     /** PostgreSQL's and H2's. Spring counts neither among failures of locking. */
     private static final Set<String> LOCK_TIMEOUT = Set.of("55P03", "HYT00");
 
-    private final OutboxStatus outbox;
+    private final StatusRepository outbox;
     private final RegistrationOutcomes registrations;
     private final StatusCache cache;
     private final StatusSettings settings;
@@ -40,7 +39,7 @@ final class DatabaseProbe {
     private Condition believed = Condition.UNKNOWN;
 
     DatabaseProbe(
-            OutboxStatus outbox,
+            StatusRepository outbox,
             RegistrationOutcomes registrations,
             StatusCache cache,
             StatusSettings settings,

@@ -1,7 +1,6 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.PartitionState;
-import ai.hokus.registry.outbox.PartitionStatus;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import java.time.Instant;

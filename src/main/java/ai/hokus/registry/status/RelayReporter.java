@@ -1,7 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.OutboxStatus;
-import ai.hokus.registry.outbox.RelayReport;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
@@ -20,7 +18,7 @@ final class RelayReporter {
 
     private static final Duration FORGET_INSTANCES_AFTER = Duration.ofDays(1);
 
-    private final OutboxStatus outbox;
+    private final StatusRepository outbox;
     private final Relay relay;
     private final Duration interval;
     private final String instance;
@@ -30,7 +28,7 @@ final class RelayReporter {
     private final Map<Integer, RelayState> reported = new HashMap<>();
     private Instant nextReportAt = Instant.MIN;
 
-    RelayReporter(OutboxStatus outbox, Relay relay, Duration interval, String instance, Clock clock, Clock steady) {
+    RelayReporter(StatusRepository outbox, Relay relay, Duration interval, String instance, Clock clock, Clock steady) {
         this.outbox = outbox;
         this.relay = relay;
         this.interval = interval;

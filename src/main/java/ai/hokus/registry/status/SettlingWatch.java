@@ -1,8 +1,7 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.WritingTransactions;
-import ai.hokus.registry.outbox.WritingTransactions.Holder;
-import ai.hokus.registry.outbox.WritingTransactions.Progress;
+import ai.hokus.registry.status.WritingTransactions.Holder;
+import ai.hokus.registry.status.WritingTransactions.Progress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.PartitionStatus;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayMode;

@@ -1,14 +1,18 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.InstanceName;
-import ai.hokus.registry.outbox.OutboxStatus;
-import ai.hokus.registry.outbox.WritingTransactions;
+import ai.hokus.registry.outbox.OutboxPartitions;
+import ai.hokus.registry.outbox.SqlDialect;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.security.AuthServiceWatch;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
@@ -21,8 +25,21 @@ class StatusConfiguration {
     }
 
     @Bean
+    @DependsOnDatabaseInitialization
+    StatusRepository statusRepository(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
+        TransactionTemplate transaction = new TransactionTemplate(transactions);
+        transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
+        return new StatusRepository(jdbc, transaction, OutboxPartitions.TRANSACTION_TIMEOUT);
+    }
+
+    @Bean
+    WritingTransactions writingTransactions(JdbcTemplate jdbc, SqlDialect dialect) {
+        return new WritingTransactions(jdbc, dialect, OutboxPartitions.TRANSACTION_TIMEOUT);
+    }
+
+    @Bean
     StatusSampler statusSampler(
-            OutboxStatus outbox,
+            StatusRepository outbox,
             WritingTransactions transactions,
             Relay relay,
             RegistrationOutcomes registrations,

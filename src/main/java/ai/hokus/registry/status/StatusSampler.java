@@ -1,7 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.OutboxStatus;
-import ai.hokus.registry.outbox.PartitionStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -42,7 +40,7 @@ class StatusSampler implements SmartLifecycle {
     /** The last report of a service that stops; without a database nobody waits for it any longer. */
     private static final Duration LAST_REPORT_TIMEOUT = Duration.ofSeconds(2);
 
-    private final OutboxStatus outbox;
+    private final StatusRepository outbox;
     private final StatusCache cache;
     private final DatabaseProbe probe;
     private final StallWatch stalls;
@@ -53,7 +51,7 @@ class StatusSampler implements SmartLifecycle {
     private @Nullable ScheduledExecutorService executor;
 
     StatusSampler(
-            OutboxStatus outbox,
+            StatusRepository outbox,
             StatusCache cache,
             DatabaseProbe probe,
             StallWatch stalls,

@@ -1,7 +1,8 @@
 /**
  * What the service knows of itself: one typed status that health, metrics and the console show.
  *
- * <p><b>Owns</b> the probe of the database, the sampler of the outbox, the cache of both, and the findings. <b>Promises</b>
+ * <p><b>Owns</b> the table {@code outbox_relay}, in which instances report, the probe of the database, the sampler of the outbox,
+ * the cache of both, and the findings. <b>Promises</b>
  * that reading the status does no I/O and takes no lock; that the database counts as usable if and only if a write has
  * committed lately, in the pool that registrations use; that whatever keeps messages waiting is a finding in words.
  *

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.NewMessage;
-import ai.hokus.registry.outbox.WritingTransactions;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.support.Eventually;

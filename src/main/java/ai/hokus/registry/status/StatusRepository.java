@@ -1,5 +1,6 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.status;
 
+import ai.hokus.registry.outbox.PartitionState;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -8,7 +9,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. */
-public class OutboxStatus {
+class StatusRepository {
 
     private static final String READ = """
             SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_at, oldest_pending_age_ms, parked, last_position,
@@ -55,7 +56,7 @@ public class OutboxStatus {
      * @param transaction for the probe: the transactions that registrations have
      * @param timeout of a statement; the caller's own deadline
      */
-    OutboxStatus(JdbcTemplate jdbc, TransactionTemplate transaction, Duration timeout) {
+    StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction, Duration timeout) {
         this.transaction = transaction;
         this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
         this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
@@ -66,7 +67,7 @@ public class OutboxStatus {
      *
      * @throws org.springframework.dao.DataAccessException when the database does not answer in time
      */
-    public List<PartitionStatus> read() {
+    List<PartitionStatus> read() {
         return jdbc.query(
                 READ,
                 (row, n) -> new PartitionStatus(
@@ -88,7 +89,7 @@ public class OutboxStatus {
      *
      * @throws org.springframework.dao.DataAccessException when the database does not answer in time
      */
-    public int rewindsInLastHour() {
+    int rewindsInLastHour() {
         return Objects.requireNonNull(jdbc.queryForObject(REWINDS_IN_LAST_HOUR, Integer.class));
     }
 
@@ -98,7 +99,7 @@ public class OutboxStatus {
      * @throws org.springframework.dao.DataAccessException when it does not
      * @throws org.springframework.transaction.TransactionException likewise
      */
-    public void probeWrite(String instance) {
+    void probeWrite(String instance) {
         transaction.executeWithoutResult(status -> {
             if (jdbc.update(UPDATE_PROBE, instance) == 0) {
                 jdbc.update(INSERT_PROBE, instance);
@@ -111,12 +112,12 @@ public class OutboxStatus {
      *
      * @throws org.springframework.dao.DataAccessException when it does not
      */
-    public void probeRead() {
+    void probeRead() {
         jdbc.queryForList("SELECT partitions FROM outbox");
     }
 
     /** Writes what a relay reports over what it reported before. */
-    public void report(RelayReport report) {
+    void report(RelayReport report) {
         Object[] row = {
             report.state(),
             report.breakerState(),
@@ -133,7 +134,7 @@ public class OutboxStatus {
     }
 
     /** Deletes the reports of instances that are gone. */
-    public int forgetReportsBefore(OffsetDateTime time) {
+    int forgetReportsBefore(OffsetDateTime time) {
         return jdbc.update(FORGET_REPORTS, time);
     }
 }

@@ -1,5 +1,6 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.status;
 
+import ai.hokus.registry.outbox.PartitionState;
 import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastDeliveredAt null: nothing ever was
  * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
  */
-public record PartitionStatus(
+record PartitionStatus(
         int partition,
         PartitionState state,
         long pending,

@@ -1,5 +1,6 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.status;
 
+import ai.hokus.registry.outbox.SqlDialect;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -12,7 +13,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * Who keeps {@code settled_id} where it is: a transaction that has written something and does not end, in whichever database of
  * the PostgreSQL cluster. On H2 nobody does. Thread-safe.
  */
-public class WritingTransactions {
+class WritingTransactions {
 
     /** The two parts are one snapshot; partitions have a few rows. */
     private static final String PROGRESS = """
@@ -53,7 +54,7 @@ public class WritingTransactions {
      *
      * @param oldestXid every transaction with a lower id has ended; the same for all partitions
      */
-    public record Progress(int partition, long settledId, long highestClaimedId, long oldestXid) {}
+    record Progress(int partition, long settledId, long highestClaimedId, long oldestXid) {}
 
     /**
      * A transaction that is open.
@@ -62,14 +63,14 @@ public class WritingTransactions {
      * @param queryStart when its last statement began; null: not known
      * @param remedy the statement that ends it
      */
-    public record Holder(
+    record Holder(
             String who,
             @Nullable OffsetDateTime since,
             @Nullable OffsetDateTime queryStart,
             String remedy) {}
 
     /** By partition; empty where every visible id is settled. */
-    public List<Progress> progress() {
+    List<Progress> progress() {
         if (dialect.idsFollowCommits()) {
             return List.of();
         }
@@ -83,7 +84,7 @@ public class WritingTransactions {
     }
 
     /** Who has this transaction id; empty: it has ended, or this role may not see it. Only on PostgreSQL. */
-    public Optional<Holder> holder(long xid) {
+    Optional<Holder> holder(long xid) {
         String id = Long.toString(xid % XIDS_OF_AN_EPOCH);
         return jdbc
                 .query(

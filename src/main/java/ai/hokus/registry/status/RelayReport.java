@@ -1,4 +1,4 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.status;
 
 import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param queueDepth null: it has not looked yet
  */
-public record RelayReport(
+record RelayReport(
         int partition,
         String instance,
         String state,
