@@ -110,6 +110,11 @@ class OutboxConfiguration {
     }
 
     @Bean
+    TakenMessages takenMessages(JdbcTemplate jdbc) {
+        return new TakenMessages(jdbc, OutboxPartitions.TRANSACTION_TIMEOUT);
+    }
+
+    @Bean
     OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(jdbc, transactions);
     }
