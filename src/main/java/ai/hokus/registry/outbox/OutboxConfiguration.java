@@ -110,11 +110,6 @@ class OutboxConfiguration {
     }
 
     @Bean
-    TakenMessages takenMessages(JdbcTemplate jdbc) {
-        return new TakenMessages(jdbc, OutboxPartitions.TRANSACTION_TIMEOUT);
-    }
-
-    @Bean
     OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
         return new OutboxPurge(jdbc, transactions);
     }

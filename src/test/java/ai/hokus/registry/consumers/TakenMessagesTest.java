@@ -1,8 +1,10 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.consumers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.outbox.TakenMessages.Seen;
+import ai.hokus.registry.consumers.TakenMessages.Seen;
+import ai.hokus.registry.outbox.Checkpoint;
+import ai.hokus.registry.outbox.TestLog;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;

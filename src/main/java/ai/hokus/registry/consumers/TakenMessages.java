@@ -1,5 +1,6 @@
-package ai.hokus.registry.outbox;
+package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.outbox.Checkpoint;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Objects;
@@ -13,7 +14,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * again they had done. For people; delivery uses none of it. Thread-safe. What is thrown when the database fails is a {@link
  * org.springframework.dao.DataAccessException}.
  */
-public class TakenMessages {
+class TakenMessages {
 
     private static final String SKIPPED =
             "SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position > ? AND position <= ?";
@@ -52,14 +53,14 @@ public class TakenMessages {
      * @param unfinished messages that were in a list of consumers
      * @param unknown further elements of these lists, which may be messages too
      */
-    public record Seen(Checkpoint newest, long takenPosition, Collection<UUID> unfinished, long unknown) {}
+    record Seen(Checkpoint newest, long takenPosition, Collection<UUID> unfinished, long unknown) {}
 
     /**
      * Up to which position everything had been taken when the queue's newest checkpoint was at this position and the queue had this
      * depth. Too low rather than too high: elements of other partitions, and those that were put back, count as untaken messages
      * of this one; what was skipped is in no queue.
      */
-    public long takenPosition(int partition, long position, long depth) {
+    long takenPosition(int partition, long position, long depth) {
         long taken = position - depth;
         long skipped = 0;
         for (int round = 0; depth > 0 && round < MAX_ROUNDS; round++) {
@@ -79,7 +80,7 @@ public class TakenMessages {
      *
      * @return empty: what was seen is of another history of this database
      */
-    public OptionalLong certainlyDone(int partition, long from, long to, Seen seen) {
+    OptionalLong certainlyDone(int partition, long from, long to, Seen seen) {
         Checkpoint newest = seen.newest();
         long at = newest.position();
         if (at <= to) {
@@ -100,7 +101,7 @@ public class TakenMessages {
     }
 
     /** Completes the record of a rewind. */
-    public void recordCertainlyDone(int partition, long from, long to, long messages) {
+    void recordCertainlyDone(int partition, long from, long to, long messages) {
         jdbc.update(RECORD_DONE, messages, partition, from, to);
     }
 
