@@ -55,6 +55,15 @@ locals {
       [var.metrics_namespace, "registry.queue.depth.value"],
       [var.metrics_namespace, "registry.queue.capacity.value"],
     ] },
+    { title = "Consumers: elements at work or stuck, and given up", stat = "Maximum", lines = [
+      [var.metrics_namespace, "registry.consumer.processing.depth.value"],
+      [var.metrics_namespace, "registry.consumer.dlq.depth.value"],
+    ] },
+    { title = "Consumers, s: oldest element at work; commit to taken, median and p99", stat = "Maximum", lines = [
+      [var.metrics_namespace, "registry.consumer.processing.oldest.age.value"],
+      [var.metrics_namespace, "registry.consumer.taken.latency.p50.value"],
+      [var.metrics_namespace, "registry.consumer.taken.latency.p99.value"],
+    ] },
     { title = "Database connections of one task: in use, waited for", stat = "Maximum", lines = [
       [var.metrics_namespace, "hikaricp.connections.active.value"],
       [var.metrics_namespace, "hikaricp.connections.pending.value"],

@@ -4,12 +4,15 @@
  * <pre>
  * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)
  *                                            ^                ^
- *                           operations ------+  metrics ------+     health -&gt; status only
+ *                           operations ------+  metrics ------+     health -&gt; status, consumers
+ *                                                             |
+ *                                              consumers -----+  what consumers have taken, and left lying
  * </pre>
  *
  * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one
  * transaction; {@link ai.hokus.registry.outbox}, where messages wait; {@link ai.hokus.registry.queue}, what Redis
- * promises; {@link ai.hokus.registry.relay}, the protocol between the two. {@link ai.hokus.registry.web} has what all HTTP
+ * promises; {@link ai.hokus.registry.relay}, the protocol between the two; {@link
+ * ai.hokus.registry.consumers}, what becomes of it after that. {@link ai.hokus.registry.web} has what all HTTP
  * endpoints share. Without {@code operations}, {@code health} and
  * {@code metrics} a service remains that still delivers.
  *

@@ -37,9 +37,10 @@ class ArchitectureTest {
             entry("queue.redis", Set.of("queue")),
             entry("database", Set.of()),
             entry("status", Set.of("outbox", "relay", "security")),
-            entry("operations", Set.of("outbox", "relay", "status", "web")),
-            entry("health", Set.of("relay", "security", "status")),
-            entry("metrics", Set.of("relay", "status")),
+            entry("consumers", Set.of("outbox", "queue", "relay")),
+            entry("operations", Set.of("consumers", "outbox", "queue", "relay", "status", "web")),
+            entry("health", Set.of("consumers", "relay", "security", "status")),
+            entry("metrics", Set.of("consumers", "relay", "status")),
             entry("security", Set.of()));
 
     private static final JavaClasses SERVICE = new ClassFileImporter()

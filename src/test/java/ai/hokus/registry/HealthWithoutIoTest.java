@@ -162,7 +162,13 @@ class HealthWithoutIoTest {
                             "last_error_at",
                             "sampled_at",
                             "stale",
+                            "consumers",
                             "partitions");
+            assertThat(detailed.get("services").propertyNames())
+                    .containsExactlyInAnyOrder("api", "redis", "message_queue", "database", "message_queue_details");
+            assertThat(detailed.at("/services/message_queue_details/queue_depths")
+                            .propertyNames())
+                    .containsExactly("main", "processing", "dlq");
             assertThat(detailed.at("/details/partitions/0").propertyNames())
                     .containsExactlyInAnyOrder(
                             "partition",

@@ -72,9 +72,9 @@ class StartUpTest {
                 Map.of("REDIS_URL", "redis://127.0.0.1:" + TestRedis.freePort(), "REDIS_CLUSTER", "true"), "unhealthy");
     }
 
-    /** The relay's first pass is the first to ask for Redis; everything else has nothing to ask it. */
+    /** The relay's first pass and the first look at consumers' lists ask for Redis; everything else has nothing to ask it. */
     @Test
-    void nothing_but_the_relay_touches_redis() throws IOException {
+    void nothing_but_the_relay_and_the_look_at_consumers_lists_touches_redis() throws IOException {
         List<Socket> connections = new CopyOnWriteArrayList<>();
         try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             Thread acceptor = new Thread(() -> accept(listener, connections), "acceptor");
@@ -84,10 +84,13 @@ class StartUpTest {
 
             Map<String, String> notRelaying = new HashMap<>(redis);
             notRelaying.put("registry.relay.enabled", "false");
+            notRelaying.put("registry.consumers.enabled", "false");
             startsAndAccepts(notRelaying, "unknown");
             assertThat(connections).isEmpty();
 
-            try (RunningService service = service(redis)) {
+            Map<String, String> relaying = new HashMap<>(redis);
+            relaying.put("registry.consumers.enabled", "false");
+            try (RunningService service = service(relaying)) {
                 service.register("model", "1");
                 Eventually.await("the relay asks", () -> !connections.isEmpty());
             }

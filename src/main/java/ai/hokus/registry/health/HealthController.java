@@ -1,5 +1,7 @@
 package ai.hokus.registry.health;
 
+import ai.hokus.registry.consumers.ConsumerCache;
+import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.security.AuthServiceStatus;
@@ -25,16 +27,19 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache; does no I/O. */
+/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache, and shows that
+ * of consumers; does no I/O. */
 @RestController
 @Tag(name = "Health")
 class HealthController {
 
     private final StatusCache cache;
+    private final ConsumerCache consumers;
     private final String version;
 
-    HealthController(StatusCache cache, ObjectProvider<BuildProperties> build) {
+    HealthController(StatusCache cache, ConsumerCache consumers, ObjectProvider<BuildProperties> build) {
         this.cache = cache;
+        this.consumers = consumers;
         BuildProperties properties = build.getIfAvailable();
         String built = properties == null ? null : properties.getVersion();
         this.version = built == null ? "unknown" : built;
@@ -45,12 +50,13 @@ class HealthController {
     ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
         ServiceStatus status = cache.current();
         Verdict verdict = Verdict.on(status);
+        ConsumerStatus consumed = consumers.current();
         Health health = new Health(
                 verdict.word(),
                 version,
-                services(status, detailed),
+                services(status, consumed, detailed),
                 status.now(),
-                detailed ? Details.of(status) : null);
+                detailed ? Details.of(status, consumed) : null);
         return answer(verdict == Verdict.UNHEALTHY ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK, health);
     }
 
@@ -78,8 +84,8 @@ class HealthController {
     }
 
     /** The auth service only where there is one, and in detail: the old dashboards know the other four. */
-    private static Map<String, String> services(ServiceStatus status, boolean detailed) {
-        Map<String, String> services = new LinkedHashMap<>();
+    private static Map<String, Object> services(ServiceStatus status, ConsumerStatus consumed, boolean detailed) {
+        Map<String, Object> services = new LinkedHashMap<>();
         services.put("api", "healthy");
         services.put("database", status.databaseUsable() ? "healthy" : "unhealthy");
         services.put("redis", redis(status.redis()));
@@ -87,6 +93,9 @@ class HealthController {
         AuthServiceStatus authService = status.authService();
         if (detailed && authService != null) {
             services.put("auth_service", authService(authService.state()));
+        }
+        if (detailed) {
+            services.put("message_queue_details", new QueueDetails(QueueDepths.of(consumed)));
         }
         return services;
     }
@@ -140,9 +149,50 @@ class HealthController {
     record Health(
             String status,
             String version,
-            Map<String, String> services,
+            Map<String, Object> services,
             Instant timestamp,
             @Nullable Details details) {}
+
+    /** Where the old dashboards look for it. */
+    record QueueDetails(@JsonProperty("queue_depths") QueueDepths queueDepths) {}
+
+    /** Elements of the queue and of the consumers' lists; null: not known. */
+    record QueueDepths(
+            @Nullable Long main,
+            @Nullable Long processing,
+            @Nullable Long dlq) {
+
+        static QueueDepths of(ConsumerStatus consumed) {
+            return new QueueDepths(
+                    consumed.depth(),
+                    consumed.processing().depth(),
+                    consumed.dlq().depth());
+        }
+    }
+
+    /**
+     * What consumers have left lying. No verdict depends on it: it is theirs to do.
+     *
+     * @param unavailableReason why something of this is not known; null: all is
+     * @param stuck elements that a consumer has had for too long
+     */
+    record Consumers(
+            @JsonProperty("sampled_at") @Nullable Instant sampledAt,
+            @JsonProperty("unavailable_reason") @Nullable String unavailableReason,
+
+            @JsonProperty("processing_oldest_seen_at") @Nullable
+            Instant processingOldestSeenAt,
+
+            long stuck) {
+
+        static Consumers of(ConsumerStatus consumed) {
+            return new Consumers(
+                    consumed.sampledAt(),
+                    consumed.unavailableReason(),
+                    consumed.processing().oldestSeenAt(),
+                    consumed.processing().stuck());
+        }
+    }
 
     /**
      * What stands behind it.
@@ -164,12 +214,13 @@ class HealthController {
             @JsonProperty("last_error_at") @Nullable Instant lastErrorAt,
             @JsonProperty("sampled_at") @Nullable Instant sampledAt,
             boolean stale,
+            Consumers consumers,
             List<PartitionView> partitions,
 
             @JsonProperty("auth_service") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
             AuthService authService) {
 
-        static Details of(ServiceStatus status) {
+        static Details of(ServiceStatus status, ConsumerStatus consumed) {
             return new Details(
                     status.findings(),
                     status.relayMode(),
@@ -182,6 +233,7 @@ class HealthController {
                     status.lastErrorAt(),
                     status.sampledAt(),
                     status.stale(),
+                    Consumers.of(consumed),
                     status.partitions(),
                     AuthService.of(status.authService()));
         }

@@ -6,7 +6,8 @@
  * Liveness depends on nothing. Redis alone failing is {@code degraded}, and HTTP 200: registrations are accepted. The
  * database failing is {@code unhealthy} and not ready, 503.
  *
- * <p><b>May call</b> {@code status}, and {@code relay} and {@code security} for the names of states. <b>Runs on</b> request threads.
+ * <p><b>May call</b> {@code consumers}, {@code status}, and {@code relay} and {@code security} for the names of states. <b>Runs
+ * on</b> request threads.
  */
 @NullMarked
 package ai.hokus.registry.health;

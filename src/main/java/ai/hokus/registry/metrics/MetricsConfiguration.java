@@ -1,5 +1,6 @@
 package ai.hokus.registry.metrics;
 
+import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.relay.QueueCapacity;
 import ai.hokus.registry.status.StatusCache;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,5 +23,10 @@ class MetricsConfiguration {
     StatusGauges statusGauges(
             StatusCache cache, QueueCapacity capacity, @Value("${registry.outbox.partitions:1}") int partitions) {
         return new StatusGauges(cache::current, capacity, partitions);
+    }
+
+    @Bean
+    ConsumerGauges consumerGauges(ConsumerCache cache) {
+        return new ConsumerGauges(cache::current);
     }
 }

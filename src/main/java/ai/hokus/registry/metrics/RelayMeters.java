@@ -81,9 +81,9 @@ final class RelayMeters implements RelayListener {
     }
 
     @Override
-    public void rewound(int partition, long messages) {
+    public void rewound(int partition, long from, long to) {
         rewinds.increment();
-        resent.increment((double) messages);
+        resent.increment((double) (from - to));
     }
 
     @Override

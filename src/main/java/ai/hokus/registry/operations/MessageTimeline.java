@@ -1,6 +1,8 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +16,9 @@ import tools.jackson.databind.annotation.JsonNaming;
  * One message and its copies, and what became of them.
  *
  * @param payload JSON, exactly as it is delivered
+ * @param takenAt when a consumer was first seen to have taken it; null: this instance has not seen it
+ * @param stuckSince since when it has been seen with a consumer, if that counts as stuck; null: it does not
+ * @param deadLetteredAt when consumers gave it up; null: it is not among the dead letters
  * @param copies rows of {@code outbox_message_history}; the message itself is number 0
  * @param events in the order in which they happened
  */
@@ -24,6 +29,9 @@ record MessageTimeline(
         @Nullable Object messageType,
         @Nullable Object partitionId,
         @JsonRawValue @Nullable Object payload,
+        @Nullable Instant takenAt,
+        @Nullable Instant stuckSince,
+        @Nullable Instant deadLetteredAt,
         List<Map<String, @Nullable Object>> copies,
         List<Event> events) {
 
@@ -44,7 +52,10 @@ record MessageTimeline(
 
     /** @param rows of the history with payloads, at least one, by their number */
     static MessageTimeline of(
-            UUID messageId, List<Map<String, @Nullable Object>> rows, List<Map<String, @Nullable Object>> operations) {
+            UUID messageId,
+            List<Map<String, @Nullable Object>> rows,
+            List<Map<String, @Nullable Object>> operations,
+            ConsumerCache consumers) {
         Map<String, @Nullable Object> first = rows.get(0);
         List<Event> events = new ArrayList<>();
         List<Map<String, @Nullable Object>> copies = new ArrayList<>();
@@ -54,14 +65,31 @@ record MessageTimeline(
             copy.remove("payload");
             copies.add(copy);
         }
+        ConsumerCache.Trace trace = trace(messageId, rows, consumers);
         return new MessageTimeline(
                 messageId,
                 first.get("model"),
                 first.get("message_type"),
                 first.get("partition_id"),
                 first.get("payload"),
+                trace.takenAt(),
+                trace.stuckSince(),
+                trace.deadLetteredAt(),
                 copies,
                 events);
+    }
+
+    /** Of the newest copy that is in the queue, or was. */
+    private static ConsumerCache.Trace trace(
+            UUID messageId, List<Map<String, @Nullable Object>> rows, ConsumerCache consumers) {
+        Long position = null;
+        for (Map<String, @Nullable Object> row : rows) {
+            if ("delivered".equals(row.get("state")) && row.get("position") instanceof Number number) {
+                position = number.longValue();
+            }
+        }
+        int partition = rows.get(0).get("partition_id") instanceof Number number ? number.intValue() : 0;
+        return consumers.trace(messageId.toString(), partition, position);
     }
 
     private static void addEvents(

@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.consumers.PutBack;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.outbox.OutboxPartitions;
 import ai.hokus.registry.outbox.OutboxPurge;
@@ -68,6 +69,11 @@ class OperationsConfiguration {
                 outbox,
                 bounded(transactions),
                 new Resend.Limits(settings.maxResend(), settings.maxResendSize()));
+    }
+
+    @Bean
+    PutBackAction putBackAction(PutBack putBack, OperationLog log) {
+        return new PutBackAction(putBack, log);
     }
 
     @Bean

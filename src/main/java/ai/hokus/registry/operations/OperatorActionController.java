@@ -1,7 +1,6 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.operations.ActionResult.Completed;
-import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
 import ai.hokus.registry.operations.OperatorActions.Resolution;
 import ai.hokus.registry.relay.Relay;
@@ -15,13 +14,10 @@ import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -36,8 +32,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Outbox operations")
 class OperatorActionController {
-
-    private static final Logger log = LoggerFactory.getLogger(OperatorActionController.class);
 
     private static final String DRY_RUN = "A dry run says what would be done, and does nothing.";
 
@@ -99,7 +93,8 @@ class OperatorActionController {
         if (request.dryRun() || !(result instanceof Completed completed)) {
             return answer("pause", request, result);
         }
-        Map<String, @Nullable Object> answer = done("pause", request, completed);
+        wake(result);
+        Map<String, @Nullable Object> answer = ActionAnswer.body("pause", request, completed);
         boolean fenced = fence.await(partition);
         answer.put("fenced", fenced);
         if (!fenced) {
@@ -237,33 +232,14 @@ class OperatorActionController {
     }
 
     private ResponseEntity<Object> answer(String operation, OperatorRequest request, ActionResult result) {
-        return result instanceof Completed completed
-                ? ResponseEntity.ok(done(operation, request, completed))
-                : refused((Refused) result);
+        wake(result);
+        return ActionAnswer.of(operation, request, result);
     }
 
-    private Map<String, @Nullable Object> done(String operation, OperatorRequest request, Completed completed) {
-        if (completed.executed()) {
-            log.info("Operator {}: {}. {} Reason: {}", request.by(), operation, completed.detail(), request.reason());
+    /** A relay need not wait for its interval. */
+    private void wake(ActionResult result) {
+        if (result instanceof Completed completed && completed.executed()) {
             completed.partitions().forEach(relay::wake);
         }
-        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
-        answer.put("operation", operation);
-        answer.put("dry_run", request.dryRun());
-        answer.put("executed", completed.executed());
-        answer.put("messages", completed.messages());
-        answer.put("partitions", completed.partitions());
-        answer.put("detail", completed.detail());
-        answer.put("operation_id", completed.operationId());
-        return answer;
-    }
-
-    private static ResponseEntity<Object> refused(Refused refused) {
-        HttpStatus status = switch (refused.reason()) {
-            case NOT_FOUND -> HttpStatus.NOT_FOUND;
-            case CONFLICT -> HttpStatus.CONFLICT;
-            case TOO_MANY -> HttpStatus.UNPROCESSABLE_CONTENT;
-        };
-        return Problem.of(status, refused.detail());
     }
 }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
 import jakarta.servlet.http.HttpServletRequest;
@@ -19,10 +20,11 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
 /**
- * Answers what goes wrong under an operator's request: 503 when the database fails, 422 when a parameter is of the wrong kind.
+ * Answers what goes wrong under an operator's request: 503 when the database or Redis fails, 422 when a parameter is of the wrong kind.
  * Our own mistakes are left to the answer for the unforeseen.
  */
-@RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
+@RestControllerAdvice(
+        assignableTypes = {OutboxQueryController.class, OperatorActionController.class, ConsumerController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class OperatorExceptionHandler {
 
@@ -40,6 +42,13 @@ class OperatorExceptionHandler {
         return Problem.unavailable(
                 "The database did not answer in time, so this was not done, or not to its end. /outbox/operations says"
                         + " what was done; asking again does nothing twice.");
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> redisFailed(QueueUnavailableException e, HttpServletRequest request) {
+        log.warn("{} {} was answered with 503: {}", request.getMethod(), request.getRequestURI(), e.getMessage());
+        return Problem.unavailable("Redis refused, or did not answer in time, so this was not done, or not to its end: "
+                + e.getMessage() + ". No element is lost; asking again goes on with what is left.");
     }
 
     @ExceptionHandler

@@ -108,4 +108,34 @@ final class OperatorRequestSchema {
                     example = "PT12H")
             @JsonProperty("older_than")
             String olderThan) {}
+
+    @Schema(name = "PutBackRequest", description = "What to put back; message_id or all")
+    record PutBack(
+            @Schema(requiredMode = REQUIRED, maxLength = OperatorRequest.MAX_REASON, description = REASON)
+            @JsonProperty("reason")
+            String reason,
+
+            @Schema(description = DRY_RUN, example = "true") @JsonProperty("dry_run")
+            boolean dryRun,
+
+            @Schema(
+                    requiredMode = REQUIRED,
+                    allowableValues = {"processing", "dlq"})
+            @JsonProperty("list")
+            String list,
+
+            @Schema(maxLength = OperatorRequestParser.MAX_TEXT, description = "The elements of this message")
+            @JsonProperty("message_id")
+            String messageId,
+
+            @Schema(description = "true: all elements that can be read") @JsonProperty("all")
+            boolean all,
+
+            @Schema(
+                    format = "duration",
+                    description = "processing only: for how long it must have been seen there; by default"
+                            + " registry.consumers.stuck-after",
+                    example = "PT15M")
+            @JsonProperty("older_than")
+            String olderThan) {}
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.InstanceName;
+import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.status.ServiceStatus;
 import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.web.FieldError;
@@ -45,12 +46,19 @@ class OutboxQueryController {
     private final OutboxQueries outbox;
     private final MessageListing listing;
     private final StatusCache cache;
+    private final ConsumerCache consumers;
     private final InstanceName instance;
 
-    OutboxQueryController(OutboxQueries outbox, MessageListing listing, StatusCache cache, InstanceName instance) {
+    OutboxQueryController(
+            OutboxQueries outbox,
+            MessageListing listing,
+            StatusCache cache,
+            ConsumerCache consumers,
+            InstanceName instance) {
         this.outbox = outbox;
         this.listing = listing;
         this.cache = cache;
+        this.consumers = consumers;
         this.instance = instance;
     }
 
@@ -162,7 +170,10 @@ class OutboxQueryController {
     }
 
     @GetMapping("/outbox/messages/{message_id}")
-    @Operation(summary = "One message's life: registered, positioned, delivered, parked, sent again")
+    @Operation(
+            summary = "One message's life: registered, positioned, delivered, parked, sent again, taken, given up",
+            description =
+                    "taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has not.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
         List<Map<String, @Nullable Object>> rows = outbox.history(messageId, MAX_LIMIT);
         if (rows.isEmpty()) {
@@ -171,7 +182,7 @@ class OutboxQueryController {
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
         }
-        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT)));
+        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT), consumers));
     }
 
     @GetMapping("/outbox/rewinds")

@@ -10,10 +10,11 @@
  * messages there are.
  *
  * <p><b>Reading order</b>: {@code OutboxQueryController} shows what {@code OutboxQueries} and {@code MessageListing} read. {@code
- * OperatorActionController} reads what an operator wants; {@code OperatorActions} and {@code Resend} do it, through {@code
+ * OperatorActionController} reads what an operator wants; {@code OperatorActions}, {@code Resend} and {@code PutBackAction} do it, through {@code
  * OperationLog}, which makes sure that it is done once.
  *
- * <p><b>May call</b> {@code outbox}, {@code relay}, {@code status} and {@code web}.
+ * <p><b>May call</b> {@code consumers}, {@code outbox}, {@code queue} (which list, and what it throws), {@code relay}, {@code
+ * status} and {@code web}.
  *
  * <p><b>Runs on</b> request threads.
  */

@@ -32,7 +32,7 @@ public record Checkpoint(long position, long batchId, long historyId, long nonce
      *
      * @return null: it is of a version that this release does not know, or no checkpoint at all
      */
-    static @Nullable Checkpoint parse(String text) {
+    public static @Nullable Checkpoint parse(String text) {
         Matcher parts = TEXT.matcher(text);
         return parts.matches()
                 ? new Checkpoint(

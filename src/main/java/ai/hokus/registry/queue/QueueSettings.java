@@ -93,6 +93,17 @@ public record QueueSettings(
         return name + ":pubsub";
     }
 
+    /** Whether the name has a hash tag, so that the queue and its {@link ConsumerList}s are in one slot of a cluster. */
+    public boolean hasHashTag() {
+        return hasHashTag(name);
+    }
+
+    /** The same with another maximum of connections. */
+    public QueueSettings withConnections(int number) {
+        return new QueueSettings(
+                name, capacity, checkpoints, notifications, connectTimeout, commandTimeout, number, maxElementSize);
+    }
+
     private static boolean hasHashTag(String name) {
         return ONE_HASH_TAG.matcher(name).matches();
     }

@@ -43,7 +43,7 @@ final class PassReporter implements PassObserver {
                     rewind.from() - rewind.to(),
                     rewind.to() + 1,
                     rewind.from());
-            listener.rewound(partition, rewind.from() - rewind.to());
+            listener.rewound(partition, rewind.from(), rewind.to());
         }
     }
 

@@ -36,8 +36,13 @@ public interface RelayListener {
      */
     default void failed(int partition, String cause) {}
 
-    /** The queue had lost messages; so many are sent again. */
-    default void rewound(int partition, long messages) {}
+    /**
+     * The queue had lost messages, which are sent again; that is on record.
+     *
+     * @param from the position that had been delivered
+     * @param to the position that still is, below {@code from}
+     */
+    default void rewound(int partition, long from, long to) {}
 
     /** A message was parked and skipped. */
     default void parked(int partition) {}

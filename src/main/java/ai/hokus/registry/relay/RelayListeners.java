@@ -36,8 +36,8 @@ final class RelayListeners implements RelayListener {
     }
 
     @Override
-    public void rewound(int partition, long messages) {
-        tell(listener -> listener.rewound(partition, messages));
+    public void rewound(int partition, long from, long to) {
+        tell(listener -> listener.rewound(partition, from, to));
     }
 
     @Override

@@ -3,6 +3,7 @@ package ai.hokus.registry.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
 import ai.hokus.registry.metrics.ServiceMeter.Kind;
 import ai.hokus.registry.status.StatusCache;
@@ -63,6 +64,7 @@ class EmittedMetricsTest {
     private static final Path NAMES = Path.of("docs", "metrics.txt");
     private static final Path GRAFANA = Path.of("infra", "grafana", "registration-outbox.json");
 
+    private static final String QUEUE = TestRedis.freshName("metrics");
     private static final FakeCloudWatch CLOUDWATCH = new FakeCloudWatch();
 
     @TestConfiguration(proxyBeanMethods = false)
@@ -78,9 +80,8 @@ class EmittedMetricsTest {
     @DynamicPropertySource
     static void surroundings(DynamicPropertyRegistry properties) {
         String database = TestDatabase.H2.newUrl();
-        String queue = TestRedis.freshName("metrics");
         properties.add("spring.datasource.url", () -> database);
-        properties.add("registry.queue.name", () -> queue);
+        properties.add("registry.queue.name", () -> QUEUE);
         properties.add(
                 "REDIS_URL", () -> "redis://127.0.0.1:" + TestRedis.shared().port());
         String keys = TestKeys.file(TestKeys.line()).toString();
@@ -108,6 +109,9 @@ class EmittedMetricsTest {
 
     @Autowired
     private StatusCache cache;
+
+    @Autowired
+    private ConsumerCache consumers;
 
     @AfterAll
     static void close() {
@@ -225,6 +229,8 @@ class EmittedMetricsTest {
     void cloudwatch_gets_exactly_the_names_of_the_list() throws Exception {
         register("3");
         awaitDelivered(3);
+        TestRedis.shared().run("LTRIM", QUEUE, "1", "0"); // consumers take everything
+        await().until(() -> consumers.current().takenP99() != null);
         await().until(() ->
                 !cache.current().stale() && cache.current().partitions().get(0).lastPassAt() != null);
 

@@ -68,8 +68,8 @@ class RelayMetersTest {
 
     @Test
     void what_redis_lost_is_counted_as_an_event_and_in_messages() {
-        meters.rewound(0, 40);
-        meters.rewound(0, 2);
+        meters.rewound(0, 100, 60);
+        meters.rewound(0, 62, 60);
         meters.parked(0);
         meters.passEnded(0, Duration.ofSeconds(1));
 

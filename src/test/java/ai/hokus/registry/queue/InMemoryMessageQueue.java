@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,12 +14,12 @@ import java.util.function.Predicate;
  * The queue's twin for tests of the other modules: it passes the same contract as the real one, and can be told to fail, to
  * refuse, and to forget what it had acknowledged. Thread-safe.
  */
-public class InMemoryMessageQueue implements MessageQueue {
+public class InMemoryMessageQueue implements MessageQueue, ConsumerLists {
 
     private final long capacity;
     private final int checkpoints;
     private final List<String> notifications = new ArrayList<>();
-    private State state = new State(List.of(), Map.of(), Map.of());
+    private State state = State.EMPTY;
     private Predicate<QueueEntry> refused = entry -> false;
     private QueueUnavailableException failure;
 
@@ -80,9 +81,65 @@ public class InMemoryMessageQueue implements MessageQueue {
                     .forEach(kept::add);
             milestones.put(producer, List.copyOf(kept));
         }
-        state = new State(elements, all, milestones);
+        state = new State(elements, all, milestones, state.lists());
         entries.forEach(entry -> notifications.add(entry.notification()));
         return new AppendResult.Appended(elements.size(), List.of());
+    }
+
+    @Override
+    public synchronized long queueDepth() {
+        failIfToldTo();
+        return state.elements().size();
+    }
+
+    @Override
+    public synchronized QueueSnapshot snapshot(List<ProducerId> producers) {
+        failIfToldTo();
+        Map<ProducerId, String> newest = new HashMap<>();
+        producers.forEach(producer -> state.of(producer).stream().limit(1).forEach(text -> newest.put(producer, text)));
+        return new QueueSnapshot(
+                state.elements().size(), listed(ConsumerList.PROCESSING), listed(ConsumerList.DLQ), newest, null);
+    }
+
+    private QueueSnapshot.Listed listed(ConsumerList list) {
+        List<String> all = state.list(list);
+        List<String> looked = new ArrayList<>();
+        long bytes = 0;
+        for (String element : all) {
+            if (looked.size() == MAX_ELEMENTS || bytes >= MAX_BYTES) {
+                break;
+            }
+            looked.add(element);
+            bytes += element.getBytes(StandardCharsets.UTF_8).length;
+        }
+        return new QueueSnapshot.Listed(all.size(), looked);
+    }
+
+    @Override
+    public synchronized boolean putBack(ConsumerList list, String element, String replacement) {
+        failIfToldTo();
+        List<String> left = new ArrayList<>(state.list(list));
+        if (!left.remove(element)) {
+            return false;
+        }
+        List<String> elements = new ArrayList<>(List.of(replacement));
+        elements.addAll(state.elements());
+        state = state.with(elements).with(list, left);
+        return true;
+    }
+
+    /** What consumers do with an element that they have taken, or have given up: it is the newest of the list. */
+    public synchronized void push(ConsumerList list, String element) {
+        List<String> elements = new ArrayList<>(state.list(list));
+        elements.add(element);
+        state = state.with(list, elements);
+    }
+
+    /** What consumers do with an element that they have done, or have given up: it leaves the list. */
+    public synchronized void remove(ConsumerList list, String element) {
+        List<String> elements = new ArrayList<>(state.list(list));
+        elements.remove(element);
+        state = state.with(list, elements);
     }
 
     /** Appends with an entry that fits are refused, from now on. */
@@ -107,7 +164,7 @@ public class InMemoryMessageQueue implements MessageQueue {
 
     /** FLUSHALL, or a restart without a snapshot. */
     public synchronized void wipe() {
-        state = new State(List.of(), Map.of(), Map.of());
+        state = State.EMPTY;
     }
 
     /** What is in the queue, in the order in which consumers take it. */
@@ -124,7 +181,7 @@ public class InMemoryMessageQueue implements MessageQueue {
     public synchronized Optional<String> take() {
         ArrayDeque<String> elements = new ArrayDeque<>(state.elements());
         Optional<String> next = Optional.ofNullable(elements.poll());
-        state = new State(List.copyOf(elements), state.checkpoints(), state.milestones());
+        state = state.with(List.copyOf(elements));
         return next;
     }
 
@@ -140,20 +197,39 @@ public class InMemoryMessageQueue implements MessageQueue {
      * @param elements in the order of consumption
      * @param checkpoints of each producer, the newest first
      * @param milestones of each producer, the newest first
+     * @param lists of consumers, the oldest first
      */
     public record State(
             List<String> elements,
             Map<ProducerId, List<String>> checkpoints,
-            Map<ProducerId, List<String>> milestones) {
+            Map<ProducerId, List<String>> milestones,
+            Map<ConsumerList, List<String>> lists) {
+
+        static final State EMPTY = new State(List.of(), Map.of(), Map.of(), Map.of());
 
         public State {
             elements = List.copyOf(elements);
             checkpoints = Map.copyOf(checkpoints);
             milestones = Map.copyOf(milestones);
+            lists = Map.copyOf(lists);
         }
 
         List<String> of(ProducerId producer) {
             return checkpoints.getOrDefault(producer, List.of());
+        }
+
+        List<String> list(ConsumerList list) {
+            return lists.getOrDefault(list, List.of());
+        }
+
+        State with(List<String> others) {
+            return new State(others, checkpoints, milestones, lists);
+        }
+
+        State with(ConsumerList list, List<String> others) {
+            Map<ConsumerList, List<String>> all = new HashMap<>(lists);
+            all.put(list, List.copyOf(others));
+            return new State(elements, checkpoints, milestones, all);
         }
     }
 }

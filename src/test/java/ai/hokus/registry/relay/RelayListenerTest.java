@@ -99,7 +99,7 @@ class RelayListenerTest {
 
         pass(new InMemoryMessageQueue(), new Noting());
 
-        assertThat(told).containsExactly("0 rewound 2", "0 appended 2", "0 pass ended");
+        assertThat(told).containsExactly("0 rewound from 2 to 0", "0 appended 2", "0 pass ended");
     }
 
     @Test
@@ -173,8 +173,8 @@ class RelayListenerTest {
         }
 
         @Override
-        public void rewound(int partition, long messages) {
-            told.add(partition + " rewound " + messages);
+        public void rewound(int partition, long from, long to) {
+            told.add(partition + " rewound from " + from + " to " + to);
         }
 
         @Override

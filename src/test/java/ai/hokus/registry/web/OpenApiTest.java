@@ -86,7 +86,8 @@ class OpenApiTest {
                 "/outbox/partitions/{partition}/{change}",
                 "/outbox/parked/{message_id}/{decision}",
                 "/outbox/resend",
-                "/outbox/purge")) {
+                "/outbox/purge",
+                "/outbox/put-back")) {
             String reference = api.at("/paths")
                     .get(path)
                     .at("/post/requestBody/content/application~1json/schema/$ref")

@@ -14,8 +14,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Makes the {@link MessageQueue}. Without a configured Redis there is none, and everything waits; with one, no bean touches
- * it at start-up: the first call connects.
+ * Makes the {@link MessageQueue} and the {@link ai.hokus.registry.queue.ConsumerLists}. Without a configured Redis there is
+ * neither, and everything waits; with one, no bean touches it at start-up: the first call connects.
  */
 @Configuration(proxyBeanMethods = false)
 class RedisQueueConfiguration {
@@ -39,6 +39,13 @@ class RedisQueueConfiguration {
     @Conditional(RedisIsConfigured.class)
     RedisMessageQueue messageQueue(QueueSettings settings) {
         return new RedisMessageQueue(settings, redis.orElseThrow());
+    }
+
+    /** Closed with the application, as the queue is. */
+    @Bean(destroyMethod = "close")
+    @Conditional(RedisIsConfigured.class)
+    RedisConsumerLists consumerLists(QueueSettings settings) {
+        return new RedisConsumerLists(settings, redis.orElseThrow());
     }
 
     static class RedisIsConfigured implements Condition {

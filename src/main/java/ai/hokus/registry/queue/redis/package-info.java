@@ -2,7 +2,7 @@
  * Redis, through Redisson: the only code that knows the client library.
  *
  * <p><b>Owns</b> the {@code REDIS_...} variables, the client with its threads and connections, the scripts (the only
- * writers of the queue), and the classification of every way in which Redis can fail.
+ * ones that append to the queue), and the classification of every way in which Redis can fail.
  *
  * <p><b>Promises</b> that start-up touches no Redis, that a call ends within {@link
  * ai.hokus.registry.queue.QueueSettings#maxCallDuration()}, that nothing is retried here, and that a Redis that comes back is
@@ -10,7 +10,8 @@
  *
  * <p><b>May call</b> {@link ai.hokus.registry.queue}, which it implements.
  *
- * <p><b>Runs on</b> the relay's threads; the client library has four threads of its own, and calls start on {@code
+ * <p><b>Runs on</b> its callers' threads; each of the two clients, the relay's and that of the consumers' lists, has four threads
+ * of its own, and calls start on {@code
  * queue-start} threads, so that nobody waits for a connection longer than for an answer.
  */
 @NullMarked

@@ -1,0 +1,110 @@
+package ai.hokus.registry.consumers;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was last seen of consumers, without asking anybody: reading it does no I/O and takes no lock. Thread-safe; one thread
+ * writes, any thread reads.
+ */
+public class ConsumerCache {
+
+    private final Clock steady;
+    private final TakenPositions positions;
+    private final TakenLatency latency;
+    private volatile Sampled sampled =
+            new Sampled(ConsumerStatus.unknown(null, "the consumers' lists were not looked at yet"), Instant.MAX);
+
+    /** @param staleAt by the steady clock */
+    private record Sampled(ConsumerStatus status, Instant staleAt) {}
+
+    ConsumerCache(TakenPositions positions, TakenLatency latency, Clock steady) {
+        this.positions = positions;
+        this.latency = latency;
+        this.steady = steady;
+    }
+
+    /** As it is known now. */
+    public ConsumerStatus current() {
+        Sampled last = sampled;
+        return last.staleAt().isBefore(steady.instant())
+                ? ConsumerStatus.unknown(last.status().sampledAt(), "the last look at the consumers' lists is too old")
+                : last.status();
+    }
+
+    /**
+     * What became of a message after it came into the queue, as far as this instance has seen it. All null: it has not.
+     *
+     * @param takenAt when it was first seen to have been taken
+     * @param stuckSince since when it has been seen with a consumer, if that counts as stuck
+     * @param deadLetteredAt when consumers gave it up
+     */
+    public record Trace(
+            @Nullable Instant takenAt,
+            @Nullable Instant stuckSince,
+            @Nullable Instant deadLetteredAt) {}
+
+    /**
+     * What became of a message.
+     *
+     * @param position in its partition; null: only the lists tell
+     */
+    public Trace trace(String messageId, int partition, @Nullable Long position) {
+        ConsumerStatus status = current();
+        ConsumerStatus.Element taken = find(status.processing(), messageId);
+        ConsumerStatus.Element dead = find(status.dlq(), messageId);
+        Instant takenAt = position == null ? null : positions.takenAt(partition, position);
+        if (takenAt == null && taken != null) {
+            takenAt = taken.seenSince();
+        }
+        return new Trace(
+                takenAt,
+                taken != null && taken.stuck() ? taken.seenSince() : null,
+                dead == null ? null : failedAt(dead));
+    }
+
+    private static ConsumerStatus.@Nullable Element find(ConsumerStatus.Listed list, String messageId) {
+        return list.elements().stream()
+                .filter(element -> messageId.equals(element.messageId()))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The element's own word, where it is a time; without a zone it is UTC. */
+    private static Instant failedAt(ConsumerStatus.Element element) {
+        String text = element.failedAt();
+        if (text == null) {
+            return element.seenSince();
+        }
+        try {
+            return LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeParseException withZone) {
+            try {
+                return OffsetDateTime.parse(text).toInstant();
+            } catch (DateTimeParseException e) {
+                return element.seenSince();
+            }
+        }
+    }
+
+    /** @param staleAfter when the next look is overdue */
+    void sampled(ConsumerStatus status, Duration staleAfter) {
+        sampled = new Sampled(measured(status), steady.instant().plus(staleAfter));
+    }
+
+    /** Nothing is known from now on, until the next sample. */
+    void unknown(String reason) {
+        ConsumerStatus status = ConsumerStatus.unknown(sampled.status().sampledAt(), reason);
+        sampled = new Sampled(measured(status), Instant.MAX);
+    }
+
+    private ConsumerStatus measured(ConsumerStatus status) {
+        return status.with(latency.percentile(0.5), latency.percentile(0.99));
+    }
+}

@@ -1,0 +1,237 @@
+package ai.hokus.registry.consumers;
+
+import ai.hokus.registry.queue.ConsumerLists;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.relay.RelayListener;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
+ * a second. After a rewind it says how much of it consumers had done. All of it on one thread of its own. Can be stopped and
+ * started again.
+ *
+ * <p>As a listener of the relay it notes in memory, and returns.
+ */
+class ConsumerSampler implements SmartLifecycle, RelayListener {
+
+    private static final Logger log = LoggerFactory.getLogger(ConsumerSampler.class);
+
+    /** Between two looks at the depth, at least. */
+    private static final Duration MIN_PAUSE = Duration.ofMillis(100);
+
+    private final @Nullable ConsumerLists lists;
+    private final ListSampler sampler;
+    private final TakenPositions positions;
+    private final TakenLatency latency;
+    private final ConsumerCache cache;
+    private final TakenMessages outbox;
+    private final Duration interval;
+    private final Duration maxCallDuration;
+    private final Clock clock;
+
+    /** Whether a look at the depth is planned. */
+    private final AtomicBoolean lookPlanned = new AtomicBoolean();
+
+    private volatile @Nullable ScheduledExecutorService executor;
+
+    /** What the log was told of and is not over; confined to the thread. */
+    private @Nullable Cause trouble;
+
+    /** @param lists null: nothing runs */
+    ConsumerSampler(
+            @Nullable ConsumerLists lists,
+            ListSampler sampler,
+            ConsumerMemory memory,
+            ConsumerCache cache,
+            TakenMessages outbox,
+            Duration interval,
+            Duration maxCallDuration,
+            Clock clock) {
+        this.lists = lists;
+        this.sampler = sampler;
+        this.positions = memory.positions();
+        this.latency = memory.latency();
+        this.cache = cache;
+        this.outbox = outbox;
+        this.interval = interval;
+        this.maxCallDuration = maxCallDuration;
+        this.clock = clock;
+    }
+
+    @Override
+    public synchronized void start() {
+        ConsumerLists seen = lists;
+        if (seen == null) {
+            return;
+        }
+        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread daemon = new Thread(task, "consumers");
+            daemon.setDaemon(true);
+            return daemon;
+        });
+        lookPlanned.set(false);
+        var unused =
+                thread.scheduleWithFixedDelay(() -> sampleSafely(seen), 0, interval.toNanos(), TimeUnit.NANOSECONDS);
+        executor = thread;
+    }
+
+    private void sampleSafely(ConsumerLists seen) {
+        try {
+            sample(seen);
+        } catch (Throwable e) {
+            cache.unknown("the look at the consumers' lists failed: " + e);
+            log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
+        }
+    }
+
+    /** One look at the lists. */
+    void sample(ConsumerLists seen) {
+        try {
+            ConsumerStatus status = sampler.look(seen);
+            // Overdue after two more looks, each with a call that takes as long as one may.
+            cache.sampled(status, interval.plus(maxCallDuration).multipliedBy(2));
+            if (trouble != null) {
+                log.info("The consumers' lists can be looked at again.");
+                trouble = null;
+            }
+            if (latency.isWaiting()) {
+                planLook(seen, MIN_PAUSE);
+            }
+        } catch (QueueUnavailableException e) {
+            cache.unknown(String.valueOf(e.getMessage()));
+            complain(e);
+        }
+    }
+
+    /** An outage is the relay's to report. */
+    private void complain(QueueUnavailableException e) {
+        boolean ours = e.kind() == Cause.PERMISSION || e.kind() == Cause.WRONG_TYPE || e.kind() == Cause.OTHER;
+        if (ours && trouble != e.kind()) {
+            trouble = e.kind();
+            log.warn(
+                    "The consumers' lists cannot be looked at ({}): what consumers have taken is not known. Delivery does not"
+                            + " depend on it. docs/configuration.md has the rights that this needs.",
+                    e.getMessage());
+        }
+    }
+
+    /** One look at the queue's depth alone. */
+    private void look(ConsumerLists seen) {
+        Duration again = null;
+        try {
+            long noted = latency.noted();
+            again = latency.looked(seen.queueDepth(), noted, clock.instant());
+        } catch (QueueUnavailableException e) {
+            log.debug("The queue's depth is not known; the next look at the lists goes on", e);
+            lookPlanned.set(false);
+            return;
+        } catch (RuntimeException | Error e) {
+            lookPlanned.set(false);
+            throw e;
+        }
+        lookPlanned.set(false);
+        if (again != null || latency.isWaiting()) {
+            planLook(seen, again == null ? MIN_PAUSE : again);
+        }
+    }
+
+    private void planLook(ConsumerLists seen, Duration pause) {
+        ScheduledExecutorService thread = executor;
+        if (thread == null || !lookPlanned.compareAndSet(false, true)) {
+            return;
+        }
+        long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
+        try {
+            var unused = thread.schedule(() -> look(seen), nanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException stopped) {
+            lookPlanned.set(false);
+        }
+    }
+
+    @Override
+    public void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {
+        if (lists != null && executor != null) {
+            latency.appended(createdAt);
+            planLook(lists, MIN_PAUSE);
+        }
+    }
+
+    @Override
+    public void rewound(int partition, long from, long to) {
+        latency.forget();
+        TakenMessages.Seen before = positions.furthest(partition);
+        ScheduledExecutorService thread = executor;
+        if (thread == null) {
+            return;
+        }
+        try {
+            thread.execute(() -> reconcile(partition, from, to, before));
+        } catch (RejectedExecutionException stopped) {
+            log.debug("Stopped: nobody says how much of the rewind of partition {} was done", partition, stopped);
+        }
+    }
+
+    /** @param before what was seen last; null: nothing was */
+    void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
+        try {
+            OptionalLong done =
+                    before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
+            if (done.isEmpty()) {
+                log.info(
+                        "Partition {}: how many of the {} messages that are sent again consumers had done is not known: this"
+                                + " instance had not seen their lists before the loss, or the database was restored.",
+                        partition,
+                        from - to);
+                return;
+            }
+            outbox.recordCertainlyDone(partition, from, to, done.getAsLong());
+            log.info(
+                    "Partition {}: of the {} messages that are sent again, consumers had certainly done {}, and possibly {}.",
+                    partition,
+                    from - to,
+                    done.getAsLong(),
+                    from - to - done.getAsLong());
+        } catch (RuntimeException e) {
+            log.warn(
+                    "Partition {}: how many of the {} messages that are sent again consumers had done could not be recorded."
+                            + " They are sent all the same.",
+                    partition,
+                    from - to,
+                    e);
+        }
+    }
+
+    @Override
+    public synchronized void stop() {
+        ScheduledExecutorService thread = executor;
+        executor = null;
+        if (thread != null) {
+            thread.shutdownNow();
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return executor != null;
+    }
+
+    /** Runs before the relay starts, and after it has stopped. */
+    @Override
+    public int getPhase() {
+        return SmartLifecycle.DEFAULT_PHASE - 8192;
+    }
+}

@@ -1,0 +1,83 @@
+package ai.hokus.registry.consumers;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was last seen of consumers. Immutable.
+ *
+ * @param sampledAt when; null: it was not yet
+ * @param unavailableReason why something is not known, in words; null: all is
+ * @param depth elements in the queue; null: not known
+ * @param takenP50 half of the messages that were seen to be taken in the last five minutes were taken within this time of being
+ *     written; null: none was
+ * @param takenP99 99 of 100 were
+ */
+public record ConsumerStatus(
+        @Nullable Instant sampledAt,
+        @Nullable String unavailableReason,
+        @Nullable Long depth,
+        Listed processing,
+        Listed dlq,
+        @Nullable Duration takenP50,
+        @Nullable Duration takenP99) {
+
+    /** Nothing is known. */
+    static ConsumerStatus unknown(@Nullable Instant sampledAt, String reason) {
+        return new ConsumerStatus(sampledAt, reason, null, Listed.UNKNOWN, Listed.UNKNOWN, null, null);
+    }
+
+    ConsumerStatus with(@Nullable Duration p50, @Nullable Duration p99) {
+        return new ConsumerStatus(sampledAt, unavailableReason, depth, processing, dlq, p50, p99);
+    }
+
+    /**
+     * One list.
+     *
+     * @param depth all its elements; null: not known
+     * @param oldestSeenAt since when the element has been seen there that has been so for the longest time; null: there is none
+     * @param oldestAge the same as a duration when it was last looked at; zero: there is none
+     * @param unreadable how many of {@code elements} are no messages
+     * @param elements the oldest first, at most 1,000
+     */
+    public record Listed(
+            @Nullable Long depth,
+            @Nullable Instant oldestSeenAt,
+            Duration oldestAge,
+            int unreadable,
+            List<Element> elements) {
+
+        static final Listed UNKNOWN = new Listed(null, null, Duration.ZERO, 0, List.of());
+
+        public Listed {
+            elements = List.copyOf(elements);
+        }
+
+        /** How many count as stuck. */
+        public long stuck() {
+            return elements.stream().filter(Element::stuck).count();
+        }
+    }
+
+    /**
+     * One element.
+     *
+     * @param messageId null: it is no message
+     * @param seenSince when this instance first saw it in the list; it may have been there before
+     * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; of what consumers work on only
+     * @param error why consumers gave it up; null: it does not say
+     * @param failedAt when they did, in its own words; null: it does not say
+     * @param wrapped whether the message is a text inside the element
+     */
+    public record Element(
+            @Nullable String messageId,
+            @Nullable String modelId,
+            @Nullable Integer retryCount,
+            Instant seenSince,
+            boolean stuck,
+            @Nullable String error,
+            @Nullable String failedAt,
+            boolean wrapped) {}
+}

@@ -1,0 +1,73 @@
+package ai.hokus.registry.consumers;
+
+import ai.hokus.registry.queue.ConsumerList;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Remembers since when the elements of one list have been seen in it. An element is known by a digest of its text, so that its
+ * memory does not depend on how large elements are. Updated by one thread, read by any.
+ */
+final class ElementTracker {
+
+    private final ConsumerList list;
+    private final Clock clock;
+    private final Clock steady;
+
+    /** Immutable; replaced with each look. */
+    private volatile Map<UUID, Tracked> tracked = Map.of();
+
+    /** @param steady for ages: a clock that is set makes nothing older */
+    ElementTracker(ConsumerList list, Clock clock, Clock steady) {
+        this.list = list;
+        this.clock = clock;
+        this.steady = steady;
+    }
+
+    /**
+     * An element that was seen.
+     *
+     * @param since when it was first seen in the list
+     */
+    record Tracked(QueueElement element, Instant since, Instant steadySince) {}
+
+    /** Forgets what is no longer there; returns the elements in their order. */
+    List<Tracked> look(List<String> elements) {
+        Map<UUID, Tracked> before = tracked;
+        Map<UUID, Tracked> now = new HashMap<>();
+        List<Tracked> inOrder = new ArrayList<>(elements.size());
+        for (String text : elements) {
+            UUID digest = digest(text);
+            Tracked known = before.get(digest);
+            Tracked seen = known != null
+                    ? known
+                    : now.computeIfAbsent(
+                            digest, d -> new Tracked(QueueElement.of(text, list), clock.instant(), steady.instant()));
+            now.put(digest, seen);
+            inOrder.add(seen);
+        }
+        tracked = Map.copyOf(now);
+        return inOrder;
+    }
+
+    /** How long this element has been seen in the list; zero: not yet. */
+    Duration age(String text) {
+        Tracked known = tracked.get(digest(text));
+        return known == null ? Duration.ZERO : age(known);
+    }
+
+    Duration age(Tracked known) {
+        return Duration.between(known.steadySince(), steady.instant());
+    }
+
+    private static UUID digest(String text) {
+        return UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

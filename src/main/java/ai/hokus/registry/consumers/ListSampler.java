@@ -1,0 +1,118 @@
+package ai.hokus.registry.consumers;
+
+import ai.hokus.registry.consumers.ConsumerStatus.Element;
+import ai.hokus.registry.consumers.ConsumerStatus.Listed;
+import ai.hokus.registry.consumers.ElementTracker.Tracked;
+import ai.hokus.registry.outbox.Checkpoint;
+import ai.hokus.registry.queue.ConsumerLists;
+import ai.hokus.registry.queue.ProducerId;
+import ai.hokus.registry.queue.QueueSnapshot;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * Looks at the queue and its lists, and notes what it sees. Confined to the sampler's thread.
+ *
+ * <p>What a look costs: in Redis one script with three LLEN, at most 1,000 elements or 4 MB of each of two lists, and one LINDEX
+ * for each partition; in the database, where the queue is not empty, one count of skipped positions by their index.
+ */
+final class ListSampler {
+
+    private static final Logger log = LoggerFactory.getLogger(ListSampler.class);
+
+    private final List<ProducerId> producers;
+    private final ConsumerMemory memory;
+    private final TakenMessages outbox;
+    private final Duration stuckAfter;
+    private final Clock clock;
+
+    ListSampler(
+            List<ProducerId> producers, ConsumerMemory memory, TakenMessages outbox, Duration stuckAfter, Clock clock) {
+        this.producers = List.copyOf(producers);
+        this.memory = memory;
+        this.outbox = outbox;
+        this.stuckAfter = stuckAfter;
+        this.clock = clock;
+    }
+
+    /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */
+    ConsumerStatus look(ConsumerLists lists) {
+        QueueSnapshot snapshot = lists.snapshot(producers);
+        Instant now = clock.instant();
+        Listed taken = listed(snapshot.processing(), memory.processing(), stuckAfter);
+        Listed dead = listed(snapshot.dlq(), memory.dlq(), null);
+        notePositions(snapshot, taken, dead, now);
+        return new ConsumerStatus(now, snapshot.limitation(), snapshot.depth(), taken, dead, null, null);
+    }
+
+    private Listed listed(QueueSnapshot.Listed list, ElementTracker tracker, @Nullable Duration stuckFrom) {
+        List<Element> elements = new ArrayList<>();
+        Tracked oldest = null;
+        for (Tracked tracked : tracker.look(list.oldestFirst())) {
+            QueueElement element = tracked.element();
+            boolean stuck = stuckFrom != null && tracker.age(tracked).compareTo(stuckFrom) >= 0;
+            elements.add(new Element(
+                    element.messageId(),
+                    element.modelId(),
+                    element.retryCount(),
+                    tracked.since(),
+                    stuck,
+                    element.error(),
+                    element.failedAt(),
+                    element.wrapped()));
+            if (oldest == null || tracked.steadySince().isBefore(oldest.steadySince())) {
+                oldest = tracked;
+            }
+        }
+        return new Listed(
+                list.depth(),
+                oldest == null ? null : oldest.since(),
+                oldest == null ? Duration.ZERO : tracker.age(oldest),
+                (int) elements.stream().filter(e -> e.messageId() == null).count(),
+                elements);
+    }
+
+    private void notePositions(QueueSnapshot snapshot, Listed taken, Listed dead, Instant now) {
+        List<UUID> unfinished = Stream.concat(taken.elements().stream(), dead.elements().stream())
+                .flatMap(element -> uuid(element.messageId()).stream())
+                .distinct()
+                .toList();
+        long known = Stream.of(taken, dead)
+                .mapToLong(list -> list.elements().size() - list.unreadable())
+                .sum();
+        long unknown = snapshot.processing().depth() + snapshot.dlq().depth() - known;
+        for (ProducerId producer : producers) {
+            String text = snapshot.newestCheckpoints().get(producer);
+            Checkpoint newest = text == null ? null : Checkpoint.parse(text);
+            if (newest == null) {
+                continue;
+            }
+            try {
+                long position = outbox.takenPosition(producer.partition(), newest.position(), snapshot.depth());
+                memory.positions()
+                        .saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
+            } catch (DataAccessException e) {
+                log.debug("What is parked is not known, so neither is what was taken of partition {}", producer, e);
+            }
+        }
+    }
+
+    /** Empty: it is none of ours. */
+    private static Optional<UUID> uuid(@Nullable String messageId) {
+        try {
+            return Optional.ofNullable(messageId).map(UUID::fromString);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

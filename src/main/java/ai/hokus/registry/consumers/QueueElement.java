@@ -1,0 +1,104 @@
+package ai.hokus.registry.consumers;
+
+import ai.hokus.registry.queue.ConsumerList;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What an element of a list says of itself. Others write the lists, so it may be anything.
+ *
+ * @param messageId null: the element cannot be read, or has none
+ * @param error why it was given up; null: it does not say
+ * @param failedAt when it was given up, as it says; null: it does not
+ * @param wrapped whether the message is a text inside the element ({@code original_message})
+ */
+record QueueElement(
+        @Nullable String messageId,
+        @Nullable String modelId,
+        @Nullable Integer retryCount,
+        @Nullable String error,
+        @Nullable String failedAt,
+        boolean wrapped) {
+
+    private static final String ORIGINAL = "original_message";
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    /** Characters of a text that are shown. */
+    private static final int MAX_TEXT = 500;
+
+    /** Characters of a message_id: longer ones are none. */
+    private static final int MAX_ID = 255;
+
+    boolean readable() {
+        return messageId != null;
+    }
+
+    /** Reads an element; never throws. */
+    static QueueElement of(String text, ConsumerList list) {
+        JsonNode element = read(text);
+        JsonNode original = element.path(ORIGINAL);
+        boolean wrapped = list == ConsumerList.DLQ && original.isString();
+        JsonNode message = wrapped ? read(original.stringValue()) : element;
+        String messageId = text(message.path("message_id"));
+        JsonNode retries = message.path("retry_count");
+        return new QueueElement(
+                messageId == null || messageId.length() > MAX_ID ? null : messageId,
+                text(message.path("payload").path("model_id")),
+                retries.isInt() ? retries.intValue() : null,
+                text(element.path("error")),
+                text(element.path("failed_at")),
+                wrapped);
+    }
+
+    /**
+     * What a consumer is given when the element goes back to the queue: from what consumers work on the element as it is; from the
+     * dead letters the message inside, if there is one, with {@code retry_count} 0 and otherwise unchanged.
+     */
+    static String forConsumers(String text, ConsumerList list) {
+        if (list == ConsumerList.PROCESSING) {
+            return text;
+        }
+        JsonNode original = read(text).path(ORIGINAL);
+        return withoutRetries(original.isString() ? original.stringValue() : text);
+    }
+
+    private static JsonNode read(String text) {
+        try {
+            return MAPPER.readTree(text);
+        } catch (JacksonException e) {
+            return MAPPER.missingNode();
+        }
+    }
+
+    private static @Nullable String text(JsonNode node) {
+        if (!node.isString() || node.stringValue().isBlank()) {
+            return null;
+        }
+        String text = node.stringValue();
+        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "...";
+    }
+
+    /** In the text itself, so that nothing else in it changes. */
+    private static String withoutRetries(String message) {
+        try (JsonParser parser = MAPPER.createParser(message)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                boolean found = parser.currentName().equals("retry_count");
+                JsonToken value = parser.nextToken();
+                if (found && value == JsonToken.VALUE_NUMBER_INT) {
+                    int start = Math.toIntExact(parser.currentTokenLocation().getCharOffset());
+                    return message.substring(0, start) + "0"
+                            + message.substring(start + parser.getString().length());
+                }
+                parser.skipChildren();
+            }
+        } catch (JacksonException e) {
+            return message; // what cannot be read is not put back: its message_id is not known
+        }
+        return message;
+    }
+}

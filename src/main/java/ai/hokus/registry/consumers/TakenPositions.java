@@ -1,0 +1,88 @@
+package ai.hokus.registry.consumers;
+
+import ai.hokus.registry.outbox.Checkpoint;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers up to which position consumers had taken each partition's messages, and when that was first seen. Written by one thread,
+ * read by any.
+ */
+final class TakenPositions {
+
+    /** With a look every 5 s, a day of steady traffic. */
+    private static final int MAX_TIMES = 20_000;
+
+    private final Map<Integer, Partition> partitions = new ConcurrentHashMap<>();
+
+    /**
+     * The queue was seen.
+     *
+     * @param seen what was seen of this partition
+     * @param at when
+     */
+    void saw(int partition, TakenMessages.Seen seen, Instant at) {
+        partitions.computeIfAbsent(partition, n -> new Partition()).saw(seen, at);
+    }
+
+    /**
+     * What was seen of the partition when the queue had the most of it. After a loss this is what was seen before it: until the
+     * queue has come as far again, what it holds says less. Null: nothing was seen.
+     */
+    TakenMessages.@Nullable Seen furthest(int partition) {
+        Partition known = partitions.get(partition);
+        return known == null ? null : known.furthest;
+    }
+
+    /** When the message at this position was first seen to have been taken; null: that is not known. */
+    @Nullable
+    Instant takenAt(int partition, long position) {
+        Partition known = partitions.get(partition);
+        return known == null ? null : known.takenAt(position);
+    }
+
+    private static final class Partition {
+
+        private volatile TakenMessages.@Nullable Seen furthest;
+
+        /** Taken up to this position at this time; guarded by itself. The first says nothing of when. */
+        private final TreeMap<Long, Instant> times = new TreeMap<>();
+
+        private @Nullable Checkpoint last;
+
+        void saw(TakenMessages.Seen seen, Instant at) {
+            Checkpoint newest = seen.newest();
+            TakenMessages.Seen before = furthest;
+            if (before == null
+                    || before.newest().historyId() != newest.historyId()
+                    || newest.position() >= before.newest().position()) {
+                furthest = seen;
+            }
+            boolean goesOn =
+                    last != null && last.historyId() == newest.historyId() && newest.position() >= last.position();
+            last = newest;
+            synchronized (times) {
+                if (!goesOn) {
+                    times.clear();
+                }
+                if (times.isEmpty() || seen.takenPosition() > times.lastKey()) {
+                    times.put(seen.takenPosition(), at);
+                }
+                if (times.size() > MAX_TIMES) {
+                    times.pollFirstEntry();
+                }
+            }
+        }
+
+        @Nullable
+        Instant takenAt(long position) {
+            synchronized (times) {
+                Map.Entry<Long, Instant> entry = times.ceilingEntry(position);
+                return entry == null || entry.getKey().equals(times.firstKey()) ? null : entry.getValue();
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package ai.hokus.registry.queue;
+
+/** A list that consumers keep beside the queue, in Redis' words {@code QUEUE:processing} and {@code QUEUE:dlq}. */
+public enum ConsumerList {
+    /** What consumers have taken and not finished. */
+    PROCESSING(":processing"),
+    /** What they gave up. */
+    DLQ(":dlq");
+
+    private final String suffix;
+
+    ConsumerList(String suffix) {
+        this.suffix = suffix;
+    }
+
+    /** The list's key. */
+    public String key(String queueName) {
+        return queueName + suffix;
+    }
+}

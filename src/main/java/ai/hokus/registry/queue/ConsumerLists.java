@@ -1,0 +1,39 @@
+package ai.hokus.registry.queue;
+
+import java.util.List;
+
+/**
+ * The queue and its {@link ConsumerList}s, as somebody sees them who is neither producer nor consumer. Elements are texts here,
+ * and may be anything: others write them.
+ *
+ * <p>Thread-safe. Calls block, each for no longer than a bound that the implementation states, and never delay those of {@link
+ * MessageQueue}. Each throws {@link QueueUnavailableException} when the queue did not answer, or may not be asked.
+ */
+public interface ConsumerLists {
+
+    /** Elements of one list that are looked at, at most: the oldest. */
+    int MAX_ELEMENTS = 1_000;
+
+    /** Elements of one list are looked at until they have this many bytes together. */
+    int MAX_BYTES = 4 * 1024 * 1024;
+
+    /** Elements in the queue now. */
+    long queueDepth();
+
+    /**
+     * The queue, its lists and the newest checkpoints of these producers, all at the same moment.
+     *
+     * @param producers at most one for each partition
+     */
+    QueueSnapshot snapshot(List<ProducerId> producers);
+
+    /**
+     * Moves one element to the queue's end that is consumed next: in one step, whatever the queue's capacity, and without touching
+     * a checkpoint. Of equal elements the oldest goes.
+     *
+     * @param element exactly as it is in the list
+     * @param replacement what becomes of it in the queue
+     * @return false: the list no longer has it, and nothing was changed
+     */
+    boolean putBack(ConsumerList list, String element, String replacement);
+}

@@ -1,0 +1,90 @@
+package ai.hokus.registry.queue.redis;
+
+/**
+ * What is done with the queue's lists of consumers.
+ *
+ * <p>Rights that the Redis user needs to look: {@code +eval +llen +lrange +lindex} on the queue, {@code QUEUE:processing}, {@code
+ * QUEUE:dlq} and {@code {QUEUE}:outbox:*}; to put back {@code +eval +rpush +lrem +ltrim} on the first three. Without them the
+ * relay works all the same.
+ */
+final class ConsumerListScripts {
+
+    /**
+     * KEYS: lists, then checkpoints. ARGV: how many of the keys are lists, how many elements of a list to look at, and how many
+     * bytes of them. The first list is the queue, whose elements are not looked at. Reply: the depth of each list; for each but
+     * the first the number of elements, and these, the oldest first; each newest checkpoint, empty where there is none.
+     *
+     * <p>Elements are read ten at a time, so that large ones keep Redis for no longer than small ones. Consumers push on the left,
+     * so the oldest are on the right.
+     */
+    static final String SNAPSHOT = """
+            local lists, max_elements, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+            local function failed(reply)
+              return type(reply) == 'table' and reply.err
+            end
+
+            local result = {}
+            for i = 1, lists do
+              local depth = redis.pcall('LLEN', KEYS[i])
+              if failed(depth) then return depth end
+              result[i] = depth
+            end
+            for i = 2, lists do
+              local place, seen, bytes = #result + 1, 0, 0
+              result[place] = 0
+              while seen < result[i] and seen < max_elements and bytes < max_bytes do
+                local n = math.min(10, max_elements - seen)
+                local chunk = redis.pcall('LRANGE', KEYS[i], -(seen + n), -(seen + 1))
+                if failed(chunk) then return chunk end
+                for j = #chunk, 1, -1 do
+                  result[#result + 1] = chunk[j]
+                  bytes = bytes + #chunk[j]
+                end
+                seen = seen + n
+              end
+              result[place] = #result - place
+            end
+            for i = lists + 1, #KEYS do
+              local newest = redis.pcall('LINDEX', KEYS[i], 0)
+              if failed(newest) then return newest end
+              result[#result + 1] = newest or ''
+            end
+            return result
+            """;
+
+    /**
+     * KEYS: the queue, a list. ARGV: the element, what to push instead. Reply: {@code PUT_BACK} or {@code GONE}; an error reply
+     * when nothing was changed.
+     *
+     * <ol>
+     *   <li>Step 4 needs LTRIM: one that trims nothing shows that it is permitted, and that this is a primary. LTRIM is allowed
+     *       while memory is full, and what follows then is too: the element needs no more in the queue than in the list.
+     *   <li>Push first: should anything fail after that, the element is in both places and not in none.
+     *   <li>Remove one from the list, looking from the oldest.
+     *   <li>It was not there, or may not be removed: take back what was pushed.
+     * </ol>
+     */
+    static final String PUT_BACK = """
+            local queue, list = KEYS[1], KEYS[2]
+            local function failed(reply)
+              return type(reply) == 'table' and reply.err
+            end
+
+            -- 1
+            local undo = redis.pcall('LTRIM', queue, 0, -1)
+            if failed(undo) then return undo end
+            -- 2
+            local pushed = redis.pcall('RPUSH', queue, ARGV[2])
+            if failed(pushed) then return pushed end
+            -- 3
+            local removed = redis.pcall('LREM', list, -1, ARGV[1])
+            if removed == 1 then return {'PUT_BACK'} end
+            -- 4
+            undo = redis.pcall('LTRIM', queue, 0, -2)
+            if failed(undo) then return undo end
+            if failed(removed) then return removed end
+            return {'GONE'}
+            """;
+
+    private ConsumerListScripts() {}
+}
