@@ -101,18 +101,25 @@ final class DatabaseProblem {
                         "The database " + where + " is starting, recovering or shutting down",
                         "Start this service again when the database is up.");
             default ->
-                state.startsWith("08")
-                        ? noDriver(failure, where)
-                                .or(() -> problem(
+                noDriver(failure, where)
+                        .or(() -> state.startsWith("08")
+                                ? problem(
                                         failure,
                                         "The database " + where + " cannot be reached, or refuses the connection",
                                         "Is it up? Check host and port in spring.datasource.url, and the network between"
-                                                + " here and there."))
-                        : Optional.empty();
+                                                + " here and there.")
+                                : Optional.empty());
         };
     }
 
     private static Optional<StartupRefusedException> noDriver(SQLException failure, String where) {
+        if (String.valueOf(failure.getMessage()).startsWith("Unable to parse URL")) {
+            // What the driver says repeats the URL, with a password that may be in it.
+            return Optional.of(new StartupRefusedException(
+                    "spring.datasource.url, " + where + ", is not an address that the driver can read.",
+                    "Check its host, its port and its database: jdbc:postgresql://HOST:PORT/DATABASE.",
+                    failure));
+        }
         return String.valueOf(failure.getMessage()).startsWith("No suitable driver")
                 ? problem(
                         failure,

@@ -25,7 +25,8 @@ class DurableTransactionManager extends JdbcTransactionManager {
             SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
                    set_config('lock_timeout', '2s', true),
-                   set_config('idle_in_transaction_session_timeout', '5s', true)
+                   set_config('idle_in_transaction_session_timeout', '5s', true),
+                   set_config('jit', 'off', true)
             """;
 
     DurableTransactionManager(DataSource dataSource) {

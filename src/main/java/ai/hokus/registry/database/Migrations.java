@@ -1,6 +1,7 @@
 package ai.hokus.registry.database;
 
 import static java.util.Objects.requireNonNull;
+import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.Connection;
@@ -49,6 +50,9 @@ class Migrations implements FlywayMigrationStrategy {
 
     /** lock_not_available and deadlock_detected. H2 commits each statement of a migration, so nothing is tried twice there. */
     private static final List<String> LOCKED = List.of("55P03", "40P01");
+
+    /** PostgreSQL's and H2's. */
+    private static final List<String> UNKNOWN_COLUMN = List.of("42703", "42S22");
 
     private static final String LOCK_TIMEOUT_H2 = "HYT00";
 
@@ -130,6 +134,14 @@ class Migrations implements FlywayMigrationStrategy {
                             + holders(flyway) + ".",
                     "End what holds the lock (SELECT pg_terminate_backend(PID)), a long transaction or a backup for"
                             + " example, and start again. Nothing was changed.",
+                    e));
+        }
+        if (UNKNOWN_COLUMN.contains(state) && !tables(flyway).contains("outbox_message")) {
+            return Optional.of(new StartupRefusedException(
+                    "The schema in the database " + where + " has a table flyway_schema_history that is not Flyway's ("
+                            + firstLine(getMostSpecificCause(e)) + ").",
+                    "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on"
+                            + " PostgreSQL).",
                     e));
         }
         return DatabaseProblem.of(e, url);

@@ -19,7 +19,8 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
  *   <li>Each direct PostgreSQL connection: {@code synchronous_commit} at least {@code on}, because an acknowledged
  *       registration must survive a crash; {@code lock_timeout} 2 s and {@code idle_in_transaction_session_timeout} 5 s, so
  *       that an instance that is frozen inside a transaction holds its row locks no longer than that, and nobody waits
- *       longer for one; READ COMMITTED, which the outbox's claims are written for. Behind a pooler {@link
+ *       longer for one; READ COMMITTED, which the outbox's claims are written for; no JIT, which takes 1 to 2 s of CPU to
+ *       compile the view {@code outbox_status} that then runs for milliseconds. Behind a pooler {@link
  *       DurableTransactionManager} does this.
  *   <li>{@link StaleConnectionOverride}.
  * </ul>
@@ -31,7 +32,8 @@ class PoolSetup implements BeanPostProcessor {
                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
                    set_config('lock_timeout', '2s', false),
                    set_config('idle_in_transaction_session_timeout', '5s', false),
-                   set_config('default_transaction_isolation', 'read committed', false)
+                   set_config('default_transaction_isolation', 'read committed', false),
+                   set_config('jit', 'off', false)
             WHERE pg_backend_pid() = ?
             """;
 

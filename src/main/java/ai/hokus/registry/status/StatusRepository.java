@@ -53,7 +53,7 @@ class StatusRepository {
     private final TransactionTemplate transaction;
 
     /**
-     * @param transaction for the probe: the transactions that registrations have
+     * @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings
      * @param timeout of a statement; the caller's own deadline
      */
     StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction, Duration timeout) {
@@ -68,7 +68,7 @@ class StatusRepository {
      * @throws org.springframework.dao.DataAccessException when the database does not answer in time
      */
     List<PartitionStatus> read() {
-        return jdbc.query(
+        return Objects.requireNonNull(transaction.execute(status -> jdbc.query(
                 READ,
                 (row, n) -> new PartitionStatus(
                         row.getInt("partition_id"),
@@ -81,7 +81,7 @@ class StatusRepository {
                         row.getLong("last_position"),
                         row.getLong("delivered_position"),
                         row.getObject("last_delivered_at", OffsetDateTime.class),
-                        row.getString("reported_relay_state")));
+                        row.getString("reported_relay_state")))));
     }
 
     /**

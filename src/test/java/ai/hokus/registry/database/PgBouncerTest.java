@@ -43,7 +43,8 @@ class PgBouncerTest {
                 "synchronous_commit = off",
                 "default_transaction_isolation = 'repeatable read'",
                 "lock_timeout = '77s'",
-                "idle_in_transaction_session_timeout = '78s'")) {
+                "idle_in_transaction_session_timeout = '78s'",
+                "jit = on")) {
             TestServer.admin(database).execute("ALTER ROLE " + role + " SET " + setting);
         }
         bouncer = PgBouncer.start(folder, role);
@@ -68,7 +69,7 @@ class PgBouncerTest {
             assertThat(admin.queryForObject("SELECT count(*) FROM registration", Integer.class))
                     .isEqualTo(registrations);
             assertThat(admin.queryForList("SELECT DISTINCT settings FROM others.seen", String.class))
-                    .containsExactly("on, read committed, 2s, 5s");
+                    .containsExactly("on, read committed, 2s, 5s, off");
             assertThat(service.get("/ready").statusCode()).isEqualTo(200);
         }
     }
@@ -80,7 +81,7 @@ class PgBouncerTest {
             registerFromManyClients(service);
         }
 
-        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, 0");
+        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, on, 0");
     }
 
     @Test
@@ -98,14 +99,14 @@ class PgBouncerTest {
             assertThat(first(
                             statement, "SELECT count(*) > 0 FROM pg_prepared_statements WHERE statement LIKE '%kept%'"))
                     .isEqualTo("t");
-            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, ");
+            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, off, ");
         }
     }
 
     private static final String SETTINGS = """
             SELECT concat_ws(', ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),
                              current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
-                             (SELECT count(*) FROM pg_prepared_statements))
+                             current_setting('jit'), (SELECT count(*) FROM pg_prepared_statements))
             """;
 
     private static void recordSettingsOfRegistrations(JdbcTemplate admin) {
@@ -116,7 +117,7 @@ class PgBouncerTest {
                 BEGIN
                     INSERT INTO others.seen SELECT concat_ws(', ', current_setting('synchronous_commit'),
                         current_setting('transaction_isolation'), current_setting('lock_timeout'),
-                        current_setting('idle_in_transaction_session_timeout'));
+                        current_setting('idle_in_transaction_session_timeout'), current_setting('jit'));
                     RETURN NEW;
                 END $$;
                 CREATE TRIGGER see BEFORE INSERT ON registration FOR EACH ROW EXECUTE FUNCTION others.see();

@@ -67,6 +67,25 @@ class StartupRefusalTest {
     }
 
     @Test
+    void a_table_that_has_the_name_of_flyways_history(CapturedOutput output) {
+        String role = TestServer.newRole();
+        String database = TestServer.newDatabase(role, "");
+        TestServer.admin(database).execute("CREATE TABLE flyway_schema_history (id INT)");
+        TestServer.admin(database).execute("GRANT ALL ON flyway_schema_history TO " + role);
+
+        refuses(output, TestServer.url(database), role, "right")
+                .contains("has a table flyway_schema_history that is not Flyway's")
+                .contains("Use an empty database or schema");
+    }
+
+    @Test
+    void an_address_that_is_none(CapturedOutput output) {
+        refuses(output, "jdbc:postgresql://127.0.0.1:port/registry?password=secret", "registry", "right")
+                .contains("spring.datasource.url, jdbc:postgresql://127.0.0.1:port/registry, is not an address")
+                .doesNotContain("password=secret");
+    }
+
+    @Test
     void a_file_of_a_build_before_the_first_release(CapturedOutput output) {
         String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
         List<String> names =
