@@ -133,16 +133,19 @@ class RedisTlsTest {
             Set<String> before = tlsConnections(operator);
             Path renewed = other.certificate("relay", "dns:relay");
             useCertificatesOf(operator, other);
-            replace(trusted, Files.readString(other.authority()));
-            replace(key, Files.readString(other.key("relay")));
-            replace(shown, Files.readString(renewed));
+            try {
+                replace(trusted, Files.readString(other.authority()));
+                replace(key, Files.readString(other.key("relay")));
+                replace(shown, Files.readString(renewed));
 
-            Eventually.await("the connections are renewed", () -> {
-                queue.newestCheckpoint(SOURCE);
-                Set<String> now = tlsConnections(operator);
-                return !now.isEmpty() && Collections.disjoint(before, now);
-            });
-            useCertificatesOf(operator, CA);
+                Eventually.await("the connections are renewed", () -> {
+                    queue.newestCheckpoint(SOURCE);
+                    Set<String> now = tlsConnections(operator);
+                    return !now.isEmpty() && Collections.disjoint(before, now);
+                });
+            } finally {
+                useCertificatesOf(operator, CA);
+            }
         }
     }
 
