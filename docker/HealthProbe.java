@@ -3,6 +3,7 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /**
  * The image's health check: exits with 0 when {@code GET http://127.0.0.1:PORT/PATH} is answered 200 within 3 s.
@@ -18,10 +19,11 @@ final class HealthProbe {
 
     private HealthProbe() {}
 
-    /** @param args the path, {@code /live} by default; the port is the environment's {@code PORT}, 8001 by default */
+    /** @param args the path, {@code /live} by default; the port is {@code PORT}, else {@code API_PORT}, else 8001 */
     public static void main(String[] args) {
         String path = args.length > 0 ? args[0] : "/live";
-        String port = System.getenv().getOrDefault("PORT", "8001");
+        Map<String, String> environment = System.getenv();
+        String port = environment.getOrDefault("PORT", environment.getOrDefault("API_PORT", "8001"));
         try {
             String status = status(Integer.parseInt(port), path);
             if (status.startsWith("HTTP/1.1 200")) {

@@ -54,6 +54,7 @@ class ArchitectureTest {
                     DescribedPredicate<JavaClass> allowed = resideOutsideOfPackage(ROOT + "..")
                             .or(resideInAPackage(ROOT + "." + module.getKey()))
                             .or(type(InstanceName.class))
+                            .or(type(SecretFile.class))
                             .or(type(StartupRefusedException.class));
                     for (String other : module.getValue()) {
                         allowed = allowed.or(resideInAPackage(ROOT + "." + other));

@@ -9,15 +9,19 @@ import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestRedis;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -41,6 +45,18 @@ class SecretsTest {
                 RunningService service = service(TestDatabase.H2, inUrl(redis.port()))) {
             service.register("model", "1");
             Eventually.await("delivered", () -> state(service) == RelayState.IDLE);
+
+            nothingShows(service, output);
+        }
+    }
+
+    @Test
+    void when_the_password_is_in_a_file(@TempDir Path folder, CapturedOutput output) throws IOException {
+        Path file = Files.writeString(folder.resolve("password"), DATABASE_SECRET);
+        try (RunningService service = service(
+                TestDatabase.H2,
+                Map.of("spring.datasource.password", "", "spring.datasource.password-file", file.toString()))) {
+            service.register("model", "1");
 
             nothingShows(service, output);
         }

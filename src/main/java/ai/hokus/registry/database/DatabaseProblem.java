@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class DatabaseProblem {
 
     private static final String CORRECT_USER =
-            "Correct spring.datasource.username and spring.datasource.password, or the user in the database.";
+            "Correct spring.datasource.username and spring.datasource.password, or what is set in their place (DB_USER,"
+                    + " DB_PASSWORD, a password's file), or the user in the database.";
 
     private DatabaseProblem() {}
 

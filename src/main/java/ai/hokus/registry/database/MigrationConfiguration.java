@@ -11,6 +11,7 @@ import org.springframework.boot.flyway.autoconfigure.FlywayProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
@@ -19,18 +20,24 @@ import org.springframework.util.StringUtils;
 @EnableConfigurationProperties({DataSourceProperties.class, FlywayProperties.class, MigrationSettings.class})
 class MigrationConfiguration {
 
+    /** For migrations and for the pool. */
+    @Bean
+    DatabaseLogin databaseLogin(ConfigurableEnvironment environment, DataSourceProperties spring) {
+        return new DatabaseVariables(environment).login(spring.determineUsername(), spring.determinePassword());
+    }
+
     /** To where spring.flyway.url leads, with spring.datasource as its default. */
     @Bean(defaultCandidate = false)
     @FlywayDataSource
     DataSource migrationDataSource(
-            FlywayProperties flyway, DataSourceProperties pool, MigrationSettings settings, Environment environment) {
+            FlywayProperties flyway,
+            DataSourceProperties pool,
+            DatabaseLogin login,
+            MigrationSettings settings,
+            Environment environment) {
         String url = StringUtils.hasText(flyway.getUrl()) ? flyway.getUrl() : pool.determineUrl();
         return new MigrationDataSource(
-                url,
-                flyway.getUser() != null ? flyway.getUser() : pool.determineUsername(),
-                flyway.getPassword() != null ? flyway.getPassword() : pool.determinePassword(),
-                driverProperties(url, environment),
-                settings);
+                url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
     }
 
     @Bean

@@ -40,6 +40,7 @@ class MigrationDataSource extends DriverManagerDataSource
             WHERE pg_backend_pid() = ?
             """;
 
+    private final DatabaseLogin login;
     private final String settings;
     private @Nullable Connection kept;
 
@@ -47,16 +48,10 @@ class MigrationDataSource extends DriverManagerDataSource
      * @param properties for the driver
      * @param settings how long to wait for a lock
      */
-    MigrationDataSource(
-            String url,
-            @Nullable String username,
-            @Nullable String password,
-            Properties properties,
-            MigrationSettings settings) {
+    MigrationDataSource(String url, DatabaseLogin login, Properties properties, MigrationSettings settings) {
         setUrl(url);
-        setUsername(username);
-        setPassword(password);
         setConnectionProperties(properties);
+        this.login = login;
         this.settings = SETTINGS.formatted(settings.lockTimeout().toMillis());
     }
 
@@ -119,6 +114,12 @@ class MigrationDataSource extends DriverManagerDataSource
             row.next();
             return row.getString(1);
         }
+    }
+
+    @Override
+    protected Connection getConnectionFromDriver(@Nullable String username, @Nullable String password)
+            throws SQLException {
+        return login.connect(super::getConnectionFromDriver);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package ai.hokus.registry.database;
 
 import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -10,13 +11,18 @@ import org.springframework.transaction.PlatformTransactionManager;
 class PoolConfiguration {
 
     @Bean
-    static PoolSetup poolSetup() {
-        return new PoolSetup();
+    static PoolSetup poolSetup(ObjectProvider<DatabaseLogin> login) {
+        return new PoolSetup(login::getObject);
     }
 
     @Bean
     DurableTransactionManager transactionManager(DataSource dataSource) {
         return new DurableTransactionManager(dataSource);
+    }
+
+    @Bean
+    PasswordRenewal passwordRenewal(DatabaseLogin login, DataSource dataSource) {
+        return new PasswordRenewal(login, dataSource);
     }
 
     @Bean

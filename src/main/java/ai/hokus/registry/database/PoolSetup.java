@@ -2,12 +2,9 @@ package ai.hokus.registry.database;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.util.DriverDataSource;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Properties;
-import javax.sql.DataSource;
+import java.util.function.Supplier;
 import org.springframework.beans.factory.config.BeanPostProcessor;
-import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
  * Sets the connection pool up, where the operator has not done so.
@@ -22,6 +19,7 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
  *       longer for one; READ COMMITTED, which the outbox's claims are written for; no JIT, which takes 1 to 2 s of CPU to
  *       compile the view {@code outbox_status} that then runs for milliseconds. Behind a pooler {@link
  *       DurableTransactionManager} does this.
+ *   <li>Who connects: {@link DatabaseLogin}.
  *   <li>{@link StaleConnectionOverride}.
  * </ul>
  */
@@ -37,15 +35,22 @@ class PoolSetup implements BeanPostProcessor {
             WHERE pg_backend_pid() = ?
             """;
 
+    private final Supplier<DatabaseLogin> login;
+
+    /** @param login asked for with the first pool, since nothing may be made for this bean's sake */
+    PoolSetup(Supplier<DatabaseLogin> login) {
+        this.login = login;
+    }
+
     @Override
     public Object postProcessBeforeInitialization(Object bean, String beanName) {
         if (bean instanceof HikariDataSource pool && pool.getDataSource() == null && pool.getJdbcUrl() != null) {
-            setUp(pool);
+            setUp(pool, login.get());
         }
         return bean;
     }
 
-    private static void setUp(HikariDataSource pool) {
+    private static void setUp(HikariDataSource pool, DatabaseLogin login) {
         if (pool.getExceptionOverrideClassName() == null) {
             pool.setExceptionOverride(new StaleConnectionOverride());
         }
@@ -56,39 +61,13 @@ class PoolSetup implements BeanPostProcessor {
             driver.putIfAbsent("tcpKeepAlive", "true");
             driver.putIfAbsent("ApplicationName", "registration-outbox");
         }
-        if (pool.getJdbcUrl().contains(":postgresql:")) {
-            // The data source that the pool would make of its URL by itself.
-            pool.setDataSource(new Sessions(new DriverDataSource(
-                    pool.getJdbcUrl(), pool.getDriverClassName(), driver, pool.getUsername(), pool.getPassword())));
-        }
-    }
-
-    /** Gives connections that are set up. */
-    private static final class Sessions extends DelegatingDataSource {
-
-        Sessions(DataSource driver) {
-            super(driver);
-        }
-
-        @Override
-        public Connection getConnection() throws SQLException {
-            return prepared(super.getConnection());
-        }
-
-        @Override
-        public Connection getConnection(String username, String password) throws SQLException {
-            return prepared(super.getConnection(username, password));
-        }
-
-        private static Connection prepared(Connection connection) throws SQLException {
-            try {
-                PostgresSession.prepare(connection, SETTINGS);
-                return connection;
-            } catch (SQLException | RuntimeException e) {
-                try (connection) {
-                    throw e;
-                }
-            }
-        }
+        // The driver's part is the data source that the pool would make of its URL by itself.
+        pool.setDataSource(new PoolConnections(
+                new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null),
+                login,
+                SETTINGS));
+        // Else the pool would ask for connections of that user.
+        pool.setUsername(null);
+        pool.setPassword(null);
     }
 }

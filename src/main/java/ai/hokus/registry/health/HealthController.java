@@ -35,17 +35,20 @@ class HealthController {
 
     private final StatusCache cache;
     private final ConsumerCache consumers;
+    private final HealthSettings settings;
     private final String version;
 
-    HealthController(StatusCache cache, ConsumerCache consumers, ObjectProvider<BuildProperties> build) {
+    HealthController(
+            StatusCache cache, ConsumerCache consumers, HealthSettings settings, ObjectProvider<BuildProperties> build) {
         this.cache = cache;
         this.consumers = consumers;
+        this.settings = settings;
         BuildProperties properties = build.getIfAvailable();
         String built = properties == null ? null : properties.getVersion();
         this.version = built == null ? "unknown" : built;
     }
 
-    /** For people and the old dashboards: 200 unless unhealthy, then 503. */
+    /** For people and the old dashboards: 200 unless unhealthy, then 503; always 200 for the original's container check. */
     @GetMapping("/health")
     ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
         ServiceStatus status = cache.current();
@@ -57,7 +60,8 @@ class HealthController {
                 services(status, consumed, detailed),
                 status.now(),
                 detailed ? Details.of(status, consumed) : null);
-        return answer(verdict == Verdict.UNHEALTHY ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK, health);
+        boolean ok = verdict != Verdict.UNHEALTHY || settings.originalCompatible();
+        return answer(ok ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE, health);
     }
 
     /** For the load balancer and ECS: 200 while the process serves. */

@@ -31,6 +31,7 @@ final class AccessRules {
 
     private static final List<Rule> RULES = List.of(
             rule(OPEN, GET, "/health/alb", "/live", "/ready"),
+            rule(OPEN, GET, "/version", "/metrics"), // only there where registry.health.original-compatible is set
             rule(REGISTER, POST, EVENTS, "/api" + EVENTS),
             rule(READ, GET, "/models", "/models/{name}/{version}", "/api/models", "/api/models/{name}/{version}"),
             rule(OBSERVE, GET, "/outbox", "/outbox/**"),

@@ -106,10 +106,9 @@ class StaleConnectionOverrideTest {
     private static HikariDataSource pool(String url) {
         HikariDataSource pool = new HikariDataSource();
         pool.setJdbcUrl(url);
-        pool.setUsername("postgres");
-        pool.setPassword("");
         pool.setMaximumPoolSize(1);
-        new PoolSetup().postProcessBeforeInitialization(pool, "dataSource");
+        new PoolSetup(() -> DatabaseLogin.withPassword("postgres", ""))
+                .postProcessBeforeInitialization(pool, "dataSource");
         return pool;
     }
 }

@@ -82,13 +82,12 @@ final class RedisClient {
         return answered.compareAndSet(false, true);
     }
 
-    boolean hasPasswordFile() {
-        return redis.passwordFile() != null;
-    }
-
-    /** Whether it logs in with a password that its file no longer holds. Reads the file. */
-    boolean hasOutdatedPassword() {
-        return !redis.withCurrentPassword().equals(redis);
+    /**
+     * The variables whose files hold another password or other certificates than those that this client uses; empty: none.
+     * Reads the files.
+     */
+    String changedSecrets() {
+        return redis.withCurrentSecrets().changedSince(redis);
     }
 
     /** Never blocks. Cancelling the reply takes a call back that was not sent yet. */
@@ -168,10 +167,10 @@ final class RedisClient {
     }
 
     private static void trust(Config config, RedisTls tls) {
-        if (tls.caFile() != null) {
+        if (tls.authorities() != null) {
             config.setSslTrustManagerFactory(tls.managers().getTrustManagerFactory());
         }
-        if (tls.certificateFile() != null) {
+        if (tls.certificate() != null) {
             config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
         }
     }

@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The client in use, and its replacement: by one that Redis answers while calls on the old one keep failing ({@link
- * ClientWatchdog}), or by one that logs in with the password that its file holds since it changed. A new client takes over
- * only after Redis has answered it; the old one is closed when no call can be waiting on it any more.
+ * ClientWatchdog}), or by one that uses what a file holds since it changed: the password, or certificates. A new client takes
+ * over only after Redis has answered it; the old one is closed when no call can be waiting on it any more.
  *
  * <p>Thread-safe.
  */
@@ -29,8 +29,8 @@ final class RedisClients implements AutoCloseable {
     /** How long {@link #close()} takes at most. */
     static final Duration MAX_CLOSE = Duration.ofSeconds(2);
 
-    /** Pause between two looks at the password's file, and so between two attempts with a new one. */
-    private static final Duration PASSWORD_CHECK_INTERVAL = Duration.ofSeconds(2);
+    /** Pause between two looks at the files, and so between two attempts with what is new in them. */
+    private static final Duration SECRETS_CHECK_INTERVAL = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(RedisClients.class);
 
@@ -55,17 +55,17 @@ final class RedisClients implements AutoCloseable {
     private boolean replacing;
 
     /** Guarded by {@link #lock}. */
-    private long lastPasswordCheck;
+    private long lastSecretsCheck;
 
     /** Guarded by {@link #lock}. */
-    private boolean warnedOfPassword;
+    private boolean warnedOfSecrets;
 
     RedisClients(QueueSettings settings, RedisSettings redis) {
         this(
                 settings,
                 redis.address(),
                 new RedisErrorClassifier(redis.address(), redis.kind()),
-                () -> new RedisClient(settings, redis.withCurrentPassword()),
+                () -> new RedisClient(settings, redis.withCurrentSecrets()),
                 System::nanoTime);
     }
 
@@ -86,7 +86,7 @@ final class RedisClients implements AutoCloseable {
         this.factory = factory;
         this.nanoTime = nanoTime;
         this.watchdog = new ClientWatchdog(nanoTime);
-        this.lastPasswordCheck = nanoTime.getAsLong();
+        this.lastSecretsCheck = nanoTime.getAsLong();
     }
 
     /**
@@ -109,14 +109,11 @@ final class RedisClients implements AutoCloseable {
             return reply;
         } catch (QueueUnavailableException e) {
             if (watchdog.failed(e.kind())) {
-                replaceBeside(() -> log.warn(
-                        "Redis at {} answers a new connection, while calls kept failing on the old ones: the client"
-                                + " library was started anew. Nothing is lost; the relay goes on.",
-                        address));
+                replaceBeside("");
             }
             throw e;
         } finally {
-            renewPassword(used);
+            renewSecrets(used);
         }
     }
 
@@ -138,58 +135,51 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * Tries the password that is in the file now, if it is another one: before the old one stops working, where its
-     * rotation leaves both valid for a while, and at the next call where it does not.
+     * Tries what is in the files now, if it is something else: before the old password stops working, where its rotation leaves
+     * both valid for a while, and at the next call where it does not.
      */
-    private void renewPassword(RedisClient used) {
+    private void renewSecrets(RedisClient used) {
         synchronized (lock) {
-            if (replacing || nanoTime.getAsLong() - lastPasswordCheck < PASSWORD_CHECK_INTERVAL.toNanos()) {
+            if (replacing || nanoTime.getAsLong() - lastSecretsCheck < SECRETS_CHECK_INTERVAL.toNanos()) {
                 return;
             }
-            lastPasswordCheck = nanoTime.getAsLong();
+            lastSecretsCheck = nanoTime.getAsLong();
         }
-        if (used.hasOutdatedPassword()) {
-            replaceBeside(() -> log.info(
-                    "Redis at {} accepts the new password in {}: the connections were renewed.",
-                    address,
-                    RedisEnvironment.TOKEN_FILE));
+        String changed = used.changedSecrets();
+        if (!changed.isEmpty()) {
+            replaceBeside(changed);
         }
     }
 
-    /** On a thread of its own: the relay does not wait for it. */
-    private void replaceBeside(Runnable whenReplaced) {
+    /**
+     * On a thread of its own: the relay does not wait for it.
+     *
+     * @param changed the variables whose files are the reason; empty: the client is suspected
+     */
+    private void replaceBeside(String changed) {
         synchronized (lock) {
             if (replacing || closed) {
                 return;
             }
             replacing = true;
         }
-        Thread attempt = new Thread(() -> replace(whenReplaced), "queue-watchdog");
+        Thread attempt = new Thread(() -> replace(changed), "queue-watchdog");
         attempt.setDaemon(true);
         attempt.start();
     }
 
     /** If Redis answers a new client, that one takes over. */
-    private void replace(Runnable whenReplaced) {
+    private void replace(String changed) {
+        RedisClient fresh = null;
         try {
-            RedisClient fresh = create();
-            try {
-                await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
-            } catch (QueueUnavailableException notAnswered) {
-                warnOfPassword(fresh, notAnswered);
+            fresh = create();
+            await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
+            takeOver(fresh);
+            logReplacement(changed);
+        } catch (QueueUnavailableException notAnswered) {
+            warnOfSecrets(changed, notAnswered);
+            if (fresh != null) {
                 discard(fresh);
-                return;
-            }
-            RedisClient replaced;
-            synchronized (lock) {
-                replaced = current;
-                current = fresh;
-                warnedOfPassword = false;
-            }
-            whenReplaced.run();
-            if (replaced != null) {
-                CompletableFuture.delayedExecutor(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS)
-                        .execute(() -> discard(replaced));
             }
         } finally {
             synchronized (lock) {
@@ -198,21 +188,48 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** Once, until one was accepted. */
-    private void warnOfPassword(RedisClient fresh, QueueUnavailableException failure) {
+    private void takeOver(RedisClient fresh) {
+        RedisClient replaced;
         synchronized (lock) {
-            boolean news = failure.kind() == Cause.AUTHENTICATION && fresh.hasPasswordFile() && !warnedOfPassword;
-            if (!news) {
+            replaced = current;
+            current = fresh;
+            warnedOfSecrets = false;
+        }
+        if (replaced != null) {
+            CompletableFuture.delayedExecutor(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(() -> discard(replaced));
+        }
+    }
+
+    private void logReplacement(String changed) {
+        if (changed.isEmpty()) {
+            log.warn(
+                    "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
+                            + " started anew. Nothing is lost; the relay goes on.",
+                    address);
+        } else {
+            log.info(
+                    "Redis at {} accepts what {} holds since it changed: the connections were renewed.",
+                    address,
+                    changed);
+        }
+    }
+
+    /** Once, until something was accepted. */
+    private void warnOfSecrets(String changed, QueueUnavailableException failure) {
+        synchronized (lock) {
+            boolean refused = failure.kind() == Cause.AUTHENTICATION || failure.kind() == Cause.TLS;
+            if (changed.isEmpty() || !refused || warnedOfSecrets) {
                 return;
             }
-            warnedOfPassword = true;
+            warnedOfSecrets = true;
         }
         log.warn(
-                "Redis at {} does not accept the password that {} holds since it changed. Connections that are open stay in"
-                        + " use; the file's password is tried again every {} s.",
+                "Redis at {} does not accept what {} holds since it changed. Connections that are open stay in use; it is tried"
+                        + " again every {} s.",
                 address,
-                RedisEnvironment.TOKEN_FILE,
-                PASSWORD_CHECK_INTERVAL.toSeconds());
+                changed,
+                SECRETS_CHECK_INTERVAL.toSeconds());
     }
 
     private void warnOfEviction(RedisClient asked) {
@@ -242,9 +259,14 @@ final class RedisClients implements AutoCloseable {
             if (closed) {
                 throw errors.unavailable(Cause.OTHER, "the connection was closed for good");
             }
-            RedisClient client = factory.get();
-            open.add(client);
-            return client;
+            try {
+                RedisClient client = factory.get();
+                open.add(client);
+                return client;
+            } catch (IllegalStateException unusable) {
+                // Not as a cause, and without its words: they may quote a file.
+                throw errors.unavailable(Cause.TLS, "what the files of REDIS_TLS_... hold cannot be used");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import java.util.ArrayList;
@@ -138,7 +139,7 @@ final class RedisEnvironment {
     private RedisSettings settings(
             Kind kind, List<Node> nodes, @Nullable String master, boolean tls, @Nullable RedisUrl url, int database) {
         String username = both(USERNAME, url == null ? null : url.username(), "they name different users");
-        PasswordFile file = passwordFile(url);
+        SecretFile file = passwordFile(url);
         String password = file != null
                 ? file.read().orElseThrow(RedisEnvironment::unreadablePasswordFile)
                 : both(TOKEN, url == null ? null : url.password(), "they hold different passwords");
@@ -196,7 +197,7 @@ final class RedisEnvironment {
         return true;
     }
 
-    private @Nullable PasswordFile passwordFile(@Nullable RedisUrl url) {
+    private @Nullable SecretFile passwordFile(@Nullable RedisUrl url) {
         String file = read(TOKEN_FILE);
         if (file == null) {
             return null;
@@ -208,7 +209,7 @@ final class RedisEnvironment {
         if (url != null && url.password() != null) {
             throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
         }
-        return new PasswordFile(file);
+        return new SecretFile(file);
     }
 
     private static InvalidRedisSettingsException unreadablePasswordFile() {
@@ -218,7 +219,7 @@ final class RedisEnvironment {
     }
 
     private RedisTls trust() {
-        return new RedisTls(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
+        return RedisTls.of(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
     }
 
     /** What the variable or the URL says, and both if both say the same. */

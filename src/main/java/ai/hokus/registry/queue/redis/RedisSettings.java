@@ -1,5 +1,7 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.SecretFile;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param password null: none is sent
  * @param passwordFile where the password was read, and is read again when it changes; null: it never changes
  * @param database 0 in a cluster
- * @param trust for a connection with TLS
+ * @param trust for a connection with TLS; its files are read again too
  */
 record RedisSettings(
         Kind kind,
@@ -26,7 +28,7 @@ record RedisSettings(
         boolean tls,
         @Nullable String username,
         @Nullable String password,
-        @Nullable PasswordFile passwordFile,
+        @Nullable SecretFile passwordFile,
         int database,
         RedisTls trust) {
 
@@ -88,12 +90,23 @@ record RedisSettings(
         return kind == Kind.SENTINEL ? masterName + " (sentinels " + addresses + ")" : addresses;
     }
 
-    /** The same with the password that is in the file now; itself where there is no file, or it cannot be read. */
-    RedisSettings withCurrentPassword() {
-        String current = passwordFile == null ? null : passwordFile.read().orElse(null);
-        return current == null || Objects.equals(current, password)
-                ? this
-                : new RedisSettings(kind, nodes, masterName, tls, username, current, passwordFile, database, trust);
+    /** The same with what the files hold now; equal to itself where nothing has changed, or a file cannot be read. */
+    RedisSettings withCurrentSecrets() {
+        String current = passwordFile == null ? password : passwordFile.read().orElse(password);
+        return new RedisSettings(
+                kind, nodes, masterName, tls, username, current, passwordFile, database, trust.current());
+    }
+
+    /** The variables whose files held something else then, for people. */
+    String changedSince(RedisSettings then) {
+        List<String> changed = new ArrayList<>();
+        if (!Objects.equals(password, then.password)) {
+            changed.add(RedisEnvironment.TOKEN_FILE);
+        }
+        if (!trust.equals(then.trust)) {
+            changed.add("REDIS_TLS_..._FILE");
+        }
+        return String.join(" and ", changed);
     }
 
     /** Whether the password crosses a network in clear text. ElastiCache accepts an AUTH token over TLS only. */

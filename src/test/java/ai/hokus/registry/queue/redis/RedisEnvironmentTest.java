@@ -332,21 +332,21 @@ class RedisEnvironmentTest {
 
     @Test
     void a_password_may_stand_in_a_file_and_is_read_again(@TempDir Path folder) throws IOException {
-        Path file = Files.writeString(folder.resolve("token"), " first\n");
+        Path file = Files.writeString(folder.resolve("token"), "first\r\n");
         RedisSettings settings = new RedisEnvironment(
                         environment("REDIS_HOST", "cache", "REDIS_AUTH_TOKEN_FILE", file.toString()))
                 .settings()
                 .orElseThrow();
         assertThat(settings.password()).isEqualTo("first");
-        assertThat(settings.withCurrentPassword()).isSameAs(settings);
+        assertThat(settings.withCurrentSecrets()).isEqualTo(settings);
 
         Files.writeString(file, "second");
-        assertThat(settings.withCurrentPassword().password()).isEqualTo("second");
+        assertThat(settings.withCurrentSecrets().password()).isEqualTo("second");
 
         Files.writeString(file, "\n");
-        assertThat(settings.withCurrentPassword()).as("while it is empty").isSameAs(settings);
+        assertThat(settings.withCurrentSecrets()).as("while it is empty").isEqualTo(settings);
         Files.delete(file);
-        assertThat(settings.withCurrentPassword()).as("while it is away").isSameAs(settings);
+        assertThat(settings.withCurrentSecrets()).as("while it is away").isEqualTo(settings);
     }
 
     @Test

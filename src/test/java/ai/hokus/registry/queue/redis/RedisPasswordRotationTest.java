@@ -107,7 +107,8 @@ class RedisPasswordRotationTest {
     @Test
     void the_file_changes_first(CapturedOutput output) throws IOException {
         replaceFile("second");
-        Eventually.await("it is said", () -> output.getAll().contains("does not accept the password"));
+        Eventually.await(
+                "it is said", () -> output.getAll().contains("does not accept what REDIS_AUTH_TOKEN_FILE holds"));
         writer.awaitMore(100);
         assertThat(writer.failures()).isEmpty();
         operator.command("CONFIG", "SET", "requirepass", "second");

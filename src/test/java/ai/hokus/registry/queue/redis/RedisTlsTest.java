@@ -9,14 +9,23 @@ import ai.hokus.registry.queue.MessageQueueContract;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.support.Eventually;
+import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestCertificates;
 import ai.hokus.registry.support.TestRedis;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.mock.env.MockEnvironment;
@@ -101,6 +110,72 @@ class RedisTlsTest {
                     InvalidRedisSettingsException.class, () -> settings("localhost", bad.toArray(String[]::new)));
             assertThat(failure).hasMessageStartingWith("REDIS_TLS_").hasMessageNotContaining("hunter2");
         }
+    }
+
+    /** The server's authority is replaced, and later the certificate that we show: nothing is started anew, no call fails. */
+    @Test
+    void files_that_change_are_read_again(@TempDir Path folder) throws IOException {
+        TestCertificates other = TestCertificates.other();
+        Path trusted = Files.copy(CA.authority(), folder.resolve("ca.pem"));
+        Path shown = Files.copy(CA.certificate("relay", "dns:relay"), folder.resolve("relay.pem"));
+        Path key = Files.copy(CA.key("relay"), folder.resolve("relay.key"));
+        RedisSettings settings = settings(
+                "localhost",
+                "REDIS_TLS_CA_FILE",
+                trusted.toString(),
+                "REDIS_TLS_CERTIFICATE_FILE",
+                shown.toString(),
+                "REDIS_TLS_KEY_FILE",
+                key.toString());
+        try (RedisMessageQueue queue = new RedisMessageQueue(SETTINGS, settings);
+                var operator = server.connect()) {
+            queue.newestCheckpoint(SOURCE);
+            Set<String> before = tlsConnections(operator);
+            Path renewed = other.certificate("relay", "dns:relay");
+            useCertificatesOf(operator, other);
+            try {
+                replace(trusted, Files.readString(other.authority()));
+                replace(key, Files.readString(other.key("relay")));
+                replace(shown, Files.readString(renewed));
+
+                Eventually.await("the connections are renewed", () -> {
+                    queue.newestCheckpoint(SOURCE);
+                    Set<String> now = tlsConnections(operator);
+                    return !now.isEmpty() && Collections.disjoint(before, now);
+                });
+            } finally {
+                useCertificatesOf(operator, CA);
+            }
+        }
+    }
+
+    private static void useCertificatesOf(RedisConnection operator, TestCertificates authority) {
+        operator.command(
+                "CONFIG",
+                "SET",
+                "tls-cert-file",
+                authority.certificate("redis", "dns:localhost").toString(),
+                "tls-key-file",
+                authority.key("redis").toString(),
+                "tls-ca-cert-file",
+                authority.authority().toString(),
+                "tls-auth-clients",
+                authority == CA ? "optional" : "yes");
+    }
+
+    private static Set<String> tlsConnections(RedisConnection operator) {
+        Set<String> ids = new HashSet<>();
+        for (String line : ((String) operator.command("CLIENT", "LIST")).split("\n")) {
+            if (!line.contains("cmd=client")) {
+                ids.add(line.substring(0, line.indexOf(' ')));
+            }
+        }
+        return ids;
+    }
+
+    private static void replace(Path file, String content) throws IOException {
+        Path fresh = Files.writeString(file.resolveSibling("fresh"), content);
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private static void assertRefused(String host, String... variables) {

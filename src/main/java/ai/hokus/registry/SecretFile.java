@@ -1,0 +1,39 @@
+package ai.hokus.registry;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A file that holds a secret, of a secrets volume for example, and whose content may change. Line breaks at its end are not
+ * part of the secret. Thread-safe.
+ *
+ * @param name its path
+ */
+public record SecretFile(String name) {
+
+    /** A password, not a document. */
+    private static final int MAX_BYTES = 4096;
+
+    /** Reads it. Empty when it is away, empty, or too large: a file that is being replaced may be any of these. */
+    public Optional<String> read() {
+        try {
+            Path path = Path.of(name);
+            if (Files.size(path) > MAX_BYTES) {
+                return Optional.empty();
+            }
+            String content = Files.readString(path).replaceFirst("[\\r\\n]+\\z", "");
+            return content.isBlank() ? Optional.empty() : Optional.of(content);
+        } catch (IOException | InvalidPathException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    /** Without its name: somebody may have put the secret itself there. */
+    @Override
+    public String toString() {
+        return "a secret's file";
+    }
+}

@@ -1,0 +1,249 @@
+package ai.hokus.registry.database;
+
+import ai.hokus.registry.SecretFile;
+import ai.hokus.registry.StartupRefusedException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.PropertySource;
+import org.springframework.util.StringUtils;
+
+/**
+ * Where the database is and who connects: {@code spring.datasource...}, and {@code DB_HOST}, {@code DB_PORT}, {@code DB_NAME},
+ * {@code DB_USER} and {@code DB_PASSWORD}, which the original's task definition has. Without a URL the five are one, all or
+ * none; beside a URL they complete the login, and may not contradict it.
+ *
+ * <p>A blank variable counts as not set. Those that begin with {@code DB_} are taken literally: a password may contain
+ * <code>${</code>.
+ */
+final class DatabaseVariables {
+
+    static final String URL = "spring.datasource.url";
+
+    /** Of the tables: the original's database has tables of its own. */
+    static final String SCHEMA = "registration_outbox";
+
+    private static final String HOST = "DB_HOST";
+    private static final String PORT = "DB_PORT";
+    private static final String NAME = "DB_NAME";
+    private static final String USER = "DB_USER";
+    private static final String PASSWORD = "DB_PASSWORD";
+    private static final String PASSWORD_FILE = "DB_PASSWORD_FILE";
+
+    private static final String SPRING_URL = "SPRING_DATASOURCE_URL";
+    private static final String SPRING_USERNAME = "SPRING_DATASOURCE_USERNAME";
+    private static final String SPRING_PASSWORD = "SPRING_DATASOURCE_PASSWORD";
+    private static final String SPRING_PASSWORD_FILE = "SPRING_DATASOURCE_PASSWORD_FILE";
+
+    /** Where this service's own application.yaml is among the property sources. */
+    private static final String OWN_DEFAULTS = "class path resource [application.yaml]";
+
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+]");
+    private static final Pattern PORT_NUMBER = Pattern.compile("[1-9][0-9]{0,4}");
+    private static final int MAX_PORT = 65_535;
+
+    private final ConfigurableEnvironment environment;
+
+    DatabaseVariables(ConfigurableEnvironment environment) {
+        this.environment = environment;
+    }
+
+    /**
+     * The URL that the five variables make; empty where none of them is set, or where there is another.
+     *
+     * @throws StartupRefusedException if some are missing or unusable, or contradict the other URL
+     */
+    Optional<String> url() {
+        String other = configured(URL);
+        if (other != null) {
+            checkAgreement(other);
+            return Optional.empty();
+        }
+        List<String> set = Stream.of(HOST, PORT, NAME, USER, PASSWORD, PASSWORD_FILE)
+                .filter(variable -> read(variable) != null)
+                .toList();
+        if (set.isEmpty()) {
+            if (environment.containsProperty(URL)
+                    && environment.getProperty(URL, "").isBlank()) {
+                throw new StartupRefusedException(
+                        SPRING_URL + " is empty: a database in memory would be used, which ends with the process.",
+                        "Set " + SPRING_URL
+                                + ", or remove it: then the embedded database is used, with its file in ./data.");
+            }
+            return Optional.empty();
+        }
+        List<String> missing = missing();
+        if (!missing.isEmpty()) {
+            throw new StartupRefusedException(
+                    are(set) + " set, but " + are(missing) + " not: this service does not guess where its database is.",
+                    "Set " + String.join(", ", missing) + " too, or " + SPRING_URL
+                            + " in place of the variables that begin"
+                            + " with DB_. For the embedded database, remove them all.");
+        }
+        // The name encoded, so that whatever it contains is no part of the URL's syntax, nor of Spring's.
+        return Optional.of("jdbc:postgresql://" + host() + ":" + port() + "/"
+                + URLEncoder.encode(String.valueOf(read(NAME)), StandardCharsets.UTF_8)
+                        .replace("+", "%20")
+                + "?currentSchema=" + SCHEMA);
+    }
+
+    /**
+     * Who connects.
+     *
+     * @param username as Spring has it, defaults included
+     * @param password likewise
+     * @throws StartupRefusedException if two variables contradict each other, or a password's file cannot be read
+     */
+    DatabaseLogin login(@Nullable String username, @Nullable String password) {
+        String user = user();
+        String who = user == null ? username : user;
+        String plain = plainPassword();
+        String file = passwordFile();
+        if (file == null) {
+            return DatabaseLogin.withPassword(who, plain == null ? password : plain);
+        }
+        String variable = read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
+        if (plain != null) {
+            throw contradiction(
+                    read(PASSWORD) == null ? SPRING_PASSWORD : PASSWORD,
+                    variable,
+                    "the password of one would hide a new one in the other");
+        }
+        return DatabaseLogin.withPasswordFile(who, variable, new SecretFile(file));
+    }
+
+    private List<String> missing() {
+        List<String> missing = new ArrayList<>(Stream.of(HOST, PORT, NAME)
+                .filter(variable -> read(variable) == null)
+                .toList());
+        if (user() == null) {
+            missing.add(USER);
+        }
+        if (plainPassword() == null && passwordFile() == null) {
+            missing.add(PASSWORD);
+        }
+        return missing;
+    }
+
+    private @Nullable String user() {
+        return both(SPRING_USERNAME, configured("spring.datasource.username"), USER, "they name different users");
+    }
+
+    private @Nullable String plainPassword() {
+        return both(
+                SPRING_PASSWORD, configured("spring.datasource.password"), PASSWORD, "they hold different passwords");
+    }
+
+    private @Nullable String passwordFile() {
+        return both(
+                SPRING_PASSWORD_FILE,
+                configured("spring.datasource.password-file"),
+                PASSWORD_FILE,
+                "they name different files");
+    }
+
+    private String host() {
+        String host = String.valueOf(read(HOST));
+        if (!HOST_NAME.matcher(host).matches()) {
+            throw new StartupRefusedException(
+                    HOST
+                            + " must be a host name or an address alone, an IPv6 address in brackets, for example db.internal.",
+                    "Correct " + HOST + "; the port goes into " + PORT + ".");
+        }
+        return host;
+    }
+
+    private String port() {
+        String port = String.valueOf(read(PORT));
+        if (!PORT_NUMBER.matcher(port).matches() || Integer.parseInt(port) > MAX_PORT) {
+            throw new StartupRefusedException(
+                    PORT + " must be a number between 1 and " + MAX_PORT + ", for example 5432.",
+                    "Correct " + PORT + ".");
+        }
+        return port;
+    }
+
+    /** A URL may name several servers; a pooler or a wrapper may stand in front of them. */
+    private void checkAgreement(String url) {
+        Properties parts = url.contains(":postgresql:")
+                ? Driver.parseURL("jdbc" + url.substring(url.indexOf(":postgresql:")), new Properties())
+                : new Properties();
+        if (parts == null) {
+            return; // the driver will say what is wrong with it
+        }
+        checkAgreement(HOST, parts.getProperty("PGHOST", ""), "they name different hosts");
+        checkAgreement(PORT, parts.getProperty("PGPORT", ""), "they name different ports");
+        checkAgreement(NAME, parts.getProperty("PGDBNAME", ""), "they name different databases");
+    }
+
+    private void checkAgreement(String variable, String inUrl, String difference) {
+        String value = read(variable);
+        if (value != null && Stream.of(inUrl.split(",")).noneMatch(value::equalsIgnoreCase)) {
+            throw contradiction(SPRING_URL, variable, difference);
+        }
+    }
+
+    /** What either of two variables says, or both if both say the same. */
+    private @Nullable String both(String springVariable, @Nullable String spring, String variable, String difference) {
+        String value = read(variable);
+        if (spring != null && value != null && !spring.equals(value)) {
+            throw contradiction(springVariable, variable, difference);
+        }
+        return value == null ? spring : value;
+    }
+
+    private static StartupRefusedException contradiction(String one, String other, String why) {
+        return new StartupRefusedException(
+                one + " and " + other + " contradict each other: " + why + ".",
+                "Remove " + one + " or " + other + ", or make them say the same.");
+    }
+
+    /** Names, and "is" or "are". */
+    private static String are(List<String> names) {
+        return String.join(", ", names) + (names.size() == 1 ? " is" : " are");
+    }
+
+    /**
+     * A property of Spring's, by whichever of its spellings, where somebody has set it; null: not set, blank, or as this
+     * service's own defaults have it.
+     */
+    @Nullable
+    String configured(String name) {
+        for (PropertySource<?> source : environment.getPropertySources()) {
+            if (source.getName().contains(OWN_DEFAULTS)) {
+                return null;
+            }
+            ConfigurationPropertySource properties = ConfigurationPropertySource.from(source);
+            ConfigurationProperty property =
+                    properties == null ? null : properties.getConfigurationProperty(ConfigurationPropertyName.of(name));
+            if (property != null) {
+                String value = environment.resolvePlaceholders(String.valueOf(property.getValue()));
+                return StringUtils.hasText(value) ? value : null;
+            }
+        }
+        return null;
+    }
+
+    /** A variable as it is. */
+    @Nullable
+    String read(String variable) {
+        for (PropertySource<?> source : environment.getPropertySources()) {
+            Object value = source.getProperty(variable);
+            if (value != null) {
+                return StringUtils.hasText(value.toString()) ? value.toString() : null;
+            }
+        }
+        return null;
+    }
+}

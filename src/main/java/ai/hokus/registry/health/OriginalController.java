@@ -1,0 +1,61 @@
+package ai.hokus.registry.health;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.swagger.v3.oas.annotations.security.SecurityRequirements;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.http.CacheControl;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Two paths of the original that its dashboards read, open as they were there. Only in its compatibility mode. */
+@RestController
+@ConditionalOnBooleanProperty("registry.health.original-compatible")
+@Tag(name = "Health")
+class OriginalController {
+
+    private static final String PROMETHEUS_TEXT = "text/plain;version=0.0.4;charset=utf-8";
+
+    private static final String UNKNOWN = "unknown";
+
+    private final Map<String, String> version = new LinkedHashMap<>();
+    private final ObjectProvider<PrometheusMeterRegistry> metrics;
+
+    OriginalController(ObjectProvider<BuildProperties> build, ObjectProvider<PrometheusMeterRegistry> metrics) {
+        this.metrics = metrics;
+        BuildProperties properties = build.getIfAvailable();
+        String built = properties == null ? null : properties.getVersion();
+        Instant time = properties == null ? null : properties.getTime();
+        version.put("version", built == null ? UNKNOWN : built);
+        version.put("build_date", time == null ? UNKNOWN : time.toString().substring(0, "2026-11-23".length()));
+        version.put("git_commit", UNKNOWN); // as there
+        version.put("api_version", "v1");
+    }
+
+    /** The keys of the original. */
+    @GetMapping("/version")
+    @SecurityRequirements
+    ResponseEntity<Map<String, String>> version() {
+        return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(version);
+    }
+
+    /** What {@code /actuator/prometheus} has, in the text format that the original answered. 404 without such a registry. */
+    @GetMapping("/metrics")
+    @SecurityRequirements
+    ResponseEntity<String> metrics() {
+        PrometheusMeterRegistry registry = metrics.getIfAvailable();
+        return registry == null
+                ? ResponseEntity.notFound().build()
+                : ResponseEntity.ok()
+                        .cacheControl(CacheControl.noStore())
+                        .contentType(MediaType.parseMediaType(PROMETHEUS_TEXT))
+                        .body(registry.scrape(PROMETHEUS_TEXT));
+    }
+}
