@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.StrictJson;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -341,6 +342,16 @@ class RequestReaderTest {
     void a_body_that_is_not_utf8_is_refused() {
         assertThat(errors(with("model_name", "\"é\"").getBytes(StandardCharsets.ISO_8859_1)))
                 .isEqualTo(List.of(new FieldError("body", "is not UTF-8")));
+    }
+
+    @Test
+    void the_description_of_the_api_names_the_metrics_that_are_taken() throws NoSuchFieldException {
+        String description = RegistrationRequest.class
+                .getDeclaredField("metricName")
+                .getAnnotation(Schema.class)
+                .description();
+
+        assertThat(description.replaceAll(" ?\\([^)]*\\)", "")).startsWith(Metric.names() + ";");
     }
 
     private static String nested(int levels) {
