@@ -4,6 +4,7 @@ import java.sql.Types;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.springframework.jdbc.core.DataClassRowMapper;
@@ -116,7 +117,7 @@ final class RegistrationRepository {
      * @return those that were stored
      */
     List<NewRegistration> insert(List<NewRegistration> registrations) {
-        return insert(INSERT_REGISTRATION, registrations, RegistrationRepository::parameters);
+        return insert(INSERT_REGISTRATION, registrations, NewRegistration::row);
     }
 
     private <T> List<T> insert(String sql, List<T> rows, Function<T, SqlParameterSource> parameters) {
@@ -135,8 +136,7 @@ final class RegistrationRepository {
     }
 
     /** A null says what it would be: else the driver would ask the database. */
-    private static SqlParameterSource parameters(NewRegistration registration) {
-        RegistrationEvent event = registration.event();
+    static SqlParameterSource row(RegistrationEvent event, String fingerprint, UUID messageId) {
         RegistrationRequest request = event.request();
         return new MapSqlParameterSource()
                 .addValue("model_name", request.modelName())
@@ -155,8 +155,8 @@ final class RegistrationRepository {
                 .addValue("api_schema", event.apiSchemaJson(), Types.VARCHAR)
                 .addValue("tags", event.tagsJson())
                 .addValue("user_id", event.userId())
-                .addValue("fingerprint", registration.fingerprint())
-                .addValue("message_id", registration.message().messageId())
+                .addValue("fingerprint", fingerprint)
+                .addValue("message_id", messageId)
                 .addValue("registered_at", event.registeredAt().atOffset(ZoneOffset.UTC));
     }
 
