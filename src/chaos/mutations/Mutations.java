@@ -277,15 +277,21 @@ public class Mutations {
             new Mutation(
                     "several registrations lock no model",
                     REGISTRATION,
-                    MAIN + "registration/RegistrationStatements.java",
+                    MAIN + "registration/RegistrationRepository.java",
                     " FOR UPDATE SKIP LOCKED",
                     ""),
             new Mutation(
                     "one registration alone locks no model that is there",
                     REGISTRATION,
                     MAIN + "registration/RegistrationTransaction.java",
-                    "&& !statements.lockModel(name)",
+                    "&& !repository.lockModel(name)",
                     "&& name.isEmpty()"),
+            new Mutation(
+                    "new models are made in any order",
+                    "SharedTransactionTest",
+                    MAIN + "registration/RegistrationTransaction.java",
+                    "Collectors.toCollection(TreeSet::new)",
+                    "Collectors.toCollection(java.util.LinkedHashSet::new)"),
             new Mutation(
                     "lock-at-most-for shorter than a pass is accepted",
                     SETTINGS,

@@ -13,23 +13,33 @@ import org.springframework.transaction.TransactionException;
 final class DatabaseFailure {
 
     /** Serialization failure and deadlock (both databases: 40001; PostgreSQL: 40P01), concurrent update (H2: 90131). */
-    private static final Set<String> ENDED_BY_ANOTHER = Set.of("40001", "40P01", "90131");
+    private static final Set<String> RETRYABLE = Set.of("40001", "40P01", "90131");
+
+    /** A lock that another transaction did not release in time (H2: HYT00; PostgreSQL: 55P03). */
+    private static final Set<String> LOCK_TIMEOUT = Set.of("HYT00", "55P03");
 
     private DatabaseFailure() {}
 
     /** Whether another transaction ended this one, which may be tried again at once. */
-    static boolean isEndedByAnother(Throwable e) {
-        return cause(e).map(SQLException::getSQLState)
-                .filter(ENDED_BY_ANOTHER::contains)
-                .isPresent();
+    static boolean isDeadlockOrSerializationFailure(Throwable e) {
+        return hasState(e, RETRYABLE);
     }
 
-    /** Whether it was the database itself, or something that everyone waits for, and not what was written. */
-    static boolean isEveryones(Throwable e) {
+    /** Whether it waited in vain for another transaction. */
+    static boolean isLockTimeout(Throwable e) {
+        return hasState(e, LOCK_TIMEOUT);
+    }
+
+    private static boolean hasState(Throwable e, Set<String> states) {
+        return cause(e).map(SQLException::getSQLState).filter(states::contains).isPresent();
+    }
+
+    /** Whether every member of a transaction has it: it was the database itself, or a lock that all wait for, not what was written. */
+    static boolean isSharedFailure(Throwable e) {
         return e instanceof TransactionException
                 || e instanceof NonTransientDataAccessResourceException
                 || e instanceof RecoverableDataAccessException
-                || (e instanceof TransientDataAccessException && !isEndedByAnother(e));
+                || (e instanceof TransientDataAccessException && !isDeadlockOrSerializationFailure(e));
     }
 
     /** What the database itself said, for a log line. */

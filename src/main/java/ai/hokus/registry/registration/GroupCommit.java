@@ -1,248 +1,194 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.transaction.TransactionTimedOutException;
 
 /**
- * Group commit: registrations that arrive while a transaction is under way share the next one, as commits share a sync of a
- * database's log. The round trips, the commit and its sync are paid once for all of them: the more there are, the less each
- * pays.
+ * Group commit: registrations that arrive while a transaction is under way share the next one, so that they pay once for its
+ * round trips, its commit and its sync.
  *
  * <ol>
- *   <li>A request that finds a writer free is that writer, and stores its registration at once: nobody waits for company.
- *   <li>Others wait, in the order of their arrival. A writer that is done hands its place to the first of them, whose thread
- *       takes everyone who waits by then into its transaction.
- *   <li>A thread writes once, its own registration among the others, so that its answer waits for no one else's.
- *   <li>Whoever was taken by no writer within {@code patience} leaves, to be stored alone: a writer that is stuck holds up
- *       only those whose registrations it has.
+ *   <li>A request's thread puts its registration into a bounded queue, and waits.
+ *   <li>A writer, a thread of its own, takes the first in the queue and those behind it, stores them in one transaction, and
+ *       tells each what came of it.
+ *   <li>A registration that no writer has taken within {@link #MAX_WAIT} leaves the queue, to be stored alone: a writer that is
+ *       stuck holds up only what it has taken.
  * </ol>
  *
- * <p>Runs on the threads of requests and has none of its own. Thread-safe.
+ * <p>Thread-safe.
  */
-final class GroupCommit {
+final class GroupCommit implements AutoCloseable {
 
-    /** In one transaction: a few ten milliseconds of inserts. */
-    static final int MOST_TOGETHER = 64;
+    /** Registrations in one transaction: a few ten milliseconds of inserts. */
+    static final int MAX_GROUP_SIZE = 64;
 
-    /** Of all payloads in one transaction, where there are several: 64 of the default's largest, a second of inserts. */
-    static final long LARGEST_TOGETHER = 16L * 1024 * 1024; // characters
+    /** Characters of all payloads of a group of several: 64 of the default's largest, a second of inserts. */
+    static final long MAX_GROUP_PAYLOAD = 16L * 1024 * 1024;
 
     /** A hundred times what a transaction takes. */
-    static final Duration PATIENCE = Duration.ofMillis(500);
+    static final Duration MAX_WAIT = Duration.ofMillis(500);
 
     /**
-     * No shared transaction takes longer: 2 s for a connection, 5 s for its statements, 10 s each until the driver gives up
-     * on the commit and on the rollback.
+     * No transaction takes longer: 2 s for a connection, 5 s for its statements, 10 s each until the driver gives up on the
+     * commit and on the rollback.
      */
-    private static final Duration LONGEST_GROUP = Duration.ofSeconds(30);
+    private static final Duration MAX_TRANSACTION = Duration.ofSeconds(30);
 
-    private final int writers;
-    private final Duration patience;
-    private final Function<List<NewRegistration>, List<Optional<RegistrationResult>>> transaction;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Queue<Member> waiting = new ArrayDeque<>(); // guarded by lock; empty while a writer is free
-    private int writing; // guarded by lock
+    /** What a stop waits for: a transaction's statements. */
+    private static final Duration CLOSE_TIMEOUT = RegistrationTransaction.TIMEOUT;
+
+    private final Duration maxWait;
+    private final Function<List<NewRegistration>, List<StoreResult>> transaction;
+    private final BlockingQueue<Runnable> queue; // of Members
+    private final ThreadPoolExecutor writers;
 
     /**
+     * Starts no thread before the first registration.
+     *
      * @param writers transactions under way at once
-     * @param patience {@link #PATIENCE}, but for tests
-     * @param transaction stores what it can in one transaction and returns what came of each, in their order; empty: not
-     *     stored here, to be stored alone
+     * @param capacity registrations that wait at once; another one is refused
+     * @param maxWait {@link #MAX_WAIT}, but for tests
+     * @param transaction stores what it can in one transaction and returns what came of each, in their order
      */
     GroupCommit(
             int writers,
-            Duration patience,
-            Function<List<NewRegistration>, List<Optional<RegistrationResult>>> transaction) {
-        this.writers = writers;
-        this.patience = patience;
+            int capacity,
+            Duration maxWait,
+            Function<List<NewRegistration>, List<StoreResult>> transaction) {
+        this.maxWait = maxWait;
         this.transaction = transaction;
+        this.queue = new ArrayBlockingQueue<>(capacity);
+        CustomizableThreadFactory threads = new CustomizableThreadFactory("registration-writer-");
+        threads.setDaemon(true);
+        this.writers = new ThreadPoolExecutor(writers, writers, 0, TimeUnit.SECONDS, queue, threads);
     }
 
     /**
-     * Stores a registration, together with others where there are some. An interrupt is kept for later.
+     * Stores a registration, together with others where there are some.
      *
-     * @return empty: nothing was stored, and nobody else's failure or wait says that it cannot be: it is to be stored alone
-     * @throws RuntimeException of the transaction, where it had no other registration
-     * @throws TransientDataAccessResourceException when the database failed under the transaction; nothing was stored
-     * @throws CommitInDoubtException when it failed while committing
+     * @throws TransientDataAccessResourceException when the database failed under the transaction, or too many registrations
+     *     wait; nothing was stored
+     * @throws CommitInDoubtException when it may or may not be stored: the commit failed, or this thread was interrupted
      */
-    Optional<RegistrationResult> store(NewRegistration registration) {
-        Member own = new Member(registration);
-        return becomesWriter(own) ? write(own) : awaitTurn(own);
-    }
-
-    /** Whether it may write now. If not, it is among those that wait. */
-    private boolean becomesWriter(Member own) {
-        lock.lock();
+    StoreResult store(NewRegistration registration) {
+        Member member = new Member(registration);
         try {
-            if (writing < writers) {
-                writing++;
-                return true;
+            writers.execute(member);
+            StoreResult result = await(member, maxWait);
+            if (result == null) {
+                result = queue.remove(member) ? new StoreAlone() : await(member, MAX_TRANSACTION);
             }
-            waiting.add(own);
-            return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private Optional<RegistrationResult> awaitTurn(Member own) {
-        if (!own.isToldWithin(patience) && leave(own)) {
-            return Optional.empty();
-        }
-        if (!own.isToldWithin(LONGEST_GROUP)) {
+            if (result == null) {
+                throw new CommitInDoubtException(
+                        new TransactionTimedOutException("the transaction that it shares does not end"));
+            }
+            return result;
+        } catch (RejectedExecutionException e) {
+            throw new TransientDataAccessResourceException("too many registrations wait to be stored", e);
+        } catch (InterruptedException e) {
+            queue.remove(member);
+            Thread.currentThread().interrupt();
             throw new CommitInDoubtException(
-                    new TransactionTimedOutException("the transaction that it shares does not end"));
-        }
-        return own.goOn();
-    }
-
-    /** Whether nobody had taken it. */
-    private boolean leave(Member own) {
-        lock.lock();
-        try {
-            return waiting.remove(own);
-        } finally {
-            lock.unlock();
+                    new TransactionTimedOutException("its thread was interrupted while it waited to be stored"));
         }
     }
 
-    /** Stores its own registration and those of whoever waits, tells them, and returns what came of its own. */
-    private Optional<RegistrationResult> write(Member own) {
-        List<Member> group = new ArrayList<>();
-        group.add(own);
+    /** What came of it; null: it is not known yet. An exception is thrown as one of this thread's own. */
+    private static @Nullable StoreResult await(Member member, Duration max) throws InterruptedException {
         try {
-            List<Optional<RegistrationResult>> results = storeTogether(group);
-            for (int i = 1; i < group.size(); i++) {
-                Optional<RegistrationResult> result = results.get(i);
-                group.get(i).tell(() -> result);
+            return member.get(max.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            return null;
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof CommitInDoubtException inDoubt) {
+                throw new CommitInDoubtException(inDoubt);
             }
-            return results.get(0);
-        } catch (Throwable e) {
-            group.subList(1, group.size()).forEach(member -> member.tell(() -> shared(e)));
-            if (group.size() == 1 || e instanceof Error) {
-                throw e;
-            }
-            return shared(e);
-        }
-    }
-
-    /** The next one writes from here on, while these are still being told. */
-    private List<Optional<RegistrationResult>> storeTogether(List<Member> group) {
-        try {
-            takeWaiting(group);
-            return transaction.apply(
-                    group.stream().map(member -> member.registration).toList());
-        } finally {
-            handOver();
-        }
-    }
-
-    private void takeWaiting(List<Member> group) {
-        lock.lock();
-        try {
-            long size = group.get(0).size();
-            for (Member next = waiting.peek(); next != null && group.size() < MOST_TOGETHER; next = waiting.peek()) {
-                size += next.size();
-                if (size > LARGEST_TOGETHER) {
-                    return;
-                }
-                group.add(waiting.remove());
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void handOver() {
-        Member next;
-        lock.lock();
-        try {
-            next = waiting.poll();
-            if (next == null) {
-                writing--;
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (next != null) {
-            next.tell(() -> write(next));
+            throw new TransientDataAccessResourceException("the transaction that it shared failed", e);
         }
     }
 
     /**
-     * What a failure of the shared transaction is to one registration of several; thrown on its own thread, as an exception
-     * of its own. The database's failure is everyone's, and is not waited for a second time. What one registration or another
+     * Stores a group. The database's failure is everyone's, and is not waited for a second time. What one member or another
      * transaction brought about need not be: each is stored alone.
      */
-    private static Optional<RegistrationResult> shared(Throwable failure) {
-        if (failure instanceof CommitInDoubtException inDoubt) {
-            throw new CommitInDoubtException(inDoubt);
+    private void write(Member first) {
+        List<Member> group = takeGroup(first);
+        try {
+            List<StoreResult> results = transaction.apply(
+                    group.stream().map(member -> member.registration).toList());
+            for (int i = 0; i < group.size(); i++) {
+                group.get(i).complete(results.get(i));
+            }
+        } catch (Throwable e) {
+            if (e instanceof CommitInDoubtException || DatabaseFailure.isSharedFailure(e)) {
+                group.forEach(member -> member.completeExceptionally(e));
+            } else {
+                group.forEach(member -> member.complete(new StoreAlone()));
+            }
+            if (e instanceof Error error) {
+                throw error;
+            }
         }
-        if (DatabaseFailure.isEveryones(failure)) {
-            throw new TransientDataAccessResourceException("the transaction that it shared failed", failure);
-        }
-        return Optional.empty();
     }
 
-    /** A registration, and the thread that waits with it. */
-    private static final class Member {
+    private List<Member> takeGroup(Member first) {
+        List<Member> group = new ArrayList<>(List.of(first));
+        long payload = first.payload();
+        while (group.size() < MAX_GROUP_SIZE && queue.peek() instanceof Member next) {
+            payload += next.payload();
+            if (payload > MAX_GROUP_PAYLOAD) {
+                break;
+            }
+            // Not there any more: another writer has it, or it left.
+            if (queue.remove(next)) {
+                group.add(next);
+            }
+        }
+        return group;
+    }
+
+    /** Ends the writers once they have stored what waits. Registrations are refused from here on. */
+    @Override
+    public void close() {
+        writers.shutdown();
+        try {
+            writers.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A registration that waits, and what came of it. Run by a writer. */
+    private final class Member extends CompletableFuture<StoreResult> implements Runnable {
 
         private final NewRegistration registration;
-        private final CountDownLatch told = new CountDownLatch(1);
-        private volatile @Nullable Supplier<Optional<RegistrationResult>> next;
 
         Member(NewRegistration registration) {
             this.registration = registration;
         }
 
-        long size() {
+        long payload() {
             return registration.message().payload().length();
         }
 
-        /** @param next what its thread goes on with; once at most */
-        void tell(Supplier<Optional<RegistrationResult>> next) {
-            this.next = next;
-            told.countDown();
-        }
-
-        /** Waits through interrupts: somebody else may be storing it. */
-        boolean isToldWithin(Duration longest) {
-            long deadline = System.nanoTime() + longest.toNanos();
-            boolean interrupted = false;
-            try {
-                while (true) {
-                    try {
-                        return told.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-                    } catch (InterruptedException e) {
-                        interrupted = true;
-                    }
-                }
-            } finally {
-                if (interrupted) {
-                    Thread.currentThread().interrupt();
-                }
-            }
-        }
-
-        Optional<RegistrationResult> goOn() {
-            Supplier<Optional<RegistrationResult>> what = next;
-            if (what == null) {
-                throw new IllegalStateException("it was not told yet");
-            }
-            return what.get();
+        @Override
+        public void run() {
+            write(this);
         }
     }
 }

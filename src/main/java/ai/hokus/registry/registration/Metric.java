@@ -21,12 +21,12 @@ enum Metric {
     ENGAGEMENT_SCORE(0, Double.POSITIVE_INFINITY),
     R2(Double.NEGATIVE_INFINITY, 1);
 
-    private final double least;
-    private final double most;
+    private final double min;
+    private final double max;
 
-    Metric(double least, double most) {
-        this.least = least;
-        this.most = most;
+    Metric(double min, double max) {
+        this.min = min;
+        this.max = max;
     }
 
     /** The metric of this name, upper or lower case. */
@@ -46,14 +46,14 @@ enum Metric {
     }
 
     boolean allows(double value) {
-        return least <= value && value <= most;
+        return min <= value && value <= max;
     }
 
     /** For people, to follow "must be". */
     String range() {
-        if (Double.isInfinite(most)) {
-            return "at least " + (long) least;
+        if (Double.isInfinite(max)) {
+            return "at least " + (long) min;
         }
-        return Double.isInfinite(least) ? "at most " + (long) most : "between " + (long) least + " and " + (long) most;
+        return Double.isInfinite(min) ? "at most " + (long) max : "between " + (long) min + " and " + (long) max;
     }
 }

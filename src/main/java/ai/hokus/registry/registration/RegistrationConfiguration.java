@@ -5,9 +5,11 @@ import ai.hokus.registry.web.BulkheadInterceptor;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import java.util.concurrent.Semaphore;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.annotation.Bean;
@@ -23,10 +25,10 @@ class RegistrationConfiguration {
 
     /** Its own template, because of the time limit: a statement outside a transaction runs no longer than one inside. */
     @Bean
-    RegistrationStatements registrationStatements(DataSource dataSource) {
+    RegistrationRepository registrationRepository(DataSource dataSource) {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
-        jdbc.setQueryTimeout(Math.toIntExact(RegistrationTransaction.LONGEST.toSeconds()));
-        return new RegistrationStatements(jdbc);
+        jdbc.setQueryTimeout(Math.toIntExact(RegistrationTransaction.TIMEOUT.toSeconds()));
+        return new RegistrationRepository(jdbc);
     }
 
     @Bean
@@ -36,20 +38,27 @@ class RegistrationConfiguration {
 
     @Bean
     RegistrationService registrationService(
-            RegistrationStatements statements,
+            RegistrationRepository repository,
             Outbox outbox,
             PlatformTransactionManager transactions,
             Clock clock,
             RegistrationSettings settings,
             DataSource dataSource) {
-        return new RegistrationService(statements, outbox, transactions, clock, settings, halfOf(dataSource));
+        return new RegistrationService(repository, outbox, transactions, clock, settings, halfOf(dataSource));
     }
 
     /** Of its connections; the other half is for registrations that wait for no lock, and for the relay. */
-    private static Semaphore halfOf(DataSource dataSource) {
+    private static Bulkhead halfOf(DataSource dataSource) {
         HikariDataSource pool =
                 DataSourceUnwrapper.unwrap(dataSource, HikariConfigMXBean.class, HikariDataSource.class);
-        return new Semaphore(Math.max(1, (pool == null ? new HikariConfig() : pool).getMaximumPoolSize() / 2));
+        int connections = (pool == null ? new HikariConfig() : pool).getMaximumPoolSize();
+        return Bulkhead.of(
+                "registrations stored alone",
+                BulkheadConfig.custom()
+                        .maxConcurrentCalls(Math.max(1, connections / 2))
+                        .maxWaitDuration(Duration.ofSeconds(2)) // as long as for a connection
+                        .writableStackTraceEnabled(false)
+                        .build());
     }
 
     @Bean

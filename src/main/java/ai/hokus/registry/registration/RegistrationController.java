@@ -1,21 +1,15 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
-import ai.hokus.registry.registration.RegistrationResult.TooLarge;
 import ai.hokus.registry.web.Caller;
-import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.JsonBody;
 import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -26,8 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Registrations")
 class RegistrationController {
-
-    private static final String PROBLEM = MediaType.APPLICATION_PROBLEM_JSON_VALUE;
 
     private final RegistrationService service;
     private final RegistrationMeters meters;
@@ -52,76 +44,31 @@ class RegistrationController {
                             content =
                                     @Content(
                                             mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = RegistrationRequestSchema.class))),
-            responses = {
-                @ApiResponse(
-                        responseCode = "200",
-                        description = "It is on disk, and its event will be delivered",
-                        content = @Content(schema = @Schema(implementation = RegistrationResponse.class))),
-                @ApiResponse(
-                        responseCode = "409",
-                        description = "Its model, version and token are registered with other content",
-                        content =
-                                @Content(
-                                        mediaType = PROBLEM,
-                                        schema = @Schema(implementation = Problem.Document.class))),
-                @ApiResponse(
-                        responseCode = "413",
-                        description = "The body is larger than registry.registration.max-body",
-                        content =
-                                @Content(
-                                        mediaType = PROBLEM,
-                                        schema = @Schema(implementation = Problem.Document.class))),
-                @ApiResponse(
-                        responseCode = "415",
-                        description = "The body is declared as something else than JSON, or is compressed",
-                        content =
-                                @Content(
-                                        mediaType = PROBLEM,
-                                        schema = @Schema(implementation = Problem.Document.class))),
-                @ApiResponse(
-                        responseCode = "422",
-                        description = "Fields are missing or wrong, each is named; nothing was stored",
-                        content =
-                                @Content(
-                                        mediaType = PROBLEM,
-                                        schema = @Schema(implementation = Problem.Document.class))),
-                @ApiResponse(
-                        responseCode = "503",
-                        description = "The database failed; send the same request again",
-                        headers =
-                                @Header(
-                                        name = "Retry-After",
-                                        description = "Seconds",
-                                        schema = @Schema(type = "integer")),
-                        content =
-                                @Content(
-                                        mediaType = PROBLEM,
-                                        schema = @Schema(implementation = Problem.Document.class)))
-            })
+                                            schema = @Schema(implementation = RegistrationRequest.class))))
+    @ApiResponse(
+            responseCode = "200",
+            description = "It is on disk, and its event will be delivered",
+            content = @Content(schema = @Schema(implementation = RegistrationResponse.class)))
+    @ApiResponse(responseCode = "409", description = "Its model, version and token are registered with other content")
+    @ApiResponse(responseCode = "413", description = "The body is larger than registry.registration.max-body")
+    @ApiResponse(
+            responseCode = "415",
+            description = "The body is declared as something else than JSON, or is compressed")
+    @ApiResponse(responseCode = "422", description = "Fields are missing or wrong, each is named; nothing was stored")
+    @ApiResponse(responseCode = "503", description = "The database failed; Retry-After says when to send it again")
     ResponseEntity<Object> register(HttpServletRequest request) {
-        ParseResult parsed = RequestReader.read(JsonBody.read(request, maxBody));
-        if (parsed instanceof ParseResult.Invalid invalid) {
-            return Problem.of(invalid.errors());
-        }
-        RegistrationRequest registration = ((ParseResult.Valid) parsed).request();
+        RegistrationRequest registration = RequestReader.read(JsonBody.read(request, maxBody));
         String userId = Caller.userId(request);
-        return answer(registration, meters.measure(() -> service.register(registration, userId)));
-    }
-
-    private static ResponseEntity<Object> answer(RegistrationRequest registration, RegistrationResult result) {
-        if (result instanceof Registered || result instanceof AlreadyRegistered) {
-            return ResponseEntity.ok()
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .body(RegistrationResponse.to(registration).json());
-        }
-        if (result instanceof TooLarge tooLarge) {
-            return Problem.of(List.of(FieldError.ofBody(
-                    "makes an event of " + tooLarge.payload() + " bytes; the most is " + tooLarge.largest())));
-        }
-        return Problem.of(
-                HttpStatus.CONFLICT,
-                registration.modelId() + " is registered already, with other content; nothing was changed."
-                        + " Register other content under another version or token.");
+        return switch (meters.measure(() -> service.register(registration, userId))) {
+            case REGISTERED, ALREADY_REGISTERED ->
+                ResponseEntity.ok()
+                        .contentType(MediaType.APPLICATION_JSON)
+                        .body(RegistrationResponse.to(registration).json());
+            case CONFLICT ->
+                Problem.of(
+                        HttpStatus.CONFLICT,
+                        registration.modelId() + " is registered already, with other content; nothing was changed."
+                                + " Register other content under another version or token.");
+        };
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.web.Problem;
+import ai.hokus.registry.web.ThrottledLog;
 import jakarta.servlet.http.HttpServletRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,11 +29,14 @@ class RegistrationExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(RegistrationExceptionHandler.class);
 
+    private final ThrottledLog inDoubt = new ThrottledLog(log);
+    private final ThrottledLog notStored = new ThrottledLog(log);
+
     @ExceptionHandler
     ResponseEntity<Object> inDoubt(CommitInDoubtException e) {
-        log.warn(
-                "A registration may or may not be stored, and its client was told so (503); a repetition settles it: {}",
-                DatabaseFailure.describe(e));
+        inDoubt.warn(() ->
+                "A registration may or may not be stored, and its client was told so (503); sending it again settles it: "
+                        + DatabaseFailure.describe(e) + ".");
         return Problem.unavailable(
                 "The database failed while it stored the registration, so it may or may not be stored."
                         + " Send the same request again: it is stored once.");
@@ -48,11 +52,9 @@ class RegistrationExceptionHandler {
         TransactionSystemException.class
     })
     ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
-        log.warn(
-                "{} {} was answered with 503, nothing was stored, its client may repeat it: {}",
-                request.getMethod(),
-                request.getRequestURI(),
-                DatabaseFailure.describe(e));
+        notStored.warn(() -> request.getMethod() + " " + request.getRequestURI()
+                + " was answered with 503, nothing was stored, and its client may send it again: "
+                + DatabaseFailure.describe(e) + ".");
         return Problem.unavailable("The database is not available at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
     }

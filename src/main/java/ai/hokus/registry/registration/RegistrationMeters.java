@@ -1,6 +1,5 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.registration.RegistrationResult.Registered;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -31,7 +30,7 @@ final class RegistrationMeters {
         Timer.Sample sample = Timer.start();
         try {
             RegistrationResult result = registration.get();
-            if (result instanceof Registered) {
+            if (result == RegistrationResult.REGISTERED) {
                 accepted.increment();
             }
             return result;

@@ -2,7 +2,6 @@ package ai.hokus.registry.registration;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * @param next what to give as {@code after} for those that follow; null when there were none
  */
 @Schema(description = "Some registrations, in the order in which they were stored")
-@JsonPropertyOrder({"registrations", "next"})
 @JsonInclude(JsonInclude.Include.ALWAYS)
 record RegistrationPage(
         @JsonProperty("registrations") List<StoredRegistration> registrations,

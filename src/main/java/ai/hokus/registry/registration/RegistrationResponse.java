@@ -3,7 +3,6 @@ package ai.hokus.registry.registration;
 import ai.hokus.registry.web.StrictJson;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * @param eventEmitted the event is durable and will be delivered
  */
 @Schema(description = "The registration is stored")
-@JsonPropertyOrder({"status", "model_id", "model_name", "version", "event_emitted", "detail"})
 @JsonInclude(JsonInclude.Include.ALWAYS)
 record RegistrationResponse(
         @Schema(example = "ok") @JsonProperty("status") String status,

@@ -2,81 +2,73 @@ package ai.hokus.registry.registration;
 
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.Outbox;
-import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
-import ai.hokus.registry.registration.RegistrationResult.TooLarge;
+import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.Problem;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
-import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.web.ErrorResponseException;
 
 /** Stores registrations. Thread-safe. */
-class RegistrationService {
+class RegistrationService implements AutoCloseable {
 
     /**
-     * How often a registration is tried whose transaction another one ended. The database reports that at once, so that
-     * several attempts fit into the time of one that waits for a lock; such a one is not tried again, its client may.
+     * Transactions of a registration alone, after deadlocks and serialization failures. The database reports those at once, so
+     * that several attempts fit into the time of one that waits for a lock; such a one is not repeated, its client may.
      */
-    private static final int MOST_ATTEMPTS = 5;
-
-    /** For its turn to be stored alone: as long as it would wait for a connection. */
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+    private static final int MAX_ATTEMPTS = 4;
 
     private final Outbox outbox;
     private final RegistrationTransaction transaction;
     private final GroupCommit group;
-    private final Semaphore alone;
+    private final Bulkhead alone;
     private final Clock clock;
-    private final long largestPayload;
+    private final long maxPayload;
 
     /**
      * @param alone a permit for each transaction of a registration alone: it may wait for a locked row, and its connection is
      *     not there for other models
      */
     RegistrationService(
-            RegistrationStatements statements,
+            RegistrationRepository repository,
             Outbox outbox,
             PlatformTransactionManager transactions,
             Clock clock,
             RegistrationSettings settings,
-            Semaphore alone) {
+            Bulkhead alone) {
         this.alone = alone;
         this.outbox = outbox;
-        this.transaction = new RegistrationTransaction(statements, outbox, transactions);
-        this.group = new GroupCommit(settings.writers(), GroupCommit.PATIENCE, transaction::storeTogether);
+        this.transaction = new RegistrationTransaction(repository, outbox, transactions);
+        this.group = new GroupCommit(
+                settings.groupCommitWriters(),
+                settings.maxConcurrentRequests(),
+                GroupCommit.MAX_WAIT,
+                transaction::storeTogether);
         this.clock = clock;
-        this.largestPayload = settings.maxPayload().toBytes();
+        this.maxPayload = settings.maxPayload().toBytes();
     }
 
     /**
      * Stores a registration and its message, both or neither: first in a transaction that registrations of the same moment
-     * share, and what that leaves over in one of its own.
+     * share, and what that leaves over in one of its own. {@code REGISTERED} and {@code ALREADY_REGISTERED} are on disk.
      *
      * @param userId the caller's
-     * @return {@link Registered} and {@link AlreadyRegistered} once it is on disk
+     * @throws ErrorResponseException 422 when the event would be larger than {@code registry.registration.max-payload}
+     * @throws BulkheadFullException when too many registrations wait for locked models; nothing was stored
      * @throws DataAccessException when the database fails; nothing was stored
      * @throws org.springframework.transaction.TransactionException likewise
-     * @throws CommitInDoubtException when the database fails while committing
+     * @throws CommitInDoubtException when it may or may not be stored
      */
     RegistrationResult register(RegistrationRequest request, String userId) {
-        // PostgreSQL stores microseconds: what is delivered is what is read back.
-        RegistrationEvent event =
-                RegistrationEvent.of(request, userId, clock.instant().truncatedTo(ChronoUnit.MICROS));
-        String payload = event.payload();
-        long bytes = payload.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > largestPayload) {
-            return new TooLarge(bytes, largestPayload);
-        }
-        NewMessage message = NewMessage.of(request.modelName(), RegistrationEvent.TYPE, payload);
+        NewRegistration registration = newRegistration(request, userId);
         try {
-            return store(new NewRegistration(event, Fingerprint.of(event), message));
+            return group.store(registration) instanceof RegistrationResult result ? result : storeAlone(registration);
         } catch (DataIntegrityViolationException e) {
             // About this registration's content; another one may well be stored.
             throw e;
@@ -86,34 +78,35 @@ class RegistrationService {
         }
     }
 
-    private RegistrationResult store(NewRegistration registration) {
-        Optional<RegistrationResult> result = Optional.empty();
-        for (int attempt = 1; result.isEmpty(); attempt++) {
+    private NewRegistration newRegistration(RegistrationRequest request, String userId) {
+        // PostgreSQL stores microseconds: what is delivered is what is read back.
+        RegistrationEvent event =
+                RegistrationEvent.of(request, userId, clock.instant().truncatedTo(ChronoUnit.MICROS));
+        String payload = event.payload();
+        int bytes = payload.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > maxPayload) {
+            throw Problem.exception(List.of(FieldError.ofBody(
+                    "makes an event of " + bytes + " bytes; at most " + maxPayload + " are allowed")));
+        }
+        NewMessage message = NewMessage.of(request.modelName(), RegistrationEvent.TYPE, payload);
+        return new NewRegistration(event, Fingerprint.of(event), message);
+    }
+
+    private RegistrationResult storeAlone(NewRegistration registration) {
+        for (int attempt = 1; ; attempt++) {
             try {
-                result = attempt == 1 ? group.store(registration) : Optional.of(storeAlone(registration));
+                return alone.executeSupplier(() -> transaction.storeAlone(registration));
             } catch (DataAccessException e) {
-                if (attempt == MOST_ATTEMPTS || !DatabaseFailure.isEndedByAnother(e)) {
+                if (attempt == MAX_ATTEMPTS || !DatabaseFailure.isDeadlockOrSerializationFailure(e)) {
                     throw e;
                 }
             }
         }
-        return result.get();
     }
 
-    private RegistrationResult storeAlone(NewRegistration registration) {
-        try {
-            if (!alone.tryAcquire(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new TransientDataAccessResourceException(
-                        "too many registrations wait for models that other transactions have locked");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TransientDataAccessResourceException("interrupted while it waited to be stored", e);
-        }
-        try {
-            return transaction.storeAlone(registration);
-        } finally {
-            alone.release();
-        }
+    /** Ends the writers once they have stored what waits. */
+    @Override
+    public void close() {
+        group.close();
     }
 }

@@ -14,21 +14,21 @@ import org.springframework.util.unit.DataSize;
  * @param maxConcurrentRequests how many requests of this module run at once; one more is answered 503 at once. Of the web
  *     server's 400 threads 200 at most wait for the auth service: 50 are left for health, whatever the database and that
  *     service are doing; 16 connections serve 150 requests well
- * @param writers transactions of registrations under way at once. Registrations that arrive meanwhile share the next one, so
- *     fewer writers make fewer and larger transactions; more of them help where the database is far away
+ * @param groupCommitWriters transactions of registrations under way at once. Registrations that arrive meanwhile share the next
+ *     one, so fewer writers make fewer and larger transactions; more of them help where the database is far away
  */
 @ConfigurationProperties("registry.registration")
 record RegistrationSettings(
         @DefaultValue("256KB") DataSize maxPayload,
         @DefaultValue("1MB") DataSize maxBody,
         @DefaultValue("150") int maxConcurrentRequests,
-        @DefaultValue("1") int writers) {
+        @DefaultValue("1") int groupCommitWriters) {
 
     /** Four groups of 64 are more than {@code maxConcurrentRequests}, and four connections are a quarter of the pool's default. */
-    private static final int MOST_WRITERS = 4;
+    private static final int MAX_WRITERS = 4;
 
     /** Far more than any event needs, and far below what a Redis element or a PostgreSQL text may hold. */
-    private static final DataSize LARGEST = DataSize.ofMegabytes(16);
+    private static final DataSize MAX_SIZE = DataSize.ofMegabytes(16);
 
     RegistrationSettings {
         refuseOutside("registry.registration.max-payload", maxPayload, "256KB");
@@ -37,9 +37,10 @@ record RegistrationSettings(
             throw new IllegalArgumentException("registry.registration.max-concurrent-requests is "
                     + maxConcurrentRequests + "; it must be at least 1, for example 150");
         }
-        if (writers < 1 || writers > MOST_WRITERS) {
-            throw new IllegalArgumentException("registry.registration.writers is " + writers
-                    + "; it must be between 1, which is the default, and " + MOST_WRITERS);
+        if (groupCommitWriters < 1 || groupCommitWriters > MAX_WRITERS) {
+            throw new IllegalArgumentException("registry.registration.group-commit-writers is "
+                    + groupCommitWriters
+                    + "; it must be between 1, which is the default, and " + MAX_WRITERS);
         }
         if (maxBody.compareTo(maxPayload) < 0) {
             throw new IllegalArgumentException("registry.registration.max-body is " + maxBody
@@ -49,9 +50,9 @@ record RegistrationSettings(
     }
 
     private static void refuseOutside(String name, DataSize size, String example) {
-        if (size.toBytes() < 1 || size.compareTo(LARGEST) > 0) {
+        if (size.toBytes() < 1 || size.compareTo(MAX_SIZE) > 0) {
             throw new IllegalArgumentException(
-                    name + " is " + size + "; it must be between 1B and " + LARGEST + ", for example " + example);
+                    name + " is " + size + "; it must be between 1B and " + MAX_SIZE + ", for example " + example);
         }
     }
 }

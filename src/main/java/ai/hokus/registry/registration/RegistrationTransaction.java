@@ -2,20 +2,19 @@ package ai.hokus.registry.registration;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.Outbox;
-import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
-import ai.hokus.registry.registration.RegistrationResult.Conflict;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -23,64 +22,60 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The transaction that stores registrations with their messages, all of them or none:
  *
  * <ol>
- *   <li>lock the models' rows: one transaction of a model at a time, hence the ids of its messages in commit order;
+ *   <li>lock the models' rows, and make those that are new: one transaction of a model at a time, hence the ids of its messages
+ *       in commit order;
  *   <li>insert the registrations, unless their identities are taken: then compare what is stored, and write nothing;
  *   <li>append the messages of those that were inserted, in the order given.
  * </ol>
  *
- * <p>Several registrations take only those models whose rows are there and free, and leave the others to be stored alone.
- * So they wait for no other transaction, and no two transactions wait for each other: one alone waits for one model.
+ * <p>No two transactions wait for each other. Several registrations leave a locked model to be stored alone, and wait only
+ * where another transaction is making the same new model: since everyone makes models in the order of their names, whoever
+ * waits for one has none that comes later. One registration alone waits for its model with no lock in hand.
  *
  * <p>Thread-safe.
  */
 final class RegistrationTransaction {
 
-    /** The longest. Three statements take a few milliseconds; what takes longer waits for a lock. */
-    static final Duration LONGEST = Duration.ofSeconds(5);
+    /** Its statements take a few milliseconds; what takes longer waits for a lock. */
+    static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-    private final RegistrationStatements statements;
+    private final RegistrationRepository repository;
     private final Outbox outbox;
     private final TransactionTemplate transaction;
 
-    RegistrationTransaction(RegistrationStatements statements, Outbox outbox, PlatformTransactionManager transactions) {
-        this.statements = statements;
+    RegistrationTransaction(RegistrationRepository repository, Outbox outbox, PlatformTransactionManager transactions) {
+        this.repository = repository;
         this.outbox = outbox;
         this.transaction = new TransactionTemplate(transactions);
         // The isolation stays the connection's, READ COMMITTED on both databases: setting it would cost a round trip.
-        this.transaction.setTimeout(Math.toIntExact(LONGEST.toSeconds()));
+        this.transaction.setTimeout(Math.toIntExact(TIMEOUT.toSeconds()));
     }
 
     /**
-     * Stores those whose models' rows are free.
+     * Stores those whose models are free or new.
      *
-     * @return what came of each, in their order, on disk; empty where the model is locked or new
-     * @throws org.springframework.dao.DataAccessException when the database fails; nothing was stored
+     * @return what came of each, in their order, on disk
+     * @throws DataAccessException when the database fails; nothing was stored
      * @throws org.springframework.transaction.TransactionException likewise
+     * @throws IllegalStateException when another transaction makes one of their models and does not end; nothing was stored
      * @throws CommitInDoubtException when the database fails while committing
      */
-    List<Optional<RegistrationResult>> storeTogether(List<NewRegistration> registrations) {
-        return store(registrations, statements::lockFreeModels);
+    List<StoreResult> storeTogether(List<NewRegistration> registrations) {
+        return commit(() -> write(registrations, lockModels(registrations)));
     }
 
-    /** Stores one, and waits for its model's row or makes it. Returns and throws as {@link #storeTogether} does. */
+    /** Stores one, and waits for its model. Throws as {@link #storeTogether} does. */
     RegistrationResult storeAlone(NewRegistration registration) {
-        return store(List.of(registration), models -> {
-                    models.forEach(this::lockModel);
-                    return models;
-                })
-                .get(0)
-                .orElseThrow();
+        return (RegistrationResult) commit(() -> write(List.of(registration), lockModel(registration.modelName())))
+                .get(0);
     }
 
-    /** @param lock locks some of these models, and returns which */
-    private List<Optional<RegistrationResult>> store(
-            List<NewRegistration> registrations, UnaryOperator<Set<String>> lock) {
-        AtomicReference<@Nullable List<Optional<RegistrationResult>>> written = new AtomicReference<>();
+    private List<StoreResult> commit(Supplier<List<StoreResult>> work) {
+        AtomicReference<@Nullable List<StoreResult>> written = new AtomicReference<>();
         try {
-            transaction.executeWithoutResult(
-                    status -> written.set(write(registrations, lock.apply(models(registrations)))));
-            List<Optional<RegistrationResult>> results = requireNonNull(written.get());
-            if (results.contains(Optional.of(new AlreadyRegistered()))) {
+            transaction.executeWithoutResult(status -> written.set(work.get()));
+            List<StoreResult> results = requireNonNull(written.get());
+            if (results.contains(RegistrationResult.ALREADY_REGISTERED)) {
                 // Whoever registered it may not have it on disk yet.
                 outbox.flush();
             }
@@ -91,57 +86,75 @@ final class RegistrationTransaction {
     }
 
     /**
-     * In doubt is everyone, those too that wrote nothing beside others: a repetition settles it for them as well.
+     * If the commit fails, the outcome is unknown for every member, and sending it again settles it. What holds however the
+     * commit ended is answered all the same.
      *
      * @param written what came of the statements; null: it was they that failed
      */
-    private static List<Optional<RegistrationResult>> afterFailure(
-            RuntimeException failure, @Nullable List<Optional<RegistrationResult>> written) {
+    private static List<StoreResult> afterFailure(RuntimeException failure, @Nullable List<StoreResult> written) {
         if (written == null) {
             throw failure;
         }
-        if (written.stream().allMatch(Optional::isEmpty)) {
-            // It wrote nothing, so it did not matter how it ended.
-            return written;
+        if (written.stream()
+                .anyMatch(result ->
+                        result == RegistrationResult.REGISTERED || result == RegistrationResult.ALREADY_REGISTERED)) {
+            throw new CommitInDoubtException(failure);
         }
-        boolean onlyConflicts = written.stream().flatMap(Optional::stream).allMatch(Conflict.class::isInstance);
-        throw onlyConflicts ? failure : new CommitInDoubtException(failure);
+        return written;
     }
 
-    private static Set<String> models(List<NewRegistration> registrations) {
-        return registrations.stream().map(NewRegistration::modelName).collect(Collectors.toUnmodifiableSet());
+    /** Locks those models that nobody has locked, and makes those that are new. */
+    private Set<String> lockModels(List<NewRegistration> registrations) {
+        Set<String> others =
+                registrations.stream().map(NewRegistration::modelName).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> locked = new HashSet<>(repository.lockFreeModels(others));
+        others.removeAll(locked);
+        if (!others.isEmpty()) {
+            try {
+                locked.addAll(repository.insertModels(List.copyOf(others)));
+            } catch (DataAccessException e) {
+                // It concerns those of one model, and is no failure of the database.
+                throw DatabaseFailure.isLockTimeout(e)
+                        ? new IllegalStateException("another transaction makes one of these models and does not end", e)
+                        : e;
+            }
+        }
+        return locked;
     }
 
     /** Where there is no row it is made; it is locked by that, and nobody else sees it before the commit. */
-    private void lockModel(String name) {
-        if (!statements.insertModel(name) && !statements.lockModel(name)) {
+    private Set<String> lockModel(String name) {
+        if (repository.insertModels(List.of(name)).isEmpty() && !repository.lockModel(name)) {
             throw new IllegalStateException("the row of model " + name + " is neither there nor could it be made");
         }
+        return Set.of(name);
     }
 
-    private List<Optional<RegistrationResult>> write(List<NewRegistration> registrations, Set<String> lockedModels) {
-        List<NewRegistration> mine = registrations.stream()
-                .filter(registration -> lockedModels.contains(registration.modelName()))
-                .toList();
-        Set<UUID> inserted = statements.insert(mine);
-        List<NewMessage> messages = mine.stream()
+    private List<StoreResult> write(List<NewRegistration> registrations, Set<String> lockedModels) {
+        Set<UUID> inserted = repository
+                .insert(registrations.stream()
+                        .filter(registration -> lockedModels.contains(registration.modelName()))
+                        .toList())
+                .stream()
+                .map(registration -> registration.message().messageId())
+                .collect(Collectors.toSet());
+        outbox.append(registrations.stream()
                 .map(NewRegistration::message)
                 .filter(message -> inserted.contains(message.messageId()))
-                .toList();
-        outbox.append(messages);
+                .toList());
         return registrations.stream()
                 .map(registration -> lockedModels.contains(registration.modelName())
-                        ? Optional.of(result(registration, inserted))
-                        : Optional.<RegistrationResult>empty())
+                        ? result(registration, inserted)
+                        : new StoreAlone())
                 .toList();
     }
 
     private RegistrationResult result(NewRegistration registration, Set<UUID> inserted) {
-        UUID messageId = registration.message().messageId();
-        if (inserted.contains(messageId)) {
-            return new Registered(messageId);
+        if (inserted.contains(registration.message().messageId())) {
+            return RegistrationResult.REGISTERED;
         }
-        List<String> stored = statements.fingerprint(registration.event().request());
-        return stored.contains(registration.fingerprint()) ? new AlreadyRegistered() : new Conflict();
+        return repository.fingerprint(registration.event().request()).contains(registration.fingerprint())
+                ? RegistrationResult.ALREADY_REGISTERED
+                : RegistrationResult.CONFLICT;
     }
 }

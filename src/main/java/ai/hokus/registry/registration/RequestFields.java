@@ -25,7 +25,7 @@ final class RequestFields {
      * Digits before or after the point that a number's exponent may stand for. Arithmetic on more overflows, in our consumers
      * before it does here.
      */
-    private static final int LARGEST_SCALE = 10_000;
+    private static final int MAX_SCALE = 10_000;
 
     /** Digits of a number in a string, as many as a JSON number may have. */
     private static final int MAX_NUMBER_LENGTH = 1_000;
@@ -58,37 +58,37 @@ final class RequestFields {
     }
 
     /** Required, trimmed, not blank; its length counts in UTF-16 units. */
-    String identity(String name, int longest) {
+    String identity(String name, int maxLength) {
         String text = required(name);
-        if (text.length() > longest) {
-            refuse(name, "must not be longer than " + longest + " characters (UTF-16 units)");
+        if (text.length() > maxLength) {
+            refuse(name, "must not be longer than " + maxLength + " characters (UTF-16 units)");
         }
         return text;
     }
 
     /** Required, trimmed, not blank. */
-    String text(String name, int longest) {
+    String text(String name, int maxLength) {
         String text = required(name);
-        refuseLonger(name, text, longest);
+        refuseLonger(name, text, maxLength);
         return text;
     }
 
     /** Trimmed, not blank. */
     @Nullable
-    String optional(String name, int longest) {
-        String text = optionalUntrimmed(name, longest);
+    String optional(String name, int maxLength) {
+        String text = optionalUntrimmed(name, maxLength);
         return text == null ? null : TextRules.trim(text);
     }
 
     /** Not blank. The length is that of the trimmed text. */
     @Nullable
-    String optionalUntrimmed(String name, int longest) {
+    String optionalUntrimmed(String name, int maxLength) {
         JsonNode node = sent(name);
         if (node == null) {
             return null;
         }
         String text = string(name, node);
-        refuseLonger(name, TextRules.trim(text), longest);
+        refuseLonger(name, TextRules.trim(text), maxLength);
         return text;
     }
 
@@ -109,7 +109,7 @@ final class RequestFields {
 
     /** A JSON object, whatever is in it, as long as it can be stored and delivered; its size counts as compact UTF-8. */
     @Nullable
-    ObjectNode optionalObject(String name, int largest) {
+    ObjectNode optionalObject(String name, int maxBytes) {
         JsonNode node = sent(name);
         if (node == null) {
             return null;
@@ -124,14 +124,14 @@ final class RequestFields {
             return object;
         }
         int size = StrictJson.MAPPER.writeValueAsBytes(object).length;
-        if (size > largest) {
-            refuse(name, "is " + size + " bytes of compact JSON; the most is " + largest);
+        if (size > maxBytes) {
+            refuse(name, "is " + size + " bytes of compact JSON; at most " + maxBytes + " are allowed");
         }
         return object;
     }
 
     /** A JSON object of strings, in its order; empty when absent. */
-    Map<String, String> optionalTexts(String name, int most, int longestKey, int longest) {
+    Map<String, String> optionalTexts(String name, int maxEntries, int maxKeyLength, int maxLength) {
         JsonNode node = sent(name);
         Map<String, String> texts = new LinkedHashMap<>();
         if (node == null) {
@@ -141,8 +141,8 @@ final class RequestFields {
             refuse(name, "must be a JSON object of strings");
             return texts;
         }
-        if (object.size() > most) {
-            refuse(name, "has " + object.size() + " entries; the most is " + most);
+        if (object.size() > maxEntries) {
+            refuse(name, "has " + object.size() + " entries; at most " + maxEntries + " are allowed");
             return texts;
         }
         object.forEachEntry((key, value) -> {
@@ -154,9 +154,9 @@ final class RequestFields {
                 refuse(entry, "must be a string");
             } else {
                 TextRules.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
-                refuseLonger(entry, value.stringValue(), longest);
-                if (key.codePointCount(0, key.length()) > longestKey) {
-                    refuse(name, "has a key that is longer than " + longestKey + " characters");
+                refuseLonger(entry, value.stringValue(), maxLength);
+                if (key.codePointCount(0, key.length()) > maxKeyLength) {
+                    refuse(name, "has a key that is longer than " + maxKeyLength + " characters");
                 }
                 texts.put(key, value.stringValue());
             }
@@ -219,9 +219,9 @@ final class RequestFields {
         }
     }
 
-    private void refuseLonger(String name, String text, int longest) {
-        if (text.codePointCount(0, text.length()) > longest) {
-            refuse(name, "must not be longer than " + longest + " characters");
+    private void refuseLonger(String name, String text, int maxLength) {
+        if (text.codePointCount(0, text.length()) > maxLength) {
+            refuse(name, "must not be longer than " + maxLength + " characters");
         }
     }
 
@@ -232,8 +232,8 @@ final class RequestFields {
         }
         if (node.isNumber()) {
             BigDecimal number = node.decimalValue();
-            return Math.abs((long) number.scale()) > LARGEST_SCALE
-                    ? Optional.of("contains a number with an exponent beyond " + LARGEST_SCALE)
+            return Math.abs((long) number.scale()) > MAX_SCALE
+                    ? Optional.of("contains a number with an exponent beyond " + MAX_SCALE)
                     : Optional.empty();
         }
         return node.propertyStream()

@@ -1,10 +1,10 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.registration.ParseResult.Invalid;
-import ai.hokus.registry.registration.ParseResult.Valid;
+import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.StrictJson;
 import java.util.List;
 import java.util.Optional;
+import org.springframework.web.ErrorResponseException;
 
 /** Reads a request's body: every rule about what a client may send stands here. */
 final class RequestReader {
@@ -13,38 +13,40 @@ final class RequestReader {
      * Longest model_name, version and token_id, in UTF-16 units, which is how H2 counts a VARCHAR. One unit takes at most
      * three bytes in UTF-8, so the three together take at most 2,295: a row of PostgreSQL's unique index holds 2,704.
      */
-    static final int LONGEST_IDENTITY = 255;
+    static final int MAX_IDENTITY_LENGTH = 255;
 
     /** Longest eval_spec, scorer_ref, primary_metric and benchmark_spec_id, in characters. */
-    static final int LONGEST_SPEC = 500;
+    static final int MAX_SPEC_LENGTH = 500;
 
     /** Longest other text, in characters. */
-    static final int LONGEST_TEXT = 2_000;
+    static final int MAX_TEXT_LENGTH = 2_000;
 
     /** Tags of one request, and the longest name of one, in characters. */
-    static final int MOST_TAGS = 100;
+    static final int MAX_TAGS = 100;
 
-    static final int LONGEST_TAG_NAME = 250;
+    static final int MAX_TAG_NAME_LENGTH = 250;
 
     /** The largest api_schema, as compact JSON in UTF-8: half of what an event may be by default. */
-    static final int LARGEST_SCHEMA = 128 * 1024;
+    static final int MAX_SCHEMA_BYTES = 128 * 1024;
 
     private RequestReader() {}
 
-    /** Names everything that is wrong, not only the first thing. Unknown fields are ignored. */
-    static ParseResult read(byte[] body) {
+    /**
+     * Reads a registration. Unknown fields are ignored.
+     *
+     * @throws ErrorResponseException 422 that names everything that is wrong, in the order in which the fields are documented
+     */
+    static RegistrationRequest read(byte[] body) {
         StrictJson.Body json = StrictJson.readObject(body);
-        return json instanceof StrictJson.Body.JsonObject object
-                ? check(new RequestFields(object.fields()))
-                : new Invalid(List.of(((StrictJson.Body.Malformed) json).error()));
-    }
-
-    private static ParseResult check(RequestFields fields) {
-        String modelName = fields.identity("model_name", LONGEST_IDENTITY);
-        String version = fields.identity("version", LONGEST_IDENTITY);
-        String tokenId = fields.identity("token_id", LONGEST_IDENTITY);
-        String proposalIdentifier = fields.text("proposal_identifier", LONGEST_TEXT);
-        String metricName = fields.text("metric_name", LONGEST_TEXT);
+        if (json instanceof StrictJson.Body.Malformed malformed) {
+            throw Problem.exception(List.of(malformed.error()));
+        }
+        RequestFields fields = new RequestFields(((StrictJson.Body.JsonObject) json).fields());
+        String modelName = fields.identity("model_name", MAX_IDENTITY_LENGTH);
+        String version = fields.identity("version", MAX_IDENTITY_LENGTH);
+        String tokenId = fields.identity("token_id", MAX_IDENTITY_LENGTH);
+        String proposalIdentifier = fields.text("proposal_identifier", MAX_TEXT_LENGTH);
+        String metricName = fields.text("metric_name", MAX_TEXT_LENGTH);
         double baselineValue = fields.number("baseline_value");
         double currentValue = fields.numberOr("current_value", baselineValue);
         checkMetric(fields, metricName, baselineValue, currentValue);
@@ -56,15 +58,18 @@ final class RequestReader {
                 metricName,
                 baselineValue,
                 currentValue,
-                fields.text("mlflow_run_id", LONGEST_TEXT),
-                fields.optionalUntrimmed("model_uri", LONGEST_TEXT),
-                fields.optional("eval_spec", LONGEST_SPEC),
-                fields.optional("scorer_ref", LONGEST_SPEC),
-                fields.optional("primary_metric", LONGEST_SPEC),
-                fields.optional("benchmark_spec_id", LONGEST_SPEC),
-                fields.optionalObject("api_schema", LARGEST_SCHEMA),
-                fields.optionalTexts("tags", MOST_TAGS, LONGEST_TAG_NAME, LONGEST_TEXT));
-        return fields.errors().isEmpty() ? new Valid(request) : new Invalid(fields.errors());
+                fields.text("mlflow_run_id", MAX_TEXT_LENGTH),
+                fields.optionalUntrimmed("model_uri", MAX_TEXT_LENGTH),
+                fields.optional("eval_spec", MAX_SPEC_LENGTH),
+                fields.optional("scorer_ref", MAX_SPEC_LENGTH),
+                fields.optional("primary_metric", MAX_SPEC_LENGTH),
+                fields.optional("benchmark_spec_id", MAX_SPEC_LENGTH),
+                fields.optionalObject("api_schema", MAX_SCHEMA_BYTES),
+                fields.optionalTexts("tags", MAX_TAGS, MAX_TAG_NAME_LENGTH, MAX_TEXT_LENGTH));
+        if (!fields.errors().isEmpty()) {
+            throw Problem.exception(fields.errors());
+        }
+        return request;
     }
 
     /** What is already known to be wrong is not reported a second time. */

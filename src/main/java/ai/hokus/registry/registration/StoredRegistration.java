@@ -2,7 +2,6 @@ package ai.hokus.registry.registration;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
@@ -18,26 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param apiSchema JSON, as sent
  */
 @Schema(name = "Registration", description = "A stored registration")
-@JsonPropertyOrder({
-    "model_id",
-    "model_name",
-    "version",
-    "token_id",
-    "proposal_identifier",
-    "metric_name",
-    "baseline_value",
-    "current_value",
-    "model_uri",
-    "mlflow_run_id",
-    "eval_spec",
-    "scorer_ref",
-    "primary_metric",
-    "benchmark_spec_id",
-    "tags",
-    "api_schema",
-    "message_id",
-    "registered_at"
-})
 record StoredRegistration(
         @JsonIgnore long id,
 

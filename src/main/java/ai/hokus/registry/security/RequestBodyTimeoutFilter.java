@@ -46,19 +46,21 @@ final class RequestBodyTimeoutFilter extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
-        request.setAttribute(UNTIL, nanoTime.getAsLong() + timeout.toNanos());
-        chain.doFilter(new TimedRequest(request), response);
+        long until = nanoTime.getAsLong() + timeout.toNanos();
+        request.setAttribute(UNTIL, until);
+        chain.doFilter(new TimedRequest(request, until), response);
         // Before what is left of the body is thrown away: the client may be waiting for this.
         response.flushBuffer();
     }
 
     private final class TimedRequest extends HttpServletRequestWrapper {
 
-        private final long until = nanoTime.getAsLong() + timeout.toNanos();
+        private final long until;
         private @Nullable TimedBody body;
 
-        TimedRequest(HttpServletRequest request) {
+        TimedRequest(HttpServletRequest request, long until) {
             super(request);
+            this.until = until;
         }
 
         @Override

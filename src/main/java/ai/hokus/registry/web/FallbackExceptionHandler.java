@@ -32,6 +32,8 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(FallbackExceptionHandler.class);
 
+    private final ThrottledLog unstorable = new ThrottledLog(log);
+
     /** A text too long for its column; a character that the database's encoding lacks; bytes that are no text. */
     private static final Set<String> UNSTORABLE_TEXT = Set.of("22001", "22P05", "22021");
 
@@ -70,7 +72,8 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
                 || !UNSTORABLE_TEXT.contains(String.valueOf(sql.getSQLState()))) {
             return unforeseen(e);
         }
-        log.warn("A request was answered with 422: it holds text that the database cannot store: {}", sql.toString());
+        unstorable.warn(
+                () -> "A request was answered with 422: it holds text that the database cannot store: " + sql + ".");
         return Problem.of(List.of(FieldError.ofBody("holds text that the database cannot store; nothing was stored")));
     }
 

@@ -1,7 +1,6 @@
 package ai.hokus.registry.web;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
@@ -11,7 +10,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
  * @param message what is wrong with it, a phrase that follows the name: "is required"
  */
 @Schema(description = "One thing that is wrong with the request")
-@JsonPropertyOrder({"field", "message"})
 public record FieldError(
         @Schema(
                 description = "The name of the field, parameter or header; body for what concerns the whole",

@@ -1,13 +1,14 @@
 package ai.hokus.registry.web;
 
+import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
-import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.media.Content;
 import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.responses.ApiResponses;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.servers.Server;
@@ -28,6 +29,11 @@ class OpenApiConfiguration {
     private static final String BEARER = "Authorization: Bearer KEY";
     private static final String API_KEY = "Authorization: ApiKey KEY";
     private static final String HEADER = "X-API-Key: KEY";
+
+    private static final Content PROBLEM = new Content()
+            .addMediaType(
+                    org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
+                    new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem")));
 
     /** By status: what a key, or none, can be answered before its request is looked at. */
     private static final Map<String, String> ACCESS_PROBLEMS = Map.of(
@@ -51,6 +57,7 @@ class OpenApiConfiguration {
                                 + " three ways; Authorize takes any of them."))
                 .servers(List.of(new Server().url("/")))
                 .components(new Components()
+                        .schemas(ModelConverters.getInstance(true).readAll(Problem.Document.class))
                         .responses(ACCESS_PROBLEMS.entrySet().stream()
                                 .collect(Collectors.toMap(Map.Entry::getKey, entry -> problem(entry.getValue()))))
                         .addSecuritySchemes(
@@ -79,26 +86,28 @@ class OpenApiConfiguration {
                 .addSecurityItem(new SecurityRequirement().addList("xApiKey"));
     }
 
-    /** What every operation that needs a key can answer: each refers to one description. */
+    /** Each operation's problems have one form, and those that a key can bring about have one description. */
     @Bean
-    OpenApiCustomizer accessProblems() {
+    OpenApiCustomizer problems() {
         return api -> api.getPaths().values().stream()
                 .flatMap(path -> path.readOperations().stream())
-                .filter(operation -> operation.getSecurity() == null)
-                .map(Operation::getResponses)
-                .forEach(responses -> ACCESS_PROBLEMS.keySet().forEach(status -> {
-                    if (!responses.containsKey(status)) {
-                        responses.addApiResponse(status, new ApiResponse().$ref("#/components/responses/" + status));
+                .forEach(operation -> {
+                    ApiResponses responses = operation.getResponses();
+                    responses.forEach((status, response) -> {
+                        if (status.startsWith("4") || status.startsWith("5")) {
+                            response.setContent(PROBLEM);
+                        }
+                    });
+                    if (operation.getSecurity() == null) {
+                        ACCESS_PROBLEMS
+                                .keySet()
+                                .forEach(status -> responses.putIfAbsent(
+                                        status, new ApiResponse().$ref("#/components/responses/" + status)));
                     }
-                }));
+                });
     }
 
     private static ApiResponse problem(String description) {
-        return new ApiResponse()
-                .description(description)
-                .content(new Content()
-                        .addMediaType(
-                                org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
-                                new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem"))));
+        return new ApiResponse().description(description).content(PROBLEM);
     }
 }

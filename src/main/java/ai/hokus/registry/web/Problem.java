@@ -25,22 +25,12 @@ public final class Problem {
      * @param detail for people: what happened, and what to do
      */
     public static ResponseEntity<Object> of(HttpStatus status, String detail) {
-        return ResponseEntity.status(status)
-                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-                .body(ProblemDetail.forStatusAndDetail(status, detail));
+        return answer(ProblemDetail.forStatusAndDetail(status, detail));
     }
 
     /** 422. The detail says for people what {@code errors} says for programs. */
     public static ResponseEntity<Object> of(List<FieldError> errors) {
-        ProblemDetail problem = ProblemDetail.forStatusAndDetail(
-                HttpStatus.UNPROCESSABLE_CONTENT,
-                errors.stream()
-                        .map(error -> error.field() + " " + error.message())
-                        .collect(Collectors.joining("; ")));
-        problem.setProperty("errors", errors);
-        return ResponseEntity.unprocessableContent()
-                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-                .body(problem);
+        return answer(detail(errors));
     }
 
     /** 503, with a {@code Retry-After}. */
@@ -51,9 +41,30 @@ public final class Problem {
                 .body(ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, detail));
     }
 
-    /** The same answer, thrown: for what is found out where no answer can be returned. Headers may be added to it. */
+    /** {@link #of(HttpStatus, String)}, thrown: for what is found out where no answer can be returned. Headers may be added. */
     static ErrorResponseException exception(HttpStatus status, String detail) {
         return new ErrorResponseException(status, ProblemDetail.forStatusAndDetail(status, detail), null);
+    }
+
+    /** {@link #of(List)}, thrown. */
+    public static ErrorResponseException exception(List<FieldError> errors) {
+        return new ErrorResponseException(HttpStatus.UNPROCESSABLE_CONTENT, detail(errors), null);
+    }
+
+    private static ResponseEntity<Object> answer(ProblemDetail problem) {
+        return ResponseEntity.status(problem.getStatus())
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
+    }
+
+    private static ProblemDetail detail(List<FieldError> errors) {
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(
+                HttpStatus.UNPROCESSABLE_CONTENT,
+                errors.stream()
+                        .map(error -> error.field() + " " + error.message())
+                        .collect(Collectors.joining("; ")));
+        problem.setProperty("errors", errors);
+        return problem;
     }
 
     /** How it looks, for the API's description. */

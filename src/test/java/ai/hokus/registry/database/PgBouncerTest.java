@@ -182,7 +182,7 @@ class PgBouncerTest {
                 role,
                 "spring.datasource.password",
                 "right",
-                "registry.registration.writers",
+                "registry.registration.group-commit-writers",
                 "4");
     }
 }

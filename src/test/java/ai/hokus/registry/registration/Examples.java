@@ -3,10 +3,14 @@ package ai.hokus.registry.registration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.NewMessage;
+import ai.hokus.registry.web.FieldError;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.ErrorResponseException;
 
 /** Requests that the tests start from. */
 final class Examples {
@@ -31,14 +35,24 @@ final class Examples {
                 .replaceFirst(",}$", "}");
     }
 
-    static ParseResult read(String json) {
+    static RegistrationRequest request(String json) {
         return RequestReader.read(json.getBytes(StandardCharsets.UTF_8));
     }
 
-    static RegistrationRequest request(String json) {
-        ParseResult reading = read(json);
-        assertThat(reading).isInstanceOf(ParseResult.Valid.class);
-        return ((ParseResult.Valid) reading).request();
+    /** What is wrong with it. */
+    static List<FieldError> errors(String json) {
+        return errors(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @SuppressWarnings("unchecked")
+    static List<FieldError> errors(byte[] body) {
+        try {
+            RequestReader.read(body);
+            return List.of();
+        } catch (ErrorResponseException e) {
+            assertThat(e.getStatusCode()).isEqualTo(HttpStatus.UNPROCESSABLE_CONTENT);
+            return (List<FieldError>) e.getBody().getProperties().get("errors");
+        }
     }
 
     /** A registration of this model and version, like the least one otherwise. */

@@ -4,20 +4,21 @@ import static ai.hokus.registry.registration.Examples.newRegistration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.NewMessage;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import ai.hokus.registry.support.Eventually;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.dao.CannotAcquireLockException;
-import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.CannotCreateTransactionException;
@@ -27,10 +28,11 @@ import org.springframework.transaction.TransactionSystemException;
 class GroupCommitTest {
 
     private static final Duration FOR_EVER = Duration.ofMinutes(5);
+    private static final int CAPACITY = 80;
 
     private final FakeTransactions transactions = new FakeTransactions();
     private final List<Client> clients = new ArrayList<>();
-    private GroupCommit group = new GroupCommit(1, FOR_EVER, transactions::store);
+    private GroupCommit group = groupOf(1, FOR_EVER);
 
     @AfterEach
     void nobody_is_left() throws InterruptedException {
@@ -41,16 +43,17 @@ class GroupCommitTest {
                     .as("%s still waits", client.registration)
                     .isFalse();
         }
+        group.close();
     }
 
     @Test
-    void whoever_finds_a_writer_free_is_stored_at_once_and_alone() {
+    void whoever_finds_a_writer_free_is_stored_at_once_with_nobody_else() {
         transactions.endAll();
 
         Client client = arrive();
 
         client.awaitEnd();
-        assertThat(client.result).isEqualTo(registered(client));
+        assertThat(client.result).isEqualTo(RegistrationResult.REGISTERED);
         assertThat(transactions.begun).containsExactly(List.of(client.registration));
     }
 
@@ -70,7 +73,7 @@ class GroupCommitTest {
                 .containsExactly(
                         List.of(first.registration),
                         List.of(second.registration, third.registration, fourth.registration));
-        assertThat(clients).allSatisfy(client -> assertThat(client.result).isEqualTo(registered(client)));
+        assertThat(clients).allSatisfy(client -> assertThat(client.result).isEqualTo(RegistrationResult.REGISTERED));
     }
 
     @Test
@@ -87,7 +90,7 @@ class GroupCommitTest {
 
     @Test
     void as_many_write_at_once_as_there_are_writers() {
-        group = new GroupCommit(2, FOR_EVER, transactions::store);
+        group = groupOf(2, FOR_EVER);
         arriveAndWrite();
         arriveAndWrite();
 
@@ -113,20 +116,20 @@ class GroupCommitTest {
     @Test
     void a_transaction_takes_so_many_and_no_more() {
         arriveAndWrite();
-        for (int n = 0; n <= GroupCommit.MOST_TOGETHER; n++) {
+        for (int n = 0; n <= GroupCommit.MAX_GROUP_SIZE; n++) {
             arriveAndWait();
         }
 
         transactions.endAll();
 
         clients.forEach(Client::awaitEnd);
-        assertThat(transactions.begun).extracting(List::size).containsExactly(1, GroupCommit.MOST_TOGETHER, 1);
+        assertThat(transactions.begun).extracting(List::size).containsExactly(1, GroupCommit.MAX_GROUP_SIZE, 1);
     }
 
     @Test
     void a_transaction_of_several_is_no_larger_than_its_bound_and_one_alone_may_be() {
         arriveAndWrite();
-        int half = (int) (GroupCommit.LARGEST_TOGETHER / 2);
+        int half = (int) (GroupCommit.MAX_GROUP_PAYLOAD / 2);
         for (int size : new int[] {half, half, 1, 2 * half + 1}) {
             arriveAndWait(size);
         }
@@ -138,29 +141,35 @@ class GroupCommitTest {
     }
 
     @Test
-    void what_the_transaction_leaves_over_is_to_be_stored_alone() {
+    void each_is_told_what_came_of_its_own() {
         arriveAndWrite();
-        Client second = arriveAndWait();
-        Client third = arriveAndWait();
-        transactions.leavesOver(third.registration);
+        List<StoreResult> results = List.of(
+                RegistrationResult.CONFLICT,
+                new StoreAlone(),
+                RegistrationResult.REGISTERED,
+                RegistrationResult.ALREADY_REGISTERED);
+        for (StoreResult result : results) {
+            transactions.give(arriveAndWait(), result);
+        }
 
         transactions.endAll();
 
         clients.forEach(Client::awaitEnd);
-        assertThat(second.result).isEqualTo(registered(second));
-        assertThat(third.result).isEmpty();
+        assertThat(clients.subList(1, 5)).extracting(client -> client.result).isEqualTo(results);
     }
 
     @Test
-    void an_error_that_kills_a_writer_releases_the_others_to_be_stored_alone() {
+    void an_error_that_kills_a_writer_leaves_all_to_be_stored_alone_and_another_writer_goes_on() {
         List<Client> sharing = threeShareOneThatFails(new OutOfMemoryError("not really"));
 
-        assertThat(sharing.get(0).failure).isInstanceOf(OutOfMemoryError.class);
-        assertThat(sharing.subList(1, 3)).allSatisfy(other -> {
-            assertThat(other.failure).isNull();
-            assertThat(other.result).isEmpty();
+        assertThat(sharing).allSatisfy(client -> {
+            assertThat(client.failure).isNull();
+            assertThat(client.result).isEqualTo(new StoreAlone());
         });
-        assertThat(arriveAndWrite().registration).isNotNull();
+        Client later = arriveAndWrite();
+        transactions.endAll();
+        later.awaitEnd();
+        assertThat(later.result).isEqualTo(RegistrationResult.REGISTERED);
     }
 
     @Test
@@ -185,7 +194,7 @@ class GroupCommitTest {
             assertThat(sharing)
                     .allSatisfy(client -> assertThat(client.failure)
                             .isInstanceOf(TransientDataAccessResourceException.class)
-                            .hasCause(failure));
+                            .hasStackTraceContaining(failure.getMessage()));
         }
     }
 
@@ -199,51 +208,83 @@ class GroupCommitTest {
 
             assertThat(sharing).allSatisfy(client -> {
                 assertThat(client.failure).isNull();
-                assertThat(client.result).isEmpty();
+                assertThat(client.result).isEqualTo(new StoreAlone());
             });
         }
     }
 
     @Test
-    void what_fails_with_nobody_else_is_thrown_as_it_is() {
-        DataAccessException failure = new DataIntegrityViolationException("its own");
-        Client only = arriveAndWrite();
-
-        transactions.failOne(failure);
-
-        only.awaitEnd();
-        assertThat(only.failure).isSameAs(failure);
-    }
-
-    @Test
     void a_writer_that_is_stuck_holds_up_nobody_but_those_that_it_took() {
-        group = new GroupCommit(1, Duration.ofMillis(50), transactions::store);
+        group = groupOf(1, Duration.ofMillis(50));
         Client stuck = arriveAndWrite();
 
         Client other = arrive();
 
         other.awaitEnd();
-        assertThat(other.result).isEmpty();
+        assertThat(other.result).isEqualTo(new StoreAlone());
         assertThat(stuck.isAlive()).isTrue();
         transactions.endOne();
         stuck.awaitEnd();
-        assertThat(stuck.result).isEqualTo(registered(stuck));
+        assertThat(stuck.result).isEqualTo(RegistrationResult.REGISTERED);
         assertThat(transactions.begun).hasSize(1);
     }
 
     @Test
-    void an_interrupt_takes_nobodys_answer_away_and_is_kept() {
-        arriveAndWrite();
+    void whoever_is_interrupted_is_in_doubt_at_once_and_the_others_are_stored_without_it() {
+        Client first = arriveAndWrite();
         Client second = arriveAndWait();
         Client third = arriveAndWait();
 
+        first.interrupt();
         third.interrupt();
+        first.awaitEnd();
+        third.awaitEnd();
+
+        assertThat(List.of(first, third)).allSatisfy(client -> {
+            assertThat(client.failure).isInstanceOf(CommitInDoubtException.class);
+            assertThat(client.interrupted).isTrue();
+        });
+        transactions.endAll();
+        second.awaitEnd();
+        assertThat(second.result).isEqualTo(RegistrationResult.REGISTERED);
+        assertThat(transactions.begun).containsExactly(List.of(first.registration), List.of(second.registration));
+    }
+
+    @Test
+    void more_than_may_wait_are_refused_and_nothing_of_them_is_stored() {
+        arriveAndWrite();
+        for (int n = 0; n < CAPACITY; n++) {
+            arriveAndWait();
+        }
+
+        Client oneMore = arrive();
+
+        oneMore.awaitEnd();
+        assertThat(oneMore.failure).isInstanceOf(TransientDataAccessResourceException.class);
+        transactions.endAll();
+        clients.forEach(Client::awaitEnd);
+        assertThat(transactions.begun.stream().mapToInt(List::size).sum()).isEqualTo(1 + CAPACITY);
+    }
+
+    @Test
+    void a_stop_waits_for_what_waits_and_refuses_what_comes_after_it() {
+        Client first = arriveAndWrite();
+        Client second = arriveAndWait();
+        Thread stop = new Thread(group::close);
+        stop.start();
+        Eventually.await("it waits for them", () -> stop.getState() == Thread.State.TIMED_WAITING);
+
+        Client late = arrive();
+        late.awaitEnd();
         transactions.endAll();
 
-        clients.forEach(Client::awaitEnd);
-        assertThat(second.result).isEqualTo(registered(second));
-        assertThat(third.result).isEqualTo(registered(third));
-        assertThat(third.interrupted).isTrue();
+        Eventually.await("it has stopped", () -> !stop.isAlive());
+        assertThat(List.of(first, second)).allSatisfy(client -> {
+            client.awaitEnd();
+            assertThat(client.result).isEqualTo(RegistrationResult.REGISTERED);
+        });
+        assertThat(late.failure).isInstanceOf(TransientDataAccessResourceException.class);
+        assertThat(transactions.begun).hasSize(2);
     }
 
     private List<Client> threeShareOneThatFails(Throwable failure) {
@@ -255,8 +296,8 @@ class GroupCommitTest {
         return sharing;
     }
 
-    private static Optional<RegistrationResult> registered(Client client) {
-        return Optional.of(new Registered(client.registration.message().messageId()));
+    private GroupCommit groupOf(int writers, Duration maxWait) {
+        return new GroupCommit(writers, CAPACITY, maxWait, transactions::store);
     }
 
     /** Returns when its transaction has begun. */
@@ -299,7 +340,7 @@ class GroupCommitTest {
     private final class Client extends Thread {
 
         private final NewRegistration registration;
-        private volatile Optional<RegistrationResult> result;
+        private volatile StoreResult result;
         private volatile Throwable failure;
         private volatile boolean interrupted;
 
@@ -326,20 +367,17 @@ class GroupCommitTest {
     private static final class FakeTransactions {
 
         private final List<List<NewRegistration>> begun = Collections.synchronizedList(new ArrayList<>());
-        private final List<NewRegistration> leftOver = Collections.synchronizedList(new ArrayList<>());
+        private final Map<NewRegistration, StoreResult> results = new ConcurrentHashMap<>();
         private final BlockingQueue<Optional<Throwable>> ends = new LinkedBlockingQueue<>();
         private volatile boolean allEnd;
 
-        List<Optional<RegistrationResult>> store(List<NewRegistration> registrations) {
+        List<StoreResult> store(List<NewRegistration> registrations) {
             begun.add(registrations);
             Eventually.await("the test ends it", () -> allEnd || !ends.isEmpty());
             Optional<Throwable> failure = allEnd ? Optional.empty() : ends.remove();
             failure.ifPresent(FakeTransactions::<RuntimeException>sneak);
             return registrations.stream()
-                    .map(registration -> leftOver.contains(registration)
-                            ? Optional.<RegistrationResult>empty()
-                            : Optional.<RegistrationResult>of(
-                                    new Registered(registration.message().messageId())))
+                    .map(registration -> results.getOrDefault(registration, RegistrationResult.REGISTERED))
                     .toList();
         }
 
@@ -355,8 +393,8 @@ class GroupCommitTest {
             allEnd = true;
         }
 
-        void leavesOver(NewRegistration registration) {
-            leftOver.add(registration);
+        void give(Client client, StoreResult result) {
+            results.put(client.registration, result);
         }
 
         @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // throws an Error as it is

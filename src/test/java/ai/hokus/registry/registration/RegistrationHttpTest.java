@@ -144,7 +144,7 @@ class RegistrationHttpTest {
                         .replaceFirst("}$", ",\"tags\":" + tags + "}"));
 
         assertProblem(answer, 422);
-        assertThat(answer).bodyText().contains("bytes; the most is 262144");
+        assertThat(answer).bodyText().contains("bytes; at most 262144 are allowed");
     }
 
     @Test

@@ -19,7 +19,7 @@ class RegistrationSettingsTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() ->
                             new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, writers))
-                    .withMessageStartingWith("registry.registration.writers is " + writers);
+                    .withMessageStartingWith("registry.registration.group-commit-writers is " + writers);
         }
     }
 

@@ -8,11 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.outbox.Outbox;
-import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
-import ai.hokus.registry.registration.RegistrationResult.Conflict;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
-import ai.hokus.registry.registration.RegistrationResult.TooLarge;
 import ai.hokus.registry.support.TestKeys;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
@@ -25,27 +23,28 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.TransientDataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.TransactionSystemException;
+import org.springframework.web.ErrorResponseException;
 
 /** What one transaction promises, on every database. */
-@SpringBootTest(classes = {RegistrationRooms.class, TestKeys.class})
+@SpringBootTest(classes = {RegistrationModules.class, TestKeys.class})
 abstract class RegistrationTransactionContract {
 
     private static final int THREADS = 8;
@@ -54,7 +53,7 @@ abstract class RegistrationTransactionContract {
     private RegistrationService service;
 
     @Autowired
-    private RegistrationStatements statements;
+    private RegistrationRepository repository;
 
     @Autowired
     private Outbox outbox;
@@ -71,6 +70,13 @@ abstract class RegistrationTransactionContract {
     @Autowired
     private JdbcTemplate jdbc;
 
+    private final List<RegistrationService> others = new ArrayList<>();
+
+    @AfterEach
+    void nobody_writes_any_more() {
+        others.forEach(RegistrationService::close);
+    }
+
     @BeforeEach
     void nothing_is_stored() {
         jdbc.update("DELETE FROM outbox_message");
@@ -84,7 +90,7 @@ abstract class RegistrationTransactionContract {
 
         RegistrationResult result = service.register(request, "ada");
 
-        assertThat(result).isInstanceOf(Registered.class);
+        assertThat(result).isEqualTo(RegistrationResult.REGISTERED);
         StoredRegistration stored = all().get(0);
         assertThat(stored)
                 .usingRecursiveComparison()
@@ -107,7 +113,7 @@ abstract class RegistrationTransactionContract {
                         null,
                         "{\"user_id\":\"ada\",\"proposal_identifier\":\"P-1\"}",
                         "{\"a\":1.10}",
-                        ((Registered) result).messageId(),
+                        all().get(0).messageId(),
                         NOON.truncatedTo(ChronoUnit.MICROS)));
         assertThat(jdbc.queryForMap("SELECT message_id, message_key, message_type, payload FROM outbox_message"))
                 .containsEntry("message_id", stored.messageId())
@@ -123,7 +129,7 @@ abstract class RegistrationTransactionContract {
     void the_same_registration_again_writes_nothing_whoever_sends_it() {
         service.register(request(LEAST), "ada");
 
-        assertThat(service.register(request(LEAST), "bob")).isEqualTo(new AlreadyRegistered());
+        assertThat(service.register(request(LEAST), "bob")).isEqualTo(RegistrationResult.ALREADY_REGISTERED);
         assertRows(1, 1, 1);
     }
 
@@ -132,7 +138,7 @@ abstract class RegistrationTransactionContract {
         service.register(request(LEAST), "ada");
 
         assertThat(service.register(request(with("current_value", "0.9")), "ada"))
-                .isEqualTo(new Conflict());
+                .isEqualTo(RegistrationResult.CONFLICT);
         assertRows(1, 1, 1);
         assertThat(all().get(0).currentValue()).isEqualTo(0.8);
     }
@@ -153,13 +159,13 @@ abstract class RegistrationTransactionContract {
         RegistrationRequest request =
                 request(with("model_name", longest).replace("\"3\"", longest).replace("\"CHURN\"", longest));
 
-        assertThat(service.register(request, "ada")).isInstanceOf(Registered.class);
-        assertThat(service.register(request, "ada")).isEqualTo(new AlreadyRegistered());
+        assertThat(service.register(request, "ada")).isEqualTo(RegistrationResult.REGISTERED);
+        assertThat(service.register(request, "ada")).isEqualTo(RegistrationResult.ALREADY_REGISTERED);
     }
 
     private static String longText() {
         StringBuilder text = new StringBuilder("\"");
-        new Random(7).ints(RequestReader.LONGEST_IDENTITY, 0x4E00, 0x9FFF).forEach(text::appendCodePoint);
+        new Random(7).ints(RequestReader.MAX_IDENTITY_LENGTH, 0x4E00, 0x9FFF).forEach(text::appendCodePoint);
         return text.append('"').toString();
     }
 
@@ -170,10 +176,10 @@ abstract class RegistrationTransactionContract {
                 .collect(Collectors.joining(",", "{", "}"));
         RegistrationRequest request = request(with("tags", tags));
 
-        assertThat(service.register(request, "ada")).isInstanceOfSatisfying(TooLarge.class, tooLarge -> {
-            assertThat(tooLarge.largest()).isEqualTo(262_144);
-            assertThat(tooLarge.payload()).isGreaterThan(262_144);
-        });
+        assertThatThrownBy(() -> service.register(request, "ada"))
+                .isInstanceOfSatisfying(
+                        ErrorResponseException.class,
+                        tooLarge -> assertThat(tooLarge.getBody().getDetail()).endsWith("at most 262144 are allowed"));
         assertRows(0, 0, 0);
     }
 
@@ -199,7 +205,7 @@ abstract class RegistrationTransactionContract {
         });
 
         assertThatThrownBy(() -> failing.register(request(LEAST), "ada")).isInstanceOf(CommitInDoubtException.class);
-        assertThat(service.register(request(LEAST), "ada")).isEqualTo(new AlreadyRegistered());
+        assertThat(service.register(request(LEAST), "ada")).isEqualTo(RegistrationResult.ALREADY_REGISTERED);
         assertRows(1, 1, 1);
     }
 
@@ -207,7 +213,7 @@ abstract class RegistrationTransactionContract {
     void a_transaction_that_another_one_ended_is_tried_again() {
         FailingStarts twice = new FailingStarts("40001", 2);
 
-        assertThat(serviceOn(twice).register(request(LEAST), "ada")).isInstanceOf(Registered.class);
+        assertThat(serviceOn(twice).register(request(LEAST), "ada")).isEqualTo(RegistrationResult.REGISTERED);
         assertThat(twice.starts).hasValue(3);
     }
 
@@ -226,7 +232,7 @@ abstract class RegistrationTransactionContract {
             FailingStarts once = new FailingStarts(lockTimeout, 1);
 
             assertThatThrownBy(() -> serviceOn(once).register(request(LEAST), "ada"))
-                    .isInstanceOf(CannotAcquireLockException.class);
+                    .isInstanceOf(TransientDataAccessException.class);
             assertThat(once.starts).hasValue(1);
         }
     }
@@ -238,8 +244,9 @@ abstract class RegistrationTransactionContract {
 
             List<RegistrationResult> results = atOnce(thread -> service.register(request, "user" + thread));
 
-            assertThat(results.stream().filter(Registered.class::isInstance)).hasSize(1);
-            assertThat(results.stream().filter(AlreadyRegistered.class::isInstance))
+            assertThat(results.stream().filter(RegistrationResult.REGISTERED::equals))
+                    .hasSize(1);
+            assertThat(results.stream().filter(RegistrationResult.ALREADY_REGISTERED::equals))
                     .hasSize(THREADS - 1);
         }
         assertRows(15, 15, 15);
@@ -253,8 +260,10 @@ abstract class RegistrationTransactionContract {
             List<RegistrationResult> results = atOnce(thread -> service.register(
                     request(with("mlflow_run_id", "\"run" + thread + "\"").replace("\"churn\"", model)), "ada"));
 
-            assertThat(results.stream().filter(Registered.class::isInstance)).hasSize(1);
-            assertThat(results.stream().filter(Conflict.class::isInstance)).hasSize(THREADS - 1);
+            assertThat(results.stream().filter(RegistrationResult.REGISTERED::equals))
+                    .hasSize(1);
+            assertThat(results.stream().filter(RegistrationResult.CONFLICT::equals))
+                    .hasSize(THREADS - 1);
         }
         assertRows(15, 15, 15);
     }
@@ -266,7 +275,7 @@ abstract class RegistrationTransactionContract {
 
             List<RegistrationResult> results = atOnce(thread -> service.register(request(model, "v" + thread), "ada"));
 
-            assertThat(results).allMatch(Registered.class::isInstance);
+            assertThat(results).allMatch(RegistrationResult.REGISTERED::equals);
         }
         assertRows(15, 15 * THREADS, 15 * THREADS);
     }
@@ -285,10 +294,7 @@ abstract class RegistrationTransactionContract {
         };
         RegistrationSettings overlapping = new RegistrationSettings(
                 settings.maxPayload(), settings.maxBody(), settings.maxConcurrentRequests(), 4);
-        List<RegistrationService> instances = Stream.generate(() -> new RegistrationService(
-                        statements, outbox, watched, clock, overlapping, new Semaphore(THREADS)))
-                .limit(2)
-                .toList();
+        List<RegistrationService> instances = List.of(serviceOn(watched, overlapping), serviceOn(watched, overlapping));
 
         for (int round = 0; round < 25; round++) {
             String version = "v" + round + "-";
@@ -307,11 +313,20 @@ abstract class RegistrationTransactionContract {
     }
 
     private RegistrationService serviceOn(PlatformTransactionManager watched) {
-        return new RegistrationService(statements, outbox, watched, clock, settings, new Semaphore(THREADS));
+        return serviceOn(watched, settings);
+    }
+
+    private RegistrationService serviceOn(PlatformTransactionManager watched, RegistrationSettings with) {
+        BulkheadConfig alone =
+                BulkheadConfig.custom().maxConcurrentCalls(THREADS).build();
+        RegistrationService another =
+                new RegistrationService(repository, outbox, watched, clock, with, Bulkhead.of("alone", alone));
+        others.add(another);
+        return another;
     }
 
     private List<StoredRegistration> all() {
-        return statements.page(new RegistrationQuery(null, null, 200, 0), 200);
+        return repository.page(new RegistrationQuery(null, null, 200, 0), 200);
     }
 
     private void assertRows(int models, int registrations, int messages) {

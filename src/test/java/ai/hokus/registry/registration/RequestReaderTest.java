@@ -1,16 +1,15 @@
 package ai.hokus.registry.registration;
 
 import static ai.hokus.registry.registration.Examples.LEAST;
-import static ai.hokus.registry.registration.Examples.read;
+import static ai.hokus.registry.registration.Examples.errors;
 import static ai.hokus.registry.registration.Examples.request;
 import static ai.hokus.registry.registration.Examples.with;
 import static ai.hokus.registry.registration.Examples.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.registration.ParseResult.Invalid;
-import ai.hokus.registry.registration.ParseResult.Valid;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.StrictJson;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -128,15 +127,15 @@ class RequestReaderTest {
                 "1e99999999999"
             })
     void a_string_that_holds_something_else_is_refused(String text) {
-        assertThat(read(with("baseline_value", quoted(text))))
-                .isEqualTo(new Invalid(List.of(new FieldError("baseline_value", "must be a number"))));
+        assertThat(errors(with("baseline_value", quoted(text))))
+                .isEqualTo(List.of(new FieldError("baseline_value", "must be a number")));
     }
 
     @Test
     void a_byte_order_mark_is_skipped_once() {
         assertThat(request("\uFEFF" + LEAST)).isEqualTo(request(LEAST));
-        assertThat(read("\uFEFF\uFEFF" + LEAST)).isInstanceOf(Invalid.class);
-        assertThat(read("\uFEFF")).isInstanceOf(Invalid.class);
+        assertThat(errors("\uFEFF\uFEFF" + LEAST)).isNotEmpty();
+        assertThat(errors("\uFEFF")).isNotEmpty();
     }
 
     static Stream<Arguments> wrongFields() {
@@ -236,15 +235,15 @@ class RequestReaderTest {
     @ParameterizedTest
     @MethodSource("wrongFields")
     void a_wrong_field_is_named_with_what_is_wrong_and_nothing_else_is(String json, String field, String message) {
-        assertThat(read(json)).isEqualTo(new Invalid(List.of(new FieldError(field, message))));
+        assertThat(errors(json)).isEqualTo(List.of(new FieldError(field, message)));
     }
 
     @Test
     void every_wrong_field_is_named() {
         assertThat(
-                        read(
+                        errors(
                                 "{\"baseline_value\":\"one\",\"current_value\":true,\"model_name\":7,\"tags\":{\"a\":1,\"b\":2}}"))
-                .isEqualTo(new Invalid(List.of(
+                .isEqualTo(List.of(
                         new FieldError("model_name", "must be a string"),
                         new FieldError("version", "is required"),
                         new FieldError("token_id", "is required"),
@@ -254,18 +253,18 @@ class RequestReaderTest {
                         new FieldError("current_value", "must be a number"),
                         new FieldError("mlflow_run_id", "is required"),
                         new FieldError("tags.a", "must be a string"),
-                        new FieldError("tags.b", "must be a string"))));
+                        new FieldError("tags.b", "must be a string")));
     }
 
     @Test
     void the_longest_texts_are_taken() {
-        assertThat(read(with("model_name", quoted(" " + "é".repeat(255) + " "))))
-                .isInstanceOf(Valid.class);
-        assertThat(read(with("eval_spec", quoted(" " + "😀".repeat(500) + " "))))
-                .isInstanceOf(Valid.class);
-        assertThat(read(with("model_uri", quoted("😀".repeat(2000))))).isInstanceOf(Valid.class);
-        assertThat(read(with("tags", "{\"k\":" + quoted("😀".repeat(2000)) + "}")))
-                .isInstanceOf(Valid.class);
+        assertThat(errors(with("model_name", quoted(" " + "é".repeat(255) + " "))))
+                .isEmpty();
+        assertThat(errors(with("eval_spec", quoted(" " + "😀".repeat(500) + " "))))
+                .isEmpty();
+        assertThat(errors(with("model_uri", quoted("😀".repeat(2000))))).isEmpty();
+        assertThat(errors(with("tags", "{\"k\":" + quoted("😀".repeat(2000)) + "}")))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -289,21 +288,21 @@ class RequestReaderTest {
     })
     void a_metric_has_its_range(String metric, Double least, Double most) {
         if (least != null) {
-            assertThat(readMetric(metric, least)).isInstanceOf(Valid.class);
-            assertThat(readMetric(metric, Math.nextDown(least))).isInstanceOf(Invalid.class);
+            assertThat(metricErrors(metric, least)).isEmpty();
+            assertThat(metricErrors(metric, Math.nextDown(least))).isNotEmpty();
         } else {
-            assertThat(readMetric(metric, -Double.MAX_VALUE)).isInstanceOf(Valid.class);
+            assertThat(metricErrors(metric, -Double.MAX_VALUE)).isEmpty();
         }
         if (most != null) {
-            assertThat(readMetric(metric, most)).isInstanceOf(Valid.class);
-            assertThat(readMetric(metric, Math.nextUp(most))).isInstanceOf(Invalid.class);
+            assertThat(metricErrors(metric, most)).isEmpty();
+            assertThat(metricErrors(metric, Math.nextUp(most))).isNotEmpty();
         } else {
-            assertThat(readMetric(metric, Double.MAX_VALUE)).isInstanceOf(Valid.class);
+            assertThat(metricErrors(metric, Double.MAX_VALUE)).isEmpty();
         }
     }
 
-    private static ParseResult readMetric(String metric, double value) {
-        return read(with("metric_name", quoted(metric)).replace("0.8", Double.toString(value)));
+    private static List<FieldError> metricErrors(String metric, double value) {
+        return errors(with("metric_name", quoted(metric)).replace("0.8", Double.toString(value)));
     }
 
     @ParameterizedTest
@@ -328,29 +327,31 @@ class RequestReaderTest {
                 "{\"a\":1e99999999999}"
             })
     void a_body_that_is_no_json_object_is_refused_whole(String body) {
-        assertThat(read(body))
-                .isInstanceOfSatisfying(
-                        Invalid.class,
-                        invalid -> assertThat(invalid.errors())
-                                .extracting(FieldError::field)
-                                .containsExactly("body"));
+        assertThat(errors(body)).extracting(FieldError::field).containsExactly("body");
     }
 
     @Test
     void a_body_that_is_nested_too_deep_is_refused_whole() {
-        assertThat(read(with("api_schema", nested(99)))).isInstanceOf(Valid.class);
-        assertThat(read(with("api_schema", nested(100))))
-                .isInstanceOfSatisfying(
-                        Invalid.class,
-                        invalid -> assertThat(invalid.errors())
-                                .extracting(FieldError::field)
-                                .containsExactly("body"));
+        assertThat(errors(with("api_schema", nested(99)))).isEmpty();
+        assertThat(errors(with("api_schema", nested(100))))
+                .extracting(FieldError::field)
+                .containsExactly("body");
     }
 
     @Test
     void a_body_that_is_not_utf8_is_refused() {
-        assertThat(RequestReader.read(with("model_name", "\"é\"").getBytes(StandardCharsets.ISO_8859_1)))
-                .isEqualTo(new Invalid(List.of(new FieldError("body", "is not UTF-8"))));
+        assertThat(errors(with("model_name", "\"é\"").getBytes(StandardCharsets.ISO_8859_1)))
+                .isEqualTo(List.of(new FieldError("body", "is not UTF-8")));
+    }
+
+    @Test
+    void the_description_of_the_api_names_the_metrics_that_are_taken() throws NoSuchFieldException {
+        String description = RegistrationRequest.class
+                .getDeclaredField("metricName")
+                .getAnnotation(Schema.class)
+                .description();
+
+        assertThat(description.replaceAll(" ?\\([^)]*\\)", "")).startsWith(Metric.names() + ";");
     }
 
     private static String nested(int levels) {

@@ -7,13 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.outbox.TestOutbox;
-import ai.hokus.registry.registration.RegistrationResult.AlreadyRegistered;
-import ai.hokus.registry.registration.RegistrationResult.Conflict;
-import ai.hokus.registry.registration.RegistrationResult.Registered;
+import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -22,13 +22,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,11 +46,17 @@ import org.springframework.util.unit.DataSize;
 class SharedTransactionTest {
 
     private final List<AutoCloseable> toClose = new ArrayList<>();
-    private final Semaphore alone = new Semaphore(2);
+    private final List<Thread> threads = new CopyOnWriteArrayList<>();
+    private final Bulkhead alone = Bulkhead.of(
+            "alone",
+            BulkheadConfig.custom()
+                    .maxConcurrentCalls(2)
+                    .maxWaitDuration(Duration.ofSeconds(30))
+                    .build());
     private final List<UUID> told = Collections.synchronizedList(new ArrayList<>());
     private JdbcTemplate jdbc;
     private TestOutbox outbox;
-    private RegistrationStatements statements;
+    private RegistrationRepository repository;
     private WatchedTransactions transactions;
     private RegistrationTransaction transaction;
 
@@ -64,9 +71,9 @@ class SharedTransactionTest {
                 pool,
                 Duration.ofHours(1),
                 appended -> told.add(appended.message().messageId()));
-        statements = new RegistrationStatements(jdbc);
+        repository = new RegistrationRepository(jdbc);
         transactions = new WatchedTransactions(pool);
-        transaction = new RegistrationTransaction(statements, outbox.outbox(), transactions);
+        transaction = new RegistrationTransaction(repository, outbox.outbox(), transactions);
     }
 
     @AfterEach
@@ -86,7 +93,7 @@ class SharedTransactionTest {
         NewRegistration another = newRegistration("a", "2");
         NewRegistration twice = newRegistration("b", "2");
 
-        List<Optional<RegistrationResult>> results = transaction.storeTogether(List.of(
+        List<StoreResult> results = transaction.storeTogether(List.of(
                 newRegistration("a", "1"),
                 another,
                 newRegistration(request(with("mlflow_run_id", "\"other\"")
@@ -94,19 +101,19 @@ class SharedTransactionTest {
                         .replace("\"3\"", "\"1\""))),
                 twice,
                 newRegistration("b", "2"),
-                newRegistration("unknown", "1")));
+                newRegistration("new", "1")));
 
         assertThat(results)
                 .containsExactly(
-                        Optional.of(new AlreadyRegistered()),
-                        Optional.of(new Registered(another.message().messageId())),
-                        Optional.of(new Conflict()),
-                        Optional.of(new Registered(twice.message().messageId())),
-                        Optional.of(new AlreadyRegistered()),
-                        Optional.empty());
+                        RegistrationResult.ALREADY_REGISTERED,
+                        RegistrationResult.REGISTERED,
+                        RegistrationResult.CONFLICT,
+                        RegistrationResult.REGISTERED,
+                        RegistrationResult.ALREADY_REGISTERED,
+                        RegistrationResult.REGISTERED);
         assertThat(jdbc.queryForList("SELECT message_id FROM registration ORDER BY id", UUID.class))
                 .isEqualTo(messages())
-                .hasSize(4);
+                .hasSize(5);
         assertThat(transactions.commits.get() - commits).isEqualTo(1);
     }
 
@@ -142,17 +149,16 @@ class SharedTransactionTest {
         try (Connection other = holdModel("b")) {
             assertThat(transaction.storeTogether(
                             List.of(newRegistration("a", "2"), newRegistration("b", "2"), newRegistration("c", "2"))))
-                    .extracting(Optional::isPresent)
-                    .containsExactly(true, false, true);
+                    .containsExactly(RegistrationResult.REGISTERED, new StoreAlone(), RegistrationResult.REGISTERED);
 
             waiting = CompletableFuture.supplyAsync(() -> service.register(request("b", "3"), "ada"));
             Eventually.await("its own transaction has begun", () -> transactions.begun.get() >= 6);
 
-            assertThat(service.register(request("a", "3"), "ada")).isInstanceOf(Registered.class);
+            assertThat(service.register(request("a", "3"), "ada")).isEqualTo(RegistrationResult.REGISTERED);
             assertThat(waiting).isNotDone();
             other.rollback();
         }
-        assertThat(waiting.get(30, TimeUnit.SECONDS)).isInstanceOf(Registered.class);
+        assertThat(waiting.get(30, TimeUnit.SECONDS)).isEqualTo(RegistrationResult.REGISTERED);
     }
 
     @ParameterizedTest
@@ -162,22 +168,71 @@ class SharedTransactionTest {
         on(database);
         List.of("a", "b").forEach(model -> stored(newRegistration(model, "1")));
         RegistrationService service = service();
-        List<CompletableFuture<RegistrationResult>> waiting = new ArrayList<>();
+        List<Future<RegistrationResult>> waiting = new ArrayList<>();
         try (Connection other = holdModel("b")) {
             for (String version : List.of("2", "3", "4", "5")) {
-                waiting.add(CompletableFuture.supplyAsync(
-                        () -> service.register(request("b", version), "ada"), task -> new Thread(task).start()));
+                waiting.add(inAnotherThread(() -> service.register(request("b", version), "ada")));
             }
-            Eventually.await("two have what there is, two wait for it", () -> alone.getQueueLength() == 2);
+            Eventually.await("two have what there is, two wait for it", () -> threadsIn("SemaphoreBulkhead") == 2);
 
-            assertThat(service.register(request("a", "2"), "ada")).isInstanceOf(Registered.class);
-            assertThat(waiting).noneMatch(CompletableFuture::isDone);
+            assertThat(service.register(request("a", "2"), "ada")).isEqualTo(RegistrationResult.REGISTERED);
+            assertThat(waiting).noneMatch(Future::isDone);
             other.rollback();
         }
-        for (CompletableFuture<RegistrationResult> each : waiting) {
-            assertThat(each.get(30, TimeUnit.SECONDS)).isInstanceOf(Registered.class);
+        for (Future<RegistrationResult> each : waiting) {
+            assertThat(each.get(30, TimeUnit.SECONDS)).isEqualTo(RegistrationResult.REGISTERED);
         }
-        assertThat(alone.availablePermits()).isEqualTo(2);
+        assertThat(alone.getMetrics().getAvailableConcurrentCalls()).isEqualTo(2);
+    }
+
+    /** Another transaction holds up both until each has made its first model, or would wait for the other's. */
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void two_instances_that_make_the_same_models_in_opposite_order_do_not_wait_for_each_other(TestDatabase database)
+            throws Exception {
+        on(database);
+        List<String> models = List.of("a", "b", "c");
+        Future<List<StoreResult>> one;
+        Future<List<StoreResult>> another;
+        try (Connection other = makeModel("b")) {
+            one = inAnotherThread(() -> transaction.storeTogether(each(models, "1")));
+            Eventually.await("one waits", () -> waiting(database) == 1);
+            another = inAnotherThread(() -> new RegistrationTransaction(repository, outbox.outbox(), transactions)
+                    .storeTogether(each(List.of("c", "b", "a"), "2")));
+            Eventually.await("both wait", () -> waiting(database) == 2);
+            other.rollback();
+        }
+
+        assertThat(one.get(30, TimeUnit.SECONDS))
+                .containsOnly(RegistrationResult.REGISTERED)
+                .hasSize(3);
+        assertThat(another.get(30, TimeUnit.SECONDS))
+                .containsOnly(new StoreAlone())
+                .hasSize(3);
+        assertThat(jdbc.queryForList("SELECT name FROM model ORDER BY name", String.class))
+                .isEqualTo(models);
+    }
+
+    @ParameterizedTest
+    @EnumSource(TestDatabase.class)
+    void a_new_model_whose_maker_does_not_end_keeps_nobody_else_from_being_stored(TestDatabase database)
+            throws Exception {
+        HikariConfig impatient = config(database);
+        impatient.setConnectionInitSql(
+                database == TestDatabase.H2 ? "SET LOCK_TIMEOUT 200" : "SET lock_timeout = '200ms'");
+        on(new HikariDataSource(impatient));
+        try (GroupCommit group = new GroupCommit(1, 10, Duration.ofMinutes(1), transaction::storeTogether);
+                Connection other = makeModel("x")) {
+            NewRegistration held = newRegistration("x", "1");
+
+            assertThatThrownBy(() -> transaction.storeTogether(List.of(held, newRegistration("a", "1"))))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThat(group.store(held)).isEqualTo(new StoreAlone());
+
+            assertThat(service().register(request("a", "1"), "ada")).isEqualTo(RegistrationResult.REGISTERED);
+            assertThat(messages()).hasSize(1);
+            other.rollback();
+        }
     }
 
     @ParameterizedTest
@@ -213,11 +268,8 @@ class SharedTransactionTest {
     /** Such a driver reports neither that a row was inserted nor that it was not: its registration would get no message. */
     @Test
     void a_driver_that_does_not_count_stores_nothing_together_and_each_alone() {
-        HikariDataSource counting = TestDatabase.POSTGRESQL.newMigrated(1);
-        toClose.add(counting);
-        HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(counting.getJdbcUrl() + "&reWriteBatchedInserts=true");
-        config.setUsername(counting.getUsername());
+        HikariConfig config = config(TestDatabase.POSTGRESQL);
+        config.setJdbcUrl(config.getJdbcUrl() + "&reWriteBatchedInserts=true");
         on(new HikariDataSource(config));
         stored(newRegistration("a", "1"));
         NewRegistration two = newRegistration("a", "2");
@@ -226,35 +278,81 @@ class SharedTransactionTest {
         assertThatThrownBy(() -> transaction.storeTogether(together))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("reWriteBatchedInserts");
-        assertThat(stored(two)).isInstanceOf(Registered.class);
+        assertThat(stored(two)).isEqualTo(RegistrationResult.REGISTERED);
         assertThat(messages()).hasSize(2);
+    }
+
+    /** Of another pool on a new database. */
+    private HikariConfig config(TestDatabase database) {
+        HikariDataSource pool = database.newMigrated(1);
+        toClose.add(pool);
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(pool.getJdbcUrl());
+        config.setUsername(pool.getUsername());
+        return config;
     }
 
     private RegistrationResult stored(NewRegistration registration) {
         return transaction.storeAlone(registration);
     }
 
+    private long threadsIn(String name) {
+        return threads.stream()
+                .filter(thread -> Stream.of(thread.getStackTrace())
+                        .anyMatch(frame -> frame.toString().contains(name)))
+                .count();
+    }
+
     private RegistrationService service() {
-        return new RegistrationService(
-                statements,
+        RegistrationService service = new RegistrationService(
+                repository,
                 outbox.outbox(),
                 transactions,
                 Clock.systemUTC(),
                 new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofMegabytes(1), 150, 1),
                 alone);
+        toClose.add(0, service);
+        return service;
     }
 
     private List<UUID> messages() {
         return jdbc.queryForList("SELECT message_id FROM outbox_message ORDER BY id", UUID.class);
     }
 
+    private <T> Future<T> inAnotherThread(Supplier<T> work) {
+        return CompletableFuture.supplyAsync(work, task -> {
+            Thread thread = new Thread(task);
+            threads.add(thread);
+            thread.start();
+        });
+    }
+
+    private static List<NewRegistration> each(List<String> models, String version) {
+        return models.stream().map(model -> newRegistration(model, version)).toList();
+    }
+
+    /** Transactions that wait for another one; on H2 they do so by trying again and again. */
+    private long waiting(TestDatabase database) {
+        return database == TestDatabase.H2
+                ? threadsIn("insertModels")
+                : jdbc.queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Long.class);
+    }
+
     /** As an instance does that is frozen in the middle of a transaction. */
     private Connection holdModel(String name) throws SQLException {
+        return execute("SELECT 1 FROM model WHERE name = ? FOR UPDATE", name);
+    }
+
+    private Connection makeModel(String name) throws SQLException {
+        return execute("INSERT INTO model (name) VALUES (?)", name);
+    }
+
+    private Connection execute(String sql, String model) throws SQLException {
         Connection connection = jdbc.getDataSource().getConnection();
         connection.setAutoCommit(false);
-        try (PreparedStatement lock = connection.prepareStatement("SELECT 1 FROM model WHERE name = ? FOR UPDATE")) {
-            lock.setString(1, name);
-            lock.executeQuery();
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, model);
+            statement.execute();
         }
         return connection;
     }

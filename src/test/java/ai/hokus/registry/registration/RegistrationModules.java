@@ -18,7 +18,7 @@ import org.springframework.context.annotation.Primary;
         basePackages = {"ai.hokus.registry.outbox", "ai.hokus.registry.registration"},
         excludeFilters = @ComponentScan.Filter(type = FilterType.CUSTOM, classes = TypeExcludeFilter.class))
 @ConfigurationPropertiesScan({"ai.hokus.registry.outbox", "ai.hokus.registry.registration"})
-class RegistrationRooms {
+class RegistrationModules {
 
     @Bean
     @Primary
