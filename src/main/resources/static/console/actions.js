@@ -1,6 +1,6 @@
 // What operators can do. A dialog says what an action would do, by asking the service for a dry run, before it can be done.
 import { ask, trouble } from "./service.js";
-import { byId, el } from "./view.js";
+import { byId, capital, el } from "./view.js";
 
 let action = null;
 let whenDone = () => {};
@@ -69,8 +69,7 @@ async function preview() {
   if (mine !== action || asked !== current()) return;
   const { messages = 0, partitions = [], detail = "" } = answer.body || {};
   if (answer.ok && (messages > 0 || partitions.length > 0)) action.seen = asked;
-  const text = answer.ok ? detail.replace("Dry run: ", "") : trouble(answer);
-  tell(text.charAt(0).toUpperCase() + text.slice(1), answer.ok ? "" : "bad");
+  tell(answer.ok ? capital(detail.replace("Dry run: ", "")) : trouble(answer), answer.ok ? "" : "bad");
 }
 
 async function submitted(event) {
@@ -93,8 +92,6 @@ async function submitted(event) {
   byId("close").focus();
   whenDone();
 }
-
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 const CHANGES = {
   pause: "Nothing is sent to the queue until it is resumed. Registrations are accepted and wait.",
@@ -154,7 +151,7 @@ export function putBack(list, id) {
     title: id ? "Put this message back" : "Put all back", path: "outbox/put-back",
     text: LISTS[list] + (id ? ": message " + id : ": all of them") + ". They return to the queue and are taken next, so the"
       + " order within a model is not kept. A consumer that is still at work on one does it a second time.",
-    body: id ? { list, message_id: id } : { list, all: true }, values: { older_than: "PT15M" },
-    fields: list === "processing" ? [["older_than", "Only what has been there longer than, for example PT15M"]] : [],
+    body: id ? { list, message_id: id } : { list, all: true },
+    fields: list === "processing" ? [["older_than", "Seen there for longer than, for example PT15M; empty: for as long as counts as stuck"]] : [],
   });
 }

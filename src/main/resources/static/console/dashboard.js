@@ -2,7 +2,7 @@
 import { adopt, changePartition, decide, prepareActions, purge, putBack, sendAgain } from "./actions.js";
 import { addBacklog, redraw, showThroughput } from "./plots.js";
 import { ask, askForKey, at, hasKey, trouble } from "./service.js";
-import { age, byId, el, number, repeat, replace, say, show, showState, since, state, table, time } from "./view.js";
+import { age, byId, capital, el, number, repeat, replace, say, show, showState, since, state, table, time } from "./view.js";
 
 const INTERVAL_MS = 2000;
 /** Between two looks at what costs as much as there is pending, or hardly changes. */
@@ -15,7 +15,7 @@ const messageLink = (id) => (id ? el("a", { href: at("console/messages/" + encod
 
 function showHealth(health) {
   showState(byId("verdict"), health?.status);
-  replace("findings", (health?.details?.findings || []).map((finding) => el("li", {}, finding)));
+  replace("findings", (health?.details?.findings || []).map((finding) => el("li", {}, capital(finding))));
 }
 
 function pendingWords(row) {
@@ -32,23 +32,23 @@ function showStatus(status) {
   showState(byId("breaker"), status.breaker);
   showState(byId("database"), !status.database.reachable ? "unreachable" : !status.database.writable ? "refuses writes"
     : status.stale ? "stale" : "reachable");
-  show("last-error", status.last_error ? "Last error, " + time(status.last_error_at) + ": " + status.last_error : "");
+  show("last-error", status.last_error ? "The last error, " + since(status.last_error_at) + " ago: " + status.last_error : "");
   showPartitions(status.partitions, status.database.reachable ? "No partition." : "The database does not answer.");
   addBacklog(status.now, status.pending);
 }
 
 function partitionButtons(p) {
   const changes = [...(p.state === "stopped" ? ["release"] : []), p.state === "paused" ? "resume" : "pause"];
-  return changes.map((change) => button(change.charAt(0).toUpperCase() + change.slice(1) + " …",
+  return changes.map((change) => button(capital(change) + " …",
     change + " partition " + p.partition_id, () => changePartition(change, p.partition_id)));
 }
 
 const showPartitions = table("partitions", [
-  ["Partition", (p) => "Partition " + p.partition_id], ["State", (p) => state(p.state)], ["Relay", (p) => state(p.relay_state)],
+  ["Partition", (p) => "Partition " + p.partition_id, "nowrap"], ["State", (p) => state(p.state)], ["Relay", (p) => state(p.relay_state)],
   ["Pending", pendingWords, "number"], ["Oldest", (p) => age(p.oldest_pending_age_ms), "number"],
   ["Parked", (p) => number(p.parked), "number"],
   ["Delivered / last", (p) => number(p.delivered_position) + " / " + number(p.last_position), "number"],
-  ["Last delivery", (p) => time(p.last_delivered_at), "nowrap"], ["Do", partitionButtons], ["Last error", (p) => p.last_error, "small"],
+  ["Last delivery", (p) => time(p.last_delivered_at), "nowrap"], ["Do", partitionButtons, "nowrap"], ["Last error", (p) => p.last_error, "small"],
 ], "No partition.");
 
 // ---- the last mile -------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ function showConsumers(consumers) {
 
 const showElements = table("elements", [
   ["Model", (e) => e.model_id], ["State", (e) => state(e.word)],
-  ["Seen there since", (e) => time(e.seen_since) + " (" + since(e.seen_since) + ")"],
+  ["Since", (e) => time(e.failed_at || e.seen_since) + " (" + since(e.failed_at || e.seen_since) + ")"],
   ["Retries", (e) => number(e.retry_count), "number"], ["Error", (e) => e.error, "small"],
   ["Message", (e) => messageLink(e.message_id)],
   ["Do", (e) => (e.message_id ? button("Put back …", "put back message " + e.message_id, () => putBack(e.list, e.message_id)) : "–")],
@@ -102,7 +102,7 @@ function showPage(page) {
 }
 
 function messageButtons(m) {
-  return m.state === "parked" ? ["requeue", "discard"].map((decision) => button(decision.charAt(0).toUpperCase() + decision.slice(1) + " …",
+  return m.state === "parked" ? ["requeue", "discard"].map((decision) => button(capital(decision) + " …",
     decision + " message " + m.message_id, () => decide(decision, m.message_id)))
     : m.state === "delivered" ? button("Send again …", "send message " + m.message_id + " again",
       () => sendAgain({ partition: m.partition_id, from_position: m.position, to_position: m.position })) : "–";
@@ -113,7 +113,7 @@ const showMessages = table("messages", [
   ["State", (m) => state(m.state)], ["Registered", (m) => time(m.created_at), "nowrap"],
   ["Then", (m) => (m.state === "pending" ? "waits for " + since(m.created_at)
     : m.state === "delivered" ? "delivered " + time(m.delivered_at) : m.reason || m.parked_reason)],
-  ["Message", (m) => messageLink(m.message_id)], ["Do", messageButtons],
+  ["Message", (m) => messageLink(m.message_id)], ["Do", messageButtons, "nowrap"],
 ], "No message is like that.");
 
 async function find() {

@@ -1,22 +1,22 @@
 // One message's page: where it is, and everything that happened to it, in order.
 import { decide, prepareActions, putBack, sendAgain } from "./actions.js";
 import { ask, askForKey, hasKey, trouble } from "./service.js";
-import { byId, el, repeat, replace, say, show, since, state, time } from "./view.js";
+import { byId, capital, el, repeat, replace, say, show, since, state, time } from "./view.js";
 
 const INTERVAL_MS = 2000;
 const id = decodeURIComponent(location.pathname.split("/").pop());
 
 const EVENTS = {
-  registered: "Registered: the registration and this message were committed together.",
+  registered: "The registration and this message were committed together.",
   sent_again: "Copied to the end of the outbox, to be sent again.",
   claimed: "Taken up by the relay, to be sent to Redis.",
   delivered: "In the queue: Redis has it.",
-  parked: "Parked: Redis refused this one message, and the messages after it went on.",
+  parked: "Redis refused this one message, and the messages after it went on.",
   requeued: "An operator had it sent again.",
   discarded: "An operator decided that it is never sent.",
-  taken: "Taken from the queue by a consumer.",
+  taken: "A consumer was seen to have it from the queue.",
   stuck: "Seen with a consumer since then, for longer than the work should take.",
-  dead_lettered: "A consumer gave it up: it is a dead letter.",
+  dead_lettered: "Consumers gave it up.",
 };
 
 const last = (life) => life.copies.at(-1);
@@ -30,7 +30,7 @@ function summary(life) {
   }
   if (now === "parked") return "Redis refused this message: " + reason + ". It waits until an operator requeues or discards it.";
   if (now === "discarded") return "An operator discarded it. It is never sent.";
-  if (life.dead_lettered_at) return "A consumer gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
+  if (life.dead_lettered_at) return "Consumers gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
   if (life.stuck_since) return "A consumer took it and has not finished, seen for " + since(life.stuck_since) + ". If the consumer is gone, put it back.";
   if (life.taken_at) return "A consumer took it from the queue, " + time(life.taken_at) + ".";
   return "It is in the queue, since " + time(last(life).delivered_at) + "."
@@ -42,8 +42,8 @@ function showLife(life) {
     .filter(([, when]) => when).map(([event, when]) => ({ event, at: when }));
   const events = [...life.events, ...consumers].map((e) => el("li", {},
     el("time", e.at ? { datetime: e.at } : {}, e.at ? time(e.at) : "time not known"),
-    el("strong", {}, e.event.replaceAll("_", " ") + (e.copy_no ? ", copy " + e.copy_no : "")),
-    el("span", {}, (EVENTS[e.event] || "") + (e.detail ? " " + e.detail.charAt(0).toUpperCase() + e.detail.slice(1) + "." : ""))));
+    el("strong", {}, capital(e.event.replaceAll("_", " ")) + (e.copy_no ? ", copy " + e.copy_no : "")),
+    el("span", {}, (EVENTS[e.event] || "") + (e.detail ? " " + capital(e.detail) + "." : ""))));
   const facts = { Model: life.model, Version: life.payload?.model_version, Token: life.payload?.token_symbol,
     State: state(last(life).state), Partition: life.partition_id, Position: last(life).position };
   byId("life").hidden = false;

@@ -13,7 +13,10 @@ export const at = (path) => new URL(path, ROOT).href;
 export function askForKey(why = "") {
   sessionStorage.removeItem(KEY);
   const here = location.href.slice(at("console/").length);
-  location.replace(at("console/key?" + new URLSearchParams({ ...(why && { why }), ...(MESSAGE_PAGE.test(here) && { next: here }) })));
+  const page = new URL(at("console/key"));
+  if (why) page.searchParams.set("why", why);
+  if (MESSAGE_PAGE.test(here)) page.searchParams.set("next", here);
+  location.replace(page);
 }
 
 /** False: there is no key, and the page that asks for it is on its way. */

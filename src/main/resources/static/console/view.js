@@ -44,6 +44,8 @@ const KINDS = {
   bad: ["unhealthy", "unreachable", "refuses writes", "open", "stopped", "not relaying", "failing", "dead letter"],
 };
 
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const words = (value) => (value ? String(value).replaceAll("_", " ") : "unknown");
 
 /** A state as a word; its colour only repeats what the word says. */

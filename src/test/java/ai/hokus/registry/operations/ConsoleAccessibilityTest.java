@@ -157,11 +157,14 @@ class ConsoleAccessibilityTest {
                 """);
     }
 
-    /** Elements that reach over the screen's edge, where the page or the dialog can be scrolled to the side. */
+    /** Elements that reach over the right edge, where the page, a table or the dialog can be scrolled to the side. */
     private static List<?> tooWide() {
         return (List<?>) console.script("""
                 return [document.documentElement, ...document.querySelectorAll('.scroll, dialog[open]')]
-                  .filter(e => e.scrollWidth > e.clientWidth).map(e => e.outerHTML.slice(0, 200) + e.scrollWidth);
+                  .filter(box => box.scrollWidth > box.clientWidth)
+                  .flatMap(box => [...box.querySelectorAll('*')].filter(e =>
+                    e.getBoundingClientRect().right > box.getBoundingClientRect().left + box.clientWidth))
+                  .map(e => e.outerHTML.slice(0, 200));
                 """);
     }
 }

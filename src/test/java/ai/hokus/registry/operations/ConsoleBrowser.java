@@ -145,7 +145,7 @@ final class ConsoleBrowser implements AutoCloseable {
 
     /** As in a new tab: no key. */
     void forgetKey() {
-        go("/console/icon.svg");
+        go("/console/key");
         script("sessionStorage.clear()");
     }
 
@@ -287,6 +287,18 @@ final class ConsoleBrowser implements AutoCloseable {
         try {
             assertThat(HTTP.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
                     .isEqualTo(200);
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** What an operator's request is answered with. */
+    int status(String path) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(base + path))
+                .header("X-API-Key", TestKeys.KEY)
+                .build();
+        try {
+            return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }

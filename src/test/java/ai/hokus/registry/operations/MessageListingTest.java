@@ -63,9 +63,7 @@ class MessageListingTest {
     @Test
     void a_page_names_version_and_token_however_long_the_payload_is() {
         fill(log, 1, 2);
-        jdbc.update(
-                "UPDATE outbox_message SET payload = ? WHERE id = 2",
-                """
+        jdbc.update("UPDATE outbox_message SET payload = ? WHERE id = 2", """
                 {"model_id":"models:/\\"m\\"","token_symbol":"T","tags":{"model_version":"none"},"model_version":"7","api_schema":"%s"}
                 """.formatted("x".repeat(10_000)));
 
