@@ -77,8 +77,8 @@ final class Findings {
     private static void authService(@Nullable AuthServiceStatus service, List<String> findings) {
         if (service != null && service.state() == AuthServiceStatus.State.FAILING) {
             findings.add("the auth service gives no verdict on keys" + cause(service.lastProblem())
-                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429; see the runbook,"
-                    + " auth-service");
+                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429"
+                    + see("auth-service"));
         }
     }
 
