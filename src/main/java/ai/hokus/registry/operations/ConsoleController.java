@@ -7,7 +7,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.GetMapping;
 
-/** The console's page; its script and its styles stand beside it, under {@code /console/}. */
+/** The console's pages; their scripts and their styles stand beside them, under {@code /console/}. */
 @Controller
 @Hidden
 class ConsoleController {
@@ -24,5 +24,17 @@ class ConsoleController {
     @GetMapping("/console")
     String page() {
         return "forward:/console/index.html";
+    }
+
+    /** Asks for the API key. */
+    @GetMapping("/console/key")
+    String key() {
+        return "forward:/console/key.html";
+    }
+
+    /** The page is the same for every message; its script reads the address. */
+    @GetMapping("/console/messages/{messageId}")
+    String message() {
+        return "forward:/console/message.html";
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.operations;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -9,9 +10,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.support.SqlArrayValue;
 
 /**
- * Pages of messages in one state, partition by partition: pending and parked ones the oldest first, delivered ones the newest first.
+ * Pages of messages in one state, partition by partition: pending and parked ones the oldest first, delivered ones the newest first;
+ * each with the version and the token that its payload names.
  *
  * <p>A page reads a bounded number of rows, however many messages there are: it goes along the positions, or along the ids of what is
  * not claimed, from where the page before it ended. Looking for a model it gives up after {@value #MAX_LOOKED_AT} messages, and
@@ -80,6 +83,11 @@ class MessageListing {
             FROM outbox_message_history WHERE message_id = ? AND state = ? ORDER BY copy_no
             """;
 
+    private static final String PAYLOAD_HEADS = """
+            SELECT m.id, SUBSTRING(m.payload FROM 1 FOR 4000) AS head
+            FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ANY(?)
+            """;
+
     /** Which messages. */
     enum State {
         PENDING,
@@ -111,12 +119,12 @@ class MessageListing {
 
     /** The message and its copies, as far as they are in this state. */
     Page ofMessage(State state, UUID messageId) {
-        return new Page(
+        return withVersions(new Page(
                 state == State.PARKED
                         ? OutboxQueries.rows(jdbc, PARKED_MESSAGE, messageId)
                         : OutboxQueries.rows(
                                 jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT)),
-                null);
+                null));
     }
 
     /**
@@ -124,6 +132,25 @@ class MessageListing {
      * @param after what the page before gave as next; null: from the beginning
      */
     Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
+        return withVersions(page(state, model, after, limit));
+    }
+
+    private Page withVersions(Page page) {
+        Long[] ids = page.messages().stream().map(MessageListing::id).toArray(Long[]::new);
+        if (ids.length > 0) {
+            Map<Long, String> heads = new HashMap<>();
+            jdbc.query(
+                    PAYLOAD_HEADS,
+                    row -> {
+                        heads.put(row.getLong("id"), row.getString("head"));
+                    },
+                    new SqlArrayValue("bigint", (Object[]) ids));
+            page.messages().forEach(row -> PayloadHead.addTo(row, heads.getOrDefault(id(row), "")));
+        }
+        return page;
+    }
+
+    private Page page(State state, @Nullable String model, @Nullable Long after, int limit) {
         Collector page = new Collector(model, limit);
         if (state == State.PARKED) {
             page.addAll(OutboxQueries.rows(jdbc, PARKED, model, model, after, limit + 1));

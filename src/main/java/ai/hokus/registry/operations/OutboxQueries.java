@@ -49,6 +49,18 @@ class OutboxQueries {
             ORDER BY r.model_name, r.version, r.token_id, h.copy_no LIMIT ?
             """;
 
+    /** No index leads to a version or a token without a model, so this looks at the newest registrations only. */
+    private static final String REGISTERED_LATELY = """
+            SELECT f.version, f.token_id, f.registered_at, h.*
+            FROM (SELECT r.id, r.version, r.token_id, r.registered_at, r.message_id
+                  FROM (SELECT id, version, token_id, registered_at, message_id FROM registration ORDER BY id DESC LIMIT 100000) r
+                  WHERE (CAST(? AS VARCHAR) IS NULL OR r.version = CAST(? AS VARCHAR))
+                    AND (CAST(? AS VARCHAR) IS NULL OR r.token_id = CAST(? AS VARCHAR))
+                  ORDER BY r.id DESC LIMIT ?) f
+            LEFT JOIN outbox_message_history h ON h.message_id = f.message_id
+            WHERE h.id IS NOT NULL ORDER BY f.id DESC, h.copy_no LIMIT ?
+            """;
+
     private static final String OPERATIONS_ON =
             "SELECT * FROM outbox_operation WHERE message_id = ? ORDER BY id LIMIT ?";
 
@@ -89,14 +101,18 @@ class OutboxQueries {
     }
 
     /**
-     * The messages of a model's registrations that are retained, with their version and token, in the order of these.
+     * The messages of registrations that are retained, with their version and token: of one model in the order of these, of all
+     * models the newest first, among the newest 100,000 registrations.
      *
+     * @param model null: all
      * @param version null: all
      * @param tokenId null: all
      */
     List<Map<String, @Nullable Object>> registered(
-            String model, @Nullable String version, @Nullable String tokenId, int limit) {
-        return rows(jdbc, REGISTERED, model, version, version, tokenId, tokenId, limit);
+            @Nullable String model, @Nullable String version, @Nullable String tokenId, int limit) {
+        return model == null
+                ? rows(jdbc, REGISTERED_LATELY, version, version, tokenId, tokenId, limit, limit)
+                : rows(jdbc, REGISTERED, model, version, version, tokenId, tokenId, limit);
     }
 
     /** What operators did to this message, the first thing first. */

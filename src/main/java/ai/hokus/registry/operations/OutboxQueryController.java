@@ -151,10 +151,12 @@ class OutboxQueryController {
 
     @GetMapping("/outbox/search")
     @Operation(
-            summary = "Find the messages of a model's registrations by version and token",
-            description = "In the order of versions and tokens, copies included; the first 200 at most.")
+            summary = "Find the messages of registrations by model, version and token",
+            description =
+                    "Copies included; the first 200 at most. Of one model in the order of versions and tokens. Without a"
+                            + " model the newest first, among the newest 100,000 registrations.")
     ResponseEntity<Object> search(
-            @Parameter(description = "The model's name") @RequestParam String model,
+            @Parameter(description = "Only of this model") @RequestParam(required = false) @Nullable String model,
             @Parameter(description = "Only this version") @RequestParam(required = false) @Nullable String version,
             @Parameter(description = "Only this token") @RequestParam(name = "token_id", required = false) @Nullable
                     String tokenId) {
@@ -165,7 +167,7 @@ class OutboxQueryController {
         return errors.isEmpty()
                 ? ok(Map.of(
                         "messages",
-                        outbox.registered(model.strip(), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)))
+                        outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)))
                 : Problem.of(errors);
     }
 

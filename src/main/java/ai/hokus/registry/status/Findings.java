@@ -25,7 +25,7 @@ final class Findings {
         if (status.rewindsInLastHour() >= MANY_REWINDS) {
             findings.add(
                     "Redis has lost messages " + status.rewindsInLastHour() + " times within an hour, and they were"
-                            + " sent again: do instances have different Redis servers?");
+                            + " sent again: perhaps instances have different Redis servers" + see("rewind"));
         }
         if (status.unsettled() != null) {
             findings.add(status.unsettled());
@@ -36,21 +36,24 @@ final class Findings {
     private static void database(ServiceStatus status, List<String> findings) {
         DatabaseState database = status.database();
         switch (database.condition()) {
-            case UNKNOWN -> findings.add("the database has not answered yet: registrations are not accepted");
+            case UNKNOWN ->
+                findings.add("the database has not answered yet: registrations are not accepted until it does");
             case REFUSES_WRITES ->
                 findings.add("the database refuses writes: registrations are refused with 503"
-                        + cause(database.lastError()));
+                        + cause(database.lastError())
+                        + see("database-refuses-writes"));
             case REFUSES_REGISTRATIONS ->
                 findings.add(
                         "registrations fail, one after the other, although the database takes other writes: they are"
-                                + " refused with 503" + cause(database.lastError()));
+                                + " refused with 503" + cause(database.lastError()) + see("database-refuses-writes"));
             case UNREACHABLE ->
                 findings.add("the database does not answer: registrations are refused with 503"
-                        + cause(database.lastError()));
+                        + cause(database.lastError())
+                        + see("database-unreachable"));
             case WRITABLE -> {
                 if (status.stale() && status.sampledAt() != null) {
                     findings.add("the outbox could not be read since " + status.sampledAt()
-                            + ": what is pending is not known");
+                            + ": what is pending is not known" + see("slow"));
                 }
             }
         }
@@ -58,40 +61,51 @@ final class Findings {
 
     private static void redis(ServiceStatus status, List<String> findings) {
         switch (status.redis()) {
-            case NOT_CONFIGURED -> findings.add("no Redis is configured: events wait in the outbox");
-            case UNREACHABLE -> findings.add("Redis takes nothing: events wait in the outbox");
+            case NOT_CONFIGURED ->
+                findings.add("no Redis is configured: events wait in the outbox until REDIS_URL or REDIS_HOST is set");
+            case UNREACHABLE ->
+                findings.add("Redis takes nothing: events wait in the outbox, and are sent when it does again"
+                        + see("redis-unreachable"));
             case UNKNOWN, REACHABLE -> {}
         }
         if (status.queueFull()) {
-            findings.add("the queue is at its capacity: events wait in the outbox until consumers make room");
+            findings.add("the queue is at its capacity: events wait in the outbox until consumers make room"
+                    + see("queue-full"));
         }
     }
 
     private static void authService(@Nullable AuthServiceStatus service, List<String> findings) {
         if (service != null && service.state() == AuthServiceStatus.State.FAILING) {
             findings.add("the auth service gives no verdict on keys" + cause(service.lastProblem())
-                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429; see the runbook,"
-                    + " auth-service");
+                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429"
+                    + see("auth-service"));
         }
     }
 
     private static void partition(PartitionView partition, List<String> findings) {
         String name = "partition " + partition.partition();
         if (partition.relayState() == RelayState.FAILING) {
-            findings.add("the relay of " + name + " fails" + cause(partition.lastError()));
+            findings.add("the relay of " + name + " fails: its events wait, and it tries again"
+                    + cause(partition.lastError()) + see("stuck-partition"));
         }
         if (partition.relayState() == RelayState.NOT_RELAYING) {
-            findings.add("this instance does not relay " + name + cause(partition.lastError()));
+            findings.add("this instance does not relay " + name + cause(partition.lastError()) + see("not-relaying"));
         }
         if (partition.paused()) {
-            findings.add(name + " is paused: an operator resumes it");
+            findings.add(name + " is paused: its events wait until an operator resumes it" + see("steering"));
         } else if (!partition.running()) {
-            findings.add(name + " is stopped: an operator decides when it goes on");
+            findings.add(
+                    name + " is stopped: its events wait until an operator releases it" + see("stopped-partition"));
         }
         if (partition.stalled()) {
-            findings.add("delivery of " + name + " stands still: messages wait, and no instance relays them; see the"
-                    + " runbook, delivery-stalled");
+            findings.add("delivery of " + name + " stands still: messages wait, and no instance relays them"
+                    + see("delivery-stalled"));
         }
+    }
+
+    /** What to do, where it takes more than a sentence. */
+    private static String see(String section) {
+        return ". What to do: the runbook, " + section;
     }
 
     private static String cause(@Nullable String error) {

@@ -21,12 +21,12 @@ class WebConfiguration {
 
     /**
      * A path with a trailing slash is the one without: for the access rules too, which is why this comes before them. The
-     * console's page is the exception: its links are relative, so a browser has to know that it is not in a folder.
+     * console's pages are the exception: their links are relative, so a browser has to know that they are not in a folder.
      */
     @Bean
     FilterRegistrationBean<UrlHandlerFilter> trailingSlashFilter() {
         FilterRegistrationBean<UrlHandlerFilter> filter =
-                new FilterRegistrationBean<>(UrlHandlerFilter.trailingSlashHandler("/console/")
+                new FilterRegistrationBean<>(UrlHandlerFilter.trailingSlashHandler("/console/**")
                         .redirect(HttpStatus.PERMANENT_REDIRECT)
                         .trailingSlashHandler("/**")
                         .wrapRequest()

@@ -1,43 +1,22 @@
 package ai.hokus.registry.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.hokus.registry.RegistrationOutboxApplication;
 import ai.hokus.registry.support.RedisConnection;
-import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
-import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
-import org.openqa.selenium.JavascriptExecutor;
-import org.openqa.selenium.OutputType;
-import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.support.ui.WebDriverWait;
-import org.springframework.boot.SpringApplication;
-import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
  * The console in a real browser, over the whole service and a real Redis that is killed and comes back. Skipped where there
@@ -45,196 +24,290 @@ import org.springframework.jdbc.core.JdbcTemplate;
  */
 class ConsoleBrowserTest {
 
-    private static final List<String> BROWSERS = List.of("/usr/bin/chromium", "/usr/bin/chromium-browser");
-    private static final List<String> DRIVERS = List.of("/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver");
-    private static final Path SCREENSHOTS = Path.of("target", "console");
-
-    /** A busy machine; what is waited for takes a poll or two. */
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
-
     @TempDir
     static Path profile;
 
-    private static ChromeDriver browser;
-    private static TestRedis redis;
-    private static ConfigurableApplicationContext service;
-    private static String base;
-
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static ConsoleBrowser console;
 
     @BeforeAll
     static void start() throws IOException {
-        String chromium = firstThere(BROWSERS);
-        String driver = firstThere(DRIVERS);
-        Assumptions.assumeTrue(
-                chromium != null && driver != null, "no browser here: apt-get install chromium chromium-driver");
-        Files.createDirectories(SCREENSHOTS);
-        redis = TestRedis.start("appendonly yes");
-        service = SpringApplication.run(
-                RegistrationOutboxApplication.class,
-                "--server.port=0",
-                "--server.address=127.0.0.1",
-                "--spring.datasource.url=" + TestDatabase.H2.newUrl(),
-                "--REDIS_URL=" + redis.url(),
-                "--registry.security.key-file=" + TestKeys.file(TestKeys.line()),
-                "--registry.status.interval=200ms",
-                "--registry.status.report-interval=1s",
-                "--registry.queue.largest-element=20KB");
-        base = "http://127.0.0.1:" + service.getEnvironment().getProperty("local.server.port");
-        ChromeOptions options = new ChromeOptions();
-        options.setBinary(chromium);
-        options.addArguments(
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-sync",
-                "--user-data-dir=" + profile);
-        browser = new ChromeDriver(
-                new ChromeDriverService.Builder()
-                        .usingDriverExecutable(Path.of(driver).toFile())
-                        .build(),
-                options);
-        browser.manage().window().setSize(new Dimension(1280, 1500));
+        console = ConsoleBrowser.start(profile);
     }
 
     @AfterAll
     static void stop() {
-        if (browser != null) {
-            browser.quit();
-        }
-        if (service != null) {
-            service.close();
-        }
-        if (redis != null) {
-            redis.close();
+        if (console != null) {
+            console.close();
         }
     }
 
     @Test
-    void an_operator_sees_an_outage_its_end_and_requeues_a_parked_message() throws IOException {
-        open();
-        awaitText("verdict", "healthy"::equals);
-        awaitText("redis", "reachable"::equals);
-        register("churn", 1, "0.81");
-        awaitText("throughput-words", text -> text.startsWith("In the last day"));
+    void an_operator_sees_an_outage_its_end_and_requeues_a_parked_message() {
+        console.open();
+        console.awaitText("verdict", "healthy"::equals);
+        console.awaitText("redis", "reachable"::equals);
+        console.register("churn", 1, "T");
+        console.awaitText("throughput-words", text -> text.startsWith("In the last day"));
 
-        redis.kill();
+        console.redis.kill();
         for (int version = 2; version <= 25; version++) {
-            register(version % 3 == 0 ? "uplift" : version % 3 == 1 ? "churn" : "fraud-score", version, "0.8");
+            console.register(version % 3 == 0 ? "uplift" : version % 3 == 1 ? "churn" : "fraud-score", version, "T");
         }
-        awaitText("verdict", "degraded"::equals);
-        awaitText("redis", "unreachable"::equals);
-        awaitText("pending", "24"::equals);
-        assertThat(browser.findElement(By.id("findings")).getText()).contains("Redis takes nothing");
-        awaitRows("messages", 20);
-        browser.findElement(By.id("next")).click();
-        awaitRows("messages", 4);
-        browser.findElement(By.id("first")).click();
-        theme("light");
-        screenshot("degraded-light");
-        theme("dark");
-        screenshot("degraded-dark");
+        console.awaitText("verdict", "degraded"::equals);
+        console.awaitText("redis", "unreachable"::equals);
+        console.awaitText("pending", "24"::equals);
+        assertThat(console.text("findings")).contains("Redis takes nothing");
+        console.awaitRows("messages", 20);
+        console.click("next");
+        console.awaitRows("messages", 4);
+        console.click("first");
+        console.awaitRows("messages", 20);
+        screenshots("degraded");
 
-        redis.restart();
-        awaitText("verdict", "healthy"::equals);
-        awaitText("pending", "0"::equals);
-        theme("light");
-        screenshot("drained-light");
+        console.redis.restart();
+        console.awaitText("verdict", "healthy"::equals);
+        console.awaitText("pending", "0"::equals);
 
-        String parked = park();
-        awaitText("parked", "1"::equals);
-        browser.findElement(By.cssSelector("#state option:nth-child(2)")).click();
-        await(() -> browser.findElement(By.id("messages")).getText().contains(parked));
-        screenshot("parked-light");
-        lookAtTheLifeOf(parked);
-        click("Requeue message " + parked);
-        type("reason", "the element is allowed again");
-        assertThat(browser.findElement(By.id("execute")).isEnabled()).isFalse();
-        browser.findElement(By.id("dry-run")).click();
-        awaitText("operation-answer", text -> text.startsWith("Dry run: ") && text.contains("would be requeued"));
-        screenshot("dry-run-light");
-        theme("dark");
-        screenshot("dry-run-dark");
-        theme("light");
-        await(() -> browser.findElement(By.id("execute")).isEnabled());
-        browser.findElement(By.id("execute")).click();
-        awaitText("operation-answer", text -> text.startsWith("Done."));
-        browser.findElement(By.id("cancel")).click();
+        String parked = console.messageId("uplift", 24);
+        console.park(parked);
+        console.awaitText("parked", "1"::equals);
+        console.choose("state", "parked");
+        console.await(() -> console.text("messages").contains(parked));
+        console.clickLabelled("requeue message " + parked);
+        console.awaitText("action-answer", text -> text.contains("would be requeued"));
+        assertThat(console.element("execute").isEnabled())
+                .as("without a reason")
+                .isFalse();
+        console.type("reason", "the element is allowed again");
+        screenshots("action");
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.startsWith("Done."));
+        console.click("close");
 
-        awaitText("parked", "0"::equals);
-        awaitText("pending", "0"::equals);
-        await(() -> browser.findElement(By.id("operations")).getText().contains("the element is allowed again"));
-        await(() ->
-                queued().stream().filter(element -> element.contains(parked)).count() == 1);
-        screenshot("requeued-light");
-    }
-
-    @Test
-    void the_page_can_be_used_with_the_keyboard_and_read_aloud() {
-        open();
-        awaitText("verdict", text -> !text.startsWith("asking"));
-
-        assertThat(unlabelled()).isEmpty();
-        assertThat(browser.findElements(By.cssSelector("h1"))).hasSize(1);
-        assertThat(browser.findElement(By.id("verdict")).getDomAttribute("aria-live"))
-                .isEqualTo("polite");
-        for (String theme : List.of("light", "dark")) {
-            theme(theme);
-            assertThat(tooFaint()).as(theme).isEmpty();
-        }
+        console.awaitText("parked", "0"::equals);
+        console.awaitText("pending", "0"::equals);
+        console.await(() -> console.text("operations").contains("the element is allowed again"));
+        console.await(() -> console.queued().stream()
+                        .filter(element -> element.contains(parked))
+                        .count()
+                == 1);
+        console.go("/console/messages/" + parked);
+        console.awaitText("summary", text -> text.startsWith("It is in the queue"));
+        assertThat(console.text("events"))
+                .containsSubsequence("Registered", "Claimed", "Parked", "Requeued", "Sent again, copy 1", "Delivered");
+        screenshots("message");
     }
 
     @Test
     void the_host_alone_leads_to_the_page_which_asks_for_a_key_before_it_asks_for_anything_else() {
-        browser.get(base + "/console");
-        script("sessionStorage.clear()");
-        browser.get(base + "/");
+        double unauthorized = console.unauthorizedRequests();
+        console.forgetKey();
+        console.go("/");
 
-        awaitText("verdict", "needs a key"::equals);
-        assertThat(browser.getCurrentUrl()).isEqualTo(base + "/console");
-        assertThat(browser.findElement(By.id("trouble")).getText()).startsWith("Enter an API key above");
-        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
-        assertThat(browser.switchTo().activeElement().getDomAttribute("id")).isEqualTo("key");
+        console.awaitAddress("/console/key");
+        console.await(() -> console.focused().equals("key"));
         // Two polls' time of the page's own clock, however slow the machine.
-        browser.executeAsyncScript("setTimeout(arguments[0], 5000)");
-        assertThat(asked()).isEmpty();
+        console.scriptAsync("setTimeout(arguments[0], 5000)");
+        assertThat(console.asked()).isEmpty();
+        screenshots("key");
+        console.press(Keys.ENTER);
+        assertThat(console.asked()).as("an empty key is none").isEmpty();
 
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        assertThat(asked()).as("an empty key is none").isEmpty();
-        type("key", TestKeys.KEY);
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        awaitText("verdict", "healthy"::equals);
-        assertThat(browser.findElement(By.id("main")).isDisplayed()).isTrue();
-        assertThat(browser.findElement(By.id("trouble")).isDisplayed()).isFalse();
-        script("sessionStorage.clear()");
+        console.enterKey(TestKeys.KEY);
+        console.awaitAddress("/console");
+        console.awaitText("verdict", "healthy"::equals);
+        assertThat(console.element("trouble").isDisplayed()).isFalse();
+        assertThat(console.unauthorizedRequests()).isEqualTo(unauthorized);
+
+        console.reload();
+        console.awaitText("verdict", "healthy"::equals);
+        assertThat(console.address()).as("the key is remembered").isEqualTo("/console");
+        console.click("sign-out");
+        console.awaitAddress("/console/key?why=out");
+        console.go("/console");
+        console.awaitAddress("/console/key");
+        assertThat(console.unauthorizedRequests()).isEqualTo(unauthorized);
+    }
+
+    /** Nothing waits for a second round: the first look asks for all that the page shows. */
+    @Test
+    void everything_is_asked_for_at_once_and_says_that_it_is_loading_until_it_is_there() {
+        console.forgetKey();
+        console.script("sessionStorage.setItem('api-key', '" + TestKeys.KEY + "')");
+        String beforeEachPage =
+                (String) ((Map<?, ?>) console.devTools("Page.addScriptToEvaluateOnNewDocument", Map.of("source", """
+                                window.asked = [];
+                                const real = window.fetch;
+                                window.fetch = (url, options) => { asked.push(url); return new Promise(go => { window.letGo = go; })
+                                  .then(() => real(url, options)); };
+                                """)))
+                        .get("identifier");
+        console.go("/console");
+        console.await(() -> ((List<?>) console.script("return asked")).size() == 8);
+        assertThat(console.elements("section:not([hidden]) td.empty"))
+                .hasSizeGreaterThan(4)
+                .allMatch(cell -> cell.getText().equals("Loading …"));
+        console.devTools("Page.removeScriptToEvaluateOnNewDocument", Map.of("identifier", beforeEachPage));
     }
 
     @Test
-    void with_a_wrong_key_the_page_asks_for_another_one_and_stops_asking() {
-        browser.get(base + "/console");
-        script("sessionStorage.clear()");
-        browser.navigate().refresh();
-        type("key", "no-such-key");
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        awaitText("trouble", text -> text.contains("not known"));
-        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
-        int asked = asked().size();
-        browser.executeAsyncScript("setTimeout(arguments[0], 5000)");
-        assertThat(asked()).hasSize(asked);
+    void a_key_that_is_wrong_or_may_not_look_is_told_so_and_not_remembered() {
+        double unauthorized = console.unauthorizedRequests();
+        console.forgetKey();
+        console.go("/console");
+        console.enterKey("no-such-key");
+        console.awaitText("trouble", text -> text.contains("does not know this API key"));
+        assertThat(console.unauthorizedRequests()).isEqualTo(unauthorized + 1);
+        console.enterKey("clé");
+        console.awaitText("trouble", text -> text.contains("does not know this API key"));
+        console.enterKey(ConsoleBrowser.CLIENT_KEY);
+        console.awaitText("trouble", text -> text.contains("no permission") && text.contains("outbox:read"));
+        assertThat(console.address()).isEqualTo("/console/key");
+        assertThat(console.script("return sessionStorage.length")).isEqualTo(0L);
+    }
 
-        script("window.fetch = async () => new Response('{}', { status: 403 })");
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        awaitText("trouble", text -> text.contains("outbox:operate"));
-        assertThat(browser.findElement(By.id("main")).isDisplayed()).isFalse();
-        script("window.fetch = async (path, options) => new Response("
-                + "JSON.stringify({ detail: options.headers['X-API-Key'] }), { status: 500 })");
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        awaitText("trouble", "no-such-key"::equals);
-        script("sessionStorage.clear()");
+    @Test
+    void a_key_that_became_invalid_leads_to_the_page_that_asks_for_one_and_back() {
+        console.register("gone", 1, "T");
+        String page = "/console/messages/" + console.messageId("gone", 1);
+        console.forgetKey();
+        console.script("sessionStorage.setItem('api-key', 'revoked')");
+        console.go(page);
+        console.awaitText("trouble", text -> text.contains("no longer accepts"));
+        console.enterKey(TestKeys.KEY);
+        console.awaitAddress(page);
+    }
+
+    @Test
+    void a_key_that_may_only_look_is_told_so_before_it_tries_to_act() {
+        console.forgetKey();
+        console.go("/console");
+        console.enterKey(ConsoleBrowser.READER_KEY);
+        console.awaitAddress("/console");
+        console.click("pause-all");
+        console.awaitText("action-answer", text -> text.contains("outbox:operate"));
+        console.type("reason", "to try");
+        assertThat(console.element("execute").isEnabled()).isFalse();
+        console.press(Keys.ESCAPE);
+        console.await(() -> !console.element("action").isDisplayed());
+    }
+
+    @Test
+    void one_message_is_found_by_model_version_token_or_id() {
+        for (int version = 101; version <= 104; version++) {
+            console.register("needle", version, "token-" + version);
+        }
+        console.open();
+        console.choose("state", "any");
+
+        console.type("model", "needle");
+        console.click(By.cssSelector("#search button"));
+        console.awaitRows("messages", 4);
+        console.type("version", "102");
+        console.press(Keys.ENTER);
+        console.awaitRows("messages", 1);
+        assertThat(console.text("messages")).contains("needle", "102", "token-102");
+        console.element("model").clear();
+        console.type("version", "103");
+        console.press(Keys.ENTER);
+        console.await(() -> console.text("messages").contains("token-103"));
+        console.awaitRows("messages", 1);
+        console.element("version").clear();
+        console.type("token", "token-104");
+        console.press(Keys.ENTER);
+        console.await(() -> console.text("messages").contains("token-104"));
+        console.awaitRows("messages", 1);
+        console.type("token", "nobody's");
+        console.press(Keys.ENTER);
+        console.awaitText("messages", text -> text.contains("No message is like that."));
+
+        String id = console.messageId("needle", 104);
+        console.type("message-id", id);
+        console.press(Keys.ENTER);
+        console.awaitAddress("/console/messages/" + id);
+        console.awaitText("facts", text -> text.contains("needle") && text.contains("104"));
+    }
+
+    @Test
+    void a_messages_address_can_be_sent_to_somebody_who_has_no_key_in_his_browser_yet() {
+        console.register("shared", 7, "T7");
+        String page = "/console/messages/" + console.messageId("shared", 7);
+        double unauthorized = console.unauthorizedRequests();
+        console.forgetKey();
+        console.go(page);
+        console.await(() -> console.address().startsWith("/console/key?"));
+        console.enterKey(TestKeys.KEY);
+        console.awaitAddress(page);
+        console.awaitText("facts", text -> text.contains("shared") && text.contains("T7"));
+        console.reload();
+        console.awaitText("facts", text -> text.contains("shared"));
+        assertThat(console.text("payload")).contains("\"model_name\": \"shared\"");
+        assertThat(console.unauthorizedRequests()).isEqualTo(unauthorized);
+
+        console.go("/console/messages/00000000-0000-0000-0000-000000000000");
+        console.awaitText("trouble", text -> text.startsWith("There is no message"));
+        console.go("/console/messages/first");
+        console.awaitText("summary", "first is not a message id."::equals);
+    }
+
+    @Test
+    void what_consumers_left_lying_is_shown_and_put_back() throws IOException {
+        console.open();
+        assumeTrue(console.status("/outbox/consumers") == 200, "this build does not know what consumers do");
+        console.register("lost", 1, "T");
+        String dead = console.messageId("lost", 1);
+        console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
+        try (RedisConnection consumer = console.redis.connect()) {
+            String element = String.valueOf(
+                    consumer.command("RPOPLPUSH", ConsoleBrowser.QUEUE, ConsoleBrowser.QUEUE + ":processing"));
+            for (int n = 0; n < 100 && !element.contains(dead); n++) {
+                element = String.valueOf(
+                        consumer.command("RPOPLPUSH", ConsoleBrowser.QUEUE, ConsoleBrowser.QUEUE + ":processing"));
+            }
+            console.await(() -> console.text("elements").contains(dead));
+            screenshots("consumers");
+
+            console.clickLabelled("put back message " + dead);
+            console.awaitText("action-answer", text -> text.contains("less than"));
+            console.type("field-older_than", "PT0S");
+            console.press(Keys.TAB);
+            console.awaitText("action-answer", text -> text.contains("would go back to the queue"));
+            console.press("its consumer died", Keys.ENTER);
+            console.awaitText("action-answer", text -> text.startsWith("Done."));
+            console.click("close");
+            console.await(() -> !console.text("elements").contains(dead));
+            assertThat(consumer.command("LINDEX", ConsoleBrowser.QUEUE, "-1")).isEqualTo(element);
+
+            consumer.command("RPOPLPUSH", ConsoleBrowser.QUEUE, ConsoleBrowser.QUEUE + ":dlq");
+        }
+        console.go("/console/messages/" + dead);
+        console.awaitText("summary", text -> text.startsWith("Consumers gave it up"));
+        console.awaitText("events", text -> text.contains("Dead lettered"));
+        console.click(By.xpath("//p[@id='message-actions']/button[text()='Put back …']"));
+        console.awaitText("action-answer", text -> text.contains("would go back to the queue"));
+        console.press("mended", Keys.ENTER);
+        console.awaitText("action-answer", text -> text.startsWith("Done."));
+        console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
+    }
+
+    @Test
+    void a_service_that_does_not_answer_is_said_to_and_asked_again() {
+        console.open();
+        console.awaitText("verdict", "healthy"::equals);
+        connect(false);
+        console.awaitText("verdict", "unreachable"::equals);
+        console.awaitText("trouble", text -> text.startsWith("The service does not answer."));
+        assertThat(console.text("redis")).as("what was known last").isEqualTo("reachable");
+        connect(true);
+        console.awaitText("verdict", "healthy"::equals);
+        console.await(() -> !console.element("trouble").isDisplayed());
+    }
+
+    private static void connect(boolean connected) {
+        console.devTools("Network.enable", Map.of());
+        console.devTools(
+                "Network.emulateNetworkConditions",
+                Map.of("offline", !connected, "latency", 0, "downloadThroughput", -1, "uploadThroughput", -1));
     }
 
     /** Every way to send a key can be entered, and what is then tried from the page is answered. */
@@ -243,184 +316,33 @@ class ConsoleBrowserTest {
         for (Map.Entry<String, String> way : Map.of(
                         "bearer", TestKeys.KEY, "apiKey", "ApiKey " + TestKeys.KEY, "xApiKey", TestKeys.KEY)
                 .entrySet()) {
-            browser.get(base + "/swagger-ui.html");
-            By authorize = By.cssSelector(".scheme-container button.authorize");
-            await(() -> browser.findElement(authorize).isDisplayed());
-            browser.findElement(authorize).click();
+            console.go("/swagger-ui.html");
+            console.click(By.cssSelector(".scheme-container button.authorize"));
             // The inputs stand in the order of the schemes.
             List<WebElement> inputs = new ArrayList<>();
-            await(() -> {
+            console.await(() -> {
                 inputs.clear();
-                inputs.addAll(browser.findElements(By.cssSelector(".auth-container input")));
+                inputs.addAll(console.elements(".auth-container input"));
                 return inputs.size() == 3;
             });
             int at = List.of("bearer", "apiKey", "xApiKey").indexOf(way.getKey());
             inputs.get(at).sendKeys(way.getValue());
-            browser.findElements(By.cssSelector(".auth-container button.authorize"))
-                    .get(at)
-                    .click();
-            browser.findElement(By.cssSelector("button.btn-done")).click();
+            console.elements(".auth-container button.authorize").get(at).click();
+            console.click(By.cssSelector("button.btn-done"));
 
-            By operation = By.cssSelector("[id$='-list'].opblock-get");
-            await(() -> {
-                browser.findElement(operation).click();
-                return true;
-            });
-            click(By.cssSelector("[id$='-list'] .try-out__btn"));
-            click(By.cssSelector("[id$='-list'] button.execute"));
-            await(() -> browser.findElement(
-                            By.cssSelector("[id$='-list'] .live-responses-table .response .response-col_status"))
-                    .getText()
-                    .startsWith("200"));
+            console.click(By.cssSelector("[id$='-list'].opblock-get"));
+            console.click(By.cssSelector("[id$='-list'] .try-out__btn"));
+            console.click(By.cssSelector("[id$='-list'] button.execute"));
+            String status = "[id$='-list'] .live-responses-table .response .response-col_status";
+            console.await(() -> !console.elements(status).isEmpty()
+                    && console.elements(status).get(0).getText().startsWith("200"));
         }
     }
 
-    /** What the page has asked the service for, apart from its own files. */
-    private static List<?> asked() {
-        return (List<?>) script("""
-                return performance.getEntriesByType('resource').map(e => e.name)
-                  .filter(name => !name.includes('/console/') && !name.includes('/webjars/'));
-                """);
-    }
-
-    /** The page, and the key that lets it see and do everything. */
-    private static void open() {
-        browser.get(base + "/console");
-        script("sessionStorage.clear()");
-        browser.navigate().refresh();
-        type("key", TestKeys.KEY);
-        browser.findElement(By.cssSelector("#key-form button")).click();
-        awaitText("redis", text -> !text.equals("–"));
-    }
-
-    /** What a relay leaves behind that was refused this message alone, and skipped it. */
-    private static String park() {
-        JdbcTemplate jdbc = service.getBean(JdbcTemplate.class);
-        UUID id = jdbc.queryForObject(
-                "SELECT message_id FROM outbox_message WHERE message_key = 'uplift' ORDER BY id DESC LIMIT 1",
-                UUID.class);
-        jdbc.update(
-                "INSERT INTO outbox_parked (id, partition_id, position, reason, instance)"
-                        + " SELECT id, partition_id, position, 'ERR value is larger than what is allowed', 'relay'"
-                        + " FROM outbox_message_history WHERE message_id = ?",
-                id);
-        redis.run("DEL", "hokusai:model_ready_queue");
-        return id.toString();
-    }
-
-    private static List<String> queued() {
-        try (RedisConnection connection = redis.connect()) {
-            return connection.texts("LRANGE", "hokusai:model_ready_queue", "0", "-1");
+    private static void screenshots(String name) {
+        for (String scheme : List.of("dark", "light")) {
+            console.prefer(scheme);
+            console.screenshot(name + "-" + scheme);
         }
-    }
-
-    private static void lookAtTheLifeOf(String message) throws IOException {
-        click("Life of message " + message);
-        await(() -> browser.findElement(By.id("life")).isDisplayed());
-        assertThat(browser.findElement(By.id("life-events")).getText()).contains("registered", "claimed", "parked");
-        assertThat(browser.findElement(By.id("life-payload")).getText()).contains("\"model_name\": \"uplift\"");
-        screenshot("life-light");
-        browser.findElement(By.id("life-close")).click();
-    }
-
-    private static void register(String model, int version, String baseline) {
-        String body = """
-                {"model_name":"%s","version":"%d","token_id":"T","proposal_identifier":"P","metric_name":"auroc",
-                 "baseline_value":%s,"mlflow_run_id":"run-%d"}""".formatted(model, version, baseline, version);
-        HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/models/tokenized-registration-events"))
-                .header("Content-Type", "application/json")
-                .header("X-API-Key", TestKeys.KEY)
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        try {
-            assertThat(HTTP.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
-                    .isEqualTo(200);
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static void theme(String wanted) {
-        WebElement button = browser.findElement(By.id("theme"));
-        while (!button.getText().endsWith(wanted)) {
-            // Also while a dialog is open, which covers the button.
-            script("document.getElementById('theme').click()");
-        }
-    }
-
-    private static void click(String label) {
-        click(By.cssSelector("button[aria-label='" + label + "']"));
-    }
-
-    private static void click(By button) {
-        await(() -> {
-            browser.findElement(button).click();
-            return true;
-        });
-    }
-
-    private static void type(String id, String text) {
-        browser.findElement(By.id(id)).sendKeys(text);
-    }
-
-    private static void awaitText(String id, Predicate<String> wanted) {
-        await(() -> wanted.test(browser.findElement(By.id(id)).getText()));
-    }
-
-    private static void awaitRows(String table, int rows) {
-        await(() ->
-                browser.findElements(By.cssSelector("#" + table + " tbody tr")).size() == rows);
-    }
-
-    private interface Condition {
-        boolean holds();
-    }
-
-    private static void await(Condition condition) {
-        new WebDriverWait(browser, LONGEST_WAIT)
-                .ignoring(StaleElementReferenceException.class)
-                .until(driver -> condition.holds());
-    }
-
-    private static Object script(String script) {
-        return ((JavascriptExecutor) browser).executeScript(script);
-    }
-
-    /** Fields and buttons that a screen reader has no name for. */
-    private static List<?> unlabelled() {
-        return (List<?>) script("""
-                return [...document.querySelectorAll('button, input, select')]
-                  .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim()
-                    || (e.labels && e.labels.length) || document.querySelector(`label[for="${e.id}"]`)))
-                  .map(e => e.outerHTML);
-                """);
-    }
-
-    /** Texts with less than 4.5 : 1 towards the background that they stand on. */
-    private static List<?> tooFaint() {
-        return (List<?>) script("""
-                const parse = c => c.match(/[\\d.]+/g).map(Number);
-                const light = c => { const [r, g, b] = parse(c).map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-                  return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-                const back = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-                  if (parse(c)[3] !== 0) return c; } return 'rgb(255, 255, 255)'; };
-                return [...document.querySelectorAll('main *, header *')]
-                  .filter(e => e.offsetParent && !e.disabled && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-                  .map(e => { const a = light(getComputedStyle(e).color), b = light(back(e));
-                    return [e.textContent.trim().slice(0, 30), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)]; })
-                  .filter(([, contrast]) => contrast < 4.5).map(String);
-                """);
-    }
-
-    private static void screenshot(String name) throws IOException {
-        script("scrollTo(0, 0)");
-        Files.write(SCREENSHOTS.resolve(name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
-    }
-
-    private static String firstThere(List<String> paths) {
-        return paths.stream()
-                .filter(path -> Files.isExecutable(Path.of(path)))
-                .findFirst()
-                .orElse(null);
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.hokus.registry.operations.MessageListing.Page;
@@ -57,6 +58,18 @@ class MessageListingTest {
 
         assertThat(pages(State.PENDING, null, 3)).containsExactly(4L, 6L, 5L, 3L, 7L, 8L, 9L, 10L, 11L, 12L);
         assertThat(pages(State.PENDING, null, 1)).containsExactly(4L, 6L, 5L, 3L, 7L, 8L, 9L, 10L, 11L, 12L);
+    }
+
+    @Test
+    void a_page_names_version_and_token_however_long_the_payload_is() {
+        fill(log, 1, 2);
+        jdbc.update("UPDATE outbox_message SET payload = ? WHERE id = 2", """
+                {"model_id":"models:/\\"m\\"","token_symbol":"T","tags":{"model_version":"none"},"model_version":"7","api_schema":"%s"}
+                """.formatted("x".repeat(10_000)));
+
+        assertThat(listing.list(State.PENDING, null, null, 10).messages())
+                .extracting(row -> row.get("version"), row -> row.get("token_id"))
+                .containsExactly(tuple(null, null), tuple("7", "T"));
     }
 
     @Test

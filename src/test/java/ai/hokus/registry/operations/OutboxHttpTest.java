@@ -349,15 +349,30 @@ class OutboxHttpTest {
                 .extractingPath("$.messages")
                 .isEqualTo(List.of());
         assertThat(get("/outbox/search?model=a%00b")).hasStatus(422);
+        assertThat(get("/outbox/search?version=v3"))
+                .bodyJson()
+                .extractingPath("$.messages[*].position")
+                .isEqualTo(List.of(3));
+        assertThat(get("/outbox/search?token_id=T"))
+                .bodyJson()
+                .extractingPath("$.messages[*].version")
+                .isEqualTo(List.of("v7", "v5", "v3", "v1"));
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "/console/index.html",
-                "/console/console.js",
+                "/console/key.html",
+                "/console/message.html",
+                "/console/actions.js",
+                "/console/dashboard.js",
+                "/console/key.js",
+                "/console/message.js",
+                "/console/plots.js",
+                "/console/service.js",
+                "/console/view.js",
                 "/console/console.css",
-                "/console/theme.js",
                 "/console/icon.svg",
                 "/webjars/uplot/1.6.30/dist/uPlot.iife.min.js",
                 "/webjars/uplot/1.6.30/dist/uPlot.min.css",
@@ -366,15 +381,20 @@ class OutboxHttpTest {
         assertThat(get(path)).hasStatusOk();
     }
 
-    @Test
-    void the_consoles_page_has_nothing_inline_and_asks_no_other_host() {
-        assertThat(get("/console")).hasStatusOk().hasForwardedUrl("/console/index.html");
-        assertThat(get("/console/index.html"))
+    @ParameterizedTest
+    @CsvSource({
+        "/console, /console/index.html, dashboard",
+        "/console/key, /console/key.html, key",
+        "/console/messages/00000000-0000-0000-0000-000000000001, /console/message.html, message",
+    })
+    void the_consoles_pages_have_nothing_inline_and_ask_no_other_host(String address, String page, String script) {
+        assertThat(get(address)).hasStatusOk().hasForwardedUrl(page);
+        assertThat(get(page))
                 .bodyText()
                 .doesNotContainPattern("<script(?![^>]* src=)")
                 .doesNotContainPattern("<style|\\sstyle=|\\son[a-z]+=")
                 .doesNotContainPattern("(src|href)=\"(https?:)?//");
-        assertThat(get("/console/console.js")).bodyText().doesNotContain("innerHTML");
+        assertThat(get("/console/" + script + ".js")).bodyText().doesNotContain("innerHTML");
     }
 
     private MvcTestResult get(String path) {

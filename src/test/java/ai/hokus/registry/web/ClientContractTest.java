@@ -311,7 +311,7 @@ class ClientContractTest {
     @ParameterizedTest
     @CsvSource({
         "PROPFIND, /models, 'GET, HEAD'",
-        "PROPFIND, /console/console.js, 'GET, HEAD'",
+        "PROPFIND, /console/dashboard.js, 'GET, HEAD'",
         "get, /models, 'GET, HEAD'",
         "PATCH, /models, 'GET, HEAD'",
         "OPTIONS, /models, 'GET, HEAD'",
@@ -396,8 +396,10 @@ class ClientContractTest {
             assertThat(answer.headers().firstValue("Location")).hasValue("console");
         }
         assertThat(send(HttpRequest.newBuilder(uri("/console"))).body()).contains("<title>Registration Outbox");
-        assertThat(send(HttpRequest.newBuilder(uri("/console/"))).headers().firstValue("Location"))
-                .hasValue("/console");
+        for (String page : List.of("/console", "/console/messages/1")) {
+            assertThat(send(HttpRequest.newBuilder(uri(page + "/"))).headers().firstValue("Location"))
+                    .hasValue(page);
+        }
     }
 
     /** Behind a load balancer the scheme that this service sees is not the client's. */

@@ -1,0 +1,157 @@
+// What operators can do. A dialog says what an action would do, by asking the service for a dry run, before it can be done.
+import { ask, trouble } from "./service.js";
+import { byId, capital, el } from "./view.js";
+
+let action = null;
+let whenDone = () => {};
+
+/** Puts the dialog into the page. */
+export function prepareActions(done) {
+  whenDone = done;
+  document.body.append(el("dialog", { id: "action", "aria-labelledby": "action-title" },
+    el("form", { onsubmit: submitted },
+      el("h2", { id: "action-title" }), el("p", { id: "action-text" }),
+      el("div", { id: "action-fields", oninput: update, onchange: preview }),
+      el("h3", {}, "What it would do now"), el("p", { id: "action-answer", class: "notice", role: "status" }),
+      el("p", {}, el("label", { for: "reason" }, "Reason, kept on record with your name"),
+        el("input", { id: "reason", required: true, maxlength: 1000, autocomplete: "off", oninput: update })),
+      el("p", { class: "buttons" }, el("button", { id: "execute", class: "danger" }),
+        el("button", { id: "close", type: "button", onclick: () => byId("action").close() }, "Close")))));
+}
+
+/** @param wanted fields: each a name, a label, and whether it is a number; values: what they hold at first; body: what is sent beside */
+function open(wanted) {
+  action = { fields: [], values: {}, body: {}, ...wanted, key: newKey(), seen: null };
+  byId("action-title").textContent = action.title;
+  byId("action-text").textContent = action.text;
+  byId("execute").textContent = action.title;
+  byId("action-fields").replaceChildren(...action.fields.map(([name, label]) => el("p", {},
+    el("label", { for: "field-" + name }, label),
+    el("input", { id: "field-" + name, autocomplete: "off", spellcheck: "false", value: action.values[name] ?? "" }))));
+  byId("reason").value = "";
+  byId("action").showModal();
+  byId("action").querySelector("input").focus();
+  preview();
+}
+
+/** Under one key an action happens once, however often it is sent. */
+const newKey = () => crypto.randomUUID?.() || String(Date.now()) + Math.random();
+
+function fields() {
+  const body = { ...action.body };
+  for (const [name, , isNumber] of action.fields) {
+    const text = byId("field-" + name).value.trim();
+    if (text) body[name] = isNumber && /^-?\d+$/.test(text) ? Number(text) : text;
+  }
+  return body;
+}
+
+const current = () => JSON.stringify(fields());
+
+function tell(text, kind) {
+  byId("action-answer").textContent = text;
+  byId("action-answer").className = "notice " + kind;
+  update();
+}
+
+/** It can be done once its dry run was seen, and a reason is given. */
+function update() {
+  byId("execute").disabled = action.seen !== current() || !byId("reason").value.trim();
+}
+
+/** Dry runs are not recorded, so that one needs no reason of the operator's. */
+async function preview() {
+  const asked = current();
+  action.seen = null;
+  tell("Asking the service …", "");
+  const mine = action;
+  const answer = await ask(action.path, { body: { ...fields(), reason: "preview", dry_run: true } });
+  if (mine !== action || asked !== current()) return;
+  const { messages = 0, partitions = [], detail = "" } = answer.body || {};
+  if (answer.ok && (messages > 0 || partitions.length > 0)) action.seen = asked;
+  tell(answer.ok ? capital(detail.replace("Dry run: ", "")) : trouble(answer), answer.ok ? "" : "bad");
+}
+
+async function submitted(event) {
+  event.preventDefault();
+  if (byId("execute").disabled) {
+    if (action.seen !== current()) preview();
+    return;
+  }
+  byId("execute").disabled = true;
+  const answer = await ask(action.path, {
+    body: { ...fields(), reason: byId("reason").value, dry_run: false }, headers: { "Idempotency-Key": action.key },
+  });
+  if (answer.status === 0) {
+    tell("The service does not answer, so it is not known whether it was done. Doing it again here does it once.", "bad");
+    return;
+  }
+  action.seen = null;
+  action.key = newKey();
+  tell(answer.ok ? (answer.body.executed ? "Done. " : "Nothing was changed. ") + answer.body.detail : trouble(answer), answer.ok ? "good" : "bad");
+  byId("close").focus();
+  whenDone();
+}
+
+const CHANGES = {
+  pause: "Nothing is sent to the queue until it is resumed. Registrations are accepted and wait.",
+  resume: "What waits is sent.",
+  release: "The relay goes on from the newest checkpoint that Redis and this database both know. Be sure that no copy of this"
+    + " database runs against the same Redis: see the runbook, stopped-partition.",
+};
+
+/** @param partition a number, or "all" */
+export function changePartition(change, partition) {
+  const title = capital(change) + (partition === "all" ? " all partitions" : " partition " + partition);
+  open({ title, text: CHANGES[change], path: "outbox/partitions/" + partition + "/" + change });
+}
+
+/** @param decision requeue or discard */
+export function decide(decision, id) {
+  open({
+    title: capital(decision) + " this message", path: "outbox/parked/" + encodeURIComponent(id) + "/" + decision,
+    text: "Redis refused message " + id + ", so it was skipped. " + (decision === "requeue"
+      ? "A copy of it goes to the end of the outbox and is sent. If Redis refuses it again, it is parked again."
+      : "It is never sent: consumers do not hear of this registration."),
+  });
+}
+
+export function sendAgain(values = {}) {
+  open({
+    title: "Send again", path: "outbox/resend", values,
+    text: "Delivered messages that fit all that is given go to the end of the outbox as copies and are sent. Consumers see the"
+      + " same message_id a second time.",
+    fields: [["model", "Model"], ["partition", "Partition", true], ["from_position", "From position", true],
+      ["to_position", "To position", true], ["delivered_from", "Delivered from, for example 2026-11-23T12:00:00Z"],
+      ["delivered_before", "Delivered before"]],
+  });
+}
+
+export function purge() {
+  open({
+    title: "Purge", path: "outbox/purge", values: { older_than: "PT24H" },
+    text: "Deletes delivered messages. What is gone cannot be sent again when Redis turns out to have lost it.",
+    fields: [["older_than", "Delivered longer ago than, for example PT12H"]],
+  });
+}
+
+export function adopt() {
+  open({
+    title: "Change the target", path: "outbox/adopt",
+    text: "From then on only instances that are configured for this queue and this environment send messages.",
+    fields: [["queue_name", "Queue name"], ["environment", "Environment"]],
+  });
+}
+
+const LISTS = { processing: "Taken and not finished", dlq: "Dead letters" };
+
+/** @param id of one message; none: all that are old enough */
+export function putBack(list, id) {
+  open({
+    title: id ? "Put this message back" : "Put all back", path: "outbox/put-back",
+    text: LISTS[list] + (id ? ": message " + id : ": all of them") + ". They return to the queue and are taken next, so the"
+      + " order within a model is not kept. A consumer that is still at work on one does it a second time.",
+    body: id ? { list, message_id: id } : { list, all: true },
+    fields: list === "processing" ? [["older_than", "Seen there for longer than, for example PT15M; empty: for as long as counts as stuck"]] : [],
+  });
+}

@@ -1,0 +1,80 @@
+// One message's page: where it is, and everything that happened to it, in order.
+import { decide, prepareActions, putBack, sendAgain } from "./actions.js";
+import { ask, askForKey, hasKey, trouble } from "./service.js";
+import { byId, capital, el, repeat, replace, say, show, since, state, time } from "./view.js";
+
+const INTERVAL_MS = 2000;
+const id = decodeURIComponent(location.pathname.split("/").pop());
+
+const EVENTS = {
+  registered: "The registration and this message were committed together.",
+  sent_again: "Copied to the end of the outbox, to be sent again.",
+  claimed: "Taken up by the relay, to be sent to Redis.",
+  delivered: "In the queue: Redis has it.",
+  parked: "Redis refused this one message, and the messages after it went on.",
+  requeued: "An operator had it sent again.",
+  discarded: "An operator decided that it is never sent.",
+  taken: "A consumer was seen to have it from the queue.",
+  stuck: "Seen with a consumer since then, for longer than the work should take.",
+  dead_lettered: "Consumers gave it up.",
+};
+
+const last = (life) => life.copies.at(-1);
+
+/** In words: where the message is now, and who acts next. */
+function summary(life) {
+  const { state: now, created_at: created, position, parked_reason: reason } = last(life);
+  if (now === "pending") {
+    return "It waits in the outbox, for " + since(created) + (position === null ? ". The relay sends it as soon as Redis takes messages."
+      : ". The relay has taken it up, and sends it until Redis has it.");
+  }
+  if (now === "parked") return "Redis refused this message: " + reason + ". It waits until an operator requeues or discards it.";
+  if (now === "discarded") return "An operator discarded it. It is never sent.";
+  if (life.dead_lettered_at) return "Consumers gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
+  if (life.stuck_since) return "A consumer took it and has not finished, seen for " + since(life.stuck_since) + ". If the consumer is gone, put it back.";
+  if (life.taken_at) return "A consumer took it from the queue, " + time(life.taken_at) + ".";
+  return "It is in the queue, since " + time(last(life).delivered_at) + "."
+    + ("taken_at" in life ? " No consumer has been seen to take it." : " Whether a consumer has taken it is not known.");
+}
+
+function showLife(life) {
+  const consumers = [["taken", life.taken_at], ["stuck", life.stuck_since], ["dead_lettered", life.dead_lettered_at]]
+    .filter(([, when]) => when).map(([event, when]) => ({ event, at: when }));
+  const events = [...life.events, ...consumers].map((e) => el("li", {},
+    el("time", e.at ? { datetime: e.at } : {}, e.at ? time(e.at) : "time not known"),
+    el("strong", {}, capital(e.event.replaceAll("_", " ")) + (e.copy_no ? ", copy " + e.copy_no : "")),
+    el("span", {}, (EVENTS[e.event] || "") + (e.detail ? " " + capital(e.detail) + "." : ""))));
+  const facts = { Model: life.model, Version: life.payload?.model_version, Token: life.payload?.token_symbol,
+    State: state(last(life).state), Partition: life.partition_id, Position: last(life).position };
+  byId("life").hidden = false;
+  show("summary", summary(life));
+  replace("facts", Object.entries(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value ?? "–"))));
+  replace("events", events);
+  replace("message-actions", buttons(life));
+  show("payload", JSON.stringify(life.payload, null, 2));
+}
+
+function buttons(life) {
+  const { state: now, partition_id: partition, position } = last(life);
+  const button = (text, onclick) => el("button", { type: "button", onclick }, text);
+  return [
+    ...(now === "parked" ? [button("Requeue …", () => decide("requeue", id)), button("Discard …", () => decide("discard", id))] : []),
+    ...(now === "delivered" ? [button("Send again …", () => sendAgain({ partition, from_position: position, to_position: position }))] : []),
+    ...(life.dead_lettered_at ? [button("Put back …", () => putBack("dlq", id))]
+      : life.stuck_since ? [button("Put back …", () => putBack("processing", id))] : []),
+  ];
+}
+
+async function look() {
+  const answer = await ask("outbox/messages/" + encodeURIComponent(id));
+  if (answer.ok) showLife(answer.body);
+  else if (byId("life").hidden) show("summary", answer.status === 422 ? id + " is not a message id." : "Nothing is known of this message.");
+  say(answer.ok || answer.status === 401 ? "" : trouble(answer));
+}
+
+if (hasKey()) {
+  show("title", "Message " + id);
+  document.title = "Message " + id + ": Registration Outbox";
+  byId("sign-out").addEventListener("click", () => askForKey("out"));
+  prepareActions(repeat(look, INTERVAL_MS));
+}
