@@ -39,7 +39,10 @@ class HealthController {
     private final String version;
 
     HealthController(
-            StatusCache cache, ConsumerCache consumers, HealthSettings settings, ObjectProvider<BuildProperties> build) {
+            StatusCache cache,
+            ConsumerCache consumers,
+            HealthSettings settings,
+            ObjectProvider<BuildProperties> build) {
         this.cache = cache;
         this.consumers = consumers;
         this.settings = settings;
