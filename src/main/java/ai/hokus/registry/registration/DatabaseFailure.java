@@ -18,6 +18,9 @@ final class DatabaseFailure {
     /** A lock that another transaction did not release in time (H2: HYT00; PostgreSQL: 55P03). */
     private static final Set<String> LOCK_TIMEOUT = Set.of("HYT00", "55P03");
 
+    /** The service's role lacks a right (PostgreSQL and H2). */
+    private static final Set<String> MISSING_RIGHT = Set.of("42501", "90096");
+
     private DatabaseFailure() {}
 
     /** Whether another transaction ended this one, which may be tried again at once. */
@@ -30,6 +33,11 @@ final class DatabaseFailure {
         return hasState(e, LOCK_TIMEOUT);
     }
 
+    /** Whether the service's role may not do this: an operator mends it, and the request may be sent again. */
+    static boolean isMissingRight(Throwable e) {
+        return hasState(e, MISSING_RIGHT);
+    }
+
     private static boolean hasState(Throwable e, Set<String> states) {
         return cause(e).map(SQLException::getSQLState).filter(states::contains).isPresent();
     }
@@ -39,6 +47,7 @@ final class DatabaseFailure {
         return e instanceof TransactionException
                 || e instanceof NonTransientDataAccessResourceException
                 || e instanceof RecoverableDataAccessException
+                || isMissingRight(e)
                 || (e instanceof TransientDataAccessException && !isDeadlockOrSerializationFailure(e));
     }
 

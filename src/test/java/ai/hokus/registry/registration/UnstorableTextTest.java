@@ -58,4 +58,17 @@ class UnstorableTextTest {
             assertThat(log.getOut()).contains("nobody foresaw");
         }
     }
+
+    @Test
+    void is_told_apart_from_a_right_that_the_services_role_lacks(CapturedOutput log) {
+        try (RunningService service = RunningService.on(TestDatabase.POSTGRESQL, Map.of())) {
+            service.jdbc().execute(REFUSING_SQL.formatted("42501"));
+
+            assertThat(service.post(EVENTS, RunningService.registration("emoji", "1"))
+                            .statusCode())
+                    .isEqualTo(503);
+            service.register("plain", "1");
+            assertThat(log.getOut()).contains("nothing was stored").doesNotContain("nobody foresaw", "\tat ");
+        }
+    }
 }
