@@ -2,7 +2,6 @@ package ai.hokus.registry.registration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
@@ -21,10 +20,11 @@ class OverloadTest {
 
     private static final int CONNECTIONS = 2;
     private static final int AT_ONCE = 3;
+    private static final int CLIENTS = 12;
 
     @Test
     void whoever_is_let_in_waits_no_longer_than_for_a_connection_and_the_rest_is_answered_at_once() throws Exception {
-        ExecutorService clients = Executors.newFixedThreadPool(AT_ONCE);
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
         try (RunningService service = RunningService.on(
                 TestDatabase.H2,
                 Map.of(
@@ -37,28 +37,25 @@ class OverloadTest {
             for (int n = 0; n < CONNECTIONS; n++) {
                 taken.add(pool.getConnection());
             }
-            List<Future<HttpResponse<String>>> waiting = new ArrayList<>();
-            for (int n = 0; n < AT_ONCE; n++) {
+            List<Future<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int n = 0; n < CLIENTS; n++) {
                 String version = Integer.toString(n);
-                waiting.add(clients.submit(() -> service.post(
+                answers.add(clients.submit(() -> service.post(
                         "/models/tokenized-registration-events", RunningService.registration("a", version))));
             }
-            Eventually.await(
-                    "all of them wait for a connection",
-                    () -> pool.getHikariPoolMXBean().getThreadsAwaitingConnection() >= AT_ONCE);
 
-            HttpResponse<String> oneMore =
-                    service.post("/models/tokenized-registration-events", RunningService.registration("a", "one more"));
-
-            assertThat(oneMore.statusCode()).isEqualTo(503);
-            assertThat(oneMore.headers().firstValue("Retry-After")).hasValue("1");
-            assertThat(oneMore.body()).contains("Too many requests are under way");
             assertThat(service.get("/live").statusCode()).isEqualTo(200);
-            for (Future<HttpResponse<String>> answer : waiting) {
+            List<String> bodies = new ArrayList<>();
+            for (Future<HttpResponse<String>> answer : answers) {
                 assertThat(answer.get().statusCode()).isEqualTo(503);
                 assertThat(answer.get().headers().firstValue("Retry-After")).hasValue("1");
-                assertThat(answer.get().body()).contains("Nothing was stored");
+                bodies.add(answer.get().body());
             }
+            assertThat(bodies)
+                    .anyMatch(body -> body.contains("Too many requests are under way"))
+                    .anyMatch(body -> body.contains("Nothing was stored"))
+                    .allMatch(body ->
+                            body.contains("Too many requests are under way") || body.contains("Nothing was stored"));
 
             for (Connection connection : taken) {
                 connection.close();
