@@ -944,6 +944,7 @@ def two_copies(seed, steps, kept):
     for db in (schedule.db.backup(), schedule.db.backup()):
         side = Schedule(seed, steps, FAULTS[-1], 10**9, kept)
         side.db, side.redis, side.names, side.uuids, side.rng = db, schedule.redis, schedule.names, schedule.uuids, rng
+        side.appeared = set(schedule.appeared)
         side.relays = [Relay(side.names), Relay(side.names)]
         db.open = {}
         db.partition.paused, db.partition.stopped = False, False

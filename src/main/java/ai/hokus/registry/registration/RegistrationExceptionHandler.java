@@ -12,7 +12,6 @@ import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.dao.UncategorizedDataAccessException;
 import org.springframework.http.ResponseEntity;
-import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.TransactionSystemException;
 import org.springframework.transaction.TransactionTimedOutException;
@@ -58,14 +57,5 @@ class RegistrationExceptionHandler {
                 + DatabaseFailure.describe(e) + ".");
         return Problem.unavailable("The database is not available at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
-    }
-
-    /** Spring takes a missing right for bad SQL, which is a mistake of ours. */
-    @ExceptionHandler
-    ResponseEntity<Object> rightMissing(BadSqlGrammarException e, HttpServletRequest request) {
-        if (!DatabaseFailure.isMissingRight(e)) {
-            throw e;
-        }
-        return databaseFailed(e, request);
     }
 }

@@ -15,6 +15,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
+import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -36,6 +37,11 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
 
     /** A text too long for its column; a character that the database's encoding lacks; bytes that are no text. */
     private static final Set<String> UNSTORABLE_TEXT = Set.of("22001", "22P05", "22021");
+
+    /** PostgreSQL's and H2's. */
+    private static final Set<String> MISSING_RIGHT = Set.of("42501", "90096");
+
+    private final ThrottledLog missingRight = new ThrottledLog(log);
 
     @ExceptionHandler
     ResponseEntity<Object> overloaded(BulkheadFullException e) {
@@ -75,6 +81,20 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
         unstorable.warn(
                 () -> "A request was answered with 422: it holds text that the database cannot store: " + sql + ".");
         return Problem.of(List.of(FieldError.ofBody("holds text that the database cannot store; nothing was stored")));
+    }
+
+    /** A right that the service's role lacks, which Spring takes for bad SQL: an operator mends it. */
+    @ExceptionHandler
+    @Nullable
+    ResponseEntity<Object> notPermittedByTheDatabase(BadSqlGrammarException e) {
+        if (!(e.getCause() instanceof SQLException sql) || !MISSING_RIGHT.contains(String.valueOf(sql.getSQLState()))) {
+            return unforeseen(e);
+        }
+        missingRight.warn(() ->
+                "A request was answered with 503, and nothing was stored: the database does not permit what the service"
+                        + " does: " + sql + ". Give its role the right back.");
+        return Problem.unavailable("The database does not permit it at the moment. Nothing was stored;"
+                + " the same request may be sent again.");
     }
 
     /** Null where the client went away: nobody would read the answer, and nothing is wrong here. */
