@@ -74,7 +74,7 @@ class ConsoleAccessibilityTest {
     void on_a_phone_nothing_needs_scrolling_to_the_side() {
         console.devTools(
                 "Emulation.setDeviceMetricsOverride",
-                Map.of("width", 375, "height", 812, "deviceScaleFactor", 2, "mobile", true));
+                Map.of("width", 375, "height", 812, "deviceScaleFactor", 1, "mobile", true));
         try {
             console.prefer("light");
             console.forgetKey();

@@ -113,7 +113,7 @@ final class ConsoleBrowser implements AutoCloseable {
                         .usingDriverExecutable(Path.of(driver).toFile())
                         .build(),
                 options);
-        browser.manage().window().setSize(new Dimension(1280, 1500));
+        browser.manage().window().setSize(new Dimension(1280, 1100));
         return new ConsoleBrowser(redis, service, browser);
     }
 
@@ -287,18 +287,6 @@ final class ConsoleBrowser implements AutoCloseable {
         try {
             assertThat(HTTP.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
                     .isEqualTo(200);
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    /** What an operator's request is answered with. */
-    int status(String path) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(base + path))
-                .header("X-API-Key", TestKeys.KEY)
-                .build();
-        try {
-            return HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
