@@ -168,7 +168,7 @@ public class Mutations {
                     "more is settled than the scan has passed",
                     SETTLING,
                     MAIN + "outbox/ScanCursor.java",
-                    "Math.max(settled, more ? Math.min(provable, scannedTo) : provable);",
+                    "Math.max(settled, Math.min(provable, more ? scannedTo : upTo));",
                     "Math.max(settled, provable);"),
             new Mutation(
                     "a sample from another cluster is kept",

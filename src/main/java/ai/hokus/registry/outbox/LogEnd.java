@@ -44,14 +44,8 @@ record LogEnd(
         return sampleXid != null && sampleXid > xid;
     }
 
-    /**
-     * The sample, if every transaction that can have drawn an id up to it is over, and a scan up to the highest id passes it (its
-     * own message may have been purged); 0 otherwise.
-     */
+    /** The sample, if every transaction that can have drawn an id up to it is over; 0 otherwise. */
     long settledSample() {
-        if (sampleId == null || sampleXid == null || sampleIsForeign()) {
-            return 0;
-        }
-        return oldestXid >= sampleXid && highestId >= sampleId ? sampleId : 0;
+        return sampleId == null || sampleXid == null || sampleIsForeign() || oldestXid < sampleXid ? 0 : sampleId;
     }
 }

@@ -85,7 +85,7 @@ public record ScanCursor(
      * @param more without, the scan has come to its end
      */
     ScanCursor found(long[] ids, long scannedTo, boolean more) {
-        long proved = Math.max(settled, more ? Math.min(provable, scannedTo) : provable);
+        long proved = Math.max(settled, Math.min(provable, more ? scannedTo : upTo));
         IdRanges left = unclaimed.minus(ids).above(proved);
         return new ScanCursor(log, left, upTo, scannedTo, !more, more ? provable : 0, proved, Loading.DONE);
     }
