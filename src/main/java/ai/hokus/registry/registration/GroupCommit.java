@@ -4,6 +4,8 @@ import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.transaction.TransactionTimedOutException;
@@ -129,6 +132,9 @@ final class GroupCommit implements AutoCloseable {
     private void write(Member first) {
         List<Member> group = takeGroup(first);
         try {
+            if (group.size() == 1) {
+                MDC.setContextMap(first.logContext);
+            }
             List<StoreResult> results = transaction.apply(
                     group.stream().map(member -> member.registration).toList());
             for (int i = 0; i < group.size(); i++) {
@@ -143,6 +149,8 @@ final class GroupCommit implements AutoCloseable {
             if (e instanceof Error error) {
                 throw error;
             }
+        } finally {
+            MDC.clear();
         }
     }
 
@@ -177,6 +185,9 @@ final class GroupCommit implements AutoCloseable {
     private final class Member extends CompletableFuture<StoreResult> implements Runnable {
 
         private final NewRegistration registration;
+
+        /** Of the request's thread: what is logged of a transaction that is this request's alone bears its id. */
+        private final Map<String, String> logContext = Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.of());
 
         Member(NewRegistration registration) {
             this.registration = registration;
