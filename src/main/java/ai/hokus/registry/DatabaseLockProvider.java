@@ -3,7 +3,6 @@ package ai.hokus.registry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import javax.sql.DataSource;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.core.SimpleLock;
@@ -38,15 +37,11 @@ final class DatabaseLockProvider implements LockProvider {
 
     private static final Duration TOLERANCE = Duration.ofSeconds(2);
 
-    /** Of a statement, one row by its key. Without one, H2 would apply what the connection's last statement had. */
-    private static final Duration QUERY_TIMEOUT = Duration.ofSeconds(5);
-
     private final JdbcTemplate jdbc;
     private final JdbcTemplateLockProvider provider;
 
-    DatabaseLockProvider(DataSource dataSource, PlatformTransactionManager transactions, String lockedBy) {
-        this.jdbc = new JdbcTemplate(dataSource);
-        jdbc.setQueryTimeout(Math.toIntExact(QUERY_TIMEOUT.toSeconds()));
+    DatabaseLockProvider(JdbcTemplate jdbc, PlatformTransactionManager transactions, String lockedBy) {
+        this.jdbc = jdbc;
         this.provider = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(jdbc)
                 .withTransactionManager(transactions)

@@ -3,11 +3,11 @@ package ai.hokus.registry;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.UUID;
-import javax.sql.DataSource;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -37,7 +37,7 @@ class RegistrationOutboxConfiguration {
     }
 
     @Bean
-    LockProvider lockProvider(DataSource dataSource, PlatformTransactionManager transactions, InstanceName instance) {
-        return new DatabaseLockProvider(dataSource, transactions, instance.value());
+    LockProvider lockProvider(JdbcTemplate jdbc, PlatformTransactionManager transactions, InstanceName instance) {
+        return new DatabaseLockProvider(jdbc, transactions, instance.value());
     }
 }

@@ -28,10 +28,9 @@ class ConsumersConfiguration {
         return new ConsumerCache(memory.positions(), memory.latency(), steady);
     }
 
-    /** Its statements end as soon as those of a claim. */
     @Bean
     TakenMessages takenMessages(JdbcTemplate jdbc) {
-        return new TakenMessages(jdbc, OutboxPartitions.TRANSACTION_TIMEOUT);
+        return new TakenMessages(jdbc);
     }
 
     @Bean

@@ -1,9 +1,7 @@
 package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.outbox.Checkpoint;
-import java.time.Duration;
 import java.util.Collection;
-import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +38,8 @@ class TakenMessages {
 
     private final JdbcTemplate jdbc;
 
-    TakenMessages(JdbcTemplate jdbc, Duration timeout) {
-        this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
+    TakenMessages(JdbcTemplate jdbc) {
+        this.jdbc = jdbc;
     }
 
     /**

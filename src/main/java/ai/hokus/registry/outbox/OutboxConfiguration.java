@@ -86,16 +86,22 @@ class OutboxConfiguration {
                 jdbc, dialect, identity, diskSync, listeners.orderedStream().toList());
     }
 
+    /** For the modules that work on the outbox's tables: none of their transactions runs longer than a relay's. */
+    @Bean
+    TransactionTemplate boundedTransaction(PlatformTransactionManager transactions) {
+        TransactionTemplate transaction = new TransactionTemplate(transactions);
+        transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
+        return transaction;
+    }
+
     @Bean
     @DependsOnDatabaseInitialization
     OutboxDatabase outboxDatabase(
             JdbcTemplate jdbc,
             SqlDialect dialect,
-            PlatformTransactionManager transactions,
+            TransactionTemplate transaction,
             DiskSync diskSync,
             OutboxSettings settings) {
-        TransactionTemplate transaction = new TransactionTemplate(transactions);
-        transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
         return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
     }
 
@@ -110,7 +116,7 @@ class OutboxConfiguration {
     }
 
     @Bean
-    OutboxPurge outboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        return new OutboxPurge(jdbc, transactions);
+    OutboxPurge outboxPurge(OutboxDatabase database) {
+        return new OutboxPurge(database);
     }
 }

@@ -12,7 +12,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.SqlArrayValue;
-import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -109,10 +108,9 @@ public class OutboxPurge {
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
 
-    OutboxPurge(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        this.jdbc = jdbc;
-        this.transaction = new TransactionTemplate(transactions);
-        this.transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
+    OutboxPurge(OutboxDatabase database) {
+        this.jdbc = database.jdbc();
+        this.transaction = database.transaction();
     }
 
     /**

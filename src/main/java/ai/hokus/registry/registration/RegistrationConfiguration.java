@@ -23,11 +23,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
 
-    /** Its own template, because of the time limit: a statement outside a transaction runs no longer than one inside. */
     @Bean
-    RegistrationRepository registrationRepository(DataSource dataSource) {
-        JdbcTemplate jdbc = new JdbcTemplate(dataSource);
-        jdbc.setQueryTimeout(Math.toIntExact(RegistrationTransaction.TIMEOUT.toSeconds()));
+    RegistrationRepository registrationRepository(JdbcTemplate jdbc) {
         return new RegistrationRepository(jdbc);
     }
 

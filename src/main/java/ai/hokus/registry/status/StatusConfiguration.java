@@ -1,7 +1,6 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.InstanceName;
-import ai.hokus.registry.outbox.OutboxPartitions;
 import ai.hokus.registry.outbox.SqlDialect;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.security.AuthServiceWatch;
@@ -11,7 +10,6 @@ import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitializat
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Puts the module together. */
@@ -26,15 +24,13 @@ class StatusConfiguration {
 
     @Bean
     @DependsOnDatabaseInitialization
-    StatusRepository statusRepository(JdbcTemplate jdbc, PlatformTransactionManager transactions) {
-        TransactionTemplate transaction = new TransactionTemplate(transactions);
-        transaction.setTimeout(Math.toIntExact(OutboxPartitions.TRANSACTION_TIMEOUT.toSeconds()));
-        return new StatusRepository(jdbc, transaction, OutboxPartitions.TRANSACTION_TIMEOUT);
+    StatusRepository statusRepository(JdbcTemplate jdbc, TransactionTemplate transaction) {
+        return new StatusRepository(jdbc, transaction);
     }
 
     @Bean
     WritingTransactions writingTransactions(JdbcTemplate jdbc, SqlDialect dialect) {
-        return new WritingTransactions(jdbc, dialect, OutboxPartitions.TRANSACTION_TIMEOUT);
+        return new WritingTransactions(jdbc, dialect);
     }
 
     @Bean

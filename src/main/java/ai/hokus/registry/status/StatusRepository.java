@@ -1,7 +1,6 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.PartitionState;
-import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Objects;
@@ -54,12 +53,10 @@ class StatusRepository {
 
     /**
      * @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings
-     * @param timeout of a statement; the caller's own deadline
      */
-    StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction, Duration timeout) {
+    StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction) {
+        this.jdbc = jdbc;
         this.transaction = transaction;
-        this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
     }
 
     /**

@@ -1,7 +1,6 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.SqlDialect;
-import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Objects;
@@ -42,10 +41,8 @@ class WritingTransactions {
     private final JdbcTemplate jdbc;
     private final SqlDialect dialect;
 
-    /** @param timeout of a statement; the caller's own deadline */
-    WritingTransactions(JdbcTemplate jdbc, SqlDialect dialect, Duration timeout) {
-        this.jdbc = new JdbcTemplate(Objects.requireNonNull(jdbc.getDataSource()));
-        this.jdbc.setQueryTimeout(Math.toIntExact(timeout.toSeconds()));
+    WritingTransactions(JdbcTemplate jdbc, SqlDialect dialect) {
+        this.jdbc = jdbc;
         this.dialect = dialect;
     }
 

@@ -7,7 +7,6 @@ import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.TestLog;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -42,7 +41,7 @@ class TakenMessagesTest {
         LongStream.rangeClosed(1, 10).forEach(id -> log.message(id, "m"));
         log.batch(1, 10, LongStream.rangeClosed(1, 6).toArray());
         log.batch(7, 10, LongStream.rangeClosed(7, 10).toArray());
-        taken = new TakenMessages(jdbc, Duration.ofSeconds(5));
+        taken = new TakenMessages(jdbc);
     }
 
     @AfterEach

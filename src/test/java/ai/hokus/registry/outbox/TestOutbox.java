@@ -35,7 +35,7 @@ public record TestOutbox(
                 transaction,
                 new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
                 new OutboxPartitions(identity, null, database),
-                new OutboxPurge(jdbc, transactions),
+                new OutboxPurge(database),
                 new OutboxScrub(database, Duration.ZERO),
                 database);
     }
