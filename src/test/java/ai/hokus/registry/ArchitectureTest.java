@@ -55,6 +55,7 @@ class ArchitectureTest {
                             .or(resideInAPackage(ROOT + "." + module.getKey()))
                             .or(type(InstanceName.class))
                             .or(type(SecretFile.class))
+                            .or(type(SqlFailure.class))
                             .or(type(StartupRefusedException.class));
                     for (String other : module.getValue()) {
                         allowed = allowed.or(resideInAPackage(ROOT + "." + other));

@@ -2,6 +2,7 @@ package ai.hokus.registry.registration;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
@@ -114,7 +115,7 @@ final class RegistrationTransaction {
                 locked.addAll(repository.insertModels(List.copyOf(others)));
             } catch (DataAccessException e) {
                 // It concerns those of one model, and is no failure of the database.
-                throw DatabaseFailure.isLockTimeout(e)
+                throw SqlFailure.isLockTimeout(e)
                         ? new IllegalStateException("another transaction makes one of these models and does not end", e)
                         : e;
             }

@@ -2,11 +2,9 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.status.DatabaseState.Condition;
-import java.sql.SQLException;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,9 +23,6 @@ final class DatabaseProbe {
 
     /** One failure can be a busy moment; two in a row are a finding. */
     private static final int FAILURES_TO_BE_BELIEVED = 2;
-
-    /** PostgreSQL's and H2's. Spring counts neither among failures of locking. */
-    private static final Set<String> LOCK_TIMEOUT = Set.of("55P03", "HYT00");
 
     private final StatusRepository outbox;
     private final RegistrationOutcomes registrations;
@@ -82,10 +77,7 @@ final class DatabaseProbe {
     }
 
     private static boolean isLocked(RuntimeException failure) {
-        return failure instanceof PessimisticLockingFailureException
-                || Stream.iterate((Throwable) failure, cause -> cause != null, Throwable::getCause)
-                        .anyMatch(cause -> cause instanceof SQLException sql
-                                && LOCK_TIMEOUT.contains(String.valueOf(sql.getSQLState())));
+        return failure instanceof PessimisticLockingFailureException || SqlFailure.isLockTimeout(failure);
     }
 
     private boolean answersReads() {

@@ -1,7 +1,7 @@
 package ai.hokus.registry.web;
 
+import ai.hokus.registry.SqlFailure;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import org.apache.tomcat.util.http.InvalidParameterException;
@@ -34,14 +34,10 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
     private static final Logger log = LoggerFactory.getLogger(FallbackExceptionHandler.class);
 
     private final ThrottledLog unstorable = new ThrottledLog(log);
+    private final ThrottledLog missingRight = new ThrottledLog(log);
 
     /** A text too long for its column; a character that the database's encoding lacks; bytes that are no text. */
     private static final Set<String> UNSTORABLE_TEXT = Set.of("22001", "22P05", "22021");
-
-    /** PostgreSQL's and H2's. */
-    private static final Set<String> MISSING_RIGHT = Set.of("42501", "90096");
-
-    private final ThrottledLog missingRight = new ThrottledLog(log);
 
     @ExceptionHandler
     ResponseEntity<Object> overloaded(BulkheadFullException e) {
@@ -74,12 +70,11 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     @Nullable
     ResponseEntity<Object> refusedByTheDatabase(DataIntegrityViolationException e) {
-        if (!(e.getCause() instanceof SQLException sql)
-                || !UNSTORABLE_TEXT.contains(String.valueOf(sql.getSQLState()))) {
+        if (!SqlFailure.hasState(e, UNSTORABLE_TEXT)) {
             return unforeseen(e);
         }
-        unstorable.warn(
-                () -> "A request was answered with 422: it holds text that the database cannot store: " + sql + ".");
+        unstorable.warn(() ->
+                "A request was answered with 422: it holds text that the database cannot store: " + e.getCause() + ".");
         return Problem.of(List.of(FieldError.ofBody("holds text that the database cannot store; nothing was stored")));
     }
 
@@ -87,12 +82,12 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     @Nullable
     ResponseEntity<Object> notPermittedByTheDatabase(BadSqlGrammarException e) {
-        if (!(e.getCause() instanceof SQLException sql) || !MISSING_RIGHT.contains(String.valueOf(sql.getSQLState()))) {
+        if (!SqlFailure.isMissingRight(e)) {
             return unforeseen(e);
         }
         missingRight.warn(() ->
                 "A request was answered with 503, and nothing was stored: the database does not permit what the service"
-                        + " does: " + sql + ". Give its role the right back.");
+                        + " does: " + e.getCause() + ". Give its role the right back.");
         return Problem.unavailable("The database does not permit it at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
     }
