@@ -6,13 +6,11 @@ import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueSnapshot;
 import ai.hokus.registry.queue.QueueSnapshot.Listed;
-import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The queue's lists in Redis. Has a client of its own with one connection, so that whatever happens here, the relay does not wait
@@ -43,7 +41,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 
     @Override
     public long queueDepth() {
-        return new Reply(call(List.of(settings.name()), List.of())).number();
+        return call(List.of(settings.name()), List.of()).number();
     }
 
     @Override
@@ -53,16 +51,16 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
             lists.add(key(ConsumerList.PROCESSING));
             lists.add(key(ConsumerList.DLQ));
         }
-        Reply reply = new Reply(
-                call(lists, producers.stream().map(settings::checkpointsKey).toList()));
+        RedisReply reply =
+                call(lists, producers.stream().map(settings::checkpointsKey).toList());
         long depth = reply.number();
         Listed processing;
         Listed dlq;
         if (inOneSlot) {
             long processingDepth = reply.number();
             long dlqDepth = reply.number();
-            processing = new Listed(processingDepth, reply.texts());
-            dlq = new Listed(dlqDepth, reply.texts());
+            processing = new Listed(processingDepth, reply.texts(reply.number()));
+            dlq = new Listed(dlqDepth, reply.texts(reply.number()));
         } else {
             processing = depthAlone(ConsumerList.PROCESSING);
             dlq = depthAlone(ConsumerList.DLQ);
@@ -78,7 +76,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     private Listed depthAlone(ConsumerList list) {
-        return new Listed(new Reply(call(List.of(key(list)), List.of())).number(), List.of());
+        return new Listed(call(List.of(key(list)), List.of()).number(), List.of());
     }
 
     @Override
@@ -86,15 +84,12 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         if (!inOneSlot) {
             throw errors.unavailable(Cause.OTHER, APART);
         }
-        Reply reply = new Reply(clients.send(
-                        ConsumerListScripts.PUT_BACK,
-                        List.of(settings.name(), key(list)),
-                        List.of(element, replacement))
-                .get());
+        RedisReply reply =
+                reply(ConsumerListScripts.PUT_BACK, List.of(settings.name(), key(list)), List.of(element, replacement));
         return switch (reply.text()) {
             case "PUT_BACK" -> true;
             case "GONE" -> false;
-            default -> throw unexpected();
+            default -> throw reply.unexpected();
         };
     }
 
@@ -108,49 +103,15 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         return list.key(settings.name());
     }
 
-    private List<@Nullable Object> call(List<String> lists, List<String> checkpoints) {
+    private RedisReply call(List<String> lists, List<String> checkpoints) {
         List<Object> keys = new ArrayList<>(lists);
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        return clients.send(ConsumerListScripts.SNAPSHOT, keys, arguments).get();
+        return reply(ConsumerListScripts.SNAPSHOT, keys, arguments);
     }
 
-    private QueueUnavailableException unexpected() {
-        return errors.unavailable(Cause.OTHER, "a reply that the script never gives");
-    }
-
-    /** Reads a reply part by part. */
-    private final class Reply {
-
-        private final List<@Nullable Object> parts;
-        private int next;
-
-        Reply(List<@Nullable Object> parts) {
-            this.parts = parts;
-        }
-
-        long number() {
-            if (next < parts.size() && parts.get(next++) instanceof Long number) {
-                return number;
-            }
-            throw unexpected();
-        }
-
-        String text() {
-            if (next < parts.size() && parts.get(next++) instanceof String text) {
-                return text;
-            }
-            throw unexpected();
-        }
-
-        List<String> texts() {
-            long count = number();
-            List<String> texts = new ArrayList<>();
-            for (long n = 0; n < count; n++) {
-                texts.add(text());
-            }
-            return texts;
-        }
+    private RedisReply reply(String script, List<Object> keys, List<String> arguments) {
+        return new RedisReply(clients.send(script, keys, arguments).get(), errors);
     }
 }

@@ -7,14 +7,11 @@ import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueSettings;
-import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The queue as a Redis list, through Redisson.
@@ -52,10 +49,10 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private Checkpoints checkpoints(ProducerId producer, int newest, int milestones) {
-        List<@Nullable Object> reply = call(
+        RedisReply reply = call(
                 QueueScripts.CHECKPOINTS, producer, List.of(Integer.toString(newest), Integer.toString(milestones)));
-        int end = 2 + Math.toIntExact(Math.min(numberAt(1, reply), reply.size() - 2L));
-        return new Checkpoints(texts(2, end, reply), texts(end, reply.size(), reply), numberAt(0, reply));
+        long depth = reply.number();
+        return new Checkpoints(reply.texts(reply.number()), reply.rest(), depth);
     }
 
     @Override
@@ -122,28 +119,20 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     /** Runs a script on the primary; the answer has the hard deadline. */
-    private List<@Nullable Object> call(String script, ProducerId producer, List<String> arguments) {
+    private RedisReply call(String script, ProducerId producer, List<String> arguments) {
         List<Object> keys =
                 List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
-        return clients.send(script, keys, arguments).get();
+        return new RedisReply(clients.send(script, keys, arguments).get(), errors);
     }
 
-    private AppendResult resultOf(List<@Nullable Object> reply) {
-        return switch (textAt(0, reply)) {
-            case "APPENDED" -> new AppendResult.Appended(numberAt(1, reply), texts(2, reply.size(), reply));
-            case "STALE" -> new AppendResult.Stale(reply.size() == 1 || reply.get(1) == null ? null : textAt(1, reply));
-            case "FULL" -> new AppendResult.Full(numberAt(1, reply), numberAt(2, reply));
-            case "REFUSED" -> refused(textAt(1, reply));
-            default -> throw unexpected(reply);
+    private AppendResult resultOf(RedisReply reply) {
+        return switch (reply.text()) {
+            case "APPENDED" -> new AppendResult.Appended(reply.number(), reply.rest());
+            case "STALE" -> new AppendResult.Stale(reply.textOrNull());
+            case "FULL" -> new AppendResult.Full(reply.number(), reply.number());
+            case "REFUSED" -> refused(reply.text());
+            default -> throw reply.unexpected();
         };
-    }
-
-    private List<String> texts(int from, int to, List<@Nullable Object> reply) {
-        List<String> texts = new ArrayList<>(Math.max(to - from, 0));
-        for (int i = from; i < to; i++) {
-            texts.add(textAt(i, reply));
-        }
-        return texts;
     }
 
     private AppendResult refused(String error) {
@@ -151,23 +140,5 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
             return new AppendResult.Refused(error);
         }
         throw errors.unavailable(error);
-    }
-
-    private String textAt(int index, List<@Nullable Object> reply) {
-        if (index < reply.size() && reply.get(index) instanceof String text) {
-            return text;
-        }
-        throw unexpected(reply);
-    }
-
-    private long numberAt(int index, List<@Nullable Object> reply) {
-        if (index < reply.size() && reply.get(index) instanceof Long number && number >= 0) {
-            return number;
-        }
-        throw unexpected(reply);
-    }
-
-    private QueueUnavailableException unexpected(List<@Nullable Object> reply) {
-        return errors.unavailable(Cause.OTHER, "a reply of " + reply.size() + " parts that the script never gives");
     }
 }

@@ -1,0 +1,62 @@
+package ai.hokus.registry.queue.redis;
+
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A script's reply, read part by part. A part that the script never gives is a {@link QueueUnavailableException}. Confined to a
+ * thread.
+ */
+final class RedisReply {
+
+    private final List<@Nullable Object> parts;
+    private final RedisErrorClassifier errors;
+    private int next;
+
+    RedisReply(List<@Nullable Object> parts, RedisErrorClassifier errors) {
+        this.parts = parts;
+        this.errors = errors;
+    }
+
+    /** A length or a count. */
+    long number() {
+        if (next < parts.size() && parts.get(next++) instanceof Long number && number >= 0) {
+            return number;
+        }
+        throw unexpected();
+    }
+
+    String text() {
+        if (next < parts.size() && parts.get(next++) instanceof String text) {
+            return text;
+        }
+        throw unexpected();
+    }
+
+    /** Null: there is nothing, or no more. */
+    @Nullable
+    String textOrNull() {
+        return next >= parts.size() || parts.get(next) == null ? null : text();
+    }
+
+    /** So many texts. */
+    List<String> texts(long count) {
+        List<String> texts = new ArrayList<>();
+        for (long n = 0; n < count; n++) {
+            texts.add(text());
+        }
+        return texts;
+    }
+
+    /** All that are left. */
+    List<String> rest() {
+        return texts(parts.size() - next);
+    }
+
+    QueueUnavailableException unexpected() {
+        return errors.unavailable(Cause.OTHER, "a reply of " + parts.size() + " parts that the script never gives");
+    }
+}
