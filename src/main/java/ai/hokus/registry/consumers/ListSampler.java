@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +83,7 @@ final class ListSampler {
 
     private void notePositions(QueueSnapshot snapshot, Listed taken, Listed dead, Instant now) {
         List<UUID> unfinished = Stream.concat(taken.elements().stream(), dead.elements().stream())
-                .flatMap(element -> uuid(element.messageId()).stream())
+                .flatMap(element -> QueueElement.uuid(element.messageId()).stream())
                 .distinct()
                 .toList();
         long known = Stream.of(taken, dead)
@@ -104,15 +103,6 @@ final class ListSampler {
             } catch (DataAccessException e) {
                 log.debug("What is parked is not known, so neither is what was taken of partition {}", producer, e);
             }
-        }
-    }
-
-    /** Empty: it is none of ours. */
-    private static Optional<UUID> uuid(@Nullable String messageId) {
-        try {
-            return Optional.ofNullable(messageId).map(UUID::fromString);
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
         }
     }
 }

@@ -7,6 +7,7 @@ import ai.hokus.registry.queue.QueueUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,13 @@ public class PutBack {
      * @param messageId only elements of this message; null: all
      * @param olderThan how long an element must have been seen in the list of what consumers work on; of the dead letters any age
      */
-    public record Selection(ConsumerList list, @Nullable String messageId, Duration olderThan) {}
+    public record Selection(ConsumerList list, @Nullable String messageId, Duration olderThan) {
+
+        /** Null: all, or a message that is none of ours. */
+        public @Nullable UUID messageUuid() {
+            return QueueElement.uuid(messageId).orElse(null);
+        }
+    }
 
     /**
      * What the list has.

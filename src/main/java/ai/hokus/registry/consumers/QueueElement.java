@@ -1,6 +1,8 @@
 package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.queue.ConsumerList;
+import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -100,5 +102,14 @@ record QueueElement(
             return message; // what cannot be read is not put back: its message_id is not known
         }
         return message;
+    }
+
+    /** A message's id as the outbox knows it; empty: there is none, or it is none of ours. */
+    static Optional<UUID> uuid(@Nullable String messageId) {
+        try {
+            return Optional.ofNullable(messageId).map(UUID::fromString);
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 }

@@ -139,6 +139,33 @@ class OperationLog {
                 true, messages, partitions, detail, requireNonNull(key.getKey()).longValue());
     }
 
+    /** What was done outside of the transaction that recorded it. */
+    record Done(long messages, String detail) {}
+
+    /**
+     * Runs steps that have transactions of their own, or none, after it is on record that they were begun; unless something was
+     * done under the request's key before. What they did is added to the record.
+     */
+    ActionResult aside(
+            OperatorRequest request,
+            String operation,
+            String target,
+            @Nullable UUID messageId,
+            List<Integer> partitions,
+            Supplier<Done> steps) {
+        ActionResult begun = once(
+                request,
+                operation,
+                target,
+                () -> record(request, operation, target, 0, messageId, partitions, "begun"));
+        if (!(begun instanceof Completed recorded) || !recorded.executed() || recorded.operationId() == null) {
+            return begun;
+        }
+        Done done = steps.get();
+        addMessages(recorded.operationId(), done.messages());
+        return new Completed(true, done.messages(), partitions, done.detail(), recorded.operationId());
+    }
+
     /** One step of an operation is done: so many more messages. */
     void addMessages(long operationId, long messages) {
         jdbc.update(ADD_MESSAGES, messages, operationId);

@@ -225,19 +225,16 @@ class OperatorActions {
         if (request.dryRun()) {
             return Completed.dryRun(purgeable, partitions, purgeable + " messages would be deleted.");
         }
-        ActionResult begun = log.once(
-                request, "purge", target, () -> log.record(request, "purge", target, 0, null, partitions, "begun"));
-        if (!(begun instanceof Completed operation) || !operation.executed() || operation.operationId() == null) {
-            return begun;
-        }
+        return log.aside(request, "purge", target, null, partitions, () -> purge(partitions, olderThan));
+    }
+
+    private OperationLog.Done purge(List<Integer> partitions, Duration olderThan) {
         long deleted = purge.purge(partitions, olderThan, PURGE_BATCH, MAX_PURGE_DURATION);
-        log.addMessages(operation.operationId(), deleted);
         long left = purge.purgeable(partitions, olderThan);
         String more = left == 0
                 ? ""
                 : " " + left + " are left: ask again. One call takes " + MAX_PURGE_DURATION.toSeconds() + " s at most.";
-        return new Completed(
-                true, deleted, partitions, deleted + " messages are deleted." + more, operation.operationId());
+        return new OperationLog.Done(deleted, deleted + " messages are deleted." + more);
     }
 
     /**

@@ -9,8 +9,6 @@ import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.queue.ConsumerList;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Puts what consumers left lying back into the queue. Its row in {@code outbox_operation} is written before Redis is asked, and
@@ -53,28 +51,16 @@ class PutBackAction {
                     elements(preview.selected()) + " of " + list + " would go back to the queue, to be taken next."
                             + warning(selection.list()) + staying(selection, preview));
         }
-        return execute(selection, target, request);
+        return log.aside(request, OPERATION, target, selection.messageUuid(), List.of(), () -> execute(selection));
     }
 
-    private ActionResult execute(Selection selection, String target, OperatorRequest request) {
-        ActionResult begun = log.once(
-                request,
-                OPERATION,
-                target,
-                () -> log.record(request, OPERATION, target, 0, uuid(selection.messageId()), List.of(), "begun"));
-        if (!(begun instanceof Completed operation) || !operation.executed() || operation.operationId() == null) {
-            return begun;
-        }
+    private OperationLog.Done execute(Selection selection) {
         Outcome outcome = putBack.execute(selection);
-        log.addMessages(operation.operationId(), outcome.moved());
         String more = outcome.interrupted() == null ? "" : " " + outcome.interrupted() + " Ask again for the rest.";
-        return new Completed(
-                true,
+        return new OperationLog.Done(
                 outcome.moved(),
-                List.of(),
                 elements(outcome.moved()) + " of " + name(selection.list())
-                        + " went back to the queue, to be taken next." + more,
-                operation.operationId());
+                        + " went back to the queue, to be taken next." + more);
     }
 
     private static ActionResult nothing(Selection selection, Preview preview) {
@@ -137,14 +123,5 @@ class PutBackAction {
 
     private static String name(ConsumerList list) {
         return list.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** Null: it is none of ours. */
-    private static @Nullable UUID uuid(@Nullable String messageId) {
-        try {
-            return messageId == null ? null : UUID.fromString(messageId);
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
     }
 }
