@@ -131,19 +131,16 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     /** One look at the queue's depth alone. */
     private void look(ConsumerLists seen) {
-        Duration again = null;
+        Duration again;
         try {
             long noted = latency.noted();
             again = latency.looked(seen.queueDepth(), noted, clock.instant());
         } catch (QueueUnavailableException e) {
             log.debug("The queue's depth is not known; the next look at the lists goes on", e);
-            lookPlanned.set(false);
             return;
-        } catch (RuntimeException | Error e) {
+        } finally {
             lookPlanned.set(false);
-            throw e;
         }
-        lookPlanned.set(false);
         if (again != null || latency.isWaiting()) {
             planLook(seen, again == null ? MIN_PAUSE : again);
         }
