@@ -44,7 +44,7 @@ final class Examples {
         return errors(json.getBytes(StandardCharsets.UTF_8));
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings("unchecked") // a problem's properties are Objects; "errors" is always such a list
     static List<FieldError> errors(byte[] body) {
         try {
             RequestReader.read(body);
