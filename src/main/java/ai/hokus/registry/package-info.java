@@ -1,5 +1,5 @@
 /**
- * The map. A registration's path through the modules:
+ * The map of the code, for whoever reads it for the first time. A registration's path through the modules:
  *
  * <pre>
  * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)
@@ -12,13 +12,13 @@
  * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one
  * transaction; {@link ai.hokus.registry.outbox}, where messages wait; {@link ai.hokus.registry.queue}, what Redis
  * promises; {@link ai.hokus.registry.relay}, the protocol between the two; {@link
- * ai.hokus.registry.consumers}, what becomes of it after that. {@link ai.hokus.registry.web} has what all HTTP
- * endpoints share. Without {@code operations}, {@code health} and
- * {@code metrics} a service remains that still delivers.
+ * ai.hokus.registry.consumers}, what becomes of a message after that. {@link ai.hokus.registry.web} has what all HTTP
+ * endpoints share. Without {@code operations}, {@code health} and {@code metrics} the service would still deliver.
  *
- * <p><b>This package owns</b> what has no module: the application, the clock, scheduling, the lock provider, the settings
- * of database connections. It calls no module, and modules take from it {@link ai.hokus.registry.InstanceName}, {@link
- * ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} alone.
+ * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, and the lock provider.
+ * It calls no module, and modules use only {@link ai.hokus.registry.InstanceName}, {@link
+ * ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link
+ * ai.hokus.registry.StartupRefusedException} from it.
  */
 @NullMarked
 package ai.hokus.registry;

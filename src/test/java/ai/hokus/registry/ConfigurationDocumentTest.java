@@ -98,7 +98,7 @@ class ConfigurationDocumentTest {
     static class AllSettings {}
 
     private static String table() throws IOException {
-        StringBuilder table = new StringBuilder("| setting | default | what it is |\n|---|---|---|\n");
+        StringBuilder table = new StringBuilder("| setting | default | meaning |\n|---|---|---|\n");
         settings()
                 .forEach((name, setting) -> table.append("| `")
                         .append(name)

@@ -7,11 +7,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of what is seen of consumers.
  *
- * @param enabled This instance looks at the lists that consumers keep beside the queue. The Redis user needs the right to read them;
- *     without it the instance says so, and works all the same.
- * @param interval The lists are looked at with this pause between two looks. Each look reads at most 1,000 elements or 4 MB of each.
- * @param stuckAfter An element counts as stuck when it has been seen for this long in the list of what consumers work on. Unless the
- *     operator says otherwise, it is put back only then.
+ * @param enabled Whether this instance looks at the lists that consumers keep beside the queue. The Redis user needs the right
+ *     to read them. Without it the instance says so, and works all the same.
+ * @param interval Pause between two looks at the lists. Each look reads at most 1,000 elements or 4 MB of each list.
+ * @param stuckAfter How long an element must have been seen in the list of what consumers are working on until it counts as
+ *     stuck. Unless the operator says otherwise, it is put back only then.
  */
 @ConfigurationProperties("registry.consumers")
 record ConsumerSettings(

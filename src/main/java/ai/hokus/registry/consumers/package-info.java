@@ -2,16 +2,22 @@
  * The last mile: what consumers have taken from the queue and not finished, and what they gave up.
  *
  * <p><b>Owns</b> the sampler of the lists that consumers keep beside the queue, the cache of what it saw ({@link
- * ai.hokus.registry.consumers.ConsumerCache}), the measurement of the time from commit to taken, and putting back ({@link
- * ai.hokus.registry.consumers.PutBack}).
+ * ai.hokus.registry.consumers.ConsumerCache}), the measurement of the time from a message's commit until a consumer takes it, and
+ * the way to put elements back ({@link ai.hokus.registry.consumers.PutBack}).
  *
- * <p><b>Promises</b> that nothing here delays a relay, a registration or a health check: it has a thread and a connection to Redis
- * of its own, and what it is told on the relay's thread it notes in memory. That reading the cache does no I/O and takes no lock.
- * That what is not known is said to be unknown, and why: Redis away, rights that are missing, a cluster without a hash tag. That
- * its memory is bounded: 1,000 elements of each list, 100,000 times of messages that are on their way.
+ * <p><b>Promises</b>
  *
- * <p><b>Does not know</b> since when an element lay in a list before this instance first saw it there. So ages are too low after
- * a restart rather than too high, and nothing is put back too early.
+ * <ul>
+ *   <li>that nothing here delays a relay, a registration or a health check: the sampler has a thread and a connection to Redis of
+ *       its own, and only notes in memory what it is told on the relay's thread;
+ *   <li>that reading the cache does no I/O and takes no lock;
+ *   <li>that what is unknown is reported as unknown, with the reason: Redis is away, rights are missing, or a cluster's queue has
+ *       no hash tag;
+ *   <li>that memory is bounded: 1,000 elements of each list, and the times of 100,000 messages that are on their way.
+ * </ul>
+ *
+ * <p><b>Does not know</b> how long an element was in a list before this instance first saw it there. So after a restart ages are
+ * too low rather than too high, and nothing is put back too early.
  *
  * <p><b>May call</b> {@code outbox}, {@code queue} and {@code relay}, whose events it listens to. <b>Runs on</b> the thread {@code
  * consumers}; {@code PutBack} on the threads of operators' requests.

@@ -7,11 +7,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How migrations run, and wait for locks on PostgreSQL. With the defaults they give up after about 3 minutes.
  *
- * @param lockTimeout how long one try waits for a lock. Everybody else who wants the table queues behind it, so it is less
- *     than the 2 s after which a registration gives up
- * @param maxLockAttempts maximum number of tries
- * @param lockRetryInterval pause between two tries, in which those who queued go on
- * @param reportInterval how often a migration that takes long is reported in the log
+ * @param lockTimeout How long one attempt waits for a lock. Everybody else who wants the table queues behind it, so it is less
+ *     than the 2 s after which a registration gives up.
+ * @param maxLockAttempts Maximum number of attempts.
+ * @param lockRetryInterval Pause between two attempts, in which those who queued get their turn.
+ * @param reportInterval How often the log reports that a long migration is still running.
  */
 @ConfigurationProperties("registry.migration")
 record MigrationSettings(

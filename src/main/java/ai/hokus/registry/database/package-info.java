@@ -10,7 +10,8 @@
  *
  * <p><b>Migrations</b> run before anything else uses the database, on a {@link
  * ai.hokus.registry.database.MigrationDataSource} of their own, on the main thread. {@link
- * ai.hokus.registry.database.Migrations} runs them in bounded tries and turns what an operator can mend into one sentence.
+ * ai.hokus.registry.database.Migrations} makes a limited number of attempts, and turns a problem that an operator can fix into
+ * one sentence.
  *
  * <p>Other modules use the beans that Spring injects ({@code DataSource}, {@code PlatformTransactionManager}) and nothing
  * from here. Writes that must be durable go through that {@code PlatformTransactionManager}: behind a pooler, a statement

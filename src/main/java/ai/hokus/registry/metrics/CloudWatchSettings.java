@@ -9,10 +9,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Settings of CloudWatch, from the environment's {@code CLOUDWATCH_...} variables. Credentials are not among them: they
  * come from the AWS SDK's default chain, on ECS the task's role.
  *
- * @param namespace empty: nothing is published
- * @param region where; {@code AWS_REGION}, which ECS sets, stands in for it
- * @param step how often; a minute is what alarms resolve, and each request costs
- * @param endpoint empty: the region's own
+ * @param namespace Namespace of the metrics. Empty: nothing is published.
+ * @param region AWS region. It defaults to {@code AWS_REGION}, which ECS sets.
+ * @param step Interval between two publications. The alarms have a resolution of one minute, and each request costs money.
+ * @param endpoint URL to publish to. Empty: the region's own.
  */
 @ConfigurationProperties("registry.cloudwatch")
 record CloudWatchSettings(

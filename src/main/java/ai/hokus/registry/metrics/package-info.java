@@ -1,10 +1,11 @@
 /**
  * Metrics: what operators' graphs and alarms see.
  *
- * <p><b>Owns</b> the list of meters ({@link ai.hokus.registry.metrics.ServiceMeter}), those of the relay and of the two caches, and the registry that publishes to CloudWatch. {@code docs/metrics.md} explains each; a test compares.
+ * <p><b>Owns</b> the list of meters ({@link ai.hokus.registry.metrics.ServiceMeter}), the code that feeds them, and the registry
+ * that publishes to CloudWatch. {@code docs/metrics.md} explains each meter, and a test compares it with the code.
  *
- * <p><b>Promises</b> to cost the service next to nothing and to break nothing: a gauge reads the status cache or that of consumers, which are
- * in memory; what the relay tells is counted and forgotten; CloudWatch away, slow or refusing is one log line and a counter.
+ * <p><b>Promises</b> to cost the service next to nothing and to break nothing: gauges read caches in memory; what the relay
+ * reports is counted and forgotten; when CloudWatch is away, slow or refuses, that is one log line and a counter.
  *
  * <p><b>May call</b> {@code consumers}, {@code relay} and {@code status}.
  *

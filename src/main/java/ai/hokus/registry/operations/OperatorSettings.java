@@ -8,10 +8,10 @@ import org.springframework.util.unit.DataSize;
 /**
  * Settings of what operators may do.
  *
- * @param maxResend maximum number of messages that one call sends again; 10,000 small ones take a few seconds
- * @param maxResendSize maximum payload that one call sends again; 256 MB are 64 transactions of 4 MB
- * @param fenceTimeout how long the answer to a pause waits until no append can succeed any more; it then says that this is still
- *     to come
+ * @param maxResend Maximum number of messages that one call sends again. 10,000 small ones take a few seconds.
+ * @param maxResendSize Maximum payload that one call sends again. 256 MB are 64 transactions of 4 MB.
+ * @param fenceTimeout How long the answer to a pause waits for the fence, after which no append can succeed. If there is no
+ *     fence yet, the answer says so.
  */
 @ConfigurationProperties("registry.operations")
 record OperatorSettings(

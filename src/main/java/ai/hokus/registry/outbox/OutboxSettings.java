@@ -8,12 +8,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of the outbox.
  *
- * @param partitions how many partitions the outbox has; written into the database by the first start, and from then on it
- *     must be the same everywhere
- * @param divergenceHealInterval how often, per partition, delivery goes on by itself when another copy of this database has written to
- *     the queue; the second time within it stops the partition until an operator decides
- * @param environment names where this database belongs, for example {@code production}. The first start that has it set records it
- *     in the database, and from then on only instances with the same value relay; null: not set
+ * @param partitions Number of partitions. The first start writes it into the database, and from then on it must be the same
+ *     everywhere.
+ * @param divergenceHealInterval Time within which delivery of a partition continues by itself only once after another copy of
+ *     this database has written to the queue. The second time stops the partition until an operator decides.
+ * @param environment The environment that this database belongs to, for example {@code production}. The first start that has it
+ *     set records it in the database, and from then on only instances with the same value relay.
  */
 @ConfigurationProperties("registry.outbox")
 public record OutboxSettings(

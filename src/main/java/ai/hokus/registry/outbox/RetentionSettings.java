@@ -7,12 +7,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of retention.
  *
- * @param period how long a message is kept after its delivery, and longer while Redis is away. Bounds what is sent again after Redis
- *     was emptied
- * @param interval pause between two runs
- * @param maxMessages maximum number of messages that one transaction deletes; 5,000 of 1 KiB take well under a second. A batch that
- *     is larger is deleted whole
- * @param maxRunDuration a run begins no transaction after this
+ * @param period How long a message is kept after its delivery; longer while Redis is away. This limits what can be sent again
+ *     after Redis was emptied.
+ * @param interval Pause between two runs.
+ * @param maxMessages Maximum number of messages that one transaction deletes; 5,000 of 1 KiB take well under a second. A larger
+ *     batch is deleted whole.
+ * @param maxRunDuration A run begins no transaction after this time.
  */
 @ConfigurationProperties("registry.retention")
 record RetentionSettings(

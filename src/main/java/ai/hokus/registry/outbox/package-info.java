@@ -11,8 +11,8 @@
  *
  * <p><b>Reading order</b>: {@link ai.hokus.registry.outbox.Outbox} writes a message. {@link
  * ai.hokus.registry.outbox.OutboxPartition} is what a relay works on; its {@code claim} compares the queue with the log ({@code
- * Reconciliation}), and takes messages ({@code MessageScan}, which remembers in a {@link ai.hokus.registry.outbox.ScanCursor}).
- * {@code OutboxPurge} and {@code OutboxScrub} clean up, when {@code Retention} says so. {@code SqlDialect} is where H2 and PostgreSQL differ.
+ * Reconciliation}), and takes messages ({@code MessageScan}, which keeps its place in a {@link ai.hokus.registry.outbox.ScanCursor}).
+ * {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code SqlDialect} is where H2 and PostgreSQL differ.
  *
  * <p><b>May call</b> no other module.
  *

@@ -9,16 +9,17 @@ import org.springframework.util.unit.DataSize;
 /**
  * Settings of the queue; where Redis is and how to log in to it comes from the environment's {@code REDIS_...} variables.
  *
- * @param name the Redis list that consumers pop; {@code NAME:pubsub} is the channel of the notifications
- * @param capacity elements at which the relay stops, so that Redis' memory stays bounded; the rest waits in the database
- * @param checkpoints how many newest checkpoints Redis keeps for each producer, and as many milestones; a Redis that lost
- *     writes is compared with these
- * @param notifications whether subscribers are told of each message too
- * @param connectTimeout until a connection is there
- * @param commandTimeout until Redis has answered a command
- * @param connections maximum number of connections to Redis (to each primary, in a cluster)
- * @param maxElementSize an element with more bytes of UTF-8 is refused without asking Redis, which would only break the
- *     connection: keep it at or below the server's {@code proto-max-bulk-len}
+ * @param name The Redis list that consumers pop. {@code NAME:pubsub} is the channel of the notifications.
+ * @param capacity Number of elements at which the relay stops, so that Redis' memory stays bounded. Further messages wait in
+ *     the database.
+ * @param checkpoints How many of the newest checkpoints Redis keeps for each partition, and how many milestones. They are
+ *     needed to find out what a Redis lost.
+ * @param notifications Whether each message is also published to subscribers.
+ * @param connectTimeout Maximum time until a connection to Redis is open.
+ * @param commandTimeout Maximum time until Redis has answered a command.
+ * @param connections Maximum number of connections to Redis (in a cluster, to each primary).
+ * @param maxElementSize Maximum size of an element, in bytes of UTF-8. A larger one is refused without asking Redis, which
+ *     would only break the connection. Keep this at or below the server's {@code proto-max-bulk-len}.
  */
 @ConfigurationProperties("registry.queue")
 public record QueueSettings(

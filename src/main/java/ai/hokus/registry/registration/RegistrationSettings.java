@@ -7,15 +7,15 @@ import org.springframework.util.unit.DataSize;
 /**
  * Settings of the registrations.
  *
- * @param maxPayload the largest payload of an event, in UTF-8. The relay reads and appends batches of payloads: this is
- *     what bounds one of them
- * @param maxBody the largest request body that is read at all. JSON may spell a character in up to six bytes, and unknown
- *     fields are ignored: so it is four times the payload by default. 150 requests, each with such a body, hold 150 MB
- * @param maxConcurrentRequests how many requests of this module run at once; one more is answered 503 at once. Of the web
- *     server's 400 threads 200 at most wait for the auth service: 50 are left for health, whatever the database and that
- *     service are doing; 16 connections serve 150 requests well
- * @param groupCommitWriters transactions of registrations under way at once. Registrations that arrive meanwhile share the next
- *     one, so fewer writers make fewer and larger transactions; more of them help where the database is far away
+ * @param maxPayload Maximum payload of an event, in bytes of UTF-8. The relay reads and appends batches of payloads, and this
+ *     limits the memory for one payload.
+ * @param maxBody Maximum size of a request body. JSON may spell a character in up to six bytes, and unknown fields are ignored,
+ *     so the default is four times the payload. 150 requests with such bodies hold 150 MB.
+ * @param maxConcurrentRequests Maximum number of registration requests at the same time; any further request is answered 503 at
+ *     once. At most 200 of the web server's 400 threads wait for the auth service, so 50 are left for health, whatever the
+ *     database and the auth service are doing. 16 connections serve 150 requests well.
+ * @param groupCommitWriters Number of transactions of registrations at the same time. Registrations that arrive meanwhile share
+ *     the next one, so fewer writers make fewer and larger transactions. More writers help if the database is far away.
  */
 @ConfigurationProperties("registry.registration")
 record RegistrationSettings(

@@ -15,15 +15,15 @@ import org.springframework.util.unit.DataSize;
  * s + 17 s + 4.5 s = 31 s, and {@code lock-at-most-for} is 35 s. Should it take longer all the same, two relays overlap, and
  * the protocol holds.
  *
- * @param enabled false: this instance accepts registrations and leaves delivery to others
- * @param interval maximum time between two passes over a partition
- * @param batchMessages maximum number of messages in one append
- * @param batchBytes maximum payload of one append (bytes of UTF-8); a larger message is sent alone
- * @param maxPassDuration a pass begins no step after this; what is left goes on in the next one
- * @param lockAtMostFor when a partition's lock is free again after its holder died
- * @param initialBackoff how long the queue is left alone when it has failed; doubled with every failure, and up to 20 % shorter
- *     at random
- * @param maxBackoff upper bound of the backoff
+ * @param enabled Whether this instance delivers. If not, it accepts registrations and leaves delivery to others.
+ * @param interval Maximum time between two passes over a partition.
+ * @param batchMessages Maximum number of messages in one append.
+ * @param batchBytes Maximum payload of one append, in bytes of UTF-8. A larger message is sent alone.
+ * @param maxPassDuration A pass begins no step after this time, and leaves the rest to the next pass.
+ * @param lockAtMostFor Time after which a partition's lock is free again if its holder died.
+ * @param initialBackoff How long the relay waits after a first failure of the queue. Each further failure doubles the time,
+ *     which is then shortened by up to 20 % at random.
+ * @param maxBackoff Upper bound of the backoff.
  */
 @ConfigurationProperties("registry.relay")
 record RelaySettings(

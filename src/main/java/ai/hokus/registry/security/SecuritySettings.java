@@ -7,12 +7,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of this package.
  *
- * @param keyFile path of the key file, see {@link KeyFile}; empty: there is none. {@code API_KEYS_FILE}
+ * @param keyFile Path of the key file; SECURITY.md has its format. Empty: there is none. {@code API_KEYS_FILE} sets it.
  * @param authService the auth service, which knows further keys
  * @param rateLimit how many requests one key may send
- * @param requestBodyTimeout how long a client may take to send a body. 1 MB within it needs 100 KB/s, which any client has; an
- *     honest body of 2 KB needs one packet
- * @param maxHeaders how many headers a request may have. Browsers behind two proxies send about 30
+ * @param requestBodyTimeout How long a client may take to send a body. For 1 MB that is 100 KB/s, which any client can do; a
+ *     usual body of 2 KB needs one packet.
+ * @param maxHeaders Maximum number of headers of a request. Browsers behind two proxies send about 30.
  */
 @ConfigurationProperties("registry.security")
 record SecuritySettings(
@@ -36,16 +36,15 @@ record SecuritySettings(
     /**
      * The auth service.
      *
-     * @param url its base URL, without a path of its own; empty: there is none. {@code AUTH_SERVICE_URL}
-     * @param id this service's id at the auth service. {@code AUTH_SERVICE_ID}
-     * @param connectTimeout until it is connected
-     * @param timeout until its whole answer has arrived, connecting included. A request with a key that was never verified
-     *     before waits this long at most
-     * @param cacheTtl how long an accepted key is used without asking again. A revoked key works for this long and for one
-     *     request more
-     * @param staleTtl how long an accepted key is used at most when the auth service gives no answer, counted from its last
-     *     answer
-     * @param cacheSize how many keys are remembered: 10,000 take about 3 MB
+     * @param url Base URL of the auth service, without a path. Empty: there is none. {@code AUTH_SERVICE_URL} sets it.
+     * @param id This service's id at the auth service. {@code AUTH_SERVICE_ID} sets it.
+     * @param connectTimeout Maximum time until a connection is open.
+     * @param timeout Maximum time until the whole answer has arrived, including the connection. A request with a key that was
+     *     never verified before waits for this long at most.
+     * @param cacheTtl How long an accepted key is used without asking again. A revoked key works for this long and for one
+     *     request more.
+     * @param staleTtl How long an accepted key is used if the auth service gives no answer, counted from its last answer.
+     * @param cacheSize Maximum number of keys that are remembered. 10,000 take about 3 MB.
      */
     record AuthService(
             @DefaultValue("") String url,
@@ -76,8 +75,8 @@ record SecuritySettings(
     /**
      * A token bucket for each key, on each instance.
      *
-     * @param perSecond tokens that come back in a second, one a request; 0: no limit
-     * @param burst how many a full bucket holds; 0: as many as come back in a second
+     * @param perSecond How many requests a second each key may send to each instance on average. 0: no limit.
+     * @param burst How many requests a key may send at once. 0: as many as in a second.
      */
     record RateLimit(
             @DefaultValue("0") int perSecond,

@@ -7,12 +7,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Settings of the status.
  *
- * @param interval pause between two probes of the database, each a write of one row: a change shows within it. Also the pause
- *     between two samples of the outbox, unless ten times as long as the last one took is more: sampling costs no more than a
- *     tenth of one connection
- * @param reportInterval how often a relay's state is written where operators' SQL sees it; at once when it changes. At most 30s
- * @param stalledAfter delivery stands still when a message has waited for this long, nothing was delivered for this long, and
- *     neither Redis, a full queue nor an operator's pause is why
+ * @param interval Pause between two probes of the database, each of which writes one row. A change is noticed within this time.
+ *     It is also the pause between two samples of the outbox; if a sample takes long, the pause is ten times as long as the
+ *     sample, so that sampling costs at most a tenth of one connection.
+ * @param reportInterval How often a relay's state is written to the database, where operators' SQL sees it. A change is written
+ *     at once. At most 30s.
+ * @param stalledAfter Delivery counts as stalled if a message has waited for this long and nothing was delivered for this long,
+ *     although Redis answers, the queue has room and no operator paused it.
  */
 @ConfigurationProperties("registry.status")
 record StatusSettings(

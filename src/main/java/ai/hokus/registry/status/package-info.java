@@ -1,12 +1,13 @@
 /**
- * What the service knows of itself: one typed status that health, metrics and the console show.
+ * What the service knows about itself: one status, which health, metrics and the console show.
  *
  * <p><b>Owns</b> the table {@code outbox_relay}, in which instances report, the probe of the database, the sampler of the outbox,
- * the cache of both, and the findings. <b>Promises</b>
- * that reading the status does no I/O and takes no lock; that the database counts as usable if and only if a write has
- * committed lately, in the pool that registrations use; that whatever keeps messages waiting is a finding in words.
+ * the cache of both, and the findings. <b>Promises</b> that reading the status does no I/O and takes no lock; that the database
+ * counts as usable if and only if a write has recently committed, in the pool that registrations use; that a finding says in words
+ * whatever keeps messages waiting.
  *
- * <p><b>May call</b> {@code outbox} and {@code relay}, and {@code security} for how the auth service answers. <b>Runs on</b> two threads of its own: one probes, one samples.
+ * <p><b>May call</b> {@code outbox} and {@code relay}, and {@code security} to learn how the auth service answers. <b>Runs on</b>
+ * two threads of its own: one probes, the other samples.
  */
 @NullMarked
 package ai.hokus.registry.status;

@@ -5,9 +5,9 @@
  * ({@link ai.hokus.registry.web.JsonBody}), request ids, the caller's id, the bound on concurrent requests, the description of the
  * API, and how the web server treats paths and methods before a controller sees them.
  *
- * <p><b>Promises</b> that a mistake of the client is answered with a 4xx, as {@code application/problem+json} and without a stack
- * trace, wherever it is found; that a trailing slash and the parameters of a {@code Content-Type} make no difference, nor does an
- * {@code Accept} header where this service writes the answer itself; that no redirect names a scheme or a host.
+ * <p><b>Promises</b> that a client's mistake is answered with a 4xx, as {@code application/problem+json} and without a stack
+ * trace, wherever it is found; that a trailing slash and the parameters of a {@code Content-Type} make no difference, nor does the
+ * {@code Accept} header, except on pages that a library serves; that no redirect names a scheme or a host.
  *
  * <p><b>May call</b> no other module; {@code registration} and {@code operations} call this one.
  *
