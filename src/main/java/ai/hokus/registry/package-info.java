@@ -15,10 +15,10 @@
  * ai.hokus.registry.consumers}, what becomes of a message after that. {@link ai.hokus.registry.web} has what all HTTP
  * endpoints share. Without {@code operations}, {@code health} and {@code metrics} the service would still deliver.
  *
- * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, and the lock provider.
- * It calls no module, and modules use only {@link ai.hokus.registry.InstanceName}, {@link
- * ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link
- * ai.hokus.registry.StartupRefusedException} from it.
+ * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, the lock provider, and the
+ * settings of database connections. It calls no module, and modules use only {@link ai.hokus.registry.EnvironmentVariables},
+ * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SettingRange}, {@link
+ * ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} from it.
  */
 @NullMarked
 package ai.hokus.registry;

@@ -1,11 +1,9 @@
 package ai.hokus.registry.database;
 
 import java.util.Properties;
-import javax.sql.DataSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.boot.flyway.autoconfigure.FlywayProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
@@ -29,7 +27,7 @@ class MigrationConfiguration {
     /** To where spring.flyway.url leads, with spring.datasource as its default. */
     @Bean(defaultCandidate = false)
     @FlywayDataSource
-    DataSource migrationDataSource(
+    MigrationDataSource migrationDataSource(
             FlywayProperties flyway,
             DataSourceProperties pool,
             DatabaseLogin login,
@@ -37,22 +35,23 @@ class MigrationConfiguration {
             Environment environment) {
         String url = StringUtils.hasText(flyway.getUrl()) ? flyway.getUrl() : pool.determineUrl();
         return new MigrationDataSource(
-                url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
+                url,
+                flyway.getUser() == null ? login.username() : flyway.getUser(),
+                flyway.getPassword() == null ? login.password() : flyway.getPassword(),
+                driverProperties(url, environment),
+                settings);
     }
 
+    /** Spring Boot gives it to Flyway. */
     @Bean
     MigrationProgress migrationProgress(MigrationSettings settings) {
         return new MigrationProgress(settings);
     }
 
     @Bean
-    FlywayConfigurationCustomizer reportProgress(MigrationProgress progress) {
-        return flyway -> flyway.callbacks(progress);
-    }
-
-    @Bean
-    Migrations migrations(MigrationSettings settings, MigrationProgress progress) {
-        return new Migrations(settings, progress);
+    Migrations migrations(
+            MigrationSettings settings, MigrationProgress progress, @FlywayDataSource MigrationDataSource dataSource) {
+        return new Migrations(settings, progress, dataSource);
     }
 
     /** The operator's for the pool, certificates for example, but for the timeout. */

@@ -4,22 +4,21 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.time.Instant;
 import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.callback.Callback;
+import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 
 /**
  * Says what migrations are doing, again and again for as long as they last: Flyway logs the beginning
  * and the end of each, and nothing between. It also sets the timeouts of each migration's transaction on PostgreSQL, where
  * Flyway calls it on the connection and in the transaction that the migration runs in; so they hold through a pooler.
  */
-class MigrationProgress implements Callback {
+class MigrationProgress extends BaseCallback {
 
     private static final Logger log = LoggerFactory.getLogger(MigrationProgress.class);
 
@@ -40,17 +39,11 @@ class MigrationProgress implements Callback {
     /** Runs it, and reports meanwhile. */
     void reportDuring(Runnable migrations) {
         begin("Flyway's lock, which another instance that migrates may hold");
-        ScheduledExecutorService reports = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "migration-progress");
-            thread.setDaemon(true);
-            return thread;
-        });
-        try {
-            var unused = reports.scheduleAtFixedRate(
-                    this::report, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        try (SimpleAsyncTaskScheduler reports = new SimpleAsyncTaskScheduler()) {
+            reports.setThreadNamePrefix("migration-progress-");
+            reports.setDaemon(true);
+            var unused = reports.scheduleAtFixedRate(this::report, Instant.now().plus(interval), interval);
             migrations.run();
-        } finally {
-            reports.shutdownNow();
         }
     }
 
@@ -72,11 +65,6 @@ class MigrationProgress implements Callback {
     }
 
     @Override
-    public boolean canHandleInTransaction(Event event, Context context) {
-        return true;
-    }
-
-    @Override
     public void handle(Event event, Context context) {
         if (event == Event.AFTER_EACH_MIGRATE) {
             begin("Flyway's lock or its history");
@@ -94,10 +82,5 @@ class MigrationProgress implements Callback {
         } catch (SQLException e) {
             throw new FlywayException(e);
         }
-    }
-
-    @Override
-    public String getCallbackName() {
-        return "progress";
     }
 }

@@ -1,5 +1,7 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
+import io.github.bucket4j.TimeMeter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -7,11 +9,9 @@ import java.util.List;
 import java.util.Locale;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -42,9 +42,9 @@ class SecurityConfiguration {
 
     /** One filter chain for all paths. What the rules do not allow is denied. */
     @Bean
-    SecurityFilterChain securityFilterChain(HttpSecurity http, KeyVerifier verifier, SecuritySettings settings) {
-        SecurityProblems refusals = new SecurityProblems();
-        RateLimiter limit = new RateLimiter(settings.rateLimit(), System::nanoTime);
+    SecurityFilterChain securityFilterChain(
+            HttpSecurity http, KeyVerifier verifier, SecuritySettings settings, SecurityProblems problems) {
+        RateLimiter limit = new RateLimiter(settings.rateLimit(), TimeMeter.SYSTEM_NANOTIME);
         return http
                 // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
                 // send:
@@ -55,12 +55,10 @@ class SecurityConfiguration {
                 .logout(AbstractHttpConfigurer::disable)
                 .headers(SecurityHeaders::configure)
                 .exceptionHandling(
-                        refused -> refused.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
+                        refused -> refused.authenticationEntryPoint(problems).accessDeniedHandler(problems))
                 .authorizeHttpRequests(requests -> requests.anyRequest()
                         .access((caller, context) -> new AuthorizationDecision(AccessRules.of(context.getRequest())
-                                .filter(permission -> permission == Permission.OPEN
-                                        || (caller.get() instanceof ApiKeyAuthentication known
-                                                && known.isGranted(permission)))
+                                .filter(permission -> permission.isGrantedTo(caller.get()))
                                 .isPresent())))
                 .addFilterBefore(new ApiKeyFilter(verifier, limit), AnonymousAuthenticationFilter.class)
                 .build();
@@ -75,87 +73,56 @@ class SecurityConfiguration {
     }
 
     @Bean
-    SecurityProblems requestRejectedHandler() {
-        return new SecurityProblems();
-    }
-
-    /** Before every other filter: some of them read parameters. */
-    @Bean
-    FilterRegistrationBean<RequestBodyTimeoutFilter> requestBodyTimeoutFilter(SecuritySettings settings) {
-        FilterRegistrationBean<RequestBodyTimeoutFilter> filter = new FilterRegistrationBean<>(
-                new RequestBodyTimeoutFilter(settings.requestBodyTimeout(), System::nanoTime));
-        filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
-        return filter;
-    }
-
-    @Bean
     AuthServiceWatch authServiceWatch(
             SecuritySettings settings, Clock clock, @Qualifier("steadyClock") Clock steadyClock) {
         return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock);
     }
 
     /**
-     * @throws UnusableKeySettingsException when nobody could get in, or everybody
+     * @throws StartupRefusedException when nobody could get in, or everybody
      */
     @Bean
-    Keys keys(
+    KeyVerifier keyVerifier(
             SecuritySettings settings,
             Environment environment,
             Clock clock,
             @Qualifier("steadyClock") Clock steadyClock,
             AuthServiceWatch watch,
-            MeterRegistry meters) {
+            MeterRegistry registry) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, watch, meters));
+            AuthServiceMeters meters = new AuthServiceMeters(registry);
+            int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
+            verifiers.add(new AuthServiceKeys(
+                    new AuthServiceClient(settings.authService(), meters, watch, clock, steadyClock),
+                    settings.authService(),
+                    meters,
+                    Math.max(1, threads / 2), // the other half is for health and for registrations
+                    steadyClock));
         }
         if (!verifiers.isEmpty()) {
-            return new Keys(KeyVerifier.of(verifiers), "");
+            return KeyVerifier.of(verifiers);
         }
         if (!isEmbedded(environment.getProperty("spring.datasource.url", ""))) {
-            throw new UnusableKeySettingsException(
+            throw SecuritySettings.unusable(
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
-        String random = GeneratedKey.random();
-        return new Keys(new GeneratedKey(ApiKey.of(random)), random);
-    }
-
-    /** Of the web server's threads at most half wait for the service; health and registrations have the others. */
-    private static AuthServiceKeys authServiceKeys(
-            SecuritySettings.AuthService settings,
-            Environment environment,
-            Clock clock,
-            Clock steadyClock,
-            AuthServiceWatch watch,
-            MeterRegistry registry) {
-        AuthServiceMeters meters = new AuthServiceMeters(registry);
-        int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
-        return new AuthServiceKeys(
-                new AuthServiceClient(settings, meters, watch, clock, steadyClock),
-                settings,
-                meters,
-                Math.max(1, threads / 2),
-                steadyClock);
-    }
-
-    @Bean
-    KeyVerifier keyVerifier(Keys keys) {
-        return keys.verifier();
+        return new GeneratedKey();
     }
 
     /** On the console and not in the log: logs are kept and sent elsewhere. */
     @Bean
-    ApplicationListener<ApplicationReadyEvent> showKeyOnce(Keys keys) {
+    ApplicationListener<ApplicationReadyEvent> showKeyOnce(KeyVerifier verifier) {
         return event -> {
-            if (!keys.random().isEmpty()) {
+            if (verifier instanceof GeneratedKey generated) {
                 System.out.printf(
                         "%nNo API keys are configured. Until this process ends, this key may do everything:%n%n"
                                 + "    X-API-Key: %s%n%n",
-                        keys.random());
+                        generated.key().text());
             }
         };
     }
@@ -163,18 +130,5 @@ class SecurityConfiguration {
     private static boolean isEmbedded(String url) {
         String lowerCase = url.toLowerCase(Locale.ROOT);
         return lowerCase.startsWith(EMBEDDED) && SERVED_H2.stream().noneMatch(lowerCase::startsWith);
-    }
-
-    /**
-     * What was configured.
-     *
-     * @param random the key that was made because none was; empty otherwise
-     */
-    record Keys(KeyVerifier verifier, String random) {
-
-        @Override
-        public String toString() {
-            return "keys";
-        }
     }
 }

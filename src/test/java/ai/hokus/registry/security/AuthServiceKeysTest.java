@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.AuthServiceStatus.State;
 import ai.hokus.registry.security.AuthServiceStub.Answer;
 import ai.hokus.registry.security.AuthServiceStub.Question;
@@ -120,7 +121,7 @@ class AuthServiceKeysTest {
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
         await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new Unknown()));
         service.answers(503, "");
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
     }
 
@@ -134,7 +135,7 @@ class AuthServiceKeysTest {
         assertThat(service.questions()).hasSize(1);
 
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
@@ -342,7 +343,7 @@ class AuthServiceKeysTest {
         clock.advance(CACHE_TTL);
         await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new InsufficientBalance()));
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
@@ -388,7 +389,7 @@ class AuthServiceKeysTest {
             })
     void an_unusable_url_stops_the_start(String url) {
         assertThatThrownBy(() -> keys(url, TIMEOUT))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_URL must be")
                 .hasMessageNotContaining("hunter2");
     }
@@ -396,7 +397,7 @@ class AuthServiceKeysTest {
     @Test
     void a_url_without_an_id_stops_the_start() {
         assertThatThrownBy(() -> AuthServiceEndpoint.of(settings("https://auth.example.com", " ", TIMEOUT)))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_ID must be set");
     }
 
@@ -449,7 +450,7 @@ class AuthServiceKeysTest {
                 .contains(new AuthServiceStatus(State.FAILING, answered, "it answered 503", clock.instant()));
 
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         keys.verify(KEY, HOME);
         assertThat(watch.status().orElseThrow().state()).isEqualTo(State.ANSWERING);
 

@@ -1,6 +1,8 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.SecretFile;
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import java.util.ArrayList;
@@ -9,12 +11,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.PropertySource;
 import org.springframework.util.StringUtils;
 
 /**
@@ -43,23 +43,24 @@ final class RedisEnvironment {
     private static final Pattern SENTINEL = Pattern.compile("(?<host>\\[[^]]*]|[^:\\[\\]]*)(:(?<port>.*))?");
     private static final Pattern MASTER_NAME = Pattern.compile("[A-Za-z0-9._-]+");
 
-    private final ConfigurableEnvironment environment;
+    private final EnvironmentVariables variables;
 
     RedisEnvironment(ConfigurableEnvironment environment) {
-        this.environment = environment;
+        this.variables = new EnvironmentVariables(environment);
     }
 
     /** Whether a Redis is named at all. There is no fallback to localhost: nobody would notice where messages go. */
     boolean namesRedis() {
-        return Stream.of(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER)
-                .anyMatch(variable -> read(variable) != null);
+        return !variables
+                .set(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER)
+                .isEmpty();
     }
 
     /**
      * Reads the variables. Warns, once a call, of what was guessed.
      *
      * @return empty when Redis is not named
-     * @throws InvalidRedisSettingsException when a variable is unusable, or two contradict each other
+     * @throws StartupRefusedException when a variable is unusable, or two contradict each other
      */
     Optional<RedisSettings> settings() {
         if (!namesRedis()) {
@@ -70,20 +71,19 @@ final class RedisEnvironment {
             return Optional.of(sentinels());
         }
         String url = read(RedisUrl.VARIABLE);
-        return Optional.of(servers(url == null ? null : RedisUrl.parse(url)));
+        return Optional.of(servers(url == null ? RedisUrl.NONE : RedisUrl.parse(url)));
     }
 
     /** One server or a cluster, named by the URL, the parts, or both. */
-    private RedisSettings servers(@Nullable RedisUrl url) {
+    private RedisSettings servers(RedisUrl url) {
         Node node = new Node(host(url), port(url));
         boolean tls = tls(url);
         boolean cluster = isTrue(flag(CLUSTER));
-        int database = url == null ? 0 : url.database();
-        if (cluster && database != 0) {
-            throw InvalidRedisSettingsException.contradiction(
+        if (cluster && url.database() != 0) {
+            throw StartupRefusedException.contradiction(
                     RedisUrl.VARIABLE, CLUSTER, "the URL names a database, and a cluster has only database 0");
         }
-        if (url != null && !url.hasScheme()) {
+        if (url.host() != null && url.tls() == null) {
             log.warn(
                     "REDIS_URL names no scheme. It is read as {}://{}:{}, by REDIS_TLS_ENABLED and REDIS_PORT; write the"
                             + " whole URL to be sure.",
@@ -91,42 +91,42 @@ final class RedisEnvironment {
                     node.host(),
                     node.port());
         }
-        return settings(cluster ? Kind.CLUSTER : Kind.SINGLE, List.of(node), null, tls, url, database);
+        return settings(cluster ? Kind.CLUSTER : Kind.SINGLE, List.of(node), null, tls, url);
     }
 
     private RedisSettings sentinels() {
         if (read(SENTINELS) == null) {
-            throw new InvalidRedisSettingsException(
+            throw unusable(
                     SENTINELS, "must be set when " + SENTINEL_MASTER + " is", "sentinel-1:26379,sentinel-2:26379");
         }
-        for (String other : List.of(RedisUrl.VARIABLE, HOST, PORT)) {
-            if (read(other) != null) {
-                throw InvalidRedisSettingsException.contradiction(
-                        other, SENTINELS, "the sentinels say where the primary is");
-            }
+        List<String> others = variables.set(RedisUrl.VARIABLE, HOST, PORT);
+        if (!others.isEmpty()) {
+            throw StartupRefusedException.contradiction(
+                    others.get(0), SENTINELS, "the sentinels say where the primary is");
         }
         if (isTrue(flag(CLUSTER))) {
-            throw InvalidRedisSettingsException.contradiction(
+            throw StartupRefusedException.contradiction(
                     CLUSTER, SENTINELS, "a cluster fails over by itself and has no sentinels");
         }
         String master = read(SENTINEL_MASTER);
         if (master == null || !MASTER_NAME.matcher(master).matches()) {
-            throw new InvalidRedisSettingsException(
-                    SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
+            throw unusable(SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
         }
-        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), null, 0);
+        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), RedisUrl.NONE);
     }
 
     private List<Node> sentinelNodes() {
         List<Node> nodes = new ArrayList<>();
         for (String text : StringUtils.commaDelimitedListToStringArray(read(SENTINELS))) {
             Matcher sentinel = SENTINEL.matcher(text.strip());
-            boolean usable = sentinel.matches() && RedisUrl.isHost(sentinel.group("host"));
+            boolean usable = sentinel.matches() && EnvironmentVariables.isHost(sentinel.group("host"));
             int port = !usable
                     ? -1
-                    : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : RedisUrl.port(sentinel.group("port"));
+                    : sentinel.group("port") == null
+                            ? DEFAULT_SENTINEL_PORT
+                            : EnvironmentVariables.port(sentinel.group("port"));
             if (port < 0) {
-                throw new InvalidRedisSettingsException(
+                throw unusable(
                         SENTINELS,
                         "must be a list of host names, each with or without a port",
                         "sentinel-1:26379,sentinel-2:26379,sentinel-3:26379");
@@ -136,48 +136,42 @@ final class RedisEnvironment {
         return nodes;
     }
 
-    private RedisSettings settings(
-            Kind kind, List<Node> nodes, @Nullable String master, boolean tls, @Nullable RedisUrl url, int database) {
-        String username = both(USERNAME, url == null ? null : url.username(), "they name different users");
+    private RedisSettings settings(Kind kind, List<Node> nodes, @Nullable String master, boolean tls, RedisUrl url) {
+        String username = both(USERNAME, url.username(), "they name different users");
         SecretFile file = passwordFile(url);
-        String password = file != null
-                ? file.read().orElseThrow(RedisEnvironment::unreadablePasswordFile)
-                : both(TOKEN, url == null ? null : url.password(), "they hold different passwords");
+        String password =
+                file != null ? file.require(TOKEN_FILE) : both(TOKEN, url.password(), "they hold different passwords");
         if (username != null && password == null) {
-            throw url != null && url.username() != null
+            throw url.username() != null
                     ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
-                    : new InvalidRedisSettingsException(
-                            TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
+                    : unusable(TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
         }
-        return new RedisSettings(kind, nodes, master, tls, username, password, file, database, trust());
+        return new RedisSettings(kind, nodes, master, tls, username, password, file, url.database(), trust());
     }
 
-    private String host(@Nullable RedisUrl url) {
+    private String host(RedisUrl url) {
         String host = read(HOST);
-        if (host != null && !RedisUrl.isHost(host)) {
-            throw new InvalidRedisSettingsException(
+        if (host != null && !EnvironmentVariables.isHost(host)) {
+            throw unusable(
                     HOST,
                     "must be a host name alone, without a scheme, a port or a password (those go into REDIS_URL)",
                     "cache.internal");
         }
-        if (url == null) {
-            return Objects.requireNonNull(host);
-        }
-        if (host != null && !host.equalsIgnoreCase(url.host())) {
+        if (host != null && url.host() != null && !host.equalsIgnoreCase(url.host())) {
             throw contradictsUrl(HOST, "they name different hosts");
         }
-        return url.host();
+        return Objects.requireNonNull(url.host() == null ? host : url.host());
     }
 
-    private int port(@Nullable RedisUrl url) {
+    private int port(RedisUrl url) {
         String text = read(PORT);
-        Integer inUrl = url == null ? null : url.port();
+        Integer inUrl = url.port();
         if (text == null) {
             return inUrl == null ? DEFAULT_PORT : inUrl;
         }
-        int port = RedisUrl.port(text);
+        int port = EnvironmentVariables.port(text);
         if (port < 0) {
-            throw new InvalidRedisSettingsException(PORT, "must be a number between 1 and 65535", "6379");
+            throw unusable(PORT, "must be a number between 1 and 65535", "6379");
         }
         if (inUrl != null && inUrl != port) {
             throw contradictsUrl(PORT, "they name different ports");
@@ -186,9 +180,9 @@ final class RedisEnvironment {
     }
 
     /** {@code redis://} leaves it open: many write it for any Redis. {@code rediss://} does not. */
-    private boolean tls(@Nullable RedisUrl url) {
+    private boolean tls(RedisUrl url) {
         Boolean flag = flag(TLS);
-        if (url == null || !isTrue(url.tls())) {
+        if (!isTrue(url.tls())) {
             return isTrue(flag);
         }
         if (flag != null && !flag) {
@@ -197,66 +191,61 @@ final class RedisEnvironment {
         return true;
     }
 
-    private @Nullable SecretFile passwordFile(@Nullable RedisUrl url) {
+    private @Nullable SecretFile passwordFile(RedisUrl url) {
         String file = read(TOKEN_FILE);
         if (file == null) {
             return null;
         }
         if (read(TOKEN) != null) {
-            throw InvalidRedisSettingsException.contradiction(
+            throw StartupRefusedException.contradiction(
                     TOKEN, TOKEN_FILE, "the password of one would hide a new one in the other");
         }
-        if (url != null && url.password() != null) {
+        if (url.password() != null) {
             throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
         }
         return new SecretFile(file);
     }
 
-    private static InvalidRedisSettingsException unreadablePasswordFile() {
-        // Without its name: somebody may have put the password itself there.
-        return new InvalidRedisSettingsException(
-                TOKEN_FILE, "must name a readable file that holds the password", "/run/secrets/redis-auth-token");
-    }
-
     private RedisTls trust() {
-        return RedisTls.of(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
+        return RedisTls.of(
+                new RedisTls.PemFiles(read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY)));
     }
 
-    /** What the variable or the URL says, and both if both say the same. */
+    /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
-        String value = read(variable);
-        if (value != null && inUrl != null && !value.equals(inUrl)) {
-            throw contradictsUrl(variable, difference);
-        }
-        return inUrl == null ? value : inUrl;
+        return inUrl == null ? read(variable) : variables.agreed(variable, RedisUrl.VARIABLE, inUrl, difference);
     }
 
-    private static InvalidRedisSettingsException contradictsUrl(String variable, String why) {
-        return InvalidRedisSettingsException.contradiction(RedisUrl.VARIABLE, variable, why);
+    private static StartupRefusedException contradictsUrl(String variable, String why) {
+        return StartupRefusedException.contradiction(RedisUrl.VARIABLE, variable, why);
+    }
+
+    /**
+     * What stops start-up when a variable is unusable. Holds no value of any variable: it might be a password.
+     *
+     * @param problem what is wrong, as the rest of a sentence that starts with the variable's name
+     * @param example a value that would do
+     */
+    static StartupRefusedException unusable(String variable, String problem, String example) {
+        return new StartupRefusedException(
+                variable + " " + problem + ", for example " + example + ".",
+                "Correct " + variable + ", or remove all REDIS_ variables: the service then accepts registrations and"
+                        + " keeps their messages until a Redis is configured.");
     }
 
     private void warnOfWhatNamesNoRedis() {
-        List<String> idle = Stream.of(PORT, TOKEN, TOKEN_FILE, USERNAME, TLS, CLUSTER)
-                .filter(variable -> read(variable) != null)
-                .toList();
+        List<String> idle = variables.set(PORT, TOKEN, TOKEN_FILE, USERNAME, TLS, CLUSTER);
         if (!idle.isEmpty()) {
             log.warn(
                     "{} set, but none of REDIS_URL, REDIS_HOST and REDIS_SENTINELS: Redis is not configured, and messages"
                             + " wait in the database.",
-                    String.join(", ", idle) + (idle.size() == 1 ? " is" : " are"));
+                    EnvironmentVariables.are(idle));
         }
     }
 
-    /** Past the environment's own getProperty, which would take <code>${</code> in a password for a reference. */
     private @Nullable String read(String variable) {
-        for (PropertySource<?> source : environment.getPropertySources()) {
-            Object value = source.getProperty(variable);
-            if (value != null) {
-                String text = value.toString();
-                return StringUtils.hasText(text) ? text.strip() : null;
-            }
-        }
-        return null;
+        String value = variables.read(variable);
+        return value == null ? null : value.strip();
     }
 
     /** Returns null when it is not set. */
@@ -268,7 +257,7 @@ final class RedisEnvironment {
         if (value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false")) {
             return value.equalsIgnoreCase("true");
         }
-        throw new InvalidRedisSettingsException(variable, "must be true or false", "true");
+        throw unusable(variable, "must be true or false", "true");
     }
 
     private static boolean isTrue(@Nullable Boolean flag) {

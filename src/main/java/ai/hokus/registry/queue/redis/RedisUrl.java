@@ -1,5 +1,7 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.EnvironmentVariables;
+import ai.hokus.registry.StartupRefusedException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -19,28 +21,29 @@ record RedisUrl(
         @Nullable Boolean tls,
         @Nullable String username,
         @Nullable String password,
-        String host,
+        @Nullable String host,
         @Nullable Integer port,
         int database) {
 
     static final String VARIABLE = "REDIS_URL";
 
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?]");
+    /** Not set: it leaves everything to the other variables. */
+    static final RedisUrl NONE = new RedisUrl(null, null, null, null, null, 0);
+
     private static final Pattern HOST_PORT_DATABASE =
             Pattern.compile("(?<host>\\[[^]]*]|[^:/\\[\\]]*)" + "(:(?<port>[^/]*))?(/(?<database>.*))?");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
-    private static final int MAX_PORT = 65_535;
 
     private static final String EXAMPLE = "rediss://:PASSWORD@cache.internal:6379";
 
-    /** @throws InvalidRedisSettingsException when it is no URL of a Redis */
+    /** @throws StartupRefusedException when it is no URL of a Redis */
     static RedisUrl parse(String url) {
         String lowerCase = url.toLowerCase(Locale.ROOT);
         if (lowerCase.startsWith("redis://") || lowerCase.startsWith("rediss://")) {
             return withScheme(lowerCase.startsWith("rediss://"), url.substring(url.indexOf("//") + 2));
         }
         Matcher place = HOST_PORT_DATABASE.matcher(url);
-        if (!place.matches() || place.group("database") != null || !isHost(place.group("host"))) {
+        if (!place.matches() || place.group("database") != null || !EnvironmentVariables.isHost(place.group("host"))) {
             throw unusable("must start with redis:// or rediss://, or be a host name, with or without a port");
         }
         return new RedisUrl(null, null, null, place.group("host"), port(place), 0);
@@ -61,7 +64,7 @@ record RedisUrl(
             }
         }
         Matcher place = HOST_PORT_DATABASE.matcher(rest.substring(at + 1));
-        if (!place.matches() || !isHost(place.group("host"))) {
+        if (!place.matches() || !EnvironmentVariables.isHost(place.group("host"))) {
             throw unusable("has no usable host name");
         }
         String database = emptyToNull(place.group("database"));
@@ -77,32 +80,15 @@ record RedisUrl(
                 database == null ? 0 : Integer.parseInt(database));
     }
 
-    boolean hasScheme() {
-        return tls != null;
-    }
-
-    static boolean isHost(String text) {
-        return HOST.matcher(text).matches();
-    }
-
-    /** Returns -1 for what is no port. */
-    static int port(String text) {
-        if (!NUMBER.matcher(text).matches()) {
-            return -1;
-        }
-        int port = Integer.parseInt(text);
-        return port >= 1 && port <= MAX_PORT ? port : -1;
-    }
-
-    static InvalidRedisSettingsException unusable(String problem) {
-        return new InvalidRedisSettingsException(VARIABLE, problem, EXAMPLE);
+    static StartupRefusedException unusable(String problem) {
+        return RedisEnvironment.unusable(VARIABLE, problem, EXAMPLE);
     }
 
     private static @Nullable Integer port(Matcher place) {
         if (place.group("port") == null) {
             return null;
         }
-        int port = port(place.group("port"));
+        int port = EnvironmentVariables.port(place.group("port"));
         if (port < 0) {
             throw unusable("must have a port between 1 and 65535");
         }
