@@ -1,6 +1,7 @@
 package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.queue.ConsumerLists;
+import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import ai.hokus.registry.relay.RelayListener;
@@ -9,15 +10,15 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.stereotype.Component;
 
 /**
  * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
@@ -26,6 +27,7 @@ import org.springframework.context.SmartLifecycle;
  *
  * <p>As a listener of the relay it notes in memory, and returns.
  */
+@Component
 class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     private static final Logger log = LoggerFactory.getLogger(ConsumerSampler.class);
@@ -33,7 +35,9 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     /** Between two looks at the depth, at least. */
     private static final Duration MIN_PAUSE = Duration.ofMillis(100);
 
+    /** Null: nothing runs. */
     private final @Nullable ConsumerLists lists;
+
     private final ListSampler sampler;
     private final TakenPositions positions;
     private final TakenLatency latency;
@@ -43,33 +47,38 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     private final Duration maxCallDuration;
     private final Clock clock;
 
-    /** Whether a look at the depth is planned. */
     private final AtomicBoolean lookPlanned = new AtomicBoolean();
 
-    private volatile @Nullable ScheduledExecutorService executor;
+    private volatile @Nullable ThreadPoolTaskScheduler executor;
 
     /** What the log was told of and is not over; confined to the thread. */
     private @Nullable Cause trouble;
 
-    /** @param lists null: nothing runs */
     ConsumerSampler(
-            @Nullable ConsumerLists lists,
+            ObjectProvider<ConsumerLists> lists,
             ListSampler sampler,
-            ConsumerMemory memory,
+            TakenPositions positions,
+            TakenLatency latency,
             ConsumerCache cache,
             TakenMessages outbox,
-            Duration interval,
-            Duration maxCallDuration,
+            ConsumerSettings settings,
+            QueueSettings queue,
             Clock clock) {
-        this.lists = lists;
+        ConsumerLists found = lists.getIfAvailable();
+        this.lists = settings.enabled() ? found : null;
         this.sampler = sampler;
-        this.positions = memory.positions();
-        this.latency = memory.latency();
+        this.positions = positions;
+        this.latency = latency;
         this.cache = cache;
         this.outbox = outbox;
-        this.interval = interval;
-        this.maxCallDuration = maxCallDuration;
+        this.interval = settings.interval();
+        this.maxCallDuration = queue.maxCallDuration();
         this.clock = clock;
+        if (found == null) {
+            cache.unknown("no Redis is configured");
+        } else if (!settings.enabled()) {
+            cache.unknown("this instance does not look at the consumers' lists: registry.consumers.enabled is false");
+        }
     }
 
     @Override
@@ -78,28 +87,22 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         if (seen == null) {
             return;
         }
-        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread daemon = new Thread(task, "consumers");
-            daemon.setDaemon(true);
-            return daemon;
-        });
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix("consumers-");
+        thread.setDaemon(true);
+        thread.setErrorHandler(this::failed);
+        thread.initialize();
         lookPlanned.set(false);
-        var unused =
-                thread.scheduleWithFixedDelay(() -> sampleSafely(seen), 0, interval.toNanos(), TimeUnit.NANOSECONDS);
+        var unused = thread.scheduleWithFixedDelay(() -> sample(seen), interval);
         executor = thread;
     }
 
-    private void sampleSafely(ConsumerLists seen) {
-        try {
-            sample(seen);
-        } catch (Throwable e) {
-            cache.unknown("the look at the consumers' lists failed: " + e);
-            log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
-        }
+    private void failed(Throwable e) {
+        cache.unknown("the look at the consumers' lists failed: " + e);
+        log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
     }
 
-    /** One look at the lists. */
-    void sample(ConsumerLists seen) {
+    private void sample(ConsumerLists seen) {
         try {
             ConsumerStatus status = sampler.look(seen);
             // Overdue after two more looks, each with a call that takes as long as one may.
@@ -147,14 +150,15 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     }
 
     private void planLook(ConsumerLists seen, Duration pause) {
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         if (thread == null || !lookPlanned.compareAndSet(false, true)) {
             return;
         }
         long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
         try {
-            var unused = thread.schedule(() -> look(seen), nanos, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException stopped) {
+            var unused = thread.schedule(
+                    () -> look(seen), thread.getClock().instant().plusNanos(nanos));
+        } catch (TaskRejectedException stopped) {
             lookPlanned.set(false);
         }
     }
@@ -171,19 +175,19 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     public void rewound(int partition, long from, long to) {
         latency.forget();
         TakenMessages.Seen before = positions.furthest(partition);
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         if (thread == null) {
             return;
         }
         try {
             thread.execute(() -> reconcile(partition, from, to, before));
-        } catch (RejectedExecutionException stopped) {
+        } catch (TaskRejectedException stopped) {
             log.debug("Stopped: nobody says how much of the rewind of partition {} was done", partition, stopped);
         }
     }
 
     /** @param before what was seen last; null: nothing was */
-    void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
+    private void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
         try {
             OptionalLong done =
                     before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
@@ -214,10 +218,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     @Override
     public synchronized void stop() {
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         executor = null;
         if (thread != null) {
-            thread.shutdownNow();
+            thread.shutdown();
         }
     }
 
