@@ -25,6 +25,9 @@ import org.springframework.boot.context.properties.bind.Binder;
 /** This project's outbox with one relay on one partition, in a database of its own. */
 public final class OwnOutbox extends ServiceTables {
 
+    /** As by default. */
+    static final int BATCH_MESSAGES = 1000;
+
     private static final long BATCH_BYTES = 4_000_000;
 
     private final TestOutbox outbox;
@@ -37,7 +40,7 @@ public final class OwnOutbox extends ServiceTables {
     private volatile @Nullable Relay relay;
 
     OwnOutbox(String name, BenchmarkServers servers) {
-        this(name, 500, servers);
+        this(name, BATCH_MESSAGES, servers);
     }
 
     OwnOutbox(String name, int batchMessages, BenchmarkServers servers) {
@@ -55,7 +58,7 @@ public final class OwnOutbox extends ServiceTables {
 
     /** As {@link ai.hokus.registry.benchmark.Peer}s are opened, with as many connections as the service has. */
     public static OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
-        return new OwnOutbox("this project, by key", queue, 500, 16, new BenchmarkServers(postgres, redis));
+        return new OwnOutbox("this project, by key", queue, BATCH_MESSAGES, 16, new BenchmarkServers(postgres, redis));
     }
 
     /** One pass of the relay, until nothing is pending. */
