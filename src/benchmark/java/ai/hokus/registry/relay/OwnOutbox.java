@@ -16,6 +16,7 @@ import ai.hokus.registry.support.TestRedis;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
@@ -50,6 +51,7 @@ public final class OwnOutbox extends ServiceTables {
     private OwnOutbox(String name, String queueName, int batchMessages, int connections, BenchmarkServers servers) {
         super(name, queueName, connections, servers);
         this.batchMessages = batchMessages;
+        jdbc().execute(PURCHASES);
         this.outbox = TestOutbox.on(database(), Duration.ofHours(1), this::committed);
         this.queue = BenchmarkQueue.open(redis().port(), queueName);
         this.partition = outbox.partitions().forRelay("benchmark", queueName).get(0);
@@ -79,7 +81,7 @@ public final class OwnOutbox extends ServiceTables {
                             }
                         })
                 .run(queue.newestCheckpoint(producer), null);
-        assertThat(result.outcome()).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(result.outcome()).isEqualTo(PassOutcome.DRAINED);
         return lastAnswer.get();
     }
 
@@ -114,6 +116,17 @@ public final class OwnOutbox extends ServiceTables {
     public void publish(String model, String payload) {
         NewMessage message = NewMessage.of(model, "model_ready_to_deploy", payload);
         outbox.transaction().executeWithoutResult(open -> outbox.outbox().append(List.of(message)));
+    }
+
+    @Override
+    public void purchase(String item, @Nullable String payload) {
+        UUID id = UUID.randomUUID();
+        outbox.transaction().executeWithoutResult(open -> {
+            outbox.jdbc().update(PURCHASE, id, item);
+            if (payload != null) {
+                outbox.outbox().append(List.of(NewMessage.of(item, "purchased", payload)));
+            }
+        });
     }
 
     @Override
