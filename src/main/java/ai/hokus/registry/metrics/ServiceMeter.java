@@ -126,7 +126,7 @@ enum ServiceMeter {
             Kind.TIMER,
             "registry.relay.pass.duration",
             null,
-            "A pass that had the partition's lock, from its first look at the queue to the end of the traffic."),
+            "A pass that had the relay lock, from its first look at the queue to the end of the traffic."),
     APPEND_DURATION(Kind.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
     DELIVERY_LATENCY(
             Kind.TIMER,

@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param batchMessages maximum number of messages in one append
  * @param batchBytes maximum payload of one append (bytes of UTF-8); a larger message is sent alone
  * @param maxPassDuration a pass begins no step after this; what is left goes on in the next one
- * @param lockAtMostFor when a partition's lock is free again after its holder died
+ * @param lockAtMostFor when a partition's relay lock (ShedLock) is free again after its holder died
  * @param initialBackoff how long the queue is left alone when it has failed; doubled with every failure, and up to 20 % shorter
  *     at random
  * @param maxBackoff upper bound of the backoff
