@@ -15,7 +15,8 @@ import java.util.stream.Stream;
  * Breaks the protocol on purpose, one mistake at a time, in a copy of this checkout, and prints which tests notice.
  *
  * <p>{@code java src/chaos/mutations/Mutations.java [parts of mistakes' names]} from the checkout's root; ends with 1 when a
- * mistake goes unnoticed, or no longer applies to the code: then change the list below together with the code.
+ * mistake goes unnoticed, or no longer applies to the code: then change the list below together with the code. With {@code
+ * --check} it only looks whether every mistake applies.
  */
 public class Mutations {
 
@@ -68,8 +69,8 @@ public class Mutations {
                     "position alone: a checkpoint's position is believed, whichever batch it names",
                     PROTOCOL,
                     MAIN + "outbox/PartitionRepository.java",
-                    "row.getLong(\"batch_id\") == batchId,",
-                    "batchId != Long.MIN_VALUE,"),
+                    "row.getLong(\"batch_id\") == batchId)",
+                    "batchId != Long.MIN_VALUE)"),
             new Mutation(
                     "all claims have the same batch id",
                     PROTOCOL,
@@ -98,7 +99,7 @@ public class Mutations {
                     "a stranger never stops anything",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "queue.stranger() && healedLately(row)",
+                    "queue.stranger() && row.divergedWithin(divergenceHealInterval)",
                     "queue.stranger() && request == null"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
@@ -111,28 +112,28 @@ public class Mutations {
             new Mutation(
                     "pause without fence",
                     PROTOCOL,
-                    MAIN + "relay/RelayPass.java",
-                    "if (queue.append(producer, append) instanceof AppendResult.Appended) { partition.recordFence(fence); }",
-                    "if (append != null) { partition.recordFence(fence); }"),
+                    MAIN + "outbox/OutboxPartition.java",
+                    "if (newest != null && newest.nonce() == row.haltId()) {",
+                    "if (row.haltId() != Long.MIN_VALUE) {"),
             new Mutation(
                     "a fence of any pause",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "row.fencedHaltNo() == row.haltNo()",
-                    "row.fencedHaltNo() > 0"),
+                    "newest.nonce() == row.haltId()",
+                    "newest.nonce() > Checkpoint.SKIP"),
             new Mutation(
                     "a fence is not repeated",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "&& newest != null && newest.toString().equals(row.fenceCheckpoint());",
-                    ";"),
+                    "if (newest != null && newest.nonce() == row.haltId()) {",
+                    "if (newest != null && newest.nonce() == row.haltId() || row.fencedHaltId() == row.haltId()) {"),
             // Settling
             new Mutation(
                     "settled too soon",
                     SETTLING,
                     MAIN + "outbox/LogEnd.java",
-                    "oldestXid >= sampleXid ?",
-                    "oldestXid >= 0 ?"),
+                    "sampleIsForeign() || oldestXid < sampleXid",
+                    "sampleIsForeign()"),
             new Mutation(
                     "the snapshot's xmax",
                     SETTLING,
@@ -308,6 +309,9 @@ public class Mutations {
     public static void main(String[] arguments) throws Exception {
         List<String> wanted = arguments.length == 0 ? List.of("") : List.of(arguments);
         Path checkout = Path.of("").toAbsolutePath();
+        if (wanted.contains("--check")) {
+            System.exit(check(checkout));
+        }
         Path copy = Files.createTempDirectory("mutations-");
         int unnoticed = 0;
         try {
@@ -334,6 +338,19 @@ public class Mutations {
             delete(copy);
         }
         System.exit(unnoticed == 0 ? 0 : 1);
+    }
+
+    /** Whether every mistake still applies to the code; takes a second. */
+    private static int check(Path checkout) throws IOException {
+        int gone = 0;
+        for (Mutation mutation : MUTATIONS) {
+            String code = Files.readString(checkout.resolve(mutation.file()));
+            if (ignoringWhiteSpace(mutation.from()).matcher(code).results().count() != 1) {
+                System.err.println(mutation.file() + " has changed, and this no longer applies: " + mutation.mistake());
+                gone++;
+            }
+        }
+        return gone;
     }
 
     private static String noticedBy(Path copy, String classpath, Mutation mutation) throws Exception {

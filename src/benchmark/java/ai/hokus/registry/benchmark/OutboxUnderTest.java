@@ -1,6 +1,7 @@
 package ai.hokus.registry.benchmark;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An outbox library between a PostgreSQL database of its own and one Redis list, as the comparison drives it. Payloads are
@@ -31,6 +32,20 @@ public interface OutboxUnderTest extends AutoCloseable {
      * @param payload what the list's element must contain, unchanged
      */
     void publish(String model, String payload) throws Exception;
+
+    /** A table of the application's own. */
+    String PURCHASES = "CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)";
+
+    String PURCHASE = "INSERT INTO purchase (id, item) VALUES (?, ?)";
+
+    /**
+     * One transaction with a row of the application's own, and a message or none; returns when it is committed. Called by several
+     * threads.
+     *
+     * @param item the message's key
+     * @param payload null: no message
+     */
+    void purchase(String item, @Nullable String payload) throws Exception;
 
     @Override
     void close();

@@ -1,5 +1,6 @@
 package ai.hokus.registry.benchmark;
 
+import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,12 +45,13 @@ public final class PerformanceDocument {
 
     /** Processors and versions, for below a table. */
     public static String machine(String postgres) {
-        return "%s %s, %d processors, Java %s, PostgreSQL %s with fsync on and default settings, Redis 7.0.15; all on one machine."
+        return "%s %s, %d processors, Java %s, PostgreSQL %s with fsync on and default settings, Redis %s; all on one machine."
                 .formatted(
                         System.getProperty("os.name"),
                         System.getProperty("os.arch"),
                         Runtime.getRuntime().availableProcessors(),
                         System.getProperty("java.version"),
-                        postgres);
+                        postgres,
+                        TestRedis.version());
     }
 }

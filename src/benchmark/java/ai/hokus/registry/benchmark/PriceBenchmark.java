@@ -2,96 +2,114 @@ package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.NewMessage;
-import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.relay.OwnOutbox;
+import ai.hokus.registry.support.TestRedis;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a message adds to a small transaction: one business row with and without it, and what it adds written by hand.
- * Interleaved in one run.
+ * What a message adds to a small transaction: one row of the application's own with and without it, while messages wait and while
+ * they are delivered; the same by hand, and with other libraries where the build has them. Interleaved in one run.
  */
 class PriceBenchmark {
 
     private static final int THREADS = 8;
-    private static final int ROUNDS = Scale.rounds(5);
+    private static final int ROUNDS = Scale.rounds(Peer.all().isEmpty() ? 5 : 3);
     private static final Duration MEASURED = Scale.seconds(10);
-    private static final String PURCHASE = "INSERT INTO purchase (id, item) VALUES (?, ?)";
+    private static final String QUEUE = "price";
     private static final String PAYLOAD = "{\"filler\":\"" + "x".repeat(637) + "\"}";
 
-    @Test
-    void price() throws Exception {
-        try (PostgresCluster postgres = PostgresCluster.start();
-                HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "price", THREADS)) {
-            TestOutbox outbox = TestOutbox.on(pool, Duration.ofHours(1));
-            outbox.jdbc().execute("CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)");
-            Way row = new Way("a row", null, withSpring(outbox, false));
-            Way message = new Way("a row and a message of 650 bytes", row, withSpring(outbox, true));
-            Way rowByHand = new Way("a row, by hand", null, byHand(pool, false));
-            Way messageByHand = new Way("a row and a message, by hand", rowByHand, byHand(pool, true));
-            List<Way> ways = List.of(row, message, rowByHand, messageByHand);
-            for (int round = -1; round < ROUNDS; round++) {
-                for (Way way : ways) {
-                    double rate = transactionsPerSecond(way.purchase);
-                    if (round >= 0) {
-                        way.rates.add(rate);
-                    }
-                }
-            }
-            PerformanceDocument.write("price", report(ways) + PerformanceDocument.machine(postgres.version()) + "\n");
+    /** Of one outbox. */
+    private record Figures(Spread row, Spread waiting, Spread delivering, Spread delivered) {
+        Figures() {
+            this(new Spread(), new Spread(), new Spread(), new Spread());
         }
-    }
-
-    /** @param without the same without the message; null: this one has none */
-    private record Way(String name, @Nullable Way without, Purchase purchase, Spread rates) {
-        Way(String name, @Nullable Way without, Purchase purchase) {
-            this(name, without, purchase, new Spread());
-        }
-
-        String line() {
-            String ratio = without == null ? "" : rates.per(without.rates).text("%.2f");
-            return "| %s | %s | %s |%n".formatted(name, rates.text("%,.0f"), ratio);
-        }
-    }
-
-    private static String report(List<Way> ways) {
-        StringBuilder text = new StringBuilder("""
-                | %d threads | transactions a second | with the message by without |
-                |---|---|---|
-                """.formatted(THREADS));
-        ways.forEach(way -> text.append(way.line()));
-        return text
-                + "%n%d rounds of %d s after a warm-up, in turn; median (least to most). "
-                        .formatted(ROUNDS, MEASURED.toSeconds());
     }
 
     private interface Purchase {
         /** Buys an item, in a transaction. */
-        void buy(String item) throws SQLException;
+        void buy(String item) throws Exception;
     }
 
-    private static Purchase withSpring(TestOutbox outbox, boolean withMessage) {
-        return item -> {
-            UUID id = UUID.randomUUID();
-            outbox.transaction().executeWithoutResult(status -> {
-                outbox.jdbc().update(PURCHASE, id, item);
-                if (withMessage) {
-                    outbox.outbox().append(List.of(NewMessage.of(item, "purchased", PAYLOAD)));
+    @Test
+    void price() throws Exception {
+        List<Peer> peers = new ArrayList<>(List.of(OwnOutbox::open));
+        peers.addAll(Peer.all());
+        Map<String, Figures> all = new LinkedHashMap<>();
+        try (PostgresCluster postgres = PostgresCluster.start();
+                TestRedis redis = TestRedis.start();
+                HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "by_hand", THREADS)) {
+            try (Connection connection = pool.getConnection()) {
+                connection.createStatement().execute(OutboxUnderTest.PURCHASES);
+            }
+            for (int round = -1; round < ROUNDS; round++) {
+                for (Peer peer : peers) {
+                    measure(peer, postgres, redis, round < 0 ? new LinkedHashMap<>() : all);
                 }
-            });
-        };
+                Figures byHand = round < 0 ? new Figures() : all.computeIfAbsent("by hand", name -> new Figures());
+                byHand.row().add(rate(byHand(pool, false)));
+                byHand.waiting().add(rate(byHand(pool, true)));
+            }
+            PerformanceDocument.write("price", report(all) + PerformanceDocument.machine(postgres.version()) + "\n");
+        }
+    }
+
+    private static void measure(Peer peer, PostgresCluster postgres, TestRedis redis, Map<String, Figures> all)
+            throws Exception {
+        try (OutboxUnderTest outbox = peer.open(postgres, redis, QUEUE)) {
+            outbox.fill(0);
+            Figures figures = all.computeIfAbsent(outbox.name(), name -> new Figures());
+            figures.row().add(rate(item -> outbox.purchase(item, null)));
+            figures.waiting().add(rate(item -> outbox.purchase(item, PAYLOAD)));
+        }
+        cleanUp(postgres, redis);
+        try (OutboxUnderTest outbox = peer.open(postgres, redis, QUEUE)) {
+            outbox.fill(0);
+            Figures figures = all.computeIfAbsent(outbox.name(), name -> new Figures());
+            outbox.startDelivering();
+            double rate = rate(item -> outbox.purchase(item, PAYLOAD));
+            figures.delivering().add(rate);
+            figures.delivered().add(100 * (Long) redis.run("LLEN", QUEUE) / (rate * MEASURED.toSeconds()));
+        }
+        cleanUp(postgres, redis);
+    }
+
+    private static void cleanUp(PostgresCluster postgres, TestRedis redis) {
+        postgres.jdbc().execute("DROP DATABASE " + QUEUE + " WITH (FORCE)");
+        redis.run("FLUSHALL");
+    }
+
+    private static String report(Map<String, Figures> all) {
+        StringBuilder text = new StringBuilder("""
+                | %d threads, transactions a second | a row | with a message, by that: delivery paused | delivery running | of these delivered at the end |
+                |---|---|---|---|---|
+                """.formatted(THREADS));
+        all.forEach((name, figures) -> text.append("| %s | %s | %s | %s | %s |%n"
+                .formatted(
+                        name,
+                        figures.row().text("%,.0f"),
+                        figures.waiting().per(figures.row()).text("%.2f"),
+                        figures.delivering().isEmpty()
+                                ? ""
+                                : figures.delivering().per(figures.row()).text("%.2f"),
+                        figures.delivered().isEmpty() ? "" : figures.delivered().text("%.0f %%"))));
+        return text
+                + "%n%d rounds of %d s after a warm-up, in turn; median (least to most). "
+                        .formatted(ROUNDS, MEASURED.toSeconds());
     }
 
     /** With nothing but the driver and the pool. */
@@ -99,7 +117,7 @@ class PriceBenchmark {
         return item -> {
             try (Connection connection = pool.getConnection()) {
                 connection.setAutoCommit(false);
-                try (PreparedStatement row = connection.prepareStatement(PURCHASE)) {
+                try (PreparedStatement row = connection.prepareStatement(OutboxUnderTest.PURCHASE)) {
                     row.setObject(1, UUID.randomUUID());
                     row.setString(2, item);
                     row.executeUpdate();
@@ -126,7 +144,8 @@ class PriceBenchmark {
         }
     }
 
-    private static double transactionsPerSecond(Purchase way) throws Exception {
+    /** Transactions a second, by all threads. */
+    private static double rate(Purchase way) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try {
             long start = System.nanoTime();

@@ -19,14 +19,16 @@ import org.junit.jupiter.api.Test;
  */
 class DrainBenchmark {
 
-    private static final int MESSAGES = Integer.getInteger("benchmark.messages", 100_000);
+    private static final int MESSAGES = Integer.getInteger("benchmark.messages", 300_000);
 
-    /** Some libraries take a minute for a round; one relay takes a second. */
+    /** Other libraries take up to half a minute for as many. */
+    private static final int PEERS_MESSAGES = Math.min(MESSAGES, 100_000);
+
     private static final int ROUNDS =
             Integer.getInteger("benchmark.rounds", Peer.all().isEmpty() ? 5 : 3);
 
-    /** Even so they run for longer than one relay, which warms up with {@link #MESSAGES}. */
-    private static final int PEERS_WARM_UP = Math.min(MESSAGES, 20_000);
+    /** They run for as long with it as one relay with two rounds of {@link #MESSAGES}. */
+    private static final int PEERS_WARM_UP = Math.min(MESSAGES, 10_000);
 
     /** Of one outbox; log and disk in bytes per message, for those that tell. */
     private record Figures(Spread rate, Spread log, Spread disk) {
@@ -43,8 +45,10 @@ class DrainBenchmark {
             List<OutboxUnderTest> outboxes = new ArrayList<>();
             try {
                 outboxes.add(new OwnOutbox("one relay", servers));
+                outboxes.add(new OwnOutbox("one relay, in batches of 500", 500, servers));
                 outboxes.add(new NewLoop("its statements and its script by hand", servers));
-                outboxes.add(new HandWrittenLoop("the usual way by hand: each message updated", 500, servers));
+                outboxes.add(new HandWrittenLoop(
+                        "the usual way by hand: each message updated", OwnOutbox.BATCH_MESSAGES, servers));
                 for (Peer peer : Peer.all()) {
                     outboxes.add(peer.open(postgres, redis, "peer-" + outboxes.size()));
                 }
@@ -55,12 +59,13 @@ class DrainBenchmark {
         }
     }
 
-    /** By their names; the first round warms up, for others with fewer messages. */
+    /** By their names; the first two rounds warm up. */
     private static Map<String, Figures> measure(List<OutboxUnderTest> outboxes, TestRedis redis) throws Exception {
         Map<String, Figures> all = new LinkedHashMap<>();
-        for (int round = -1; round < ROUNDS; round++) {
+        for (int round = -2; round < ROUNDS; round++) {
             for (OutboxUnderTest outbox : outboxes) {
-                int messages = round >= 0 || outbox instanceof MeasuredOutbox ? MESSAGES : PEERS_WARM_UP;
+                boolean peer = !(outbox instanceof MeasuredOutbox);
+                int messages = peer ? (round < 0 ? PEERS_WARM_UP : PEERS_MESSAGES) : MESSAGES;
                 outbox.fill(messages);
                 Figures figures = round < 0 ? new Figures() : all.computeIfAbsent(outbox.name(), name -> new Figures());
                 drain(outbox, messages, figures);
@@ -84,7 +89,7 @@ class DrainBenchmark {
     private static void report(Map<String, Figures> all, String version) {
         Figures relay = all.values().iterator().next();
         StringBuilder rates = new StringBuilder("""
-                | %,d pending messages of 650 bytes, 1,000 models, one partition | messages a second | one relay by this |
+                | %,d pending messages of 650 bytes, 1,000 models, one partition, batches of 1,000 | messages a second | one relay by this |
                 |---|---|---|
                 """.formatted(MESSAGES));
         StringBuilder bytes = new StringBuilder("""
@@ -106,10 +111,13 @@ class DrainBenchmark {
                                 relay.disk().per(figures.disk()).text("%.2f")));
             }
         });
-        String how = "%n%d rounds after a warm-up%s, in turn; median (least to most). %s%n"
+        String how = "%n%d rounds after two that warm up%s, in turn; median (least to most). %s%n"
                 .formatted(
                         ROUNDS,
-                        Peer.all().isEmpty() ? "" : " (%,d messages for other libraries)".formatted(PEERS_WARM_UP),
+                        Peer.all().isEmpty()
+                                ? ""
+                                : " (other libraries: %,d messages, after two rounds with %,d)"
+                                        .formatted(PEERS_MESSAGES, PEERS_WARM_UP),
                         PerformanceDocument.machine(version));
         PerformanceDocument.write("drain", rates + how);
         PerformanceDocument.write("bytes", bytes + how);

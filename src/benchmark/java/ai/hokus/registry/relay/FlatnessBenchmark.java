@@ -34,9 +34,9 @@ class FlatnessBenchmark {
         try (PostgresCluster postgres = PostgresCluster.start();
                 TestRedis redis = TestRedis.start()) {
             BenchmarkServers servers = new BenchmarkServers(postgres, redis);
-            try (OwnOutbox empty = new OwnOutbox("an empty table", servers);
-                    OwnOutbox full = new OwnOutbox("delivered before", servers);
-                    OwnOutbox backlog = new OwnOutbox("a long backlog", servers);
+            try (OwnOutbox empty = new OwnOutbox("an empty table", 500, servers);
+                    OwnOutbox full = new OwnOutbox("delivered before", 500, servers);
+                    OwnOutbox backlog = new OwnOutbox("a long backlog", 500, servers);
                     OwnOutbox single = new OwnOutbox("one by one", 1, servers)) {
                 full.fillDelivered(DELIVERED);
                 for (int round = -1; round < ROUNDS; round++) {

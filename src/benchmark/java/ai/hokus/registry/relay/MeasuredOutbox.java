@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** An outbox of one partition in a database of its own, with this project's schema, and what it costs beside time. */
@@ -119,6 +120,11 @@ abstract class MeasuredOutbox implements OutboxUnderTest {
 
     @Override
     public void publish(String model, String payload) {
+        throw new UnsupportedOperationException(name + " is measured in draining only");
+    }
+
+    @Override
+    public void purchase(String item, @Nullable String payload) {
         throw new UnsupportedOperationException(name + " is measured in draining only");
     }
 

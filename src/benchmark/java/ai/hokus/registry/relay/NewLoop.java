@@ -16,7 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class NewLoop extends ServiceTables {
 
-    private static final int BATCH = 500;
+    private static final int BATCH = OwnOutbox.BATCH_MESSAGES;
 
     NewLoop(String name, BenchmarkServers servers) {
         super(name, 4, servers);

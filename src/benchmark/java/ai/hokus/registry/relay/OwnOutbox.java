@@ -16,6 +16,7 @@ import ai.hokus.registry.support.TestRedis;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
@@ -24,6 +25,9 @@ import org.springframework.boot.context.properties.bind.Binder;
 
 /** This project's outbox with one relay on one partition, in a database of its own. */
 public final class OwnOutbox extends ServiceTables {
+
+    /** As by default. */
+    static final int BATCH_MESSAGES = 1000;
 
     private static final long BATCH_BYTES = 4_000_000;
 
@@ -37,7 +41,7 @@ public final class OwnOutbox extends ServiceTables {
     private volatile @Nullable Relay relay;
 
     OwnOutbox(String name, BenchmarkServers servers) {
-        this(name, 500, servers);
+        this(name, BATCH_MESSAGES, servers);
     }
 
     OwnOutbox(String name, int batchMessages, BenchmarkServers servers) {
@@ -47,6 +51,7 @@ public final class OwnOutbox extends ServiceTables {
     private OwnOutbox(String name, String queueName, int batchMessages, int connections, BenchmarkServers servers) {
         super(name, queueName, connections, servers);
         this.batchMessages = batchMessages;
+        jdbc().execute(PURCHASES);
         this.outbox = TestOutbox.on(database(), Duration.ofHours(1), this::committed);
         this.queue = BenchmarkQueue.open(redis().port(), queueName);
         this.partition = outbox.partitions().forRelay("benchmark", queueName).get(0);
@@ -55,7 +60,7 @@ public final class OwnOutbox extends ServiceTables {
 
     /** As {@link ai.hokus.registry.benchmark.Peer}s are opened, with as many connections as the service has. */
     public static OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
-        return new OwnOutbox("this project, by key", queue, 500, 16, new BenchmarkServers(postgres, redis));
+        return new OwnOutbox("this project, by key", queue, BATCH_MESSAGES, 16, new BenchmarkServers(postgres, redis));
     }
 
     /** One pass of the relay, until nothing is pending. */
@@ -76,7 +81,7 @@ public final class OwnOutbox extends ServiceTables {
                             }
                         })
                 .run(queue.newestCheckpoint(producer), null);
-        assertThat(result.outcome()).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(result.outcome()).isEqualTo(PassOutcome.DRAINED);
         return lastAnswer.get();
     }
 
@@ -111,6 +116,17 @@ public final class OwnOutbox extends ServiceTables {
     public void publish(String model, String payload) {
         NewMessage message = NewMessage.of(model, "model_ready_to_deploy", payload);
         outbox.transaction().executeWithoutResult(open -> outbox.outbox().append(List.of(message)));
+    }
+
+    @Override
+    public void purchase(String item, @Nullable String payload) {
+        UUID id = UUID.randomUUID();
+        outbox.transaction().executeWithoutResult(open -> {
+            outbox.jdbc().update(PURCHASE, id, item);
+            if (payload != null) {
+                outbox.outbox().append(List.of(NewMessage.of(item, "purchased", payload)));
+            }
+        });
     }
 
     @Override

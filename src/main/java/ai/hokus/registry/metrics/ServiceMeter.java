@@ -137,7 +137,7 @@ enum ServiceMeter {
             Meter.Type.TIMER,
             "registry.relay.pass.duration",
             null,
-            "A pass that had the partition's lock, from its first look at the queue to the end of the traffic."),
+            "A pass that had the relay lock, from its first look at the queue to the end of the traffic."),
     APPEND_DURATION(Meter.Type.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
     DELIVERY_LATENCY(
             Meter.Type.TIMER,

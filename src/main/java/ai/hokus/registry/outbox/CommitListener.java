@@ -1,6 +1,8 @@
 package ai.hokus.registry.outbox;
 
-/** Is told of every message that this instance has committed, and of every one that it could not commit. */
+/**
+ * Is told of every message that this instance has committed, which wakes the relay, and of every one that it could not commit.
+ */
 @FunctionalInterface
 public interface CommitListener {
 

@@ -18,8 +18,7 @@ public record NewMessage(UUID messageId, String key, String type, String payload
 
     /**
      * With a new id of version 7 (RFC 9562, section 5.7): it begins with the time in milliseconds. The index on ids is then
-     * written at its end only; random ids touch all of its pages, for each message when it is written and when it gets its
-     * position. The clock may be wrong, or be set back: 74 random bits keep ids apart.
+     * written at its end only; random ids touch all of its pages. The clock may be wrong, or be set back: 74 random bits keep ids apart.
      */
     public static NewMessage of(String key, String type, String payload) {
         return new NewMessage(IDS.generate(), key, type, payload);

@@ -7,7 +7,6 @@ import ai.hokus.registry.outbox.ClaimResult.Rewind;
 import ai.hokus.registry.outbox.PartitionRepository.Batch;
 import ai.hokus.registry.outbox.PartitionRepository.Row;
 import java.time.Duration;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -61,8 +60,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Whether there is nothing to do: everything is delivered, and the queue's newest checkpoint is that of the last message. A
-     * cheap look before the lock is asked for and a claim is made; what it misses, the next one sees.
+     * Whether there is nothing to do: everything is delivered, and the queue's newest checkpoint is that of the last message.
+     * Cheap, and without a lock; what it misses, the next one sees.
      *
      * @param newest the queue's newest checkpoint; null: it has none
      * @param cursor what the relay remembers; null: nothing, and there may be something to do
@@ -135,7 +134,7 @@ public class OutboxPartition {
         if (row.stopped()) {
             return stillStopped(row, queue);
         }
-        if (queue.divergence() && queue.stranger() && healedLately(row)) {
+        if (queue.divergence() && queue.stranger() && row.divergedWithin(divergenceHealInterval)) {
             journal.stop(queue.reason(), queue.known());
             return new ClaimResult.Halted(PartitionState.STOPPED, null, Progress.NONE);
         }
@@ -150,11 +149,6 @@ public class OutboxPartition {
             return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), progress);
         }
         return take(request, log, queue.known(), history, updates, progress);
-    }
-
-    private boolean healedLately(Row row) {
-        OffsetDateTime divergedAt = row.divergedAt();
-        return divergedAt != null && divergedAt.plus(divergenceHealInterval).isAfter(row.now());
     }
 
     /**
@@ -194,7 +188,7 @@ public class OutboxPartition {
         return new Progress(Math.max(to - from, 0), rewind);
     }
 
-    /** What is left of the batch after this position, or a new batch. */
+    /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
     private ClaimResult take(
             ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
         if (log.lastPosition() > known) {

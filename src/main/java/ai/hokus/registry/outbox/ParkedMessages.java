@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * Keeps the marks of parked messages true. A message is marked before it is skipped, so a mark alone does not tell whether it
  * was skipped or, by another relay, delivered. The checkpoint tells: that of a skip has a nonce of its own.
  *
- * <p>All needs an open transaction that holds the partition's row. Thread-safe.
+ * <p>Every method needs an open transaction that holds the partition's row. Thread-safe.
  */
 final class ParkedMessages {
 

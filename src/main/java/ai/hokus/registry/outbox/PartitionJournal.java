@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * The rare events of one partition: rewinds, divergences, fences and parked messages. All needs an open transaction that holds
+ * The rare events of one partition: rewinds, divergences, fences and parked messages. Every method needs an open transaction that holds
  * the partition's row. Thread-safe.
  */
 class PartitionJournal {

@@ -3,6 +3,7 @@ package ai.hokus.registry.outbox;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +13,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * What a claim reads and writes of one partition. All needs an open transaction that holds the partition's row ({@link #lock}).
+ * What a claim reads and writes of one partition. Every method needs an open transaction that holds the partition's row ({@link #lock}).
  * Thread-safe.
  */
 class PartitionRepository {
@@ -76,6 +77,11 @@ class PartitionRepository {
             @Nullable String foreignCheckpoint,
             @Nullable OffsetDateTime divergedAt,
             OffsetDateTime now) {
+
+        /** Whether a stranger's checkpoint was healed so lately. */
+        boolean divergedWithin(Duration interval) {
+            return divergedAt != null && divergedAt.plus(interval).isAfter(now);
+        }
 
         long currentHistory() {
             return histories.get(histories.size() - 1);

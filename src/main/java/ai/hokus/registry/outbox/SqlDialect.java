@@ -53,7 +53,7 @@ public enum SqlDialect {
         @Override
         String unclaimed(IdRanges ids) {
             return """
-                    SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at, FALSE AS withheld
+                    SELECT m.id, m.message_id, m.message_key, m.message_type, m.created_at, FALSE AS withheld, m.payload
                     FROM outbox_message m WHERE m.partition_id = :partition AND m.id >= :lowest
                     ORDER BY m.partition_id, m.id LIMIT :max_messages
                     """;
@@ -209,17 +209,16 @@ public enum SqlDialect {
             """;
 
     private static final String CLAIMED = """
-            SELECT m.id, m.message_id, m.message_key, m.message_type, m.payload, m.created_at,
-                   EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL) AS withheld
+            SELECT m.id, m.message_id, m.message_key, m.message_type, m.created_at,
+                   EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id AND k.resolution IS NOT NULL) AS withheld, m.payload
             FROM outbox_message m WHERE m.partition_id = :partition AND m.id = ANY (:ids) ORDER BY m.id
             """;
 
     private static final String CUT_AT_BYTES = """
             SELECT id, message_id, message_key, message_type, created_at, withheld,
-                   CASE WHEN COALESCE(bytes_before, 0) <= :max_bytes THEN payload END AS payload
-            FROM (SELECT m.*, sum(octet_length(payload))
-                      OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
-                  FROM (%s) m) m
+                   CASE WHEN sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload)
+                             <= :max_bytes THEN payload END AS payload
+            FROM (%s) m
             ORDER BY id
             """;
 

@@ -2,8 +2,8 @@
  * The outbox: messages that are written in the caller's transaction and wait until the queue has them.
  *
  * <p><b>Owns</b> the tables {@code outbox}, {@code outbox_message}, {@code outbox_batch}, {@code outbox_delivery}, {@code
- * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: append, claim, park, purge and
- * scrub.
+ * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: append (here: insert),
+ * claim, park, purge and scrub.
  *
  * <p><b>Promises</b> that a message exists if and only if the transaction that appended it committed; that messages and batches
  * are inserted and deleted, and never updated; that the messages of one key are claimed in commit order; that nothing which the
@@ -12,7 +12,8 @@
  * <p><b>Reading order</b>: {@link ai.hokus.registry.outbox.Outbox} writes a message. {@link
  * ai.hokus.registry.outbox.OutboxPartition} is what a relay works on; its {@code claim} compares the queue with the log ({@code
  * Reconciliation}), and takes messages ({@code MessageScan}, which keeps its place in a {@link ai.hokus.registry.outbox.ScanCursor}).
- * {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code SqlDialect} is where H2 and PostgreSQL differ.
+ * The batch that it writes gives them their positions. {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code
+ * SqlDialect} is where H2 and PostgreSQL differ.
  *
  * <p><b>May call</b> no other module.
  *

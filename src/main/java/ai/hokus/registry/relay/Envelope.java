@@ -20,7 +20,7 @@ final class Envelope {
         StringBuilder json = new StringBuilder(message.payload().length() + 200);
         json.append("{\"message_id\":\"").append(message.messageId());
         json.append("\",\"message_type\":\"");
-        json.append(JsonStringEncoder.getInstance().quoteAsCharArray(message.type()));
+        JsonStringEncoder.getInstance().quoteAsString(message.type(), json);
         json.append("\",\"payload\":").append(message.payload());
         json.append(",\"timestamp\":\"");
         appendTimestamp(message.createdAt().withOffsetSameInstant(ZoneOffset.UTC), json);

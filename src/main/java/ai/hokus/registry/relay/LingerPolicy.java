@@ -7,23 +7,15 @@ package ai.hokus.registry.relay;
 interface LingerPolicy {
 
     /** Ends every pass as soon as nothing is pending. */
-    LingerPolicy NONE = new LingerPolicy() {
-        @Override
-        public boolean shouldLinger() {
-            return false;
-        }
-
-        @Override
-        public boolean awaitCommit() {
-            return true;
-        }
-    };
+    LingerPolicy NONE = new LingerPolicy() {};
 
     /** So many messages were claimed. */
     default void onClaimed(int messages) {}
 
     /** Whether something was claimed lately. */
-    boolean shouldLinger();
+    default boolean shouldLinger() {
+        return false;
+    }
 
     /**
      * Waits for a commit on this instance, or until it is time to look for those of others; and where many come, until
@@ -31,5 +23,7 @@ interface LingerPolicy {
      *
      * @return whether there was a commit
      */
-    boolean awaitCommit();
+    default boolean awaitCommit() {
+        return true;
+    }
 }

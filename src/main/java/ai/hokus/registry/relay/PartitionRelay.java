@@ -224,7 +224,7 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * Looks at the queue first: an instance that cannot reach it must not hold a partition's lock. Then, unless something
+     * Looks at the queue first: an instance that cannot reach it must not hold its relay lock. Then, unless something
      * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
      */
     private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
@@ -234,22 +234,21 @@ final class PartitionRelay implements Runnable {
         observer.depth(look.depth());
         String newest = look.newestFirst().isEmpty() ? null : look.newestFirst().get(0);
         ScanCursor remembered = before == null ? null : before.cursor();
-        if (before != null
-                && before.outcome() == RelayPass.Outcome.NOT_RELAYING) { // not the lock, before that has changed
+        if (before != null && before.outcome() == PassOutcome.NOT_RELAYING) { // not the lock, before that has changed
             String refusal = partition.refusal();
             if (refusal != null) {
-                return new RelayPass.Result(RelayPass.Outcome.NOT_RELAYING, null, refusal);
+                return new RelayPass.Result(PassOutcome.NOT_RELAYING, null, refusal);
             }
         }
         if (!woken && partition.isIdle(newest, remembered)) {
             lockMisses = 0;
-            return new RelayPass.Result(RelayPass.Outcome.DRAINED, remembered, null);
+            return new RelayPass.Result(PassOutcome.DRAINED, remembered, null);
         }
         Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
                 clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
         if (lock.isEmpty()) {
             lockMisses = woken ? 1 : lockMisses + 1;
-            return new RelayPass.Result(RelayPass.Outcome.LOCKED_OUT, remembered, null);
+            return new RelayPass.Result(PassOutcome.LOCKED_OUT, remembered, null);
         }
         lockMisses = 0;
         try {
@@ -267,7 +266,7 @@ final class PartitionRelay implements Runnable {
             lock.unlock();
         } catch (RuntimeException e) {
             log.warn(
-                    "The lock of partition {} could not be given back; it expires after {}: {}",
+                    "The relay lock of partition {} could not be given back; it expires after {}: {}",
                     partition.number(),
                     settings.lockAtMostFor(),
                     getMostSpecificCause(e).toString());
@@ -276,9 +275,9 @@ final class PartitionRelay implements Runnable {
 
     /** Returns whether the next pass is due at once. */
     private boolean report(RelayPass.Result result) {
-        RelayPass.Outcome outcome = result.outcome();
+        PassOutcome outcome = result.outcome();
         status.become(outcome.state(), outcome.error(result.detail()), outcome.logLine());
-        return outcome == RelayPass.Outcome.OUT_OF_TIME;
+        return outcome == PassOutcome.OUT_OF_TIME;
     }
 
     private void queueFailed(QueueUnavailableException e) {

@@ -29,59 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RelayPass {
 
-    /** How a pass ended, the state that this means, and what the log says when it begins. */
-    enum Outcome {
-        /** Nothing is pending. */
-        DRAINED(RelayState.IDLE, "Partition {}: everything is in the queue."),
-        /** Time was up, or the service stops; more may be pending. */
-        OUT_OF_TIME(RelayState.DELIVERING, "Partition {}: delivering."),
-        /** Another instance has the lock. */
-        LOCKED_OUT(RelayState.STANDING_BY, "Another instance relays partition {}; this one stands by."),
-        /** The queue is at its capacity. */
-        QUEUE_FULL(
-                RelayState.QUEUE_FULL,
-                "Partition {}: the queue is at its capacity; messages wait in the outbox until consumers make room."),
-        /** An operator paused the partition. */
-        PAUSED(RelayState.PAUSED, "Partition {} is paused by an operator; messages wait in the outbox."),
-        /** Another copy of the database delivers to the same queue. */
-        STOPPED(
-                RelayState.STOPPED,
-                "Partition {} is stopped: for the second time within an hour Redis holds checkpoints that another copy of"
-                        + " this database wrote. Does a copy run against the same Redis? Messages wait in the outbox until"
-                        + " an operator releases the partition."),
-        /** This instance is configured for another queue or environment. */
-        NOT_RELAYING(
-                RelayState.NOT_RELAYING,
-                "Partition {}: this instance accepts registrations, but does not deliver them."),
-        /** A later release wrote the queue's newest checkpoint. */
-        UNREADABLE_CHECKPOINT(
-                RelayState.WAITING,
-                "Partition {}: the queue's newest checkpoint cannot be read; messages wait in the outbox. Is a later release"
-                        + " running? Then stop this one.");
-
-        private final RelayState state;
-        private final String logLine;
-
-        Outcome(RelayState state, String logLine) {
-            this.state = state;
-            this.logLine = logLine;
-        }
-
-        RelayState state() {
-            return state;
-        }
-
-        String logLine() {
-            return logLine;
-        }
-
-        /** What operators see as the last error; null: it is none. */
-        @Nullable
-        String error(@Nullable String detail) {
-            return this == UNREADABLE_CHECKPOINT ? "unknown checkpoint version: " + detail : detail;
-        }
-    }
-
     /**
      * How a pass ended, and what the next one should know.
      *
@@ -89,7 +36,7 @@ final class RelayPass {
      * @param detail for the operators; null: the outcome says it all
      */
     record Result(
-            Outcome outcome,
+            PassOutcome outcome,
             @Nullable ScanCursor cursor,
             @Nullable String detail) {}
 
@@ -107,26 +54,26 @@ final class RelayPass {
      * @param cursor null: nothing is remembered
      * @param maxMessages of the next append
      */
-    private record View(
+    private record Knowledge(
             ObservedCheckpoints seen,
             @Nullable Long confirmedAt,
             @Nullable ScanCursor cursor,
             int maxMessages) {
 
-        View saw(ObservedCheckpoints checkpoints) {
-            return new View(checkpoints, null, cursor, maxMessages);
+        Knowledge saw(ObservedCheckpoints checkpoints) {
+            return new Knowledge(checkpoints, null, cursor, maxMessages);
         }
 
-        View confirmed(long at) {
-            return new View(seen, at, cursor, maxMessages);
+        Knowledge confirmed(long at) {
+            return new Knowledge(seen, at, cursor, maxMessages);
         }
 
-        View with(@Nullable ScanCursor next) {
-            return new View(seen, confirmedAt, next, maxMessages);
+        Knowledge with(@Nullable ScanCursor next) {
+            return new Knowledge(seen, confirmedAt, next, maxMessages);
         }
 
-        View limitedTo(int messages) {
-            return new View(seen, null, cursor, messages);
+        Knowledge limitedTo(int messages) {
+            return new Knowledge(seen, null, cursor, messages);
         }
     }
 
@@ -170,67 +117,68 @@ final class RelayPass {
      *     where it was, and the next pass finds out what the queue has. Nothing is to be remembered then
      */
     Result run(Checkpoints look, @Nullable Result before) {
-        boolean wasFull = before != null && before.outcome() == Outcome.QUEUE_FULL;
-        View view = new View(
+        boolean wasFull = before != null && before.outcome() == PassOutcome.QUEUE_FULL;
+        Knowledge known = new Knowledge(
                 newest(look), null, before == null ? null : before.cursor(), wasFull ? 1 : limits.batchMessages());
         while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = partition.claim(new ClaimRequest(
-                    view.seen(), view.confirmedAt(), view.cursor(), view.maxMessages(), limits.batchBytes()));
+                    known.seen(), known.confirmedAt(), known.cursor(), known.maxMessages(), limits.batchBytes()));
             if (claim instanceof ClaimResult.Claimed claimed) {
                 observer.progressed(claimed.progress());
                 linger.onClaimed(claimed.messages().size());
-                AppendResult answer = append(view, claimed);
+                AppendResult answer = append(known, claimed);
                 if (answer instanceof AppendResult.Full full && full.room() == 0) {
-                    return new Result(Outcome.QUEUE_FULL, claimed.cursor(), null);
+                    return new Result(PassOutcome.QUEUE_FULL, claimed.cursor(), null);
                 }
-                view = afterAppend(view.with(claimed.cursor()), claimed, answer);
+                known = afterAppend(known.with(claimed.cursor()), claimed, answer);
             } else if (claim instanceof ClaimResult.NothingPending nothing) {
                 observer.progressed(nothing.progress());
-                view = view.with(nothing.cursor());
-                if (nothing.drained() && !awaitMore(view)) {
-                    return new Result(Outcome.DRAINED, view.cursor(), null);
+                known = known.with(nothing.cursor());
+                if (nothing.drained() && !awaitMore(known)) {
+                    return new Result(PassOutcome.DRAINED, known.cursor(), null);
                 }
             } else if (claim instanceof ClaimResult.LookAgain lookAgain) {
-                view = lookAgain(view, lookAgain);
+                known = lookAgain(known, lookAgain);
             } else if (claim instanceof ClaimResult.Halted halted && halted.fence() != null) {
                 observer.progressed(halted.progress());
-                view = fence(view, halted.fence());
+                known = fence(known, halted.fence());
             } else {
-                return ended(view, claim);
+                return ended(known, claim);
             }
         }
-        return new Result(Outcome.OUT_OF_TIME, view.cursor(), null);
+        return new Result(PassOutcome.OUT_OF_TIME, known.cursor(), null);
     }
 
-    private Result ended(View view, ClaimResult claim) {
+    private Result ended(Knowledge known, ClaimResult claim) {
         if (claim instanceof ClaimResult.Halted halted) {
             observer.progressed(halted.progress());
-            Outcome outcome = halted.state() == PartitionState.PAUSED ? Outcome.PAUSED : Outcome.STOPPED;
-            return new Result(outcome, view.cursor(), null);
+            PassOutcome outcome = halted.state() == PartitionState.PAUSED ? PassOutcome.PAUSED : PassOutcome.STOPPED;
+            return new Result(outcome, known.cursor(), null);
         }
         return claim instanceof ClaimResult.NotRelaying refusal
-                ? new Result(Outcome.NOT_RELAYING, null, refusal.reason())
-                : new Result(Outcome.UNREADABLE_CHECKPOINT, null, ((ClaimResult.UnreadableCheckpoint) claim).text());
+                ? new Result(PassOutcome.NOT_RELAYING, null, refusal.reason())
+                : new Result(
+                        PassOutcome.UNREADABLE_CHECKPOINT, null, ((ClaimResult.UnreadableCheckpoint) claim).text());
     }
 
     /** A second look, with no transaction open, at all checkpoints. */
-    private View lookAgain(View view, ClaimResult.LookAgain lookAgain) {
+    private Knowledge lookAgain(Knowledge known, ClaimResult.LookAgain lookAgain) {
         Checkpoints all = queue.allCheckpoints(producer);
         observer.depth(all.depth());
-        View looked = view.saw(new ObservedCheckpoints(all.newestFirst(), all.milestones(), true));
-        return Objects.equals(view.seen().newest(), looked.seen().newest())
+        Knowledge looked = known.saw(new ObservedCheckpoints(all.newestFirst(), all.milestones(), true));
+        return Objects.equals(known.seen().newest(), looked.seen().newest())
                 ? looked.confirmed(lookAgain.confirmation())
                 : looked;
     }
 
-    private AppendResult append(View view, ClaimResult.Claimed claimed) {
+    private AppendResult append(Knowledge known, ClaimResult.Claimed claimed) {
         List<OutboxMessage> sent = claimed.messages().stream()
                 .filter(message -> !message.withheld())
                 .toList();
         List<QueueEntry> entries = sent.stream().map(Envelope::of).toList();
         boolean milestone =
                 claimed.lastPosition() / MILESTONE_INTERVAL > (claimed.firstPosition() - 1) / MILESTONE_INTERVAL;
-        Append append = new Append(view.seen().newest(), claimed.checkpoint().toString(), milestone, entries);
+        Append append = new Append(known.seen().newest(), claimed.checkpoint().toString(), milestone, entries);
         long start = System.nanoTime();
         AppendResult answer = queue.append(producer, append);
         if (answer instanceof AppendResult.Appended) {
@@ -239,16 +187,16 @@ final class RelayPass {
         return answer;
     }
 
-    private View afterAppend(View view, ClaimResult.Claimed claimed, AppendResult answer) {
+    private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {
         if (answer instanceof AppendResult.Appended) {
             if (!claimed.more() && linger.shouldLinger()) {
                 linger.awaitCommit(); // the claim that acknowledges this one then takes what came
             }
-            return answered(view, answer, claimed.checkpoint().toString()).limitedTo(limits.batchMessages());
+            return answered(known, answer, claimed.checkpoint().toString()).limitedTo(limits.batchMessages());
         }
-        View next = answered(view, answer, null);
+        Knowledge next = answered(known, answer, null);
         if (answer instanceof AppendResult.Full full) {
-            return next.limitedTo((int) Math.min(full.room(), view.maxMessages()));
+            return next.limitedTo((int) Math.min(full.room(), known.maxMessages()));
         }
         if (answer instanceof AppendResult.Refused refused) {
             int size = claimed.messages().size();
@@ -268,11 +216,11 @@ final class RelayPass {
      *   <li>Skip it: an empty append with its checkpoint.
      * </ol>
      */
-    private View park(View view, ClaimResult.Claimed claimed, String error) {
-        String place = view.seen().newest() == null
+    private Knowledge park(Knowledge known, ClaimResult.Claimed claimed, String error) {
+        String place = known.seen().newest() == null
                 ? claimed.originCheckpoint().toString()
-                : view.seen().newest();
-        View probed = appendNothing(view, place, error);
+                : known.seen().newest();
+        Knowledge probed = appendNothing(known, place, error);
         if (!Objects.equals(probed.seen().newest(), place)) {
             return probed;
         }
@@ -280,7 +228,7 @@ final class RelayPass {
             return probed.saw(newest(queue.newestCheckpoint(producer)));
         }
         String skip = claimed.skipCheckpoint().toString();
-        View skipped = appendNothing(probed, skip, error);
+        Knowledge skipped = appendNothing(probed, skip, error);
         if (!Objects.equals(skipped.seen().newest(), skip)) {
             return skipped;
         }
@@ -288,8 +236,8 @@ final class RelayPass {
         return skipped.limitedTo(limits.batchMessages());
     }
 
-    private View appendNothing(View view, String checkpoint, String before) {
-        AppendResult answer = queue.append(producer, new Append(view.seen().newest(), checkpoint, false, List.of()));
+    private Knowledge appendNothing(Knowledge known, String checkpoint, String before) {
+        AppendResult answer = queue.append(producer, new Append(known.seen().newest(), checkpoint, false, List.of()));
         if (answer instanceof AppendResult.Refused refused) {
             throw new QueueUnavailableException(
                     QueueUnavailableException.Cause.OTHER,
@@ -297,19 +245,19 @@ final class RelayPass {
                             + ")",
                     null);
         }
-        return answered(view, answer, checkpoint);
+        return answered(known, answer, checkpoint);
     }
 
     /** Makes every append that is under way fail. The claim that sees the fence records it. */
-    private View fence(View view, Checkpoint fence) {
-        Append append = new Append(view.seen().newest(), fence.toString(), false, List.of());
-        return answered(view, queue.append(producer, append), fence.toString());
+    private Knowledge fence(Knowledge known, Checkpoint fence) {
+        Append append = new Append(known.seen().newest(), fence.toString(), false, List.of());
+        return answered(known, queue.append(producer, append), fence.toString());
     }
 
     /** With nothing pending: waits as long as messages keep coming. */
-    private boolean awaitMore(View view) {
+    private boolean awaitMore(Knowledge known) {
         while (linger.shouldLinger() && timeIsLeft.getAsBoolean()) {
-            if (linger.awaitCommit() || !partition.isIdle(view.seen().newest(), view.cursor())) {
+            if (linger.awaitCommit() || !partition.isIdle(known.seen().newest(), known.cursor())) {
                 return true;
             }
         }
@@ -319,16 +267,18 @@ final class RelayPass {
     /**
      * @param checkpoint the newest one if this was appended
      */
-    private View answered(View view, AppendResult answer, @Nullable String checkpoint) {
+    private Knowledge answered(Knowledge known, AppendResult answer, @Nullable String checkpoint) {
         if (answer instanceof AppendResult.Appended done) {
             observer.depth(done.depth());
             done.warnings().forEach(observer::warned);
-            return view.saw(ObservedCheckpoints.newest(checkpoint));
+            return known.saw(ObservedCheckpoints.newest(checkpoint));
         }
         if (answer instanceof AppendResult.Full full) {
             observer.depth(full.depth());
         }
-        return answer instanceof AppendResult.Stale stale ? view.saw(ObservedCheckpoints.newest(stale.newest())) : view;
+        return answer instanceof AppendResult.Stale stale
+                ? known.saw(ObservedCheckpoints.newest(stale.newest()))
+                : known;
     }
 
     private ObservedCheckpoints newest(Checkpoints look) {

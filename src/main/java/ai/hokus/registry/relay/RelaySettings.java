@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param batchMessages Maximum number of messages in one append.
  * @param batchBytes Maximum payload of one append, in bytes of UTF-8. A larger message is sent alone.
  * @param maxPassDuration A pass begins no step after this time, and leaves the rest to the next pass.
- * @param lockAtMostFor Time after which a partition's lock is free again if its holder died.
+ * @param lockAtMostFor Time after which a partition's relay lock (ShedLock) is free again if its holder died.
  * @param initialBackoff How long the relay waits after a first failure of the queue. Each further failure doubles the time,
  *     which is then shortened by up to 20 % at random.
  * @param maxBackoff Upper bound of the backoff.
@@ -29,7 +29,7 @@ import org.springframework.util.unit.DataSize;
 record RelaySettings(
         @DefaultValue("true") boolean enabled,
         @DefaultValue("1s") Duration interval,
-        @DefaultValue("500") int batchMessages,
+        @DefaultValue("1000") int batchMessages,
         @DefaultValue("4MB") DataSize batchBytes,
         @DefaultValue("5s") Duration maxPassDuration,
         @DefaultValue("35s") Duration lockAtMostFor,
@@ -49,7 +49,7 @@ record RelaySettings(
         requireAtLeast("max-backoff", maxBackoff, initialBackoff, "5s");
         if (batchMessages < 1 || batchMessages > Append.MAX_ENTRIES) {
             throw new IllegalArgumentException("registry.relay.batch-messages is " + batchMessages
-                    + "; it must be between 1 and " + Append.MAX_ENTRIES + ", for example 500");
+                    + "; it must be between 1 and " + Append.MAX_ENTRIES + ", for example 1000");
         }
         if (batchBytes.toBytes() < 1 || batchBytes.toMegabytes() > 256) {
             throw new IllegalArgumentException("registry.relay.batch-bytes is " + batchBytes

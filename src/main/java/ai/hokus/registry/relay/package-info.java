@@ -26,31 +26,17 @@
  *       halve the batch, and park a message that is refused alone.
  * </ol>
  *
- * <p>{@link ai.hokus.registry.relay.RelayPass} is these steps as a loop. Paused, a pass appends nothing but a <i>fence</i>: the
- * newest checkpoint under the pause's own random id, so that an append that was under way becomes stale.
+ * <p>Paused, a pass appends nothing but a <i>fence</i>: the newest checkpoint under the pause's own random id, so that an append
+ * that was under way becomes stale.
  *
  * <p>Why this is enough. A lost reply need not be guessed at: the next look tells. A retry finds the checkpoint moved. A batch
  * never changes and its random id is never given twice, so two logs that share a batch share all before it, and a checkpoint is
- * in the log or is not. The lock is an economy: it keeps two relays from the same work, and nothing breaks when they overlap.
+ * in the log or is not. The relay lock (ShedLock) only saves work: nothing breaks when two relays overlap, because each claim
+ * holds the partition's row and each append compares.
  *
- * <h2>States of a partition's relay</h2>
- *
- * <pre>
- *   STARTING --&gt; DELIVERING &lt;--&gt; IDLE             nothing is pending
- *                  ^
- *                  +--&gt; STANDING_BY              another instance has the lock
- *                  +--&gt; WAITING                  the queue takes nothing: the breaker opens and tries again;
- *                  |                             or its newest checkpoint is of a later release
- *                  +--&gt; QUEUE_FULL               consumers make room; no breaker
- *                  +--&gt; FAILING                  the database, or something unforeseen: the next pass tries again
- *                  +--&gt; PAUSED                   an operator resumes
- *                  +--&gt; STOPPED                  a second copy of the database: an operator releases
- *                  +--&gt; NOT_RELAYING             configured for another queue or environment
- *   any --&gt; SHUT_DOWN
- * </pre>
- *
- * <p>Each pass decides the state anew. The breaker is asked first, then the queue, then the lock. A pass's deadline starts
- * before the lock is asked for; {@link ai.hokus.registry.relay.RelaySettings} has the arithmetic.
+ * <p><b>Reading order</b>: {@link ai.hokus.registry.relay.Relay} has one thread for each partition and is woken by a commit.
+ * {@code PartitionRelay} is such a thread: breaker, look, lock, pass. {@code RelayPass} is the steps above as a loop. {@link
+ * ai.hokus.registry.relay.RelayState} is what operators see of it.
  */
 @NullMarked
 package ai.hokus.registry.relay;

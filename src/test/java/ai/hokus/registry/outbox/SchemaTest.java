@@ -98,6 +98,13 @@ class SchemaTest {
             assertThat(jdbc.queryForList(viewColumns, String.class))
                     .hasSizeGreaterThan(80)
                     .isEqualTo(other.queryForList(viewColumns, String.class));
+            assertThat(jdbc.queryForList("""
+                    SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                    WHERE c.relnamespace = CURRENT_SCHEMA::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+                      AND c.relname NOT LIKE 'flyway%' AND col_description(c.oid, a.attnum) IS NULL
+                    """, String.class))
+                    .as("columns without a comment")
+                    .isEmpty();
             assertThat(comments(jdbc, """
                     SELECT c.relname || COALESCE('.' || a.attname, '') AS name, d.description AS text
                     FROM pg_description d JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass

@@ -66,15 +66,15 @@ class PausedPassTest {
             }
         };
 
-        assertThat(passes.run(pausing)).isEqualTo(RelayPass.Outcome.PAUSED);
+        assertThat(passes.run(pausing)).isEqualTo(PassOutcome.PAUSED);
 
         assertThat(queue.elements()).hasSize(BATCH);
         assertThat(outbox.delivered(0)).isEqualTo(BATCH);
-        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.PAUSED);
+        assertThat(passes.run(queue)).isEqualTo(PassOutcome.PAUSED);
         assertThat(queue.elements()).hasSize(BATCH);
 
         resume();
-        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(passes.run(queue)).isEqualTo(PassOutcome.DRAINED);
         assertThat(queue.elements()).hasSize(11);
     }
 
@@ -87,18 +87,18 @@ class PausedPassTest {
                 if (!paused[0]) { // this relay sleeps before its append; meanwhile another one fences the pause
                     paused[0] = true;
                     pause();
-                    assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayPass.Outcome.PAUSED);
+                    assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(PassOutcome.PAUSED);
                     assertThat(fenced()).isTrue();
                 }
                 return super.append(producer, append);
             }
         };
 
-        assertThat(passes.run(frozen)).isEqualTo(RelayPass.Outcome.PAUSED);
+        assertThat(passes.run(frozen)).isEqualTo(PassOutcome.PAUSED);
 
         assertThat(queue.elements()).isEmpty();
         resume();
-        assertThat(passes.run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(passes.run(queue)).isEqualTo(PassOutcome.DRAINED);
         assertThat(queue.elements()).hasSize(11);
     }
 

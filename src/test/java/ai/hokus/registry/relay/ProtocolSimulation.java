@@ -546,7 +546,7 @@ final class ProtocolSimulation {
                                     new PassObserver() {})
                             .run(newestCheckpoint(producer()), before);
                     last = result;
-                    drained += result.outcome() == RelayPass.Outcome.DRAINED ? 1 : 0;
+                    drained += result.outcome() == PassOutcome.DRAINED ? 1 : 0;
                     trace.add(name + " ends its pass: " + result.outcome());
                     noteFence();
                 } catch (QueueUnavailableException e) {

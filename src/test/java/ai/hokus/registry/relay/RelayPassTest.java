@@ -62,7 +62,7 @@ class RelayPassTest {
     void everything_pending_reaches_the_queue_in_order_and_is_acknowledged() {
         List<UUID> ids = append(11);
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).containsExactlyElementsOf(ids);
         assertThat(batches).containsExactly(4, 4, 3);
@@ -74,7 +74,7 @@ class RelayPassTest {
         List<UUID> ids = append(6);
         assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).containsExactlyElementsOf(ids);
     }
@@ -84,11 +84,11 @@ class RelayPassTest {
         queue = new InMemoryMessageQueue(6, KEPT);
         List<UUID> ids = append(11);
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
         assertThat(delivered()).containsExactlyElementsOf(ids.subList(0, 6));
 
         IntStream.range(0, 3).forEach(n -> queue.take());
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
         assertThat(delivered()).containsExactlyElementsOf(ids.subList(3, 9));
     }
 
@@ -120,7 +120,7 @@ class RelayPassTest {
         queue = new InMemoryMessageQueue(3, KEPT);
         append(5);
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
 
         assertThat(queue.elements()).hasSize(3);
     }
@@ -130,7 +130,7 @@ class RelayPassTest {
         List<UUID> ids = append(10);
         queue.refuse(entry -> entry.element().contains(ids.get(5).toString()));
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         List<UUID> others = new ArrayList<>(ids);
         others.remove(5);
@@ -165,7 +165,7 @@ class RelayPassTest {
                 .hasMessageContaining("empty append");
 
         assertThat(marks()).isEmpty();
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
         assertThat(delivered()).hasSize(3);
     }
 
@@ -178,7 +178,7 @@ class RelayPassTest {
         queue.refuse(entry -> false);
         queue.wipe();
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).containsExactly(ids.get(0), ids.get(2));
     }
@@ -191,7 +191,7 @@ class RelayPassTest {
         queue.wipe();
         UUID later = outbox.append("later");
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(queue.elements().subList(0, 9)).isEqualTo(before);
         assertThat(delivered().get(9)).isEqualTo(later);
@@ -202,9 +202,9 @@ class RelayPassTest {
         append(9);
         int[] steps = {2};
 
-        RelayPass.Outcome outcome = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
+        PassOutcome outcome = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
 
-        assertThat(outcome).isEqualTo(RelayPass.Outcome.OUT_OF_TIME);
+        assertThat(outcome).isEqualTo(PassOutcome.OUT_OF_TIME);
         assertThat(queue.elements()).hasSize(2 * BATCH);
     }
 
@@ -223,7 +223,7 @@ class RelayPassTest {
             }
         };
 
-        assertThat(pass(busy)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(busy)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(queue.elements()).hasSize(5);
     }
@@ -234,7 +234,7 @@ class RelayPassTest {
             int before = queue.elements().size();
             append(1);
 
-            assertThat(pass(queue, new Trickle(5, signalled))).isEqualTo(RelayPass.Outcome.DRAINED);
+            assertThat(pass(queue, new Trickle(5, signalled))).isEqualTo(PassOutcome.DRAINED);
 
             assertThat(queue.elements()).hasSize(before + 6);
         }
@@ -256,7 +256,7 @@ class RelayPassTest {
             }
         };
 
-        assertThat(pass(slow)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(slow)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -265,10 +265,10 @@ class RelayPassTest {
     void a_batch_that_was_sent_in_pieces_goes_on_where_the_last_piece_ended() {
         queue = new InMemoryMessageQueue(3, KEPT);
         List<UUID> ids = append(BATCH);
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
         IntStream.range(0, 3).forEach(n -> queue.take());
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).containsExactly(ids.get(3));
         assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_batch", Long.class))
@@ -286,7 +286,7 @@ class RelayPassTest {
                         queue.newestCheckpoint(passes.producer()).newestFirst().get(0), later, false, List.of()));
         append(1);
 
-        assertThat(pass(queue)).isEqualTo(RelayPass.Outcome.UNREADABLE_CHECKPOINT);
+        assertThat(pass(queue)).isEqualTo(PassOutcome.UNREADABLE_CHECKPOINT);
 
         assertThat(queue.elements()).hasSize(2);
         assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class))
@@ -313,7 +313,7 @@ class RelayPassTest {
         queue.refuse(entry -> false);
         assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).isEqualTo(ids);
         assertThat(marks()).isEmpty();
@@ -325,11 +325,11 @@ class RelayPassTest {
                 .toList();
     }
 
-    private RelayPass.Outcome pass(MessageQueue queue) {
+    private PassOutcome pass(MessageQueue queue) {
         return pass(queue, LingerPolicy.NONE);
     }
 
-    private RelayPass.Outcome pass(MessageQueue queue, LingerPolicy linger) {
+    private PassOutcome pass(MessageQueue queue, LingerPolicy linger) {
         return passes.run(queue, () -> true, linger, new PassObserver() {
             @Override
             public void appended(List<OutboxMessage> messages, Duration took) {
@@ -381,7 +381,7 @@ class RelayPassTest {
         append(3);
         Trickle linger = new Trickle(1, true);
 
-        assertThat(pass(queue, linger)).isEqualTo(RelayPass.Outcome.DRAINED);
+        assertThat(pass(queue, linger)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(linger.batches).containsExactly(3, 1);
     }

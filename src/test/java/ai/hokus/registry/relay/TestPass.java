@@ -28,11 +28,11 @@ final class TestPass {
         return producer;
     }
 
-    RelayPass.Outcome run(MessageQueue queue) {
+    PassOutcome run(MessageQueue queue) {
         return run(queue, () -> true, LingerPolicy.NONE, new PassObserver() {});
     }
 
-    RelayPass.Outcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
+    PassOutcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
         RelayPass.Result before = last;
         last = null;
         last = new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)

@@ -13,6 +13,7 @@ import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 
 /** db-scheduler as an outbox: each message is a job to be run at once, staged in the transaction. It knows no order. */
@@ -95,6 +96,12 @@ public final class DbSchedulerPeer implements Peer {
         @Override
         public void publish(String model, String payload) {
             super.publish(model, payload);
+            scheduler.triggerCheckForDueExecutions();
+        }
+
+        @Override
+        public void purchase(String item, @Nullable String payload) {
+            super.purchase(item, payload);
             scheduler.triggerCheckForDueExecutions();
         }
 

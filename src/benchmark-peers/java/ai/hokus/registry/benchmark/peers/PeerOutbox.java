@@ -6,9 +6,11 @@ import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RDeque;
 import org.redisson.api.RedissonClient;
@@ -37,6 +39,7 @@ abstract class PeerOutbox implements OutboxUnderTest {
     private final String queue;
     private final TestRedis redis;
     private final HikariDataSource pool;
+    private final JdbcTemplate jdbc;
     private final RedissonClient redisson;
     private final RDeque<String> list;
     private final TransactionTemplate transactions;
@@ -60,6 +63,8 @@ abstract class PeerOutbox implements OutboxUnderTest {
         this.queue = queue;
         this.redis = redis;
         this.pool = pool(postgres, queue.replaceAll("\\W", "_"), threads + 8);
+        this.jdbc = new JdbcTemplate(pool);
+        jdbc.execute(PURCHASES);
         this.redisson = redisson(redis, threads);
         this.list = redisson.getDeque(queue, StringCodec.INSTANCE);
         this.transactions = new TransactionTemplate(new JdbcTransactionManager(pool));
@@ -87,6 +92,22 @@ abstract class PeerOutbox implements OutboxUnderTest {
     @Override
     public void publish(String model, String payload) {
         inTransaction(() -> store(model, payload));
+    }
+
+    @Override
+    public void purchase(String item, @Nullable String payload) {
+        UUID id = UUID.randomUUID();
+        inTransaction(() -> {
+            insertPurchase(id, item);
+            if (payload != null) {
+                store(item, payload);
+            }
+        });
+    }
+
+    /** Needs an open transaction of Spring's. */
+    void insertPurchase(UUID id, String item) {
+        jdbc.update(PURCHASE, id, item);
     }
 
     @Override
@@ -151,7 +172,7 @@ abstract class PeerOutbox implements OutboxUnderTest {
     }
 
     final JdbcTemplate jdbc() {
-        return new JdbcTemplate(pool);
+        return jdbc;
     }
 
     private long pending() {

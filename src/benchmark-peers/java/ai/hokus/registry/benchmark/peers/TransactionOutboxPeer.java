@@ -10,8 +10,11 @@ import com.gruelbox.transactionoutbox.Persistor;
 import com.gruelbox.transactionoutbox.Submitter;
 import com.gruelbox.transactionoutbox.TransactionManager;
 import com.gruelbox.transactionoutbox.TransactionOutbox;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -92,6 +95,19 @@ public final class TransactionOutboxPeer implements Peer {
         @Override
         void inTransaction(Runnable work) {
             transactionManager.inTransaction(work);
+        }
+
+        @Override
+        void insertPurchase(UUID id, String item) {
+            transactionManager.requireTransaction(transaction -> {
+                try (PreparedStatement insert = transaction.connection().prepareStatement(PURCHASE)) {
+                    insert.setObject(1, id);
+                    insert.setString(2, item);
+                    insert.executeUpdate();
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
         }
 
         @Override

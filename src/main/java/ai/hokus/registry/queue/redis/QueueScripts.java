@@ -1,7 +1,7 @@
 package ai.hokus.registry.queue.redis;
 
 /**
- * The only code that writes to the queue. Lua does not roll back, so the order of the steps is what makes an append
+ * The only code that appends to the queue and writes checkpoints. Lua does not roll back, so the order of the steps is what makes an append
  * all-or-nothing, whichever right an ACL takes away and whenever memory ends.
  *
  * <p>Rights that the Redis user needs: {@code +eval +lindex +llen +linsert +lrange +ltrim +lpush +ping} on the queue and

@@ -141,6 +141,7 @@ final class RedisClient {
                 .setSslVerificationMode(SslVerificationMode.STRICT)
                 .setUsername(redis.username())
                 .setPassword(redis.password());
+        config.setReferenceEnabled(false); // else each argument is looked at for being an object of the library
         if (redis.tls()) {
             trust(config, redis.trust());
         }
