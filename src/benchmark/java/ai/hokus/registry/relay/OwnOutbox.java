@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.chaos.PostgresCluster;
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
@@ -105,7 +105,7 @@ public final class OwnOutbox extends ServiceTables {
         relay = started;
     }
 
-    private void committed(AppendedMessage message) {
+    private void committed(CommittedMessage message) {
         Relay delivering = relay;
         if (delivering != null) {
             delivering.committed(message);
@@ -115,7 +115,7 @@ public final class OwnOutbox extends ServiceTables {
     @Override
     public void publish(String model, String payload) {
         NewMessage message = NewMessage.of(model, "model_ready_to_deploy", payload);
-        outbox.transaction().executeWithoutResult(open -> outbox.outbox().append(List.of(message)));
+        outbox.transaction().executeWithoutResult(open -> outbox.outbox().add(List.of(message)));
     }
 
     @Override
@@ -124,7 +124,7 @@ public final class OwnOutbox extends ServiceTables {
         outbox.transaction().executeWithoutResult(open -> {
             outbox.jdbc().update(PURCHASE, id, item);
             if (payload != null) {
-                outbox.outbox().append(List.of(NewMessage.of(item, "purchased", payload)));
+                outbox.outbox().add(List.of(NewMessage.of(item, "purchased", payload)));
             }
         });
     }

@@ -175,7 +175,7 @@ class OperatorActions {
             }
             parked.forEach(id -> repository.resolve(id, resolution.column));
             if (resolution == Resolution.REQUEUE) {
-                outbox.appendCopies(partition, parked.subList(parked.size() - 1, parked.size()));
+                outbox.addCopies(partition, parked.subList(parked.size() - 1, parked.size()));
             }
             String detail = "Message " + messageId + " is " + resolution.column + consequence;
             return log.record(request, resolution.operation(), target, 1, messageId, List.of(partition), detail);

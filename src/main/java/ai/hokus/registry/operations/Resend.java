@@ -103,7 +103,7 @@ class Resend {
             int partition = step.get(0).partition();
             Integer copies = transaction.execute(status -> {
                 partitions.lock(partition);
-                int made = outbox.appendCopies(
+                int made = outbox.addCopies(
                         partition, step.stream().map(Delivered::id).toList());
                 log.addMessages(operationId, made);
                 return made;

@@ -10,7 +10,7 @@ public interface CommitListener {
      * Called on the thread that committed, after the commit and after the sync to disk where the database needs one. Must
      * return at once and wait for nothing; what it throws is logged and otherwise ignored.
      */
-    void committed(AppendedMessage message);
+    void committed(CommittedMessage message);
 
     /**
      * Called when the database failed under what should have committed a message. Must return at once and wait for nothing;

@@ -5,7 +5,7 @@ import com.fasterxml.uuid.NoArgGenerator;
 import java.util.UUID;
 
 /**
- * A message to append.
+ * A message to add to the outbox.
  *
  * @param messageId stable for ever; best one whose beginning is the time ({@link #of})
  * @param key messages of one key are delivered in commit order, provided that their transactions exclude each other

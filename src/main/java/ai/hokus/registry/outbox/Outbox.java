@@ -15,12 +15,12 @@ public class Outbox {
 
     private static final Logger log = LoggerFactory.getLogger(Outbox.class);
 
-    private static final String APPEND = """
+    private static final String INSERT = """
             INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
             VALUES (?, ?, ?, ?, ?)
             """;
 
-    private static final String APPEND_COPIES = """
+    private static final String INSERT_COPIES = """
             INSERT INTO outbox_message (message_id, copy_no, partition_id, message_key, message_type, payload)
             SELECT m.message_id, (SELECT max(c.copy_no) + 1 FROM outbox_message c WHERE c.message_id = m.message_id),
                    m.partition_id, m.message_key, m.message_type, m.payload
@@ -53,38 +53,38 @@ public class Outbox {
      * caller's transaction template returns, the commit is on disk and the relay has been told.
      *
      * @throws IllegalStateException without an open transaction
-     * @throws org.springframework.dao.DuplicateKeyException when a message with one of these ids was appended before
+     * @throws org.springframework.dao.DuplicateKeyException when there is a message with one of these ids
      */
-    public void append(List<NewMessage> messages) {
+    public void add(List<NewMessage> messages) {
         if (!TransactionSynchronizationManager.isActualTransactionActive()) {
-            throw new IllegalStateException("a message is appended in the transaction of what it tells; none is open");
+            throw new IllegalStateException("a message is added in the transaction of what it tells; none is open");
         }
-        List<AppendedMessage> appended = messages.stream()
-                .map(message -> new AppendedMessage(message, identity.partitionOf(message.key())))
+        List<CommittedMessage> added = messages.stream()
+                .map(message -> new CommittedMessage(message, identity.partitionOf(message.key())))
                 .toList();
-        if (appended.isEmpty()) {
+        if (added.isEmpty()) {
             return;
         }
         dialect.lockIds(jdbc);
-        if (appended.size() == 1) {
+        if (added.size() == 1) {
             // A batch of one would be parsed by PostgreSQL each time.
-            jdbc.update(APPEND, statement -> bind(statement, appended.get(0)));
+            jdbc.update(INSERT, statement -> bind(statement, added.get(0)));
         } else {
-            jdbc.batchUpdate(APPEND, appended, appended.size(), Outbox::bind);
+            jdbc.batchUpdate(INSERT, added, added.size(), Outbox::bind);
         }
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
                 diskSync.flush();
-                appended.forEach(message -> tellListeners(message));
+                added.forEach(message -> tellListeners(message));
             }
         });
     }
 
-    private static void bind(PreparedStatement insert, AppendedMessage appended) throws SQLException {
-        NewMessage message = appended.message();
+    private static void bind(PreparedStatement insert, CommittedMessage added) throws SQLException {
+        NewMessage message = added.message();
         insert.setObject(1, message.messageId());
-        insert.setInt(2, appended.partition());
+        insert.setInt(2, added.partition());
         insert.setString(3, message.key());
         insert.setString(4, message.type());
         insert.setString(5, message.payload());
@@ -97,9 +97,9 @@ public class Outbox {
      * @param ids of different messages of this partition; one whose row is gone is left out
      * @return copies made
      */
-    public int appendCopies(int partition, List<Long> ids) {
+    public int addCopies(int partition, List<Long> ids) {
         dialect.lockIds(jdbc);
-        return jdbc.update(APPEND_COPIES, new SqlArrayValue("bigint", ids.toArray()), partition);
+        return jdbc.update(INSERT_COPIES, new SqlArrayValue("bigint", ids.toArray()), partition);
     }
 
     /**
@@ -126,14 +126,14 @@ public class Outbox {
         }
     }
 
-    private void tellListeners(AppendedMessage appended) {
+    private void tellListeners(CommittedMessage added) {
         for (CommitListener listener : listeners) {
             try {
-                listener.committed(appended);
+                listener.committed(added);
             } catch (RuntimeException e) {
                 log.warn(
                         "message {} is committed and will be delivered; a listener failed",
-                        appended.message().messageId(),
+                        added.message().messageId(),
                         e);
             }
         }

@@ -2,10 +2,10 @@
  * The outbox: messages that are written in the caller's transaction and wait until the queue has them.
  *
  * <p><b>Owns</b> the tables {@code outbox}, {@code outbox_message}, {@code outbox_batch}, {@code outbox_delivery}, {@code
- * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: append (here: insert),
+ * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: add,
  * claim, park, purge and scrub.
  *
- * <p><b>Promises</b> that a message exists if and only if the transaction that appended it committed; that messages and batches
+ * <p><b>Promises</b> that a message exists if and only if the transaction that added it committed; that messages and batches
  * are inserted and deleted, and never updated; that the messages of one key are claimed in commit order; that nothing which the
  * protocol still needs is purged.
  *

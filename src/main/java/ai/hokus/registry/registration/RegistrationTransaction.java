@@ -139,7 +139,7 @@ final class RegistrationTransaction {
                 .stream()
                 .map(registration -> registration.message().messageId())
                 .collect(Collectors.toSet());
-        outbox.append(registrations.stream()
+        outbox.add(registrations.stream()
                 .map(NewRegistration::message)
                 .filter(message -> inserted.contains(message.messageId()))
                 .toList());

@@ -1,6 +1,6 @@
 package ai.hokus.registry.relay;
 
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
 import ai.hokus.registry.outbox.PurgeGuard;
 import java.time.Duration;
@@ -69,7 +69,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
 
     /** Wakes the partition's relay. */
     @Override
-    public void committed(AppendedMessage message) {
+    public void committed(CommittedMessage message) {
         wake(message.partition());
     }
 

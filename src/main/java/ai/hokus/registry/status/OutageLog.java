@@ -1,6 +1,6 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
 import ai.hokus.registry.outbox.NewMessage;
 import java.time.Clock;
@@ -46,7 +46,7 @@ class OutageLog implements CommitListener {
     }
 
     @Override
-    public void committed(AppendedMessage appended) {
+    public void committed(CommittedMessage appended) {
         boolean away = cache.redisIsAway();
         if (away && !takeLine()) {
             unwritten.incrementAndGet();
@@ -72,7 +72,7 @@ class OutageLog implements CommitListener {
         return linesInWindow++ < LINES_PER_SECOND;
     }
 
-    private void write(AppendedMessage appended) {
+    private void write(CommittedMessage appended) {
         NewMessage message = appended.message();
         long backlog = cache.current().pending();
         log.atInfo()

@@ -2,7 +2,7 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
 import java.time.Clock;
 import java.time.Duration;
@@ -47,7 +47,7 @@ class RegistrationOutcomes implements CommitListener {
     }
 
     @Override
-    public void committed(AppendedMessage message) {
+    public void committed(CommittedMessage message) {
         if (failures != null) {
             forget();
         }

@@ -146,7 +146,7 @@ class ResendTest extends EachDatabase {
     void copies_are_made_in_steps_of_their_own_transactions() {
         outbox.transaction()
                 .executeWithoutResult(status -> outbox.outbox()
-                        .append(IntStream.range(0, 600)
+                        .add(IntStream.range(0, 600)
                                 .mapToObj(n -> new NewMessage(new UUID(7, n), "model", "t", "{}"))
                                 .toList()));
         relay.deliverPending();

@@ -98,7 +98,7 @@ class OutboxPartitionTest {
         for (String payload : List.of("{}", "{\"ä\":\"€\"}", "{}", "{\"much\":\"larger than allowed\"}", "{}")) {
             outbox.transaction()
                     .executeWithoutResult(status ->
-                            outbox.outbox().append(List.of(new NewMessage(UUID.randomUUID(), "a", "test", payload))));
+                            outbox.outbox().add(List.of(new NewMessage(UUID.randomUUID(), "a", "test", payload))));
         }
 
         // 2 + 12 bytes; the third would make 16

@@ -32,7 +32,7 @@ class OutboxTest {
     private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestClaims claims;
-    private final List<AppendedMessage> committed = new ArrayList<>();
+    private final List<CommittedMessage> committed = new ArrayList<>();
 
     @BeforeEach
     void freshOutbox() {
@@ -51,7 +51,7 @@ class OutboxTest {
     @Test
     void a_rolled_back_transaction_leaves_no_message_and_tells_nobody() {
         outbox.transaction().executeWithoutResult(status -> {
-            outbox.outbox().append(List.of(new NewMessage(UUID.randomUUID(), "a", "test", "{}")));
+            outbox.outbox().add(List.of(new NewMessage(UUID.randomUUID(), "a", "test", "{}")));
             status.setRollbackOnly();
         });
 
@@ -63,7 +63,7 @@ class OutboxTest {
     void listeners_are_told_after_the_commit() {
         UUID id = UUID.randomUUID();
         outbox.transaction().executeWithoutResult(status -> {
-            outbox.outbox().append(List.of(new NewMessage(id, "a", "test", "{}")));
+            outbox.outbox().add(List.of(new NewMessage(id, "a", "test", "{}")));
             assertThat(committed).isEmpty();
         });
 
@@ -88,7 +88,7 @@ class OutboxTest {
 
     @Test
     void a_message_is_refused_outside_a_transaction() {
-        assertThatThrownBy(() -> outbox.outbox().append(List.of(new NewMessage(UUID.randomUUID(), "a", "test", "{}"))))
+        assertThatThrownBy(() -> outbox.outbox().add(List.of(new NewMessage(UUID.randomUUID(), "a", "test", "{}"))))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("transaction");
     }

@@ -54,7 +54,7 @@ public record TestOutbox(
 
     public void append(UUID id, String key) {
         transaction.executeWithoutResult(
-                status -> outbox.append(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
+                status -> outbox.add(List.of(new NewMessage(id, key, "test", "{\"key\":\"" + key + "\"}"))));
     }
 
     /** Appends a message as a registration does, with a row of the table {@code registration}. */
@@ -69,7 +69,7 @@ public record TestOutbox(
                                               current_value, mlflow_run_id, tags, user_id, fingerprint, message_id)
                     VALUES (?, ?, 'T', 'P', 'f1', 0.5, 0.5, 'run', '{}', 'ada', ?, ?)
                     """, model, version, "0".repeat(64), id);
-            outbox.append(List.of(new NewMessage(id, model, "test", "{\"key\":\"" + model + "\"}")));
+            outbox.add(List.of(new NewMessage(id, model, "test", "{\"key\":\"" + model + "\"}")));
         });
         return id;
     }

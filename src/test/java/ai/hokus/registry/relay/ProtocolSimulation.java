@@ -457,7 +457,7 @@ final class ProtocolSimulation {
                     outbox.jdbc()
                             .queryForObject("SELECT name FROM model WHERE name = ? FOR UPDATE", String.class, model);
                     actor.pause();
-                    outbox.outbox().append(List.of(new NewMessage(message, model, "test", "{}")));
+                    outbox.outbox().add(List.of(new NewMessage(message, model, "test", "{}")));
                     if (kind != TestDatabase.H2) {
                         actor.pause(); // on H2, who has drawn an id keeps all others from drawing one
                     }

@@ -2,7 +2,7 @@ package ai.hokus.registry.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.support.SettableClock;
 import java.sql.SQLException;
@@ -13,8 +13,8 @@ import org.springframework.dao.TransientDataAccessResourceException;
 
 class RegistrationOutcomesTest {
 
-    private static final AppendedMessage MESSAGE =
-            new AppendedMessage(new NewMessage(UUID.randomUUID(), "m", "t", "{}"), 0);
+    private static final CommittedMessage MESSAGE =
+            new CommittedMessage(new NewMessage(UUID.randomUUID(), "m", "t", "{}"), 0);
 
     private final SettableClock clock = new SettableClock();
     private final RegistrationOutcomes outcomes = new RegistrationOutcomes(clock);

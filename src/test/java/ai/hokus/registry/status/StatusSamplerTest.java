@@ -2,7 +2,7 @@ package ai.hokus.registry.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.outbox.AppendedMessage;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
@@ -403,7 +403,7 @@ class StatusSamplerTest {
             SettableClock clock = new SettableClock();
             StatusCache cache = service.bean(StatusCache.class);
             OutageLog outages = new OutageLog(cache, clock);
-            AppendedMessage message = new AppendedMessage(new NewMessage(UUID.randomUUID(), "m", "t", "{}"), 0);
+            CommittedMessage message = new CommittedMessage(new NewMessage(UUID.randomUUID(), "m", "t", "{}"), 0);
             redis.kill();
             Eventually.await("away", cache::redisIsAway);
             for (int n = 0; n < OutageLog.LINES_PER_SECOND + 5; n++) {
