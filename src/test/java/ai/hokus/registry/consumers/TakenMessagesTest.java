@@ -5,29 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.hokus.registry.consumers.TakenMessages.Seen;
 import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.TestLog;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class TakenMessagesTest {
+class TakenMessagesTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private JdbcTemplate jdbc;
     private TestLog log;
     private TakenMessages taken;
@@ -42,13 +31,6 @@ class TakenMessagesTest {
         log.batch(1, 10, LongStream.rangeClosed(1, 6).toArray());
         log.batch(7, 10, LongStream.rangeClosed(7, 10).toArray());
         taken = new TakenMessages(jdbc);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

@@ -7,28 +7,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.hokus.registry.operations.MessageListing.Page;
 import ai.hokus.registry.operations.MessageListing.State;
 import ai.hokus.registry.outbox.TestLog;
+import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.KeptPlans;
 import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Pages of messages: every message once, in order, and each page cheap. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class MessageListingTest {
+class MessageListingTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private JdbcTemplate jdbc;
     private TestLog log;
     private MessageListing listing;
@@ -39,13 +29,6 @@ class MessageListingTest {
         jdbc = new JdbcTemplate(dataSource);
         log = new TestLog(jdbc, 0);
         listing = new MessageListing(jdbc);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

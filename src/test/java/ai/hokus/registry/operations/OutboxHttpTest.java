@@ -3,7 +3,6 @@ package ai.hokus.registry.operations;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.TestLog;
-import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.net.URI;
 import java.util.List;
@@ -20,8 +19,6 @@ import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.MediaType;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
 import org.springframework.test.web.servlet.assertj.MvcTestResult;
 
@@ -33,12 +30,6 @@ class OutboxHttpTest {
 
     private static final String WHY = "{\"reason\":\"because\"}";
     private static final String WHAT_IF = "{\"reason\":\"because\",\"dry_run\":true}";
-
-    @DynamicPropertySource
-    static void database(DynamicPropertyRegistry registry) {
-        String url = TestDatabase.H2.newUrl();
-        registry.add("spring.datasource.url", () -> url);
-    }
 
     @Autowired
     private MockMvcTester http;

@@ -20,7 +20,8 @@ import org.springframework.test.web.servlet.request.MockMvcRequestBuilders;
 
 /**
  * API keys for tests. A test of the whole application that wants to be let in says {@code @Import(TestKeys.class)}: then the
- * service knows {@link #KEY}, and requests through MockMvc carry it unless they name an {@code Authorization} of their own.
+ * service knows {@link #KEY}, requests through MockMvc carry it unless they name an {@code Authorization} of their own, and the
+ * database is an H2 in memory for this test alone.
  */
 @TestConfiguration(proxyBeanMethods = false)
 public class TestKeys {
@@ -36,10 +37,12 @@ public class TestKeys {
     /** Before any bean is made: a real web server asks for settings earlier than dynamic properties are there. */
     @Bean
     static BeanFactoryPostProcessor testKeyFile(ConfigurableEnvironment environment) {
-        String file = file(line()).toString();
-        return beans -> environment
-                .getPropertySources()
-                .addFirst(new MapPropertySource("test keys", Map.of("registry.security.key-file", file)));
+        Map<String, Object> settings = Map.of(
+                "registry.security.key-file",
+                file(line()).toString(),
+                "spring.datasource.url",
+                TestDatabase.H2.newUrl());
+        return beans -> environment.getPropertySources().addFirst(new MapPropertySource("test keys", settings));
     }
 
     @Bean

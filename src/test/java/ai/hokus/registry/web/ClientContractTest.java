@@ -3,7 +3,6 @@ package ai.hokus.registry.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.RunningService;
-import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,8 +33,6 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 
 /** What existing clients send, browsers and scanners included, over real connections to the real web server. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -47,12 +44,6 @@ class ClientContractTest {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
-
-    @DynamicPropertySource
-    static void database(DynamicPropertyRegistry registry) {
-        String url = TestDatabase.H2.newUrl();
-        registry.add("spring.datasource.url", () -> url);
-    }
 
     @LocalServerPort
     private int port;

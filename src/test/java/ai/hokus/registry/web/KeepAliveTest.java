@@ -2,7 +2,6 @@ package ai.hokus.registry.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
 import java.net.Socket;
@@ -16,8 +15,6 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.boot.tomcat.TomcatWebServer;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.annotation.Import;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 
 /** Connections that a load balancer keeps open between requests. */
 @SpringBootTest(
@@ -31,12 +28,6 @@ class KeepAliveTest {
 
     /** More than one connection of a load balancer carries in a minute under load. */
     private static final int REQUESTS = 5_000;
-
-    @DynamicPropertySource
-    static void database(DynamicPropertyRegistry registry) {
-        String url = TestDatabase.H2.newUrl();
-        registry.add("spring.datasource.url", () -> url);
-    }
 
     @LocalServerPort
     private int port;

@@ -2,7 +2,6 @@ package ai.hokus.registry.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -13,8 +12,6 @@ import org.springframework.boot.info.BuildProperties;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Import;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
 import tools.jackson.databind.JsonNode;
 
@@ -23,12 +20,6 @@ import tools.jackson.databind.JsonNode;
 @AutoConfigureMockMvc
 @Import(TestKeys.class)
 class OpenApiTest {
-
-    @DynamicPropertySource
-    static void database(DynamicPropertyRegistry registry) {
-        String url = TestDatabase.H2.newUrl();
-        registry.add("spring.datasource.url", () -> url);
-    }
 
     @Autowired
     private MockMvcTester http;
