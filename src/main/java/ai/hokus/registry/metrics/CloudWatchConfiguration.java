@@ -4,19 +4,14 @@ import io.micrometer.cloudwatch2.CloudWatchConfig;
 import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
 import java.net.URI;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Condition;
-import org.springframework.context.annotation.ConditionContext;
-import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.type.AnnotatedTypeMetadata;
-import org.springframework.util.StringUtils;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -26,7 +21,7 @@ import software.amazon.awssdk.services.cloudwatch.CloudWatchClientBuilder;
 
 /** The registry that publishes to CloudWatch; none of it is there unless CLOUDWATCH_NAMESPACE is set. */
 @Configuration(proxyBeanMethods = false)
-@Conditional(CloudWatchConfiguration.NamespaceIsSet.class)
+@ConditionalOnExpression("!environment.getProperty('registry.cloudwatch.namespace', '').isEmpty()")
 class CloudWatchConfiguration {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
@@ -81,31 +76,16 @@ class CloudWatchConfiguration {
 
     /** Of every metric that CloudWatch gets, each combination of dimensions is paid for: only {@code partition} stays. */
     static CloudWatchMeterRegistry registry(CloudWatchSettings settings, Clock clock, CloudWatchPublisher publisher) {
-        CloudWatchMeterRegistry registry =
-                new CloudWatchMeterRegistry(new Config(settings.namespace(), settings.step()), clock, publisher);
+        CloudWatchConfig config = Map.of(
+                "cloudwatch.namespace",
+                settings.namespace(),
+                "cloudwatch.step",
+                settings.step().toString())::get;
+        CloudWatchMeterRegistry registry = new CloudWatchMeterRegistry(config, clock, publisher);
         registry.config()
-                .meterFilter(MeterFilter.denyUnless(CloudWatchConfiguration::isOurs))
+                .meterFilter(MeterFilter.denyUnless(
+                        id -> ServiceMeter.named(id.getName()).isPresent()))
                 .meterFilter(MeterFilter.ignoreTags(ServiceMeter.Tagged.CAUSE, ServiceMeter.Tagged.POOL));
         return registry;
-    }
-
-    private static boolean isOurs(Meter.Id id) {
-        return ServiceMeter.named(id.getName()).isPresent();
-    }
-
-    private record Config(String namespace, Duration step) implements CloudWatchConfig {
-
-        @Override
-        public @Nullable String get(String key) {
-            return null;
-        }
-    }
-
-    static class NamespaceIsSet implements Condition {
-
-        @Override
-        public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
-            return StringUtils.hasLength(context.getEnvironment().getProperty("registry.cloudwatch.namespace"));
-        }
     }
 }

@@ -34,7 +34,6 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
         this.client = client;
     }
 
-    /** Requests that failed since the start. */
     long failures() {
         return failures.get();
     }

@@ -23,30 +23,24 @@ final class ConsumerGauges implements MeterBinder {
         bind(
                 registry,
                 ServiceMeter.PROCESSING_DEPTH,
-                status -> number(status.processing().depth()));
+                status -> status.processing().depth());
         bind(
                 registry,
                 ServiceMeter.PROCESSING_OLDEST_AGE,
                 status -> status.processing().depth() == null || status.unavailableReason() != null
                         ? null
                         : seconds(status.processing().oldestAge()));
-        bind(registry, ServiceMeter.DLQ_DEPTH, status -> number(status.dlq().depth()));
+        bind(registry, ServiceMeter.DLQ_DEPTH, status -> status.dlq().depth());
         bind(registry, ServiceMeter.TAKEN_P50, status -> seconds(status.takenP50()));
         bind(registry, ServiceMeter.TAKEN_P99, status -> seconds(status.takenP99()));
     }
 
-    private void bind(MeterRegistry registry, ServiceMeter meter, Function<ConsumerStatus, @Nullable Double> value) {
-        meter.gauge(registry, () -> {
-            Double known = value.apply(cache.get());
-            return known == null ? Double.NaN : known;
-        });
+    /** A gauge without a number is NaN. */
+    private void bind(MeterRegistry registry, ServiceMeter meter, Function<ConsumerStatus, @Nullable Number> value) {
+        meter.gauge(registry, () -> value.apply(cache.get()));
     }
 
-    private static @Nullable Double number(@Nullable Long number) {
-        return number == null ? null : number.doubleValue();
-    }
-
-    private static @Nullable Double seconds(@Nullable Duration duration) {
+    private static @Nullable Number seconds(@Nullable Duration duration) {
         return duration == null ? null : duration.toNanos() / 1e9;
     }
 }

@@ -11,8 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -33,7 +31,6 @@ final class RelayMeters implements RelayListener {
     private final Counter rewinds;
     private final Counter resent;
     private final Counter parked;
-    private final Map<String, Counter> failures = new ConcurrentHashMap<>();
 
     RelayMeters(MeterRegistry registry, Clock clock) {
         this.registry = registry;
@@ -92,7 +89,6 @@ final class RelayMeters implements RelayListener {
     }
 
     private Counter failuresBecauseOf(String cause) {
-        return failures.computeIfAbsent(
-                cause, c -> ServiceMeter.FAILURES.counter(registry, Tag.of(ServiceMeter.Tagged.CAUSE, c)));
+        return ServiceMeter.FAILURES.counter(registry, Tag.of(ServiceMeter.Tagged.CAUSE, cause));
     }
 }

@@ -3,13 +3,13 @@ package ai.hokus.registry.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
@@ -23,179 +23,178 @@ import org.jspecify.annotations.Nullable;
  */
 enum ServiceMeter {
     PENDING(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.outbox.pending",
             "messages",
             "Messages that are committed and not known to be in the queue; an estimate beyond 100,000.",
             Tagged.PARTITION),
     OLDEST_PENDING_AGE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.outbox.oldest.pending.age",
             "seconds",
             "How long the oldest of them has waited; 0: none is pending.",
             Tagged.PARTITION),
     STALLED(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.outbox.stalled",
             null,
             "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
                     + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise.",
             Tagged.PARTITION),
     PARKED(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.outbox.parked",
             "messages",
             "Messages that Redis refused alone, and that wait for an operator.",
             Tagged.PARTITION),
     PARTITION_STATE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.partition.state",
             null,
             "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide.",
             Tagged.PARTITION),
     LAST_PASS_AGE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.relay.last.pass.age",
             "seconds",
             "Since this instance's relay last ended a pass well; a look that finds nothing to do, or another instance at"
                     + " work, counts.",
             Tagged.PARTITION),
     QUEUE_DEPTH(
-            Kind.GAUGE, "registry.queue.depth", "elements", "Elements in the queue when this instance last looked."),
+            Meter.Type.GAUGE,
+            "registry.queue.depth",
+            "elements",
+            "Elements in the queue when this instance last looked."),
     QUEUE_CAPACITY(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.queue.capacity",
             "elements",
             "Elements at which the relay stops and lets messages wait in the database."),
     PROCESSING_DEPTH(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.consumer.processing.depth",
             "elements",
             "Elements that consumers have taken and not finished."),
     PROCESSING_OLDEST_AGE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.consumer.processing.oldest.age",
             "seconds",
             "How long this instance has seen the oldest of them there; 0: there is none."),
-    DLQ_DEPTH(Kind.GAUGE, "registry.consumer.dlq.depth", "elements", "Elements that consumers have given up."),
+    DLQ_DEPTH(Meter.Type.GAUGE, "registry.consumer.dlq.depth", "elements", "Elements that consumers have given up."),
     TAKEN_P50(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.consumer.taken.latency.p50",
             "seconds",
             "Commit to taken: within this time of being written, half of the messages were taken that this instance appended"
                     + " and saw taken in the last five minutes."),
     TAKEN_P99(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.consumer.taken.latency.p99",
             "seconds",
             "Commit to taken: within this time 99 of 100 of them were."),
     BREAKER_STATE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.breaker.state",
             null,
             "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
-    REDIS_REACHABLE(Kind.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
+    REDIS_REACHABLE(
+            Meter.Type.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
     DATABASE_REACHABLE(
-            Kind.GAUGE, "registry.database.reachable", null, "1 the database answers this instance, 0 it does not."),
+            Meter.Type.GAUGE,
+            "registry.database.reachable",
+            null,
+            "1 the database answers this instance, 0 it does not."),
     DATABASE_WRITABLE(
-            Kind.GAUGE,
+            Meter.Type.GAUGE,
             "registry.database.writable",
             null,
             "1 the database takes this instance's writes, 0 it does not: it is read-only or away, or registrations fail."),
 
     REGISTRATIONS_ACCEPTED(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.registrations.accepted",
             "registrations",
             "New registrations that were stored and answered with 200."),
     REGISTRATION_DURATION(
-            Kind.TIMER,
+            Meter.Type.TIMER,
             "registry.registration.duration",
             null,
             "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it."),
 
-    DELIVERED(Kind.COUNTER, "registry.relay.delivered", "messages", "Messages that this instance put into the queue."),
+    DELIVERED(
+            Meter.Type.COUNTER,
+            "registry.relay.delivered",
+            "messages",
+            "Messages that this instance put into the queue."),
     FAILURES(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.relay.failures",
             "passes",
             "Passes that failed, by cause: the queue's, database, other.",
             Tagged.CAUSE),
-    BATCH_SIZE(Kind.SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
+    BATCH_SIZE(Meter.Type.DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
     PASS_DURATION(
-            Kind.TIMER,
+            Meter.Type.TIMER,
             "registry.relay.pass.duration",
             null,
             "A pass that had the partition's lock, from its first look at the queue to the end of the traffic."),
-    APPEND_DURATION(Kind.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
+    APPEND_DURATION(Meter.Type.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
     DELIVERY_LATENCY(
-            Kind.TIMER,
+            Meter.Type.TIMER,
             "registry.relay.delivery.latency",
             null,
             "From a message's being written, by the database's clock, to its being in the queue, by this instance's."),
-    REWINDS(Kind.COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
-    RESENT(Kind.COUNTER, "registry.relay.resent", "messages", "Messages that were sent again because Redis lost them."),
+    REWINDS(Meter.Type.COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
+    RESENT(
+            Meter.Type.COUNTER,
+            "registry.relay.resent",
+            "messages",
+            "Messages that were sent again because Redis lost them."),
     NEWLY_PARKED(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.relay.messages.parked",
             "messages",
             "Messages that this instance parked because Redis refused them alone."),
 
     AUTH_SERVICE_DURATION(
-            Kind.TIMER,
+            Meter.Type.TIMER,
             "registry.auth.service.duration",
             null,
             "One question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.auth.service.failures",
             "questions",
             "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"
                     + " is configured.",
             Tagged.CAUSE),
     AUTH_SERVICE_STALE(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.auth.service.stale",
             "requests",
             "Requests whose key was accepted on an answer older than the cache's TTL."),
     AUTH_SERVICE_UNVERIFIED(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.auth.service.unverified",
             "requests",
             "Requests answered with 503 or 429 because the auth service gave no verdict on their key."),
 
     CLOUDWATCH_FAILURES(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "registry.cloudwatch.failures",
             "requests",
             "Requests to CloudWatch that failed; their metrics are lost. There only where CloudWatch is configured."),
 
-    POOL_ACTIVE(Kind.GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
-    POOL_PENDING(Kind.GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
+    POOL_ACTIVE(Meter.Type.GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
+    POOL_PENDING(
+            Meter.Type.GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
     POOL_TIMEOUT(
-            Kind.COUNTER,
+            Meter.Type.COUNTER,
             "hikaricp.connections.timeout",
             null,
             "Threads that waited for a connection in vain.",
             Tagged.POOL);
 
-    /** What a meter measures with, and what CloudWatch makes of it. */
-    enum Kind {
-        GAUGE,
-        COUNTER,
-        TIMER,
-        SUMMARY;
-
-        private List<String> suffixes() {
-            return switch (this) {
-                case GAUGE -> List.of("value");
-                case COUNTER -> List.of("count");
-                case TIMER, SUMMARY -> List.of("sum", "count", "avg", "max");
-            };
-        }
-    }
-
-    /** The tags' keys. */
     static final class Tagged {
         static final String PARTITION = "partition";
         static final String CAUSE = "cause";
@@ -209,26 +208,26 @@ enum ServiceMeter {
         10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000
     };
 
-    private final Kind kind;
+    private final Meter.Type type;
     private final String meterName;
     private final @Nullable String unit;
     private final String description;
     private final @Nullable String tag;
 
-    ServiceMeter(Kind kind, String meterName, @Nullable String unit, String description) {
-        this(kind, meterName, unit, description, null);
+    ServiceMeter(Meter.Type type, String meterName, @Nullable String unit, String description) {
+        this(type, meterName, unit, description, null);
     }
 
-    ServiceMeter(Kind kind, String meterName, @Nullable String unit, String description, @Nullable String tag) {
-        this.kind = kind;
+    ServiceMeter(Meter.Type type, String meterName, @Nullable String unit, String description, @Nullable String tag) {
+        this.type = type;
         this.meterName = meterName;
         this.unit = unit;
         this.description = description;
         this.tag = tag;
     }
 
-    Kind kind() {
-        return kind;
+    Meter.Type type() {
+        return type;
     }
 
     String meterName() {
@@ -245,22 +244,16 @@ enum ServiceMeter {
         return description;
     }
 
-    /** The key of its one tag; null: it has none. */
     @Nullable
     String tag() {
         return tag;
-    }
-
-    /** What it is called in CloudWatch: one metric for each of these, and for each partition. */
-    List<String> cloudWatchNames() {
-        return kind.suffixes().stream().map(suffix -> meterName + "." + suffix).toList();
     }
 
     static Optional<ServiceMeter> named(String name) {
         return Arrays.stream(values()).filter(m -> m.meterName.equals(name)).findFirst();
     }
 
-    void gauge(MeterRegistry registry, Supplier<Number> value, Tag... tags) {
+    void gauge(MeterRegistry registry, Supplier<@Nullable Number> value, Tag... tags) {
         Gauge.builder(meterName, value)
                 .baseUnit(unit)
                 .description(description)

@@ -1,6 +1,7 @@
 package ai.hokus.registry.metrics;
 
 import ai.hokus.registry.relay.QueueCapacity;
+import ai.hokus.registry.status.DatabaseState.Condition;
 import ai.hokus.registry.status.PartitionView;
 import ai.hokus.registry.status.RedisState;
 import ai.hokus.registry.status.ServiceStatus;
@@ -28,9 +29,7 @@ final class StatusGauges implements MeterBinder {
     private final QueueCapacity capacity;
     private final int partitions;
 
-    /**
-     * @param cache does no I/O
-     */
+    /** @param cache does no I/O */
     StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int partitions) {
         this.cache = cache;
         this.capacity = capacity;
@@ -129,19 +128,15 @@ final class StatusGauges implements MeterBinder {
     }
 
     private static double reachable(ServiceStatus status) {
-        return switch (status.database().condition()) {
-            case UNKNOWN -> UNKNOWN;
-            case WRITABLE, REFUSES_WRITES, REFUSES_REGISTRATIONS -> 1;
-            case UNREACHABLE -> 0;
-        };
+        return known(status, status.database().reachable());
     }
 
     private static double writable(ServiceStatus status) {
-        return switch (status.database().condition()) {
-            case UNKNOWN -> UNKNOWN;
-            case WRITABLE -> 1;
-            case REFUSES_WRITES, REFUSES_REGISTRATIONS, UNREACHABLE -> 0;
-        };
+        return known(status, status.databaseUsable());
+    }
+
+    private static double known(ServiceStatus status, boolean value) {
+        return status.database().condition() == Condition.UNKNOWN ? UNKNOWN : value ? 1 : 0;
     }
 
     /** Whether what was sampled says nothing any more. */

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.metrics.FakeCloudWatch.Datum;
-import ai.hokus.registry.metrics.ServiceMeter.Kind;
 import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
@@ -165,14 +164,14 @@ class EmittedMetricsTest {
                 assertThat(id.getName()).as("not listed in ServiceMeter").doesNotStartWith("registry.");
                 continue;
             }
-            assertThat(kind(id.getType())).as("kind of %s", id.getName()).isEqualTo(listed.kind());
+            assertThat(id.getType()).as("kind of %s", id.getName()).isEqualTo(listed.type());
             assertThat(id.getTags())
                     .extracting(Tag::getKey)
                     .as("tags of %s", id.getName())
                     .isEqualTo(tags(listed));
             if (id.getName().startsWith("registry.")) {
                 assertThat(id.getDescription()).isEqualTo(listed.description());
-                if (listed.kind() != Kind.TIMER) {
+                if (listed.type() != Meter.Type.TIMER) {
                     assertThat(id.getBaseUnit()).as("unit of %s", id.getName()).isEqualTo(listed.unit());
                 }
             }
@@ -242,9 +241,9 @@ class EmittedMetricsTest {
                 .map(datum -> String.join(" ", withDimensions(datum)))
                 .toList()));
         assertThat(names)
-                .as("ServiceMeter.cloudWatchNames()")
+                .as("ServiceMeter")
                 .containsExactlyElementsOf(new TreeSet<>(Arrays.stream(ServiceMeter.values())
-                        .flatMap(meter -> meter.cloudWatchNames().stream()
+                        .flatMap(meter -> cloudWatchNames(meter).stream()
                                 .map(name -> Objects.equals(meter.tag(), "partition") ? name + " partition" : name))
                         .toList()));
         GeneratedSection.assertFileSays(NAMES, names);
@@ -281,26 +280,26 @@ class EmittedMetricsTest {
     private static int names(boolean ofPartitions) {
         return Arrays.stream(ServiceMeter.values())
                 .filter(meter -> Objects.equals(meter.tag(), "partition") == ofPartitions)
-                .mapToInt(meter -> meter.cloudWatchNames().size())
+                .mapToInt(meter -> cloudWatchNames(meter).size())
                 .sum();
     }
 
     private static String row(ServiceMeter meter) {
         String alarms = Alarm.all().stream()
-                .filter(alarm -> !Collections.disjoint(alarm.metrics(), meter.cloudWatchNames()))
+                .filter(alarm -> !Collections.disjoint(alarm.metrics(), cloudWatchNames(meter)))
                 .map(alarm -> "`" + alarm.name() + "`")
                 .collect(Collectors.joining(", "));
         String suffixes = String.join(
                 " ",
-                meter.cloudWatchNames().stream()
+                cloudWatchNames(meter).stream()
                         .map(name -> "`" + name.substring(meter.meterName().length()) + "`")
                         .toList());
-        String unit = meter.kind() == Kind.TIMER ? "time" : Objects.requireNonNullElse(meter.unit(), "");
+        String unit = meter.type() == Meter.Type.TIMER ? "time" : Objects.requireNonNullElse(meter.unit(), "");
         return "| "
                 + String.join(
                         " | ",
                         "`" + meter.meterName() + "`",
-                        meter.kind().name().toLowerCase(Locale.ROOT),
+                        meter.type().name().toLowerCase(Locale.ROOT).replace("distribution_", ""),
                         unit,
                         String.join("", tags(meter)),
                         meter.description(),
@@ -309,18 +308,18 @@ class EmittedMetricsTest {
                 + " |";
     }
 
-    private static List<String> tags(ServiceMeter meter) {
-        return meter.tag() == null ? List.of() : List.of(meter.tag());
+    /** What a meter is called in CloudWatch: one metric for each of these, and for each partition. */
+    static List<String> cloudWatchNames(ServiceMeter meter) {
+        List<String> suffixes = switch (meter.type()) {
+            case COUNTER -> List.of("count");
+            case TIMER, DISTRIBUTION_SUMMARY -> List.of("sum", "count", "avg", "max");
+            default -> List.of("value");
+        };
+        return suffixes.stream().map(suffix -> meter.meterName() + "." + suffix).toList();
     }
 
-    private static Kind kind(Meter.Type type) {
-        return switch (type) {
-            case GAUGE -> Kind.GAUGE;
-            case COUNTER -> Kind.COUNTER;
-            case TIMER -> Kind.TIMER;
-            case DISTRIBUTION_SUMMARY -> Kind.SUMMARY;
-            default -> throw new AssertionError(type);
-        };
+    private static List<String> tags(ServiceMeter meter) {
+        return meter.tag() == null ? List.of() : List.of(meter.tag());
     }
 
     private void awaitDelivered(int messages) {
