@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
@@ -27,8 +28,10 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache, and shows that
- * of consumers; does no I/O. */
+/**
+ * Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache, and shows that of
+ * consumers; does no I/O.
+ */
 @RestController
 @Tag(name = "Health")
 class HealthController {
@@ -46,25 +49,32 @@ class HealthController {
         this.cache = cache;
         this.consumers = consumers;
         this.settings = settings;
-        BuildProperties properties = build.getIfAvailable();
-        String built = properties == null ? null : properties.getVersion();
-        this.version = built == null ? "unknown" : built;
+        this.version = Optional.ofNullable(build.getIfAvailable())
+                .map(BuildProperties::getVersion)
+                .orElse("unknown");
     }
 
     /** For people and the old dashboards: 200 unless unhealthy, then 503; always 200 for the original's container check. */
     @GetMapping("/health")
     ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
         ServiceStatus status = cache.current();
-        Verdict verdict = Verdict.on(status);
         ConsumerStatus consumed = consumers.current();
         Health health = new Health(
-                verdict.word(),
+                verdict(status),
                 version,
                 services(status, consumed, detailed),
                 status.now(),
                 detailed ? Details.of(status, consumed) : null);
-        boolean ok = verdict != Verdict.UNHEALTHY || settings.originalCompatible();
+        boolean ok = status.databaseUsable() || settings.originalCompatible();
         return answer(ok ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE, health);
+    }
+
+    /** The database failing: unhealthy, nothing can be accepted. Anything else that keeps events waiting: degraded. */
+    private static String verdict(ServiceStatus status) {
+        if (!status.databaseUsable()) {
+            return "unhealthy";
+        }
+        return status.findings().isEmpty() ? "healthy" : "degraded";
     }
 
     /** For the load balancer and ECS: 200 while the process serves. */
@@ -102,9 +112,18 @@ class HealthController {
             services.put("auth_service", authService(authService.state()));
         }
         if (detailed) {
-            services.put("message_queue_details", new QueueDetails(QueueDepths.of(consumed)));
+            services.put("message_queue_details", Map.of("queue_depths", queueDepths(consumed)));
         }
         return services;
+    }
+
+    /** Where the old dashboards look for them; null: not known. */
+    private static Map<String, @Nullable Long> queueDepths(ConsumerStatus consumed) {
+        Map<String, @Nullable Long> depths = new LinkedHashMap<>();
+        depths.put("main", consumed.depth());
+        depths.put("processing", consumed.processing().depth());
+        depths.put("dlq", consumed.dlq().depth());
+        return depths;
     }
 
     private static String authService(AuthServiceStatus.State state) {
@@ -132,25 +151,6 @@ class HealthController {
         return delivers ? "healthy" : "degraded";
     }
 
-    /** How it all comes together. */
-    private enum Verdict {
-        HEALTHY,
-        DEGRADED,
-        UNHEALTHY;
-
-        /** The database failing: unhealthy, nothing can be accepted. Anything else that keeps events waiting: degraded. */
-        static Verdict on(ServiceStatus status) {
-            if (!status.databaseUsable()) {
-                return UNHEALTHY;
-            }
-            return status.findings().isEmpty() ? HEALTHY : DEGRADED;
-        }
-
-        String word() {
-            return name().toLowerCase(java.util.Locale.ROOT);
-        }
-    }
-
     /** The answer; {@code details} only where they were asked for. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Health(
@@ -159,23 +159,6 @@ class HealthController {
             Map<String, Object> services,
             Instant timestamp,
             @Nullable Details details) {}
-
-    /** Where the old dashboards look for it. */
-    record QueueDetails(@JsonProperty("queue_depths") QueueDepths queueDepths) {}
-
-    /** Elements of the queue and of the consumers' lists; null: not known. */
-    record QueueDepths(
-            @Nullable Long main,
-            @Nullable Long processing,
-            @Nullable Long dlq) {
-
-        static QueueDepths of(ConsumerStatus consumed) {
-            return new QueueDepths(
-                    consumed.depth(),
-                    consumed.processing().depth(),
-                    consumed.dlq().depth());
-        }
-    }
 
     /**
      * What consumers have left lying. No verdict depends on it: it is theirs to do.
@@ -225,7 +208,7 @@ class HealthController {
             List<PartitionView> partitions,
 
             @JsonProperty("auth_service") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-            AuthService authService) {
+            AuthServiceStatus authService) {
 
         static Details of(ServiceStatus status, ConsumerStatus consumed) {
             return new Details(
@@ -242,22 +225,7 @@ class HealthController {
                     status.stale(),
                     Consumers.of(consumed),
                     status.partitions(),
-                    AuthService.of(status.authService()));
-        }
-    }
-
-    /** As {@link AuthServiceStatus} explains. */
-    record AuthService(
-            AuthServiceStatus.State state,
-            @JsonProperty("last_answer_at") @Nullable Instant lastAnswerAt,
-            @JsonProperty("last_problem") @Nullable String lastProblem,
-            @JsonProperty("last_problem_at") @Nullable Instant lastProblemAt) {
-
-        static @Nullable AuthService of(@Nullable AuthServiceStatus status) {
-            return status == null
-                    ? null
-                    : new AuthService(
-                            status.state(), status.lastAnswerAt(), status.lastProblem(), status.lastProblemAt());
+                    status.authService());
         }
     }
 }

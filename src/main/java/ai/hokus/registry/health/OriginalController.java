@@ -4,7 +4,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -25,7 +24,7 @@ class OriginalController {
 
     private static final String UNKNOWN = "unknown";
 
-    private final Map<String, String> version = new LinkedHashMap<>();
+    private final Map<String, String> version;
     private final ObjectProvider<PrometheusMeterRegistry> metrics;
 
     OriginalController(ObjectProvider<BuildProperties> build, ObjectProvider<PrometheusMeterRegistry> metrics) {
@@ -33,10 +32,15 @@ class OriginalController {
         BuildProperties properties = build.getIfAvailable();
         String built = properties == null ? null : properties.getVersion();
         Instant time = properties == null ? null : properties.getTime();
-        version.put("version", built == null ? UNKNOWN : built);
-        version.put("build_date", time == null ? UNKNOWN : time.toString().substring(0, "2026-11-23".length()));
-        version.put("git_commit", UNKNOWN); // as there
-        version.put("api_version", "v1");
+        this.version = Map.of(
+                "version",
+                built == null ? UNKNOWN : built,
+                "build_date",
+                time == null ? UNKNOWN : time.toString().substring(0, "2026-11-23".length()),
+                "git_commit",
+                UNKNOWN, // as there
+                "api_version",
+                "v1");
     }
 
     /** The keys of the original. */

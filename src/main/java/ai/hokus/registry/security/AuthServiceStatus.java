@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record AuthServiceStatus(
         State state,
-        @Nullable Instant lastAnswerAt,
-        @Nullable String lastProblem,
-        @Nullable Instant lastProblemAt) {
+        @JsonProperty("last_answer_at") @Nullable Instant lastAnswerAt,
+        @JsonProperty("last_problem") @Nullable String lastProblem,
+        @JsonProperty("last_problem_at") @Nullable Instant lastProblemAt) {
 
     public enum State {
         /** It was not asked yet, or for long. */
