@@ -2,6 +2,7 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
+import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import java.util.Optional;
@@ -9,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.util.StringUtils;
 
 /**
  * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Then looks at what
@@ -17,7 +20,8 @@ import org.springframework.transaction.CannotCreateTransactionException;
  *
  * <p>Costs one update of a row of its own, found by the primary key, and one commit every {@code registry.status.interval}.
  */
-final class DatabaseProbe {
+@Component
+class DatabaseProbe {
 
     private static final Logger log = LoggerFactory.getLogger(DatabaseProbe.class);
 
@@ -38,12 +42,12 @@ final class DatabaseProbe {
             RegistrationOutcomes registrations,
             StatusCache cache,
             StatusSettings settings,
-            String instance) {
+            InstanceName instance) {
         this.outbox = outbox;
         this.registrations = registrations;
         this.cache = cache;
         this.settings = settings;
-        this.instance = instance;
+        this.instance = instance.value();
     }
 
     /** One probe; whatever goes wrong is a finding, and the next probe comes. */
@@ -93,7 +97,7 @@ final class DatabaseProbe {
     private void become(Condition condition, @Nullable String error) {
         Condition before = believed;
         believed = condition;
-        cache.probed(
+        DatabaseState state = cache.probed(
                 condition,
                 error,
                 condition == Condition.WRITABLE || condition == Condition.REFUSES_REGISTRATIONS
@@ -102,33 +106,15 @@ final class DatabaseProbe {
         if (condition == before) {
             return;
         }
-        switch (condition) {
-            case REFUSES_WRITES ->
-                log.error(
-                        "The database refuses writes ({}). Registrations are refused with 503 until it takes them; what was"
-                                + " accepted is in it. Is this a standby, read-only, or out of disk?",
-                        error);
-            case REFUSES_REGISTRATIONS ->
-                log.error(
-                        "Registrations fail, one after the other ({}), although the database takes other writes. They are"
-                                + " refused with 503 until one is stored; what was accepted is in the database. Is a table"
-                                + " locked, the disk full, or a right gone?",
-                        error);
-            case UNREACHABLE ->
-                log.error(
-                        "The database does not answer ({}). Registrations are refused with 503 until it does; what was"
-                                + " accepted is in it.",
-                        error);
-            case WRITABLE -> {
-                if (before == Condition.REFUSES_WRITES) {
-                    log.info("The database takes writes again; registrations are accepted.");
-                } else if (before == Condition.UNREACHABLE) {
-                    log.info("The database answers again; registrations are accepted.");
-                } else if (before == Condition.REFUSES_REGISTRATIONS) {
-                    log.info("Registrations do not fail any more.");
-                }
-            }
-            case UNKNOWN -> {}
+        if (condition != Condition.WRITABLE) {
+            log.error("{}", StringUtils.capitalize(Findings.of(state)));
+            return;
+        }
+        switch (before) {
+            case REFUSES_WRITES -> log.info("The database takes writes again; registrations are accepted.");
+            case UNREACHABLE -> log.info("The database answers again; registrations are accepted.");
+            case REFUSES_REGISTRATIONS -> log.info("Registrations do not fail any more.");
+            case UNKNOWN, WRITABLE -> {}
         }
     }
 }

@@ -26,7 +26,6 @@ public record DatabaseState(
         UNREACHABLE
     }
 
-    /** Whether registrations can be accepted. */
     public boolean usable() {
         return condition == Condition.WRITABLE;
     }

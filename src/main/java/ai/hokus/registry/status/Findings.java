@@ -34,29 +34,31 @@ final class Findings {
     }
 
     private static void database(ServiceStatus status, List<String> findings) {
-        DatabaseState database = status.database();
-        switch (database.condition()) {
-            case UNKNOWN ->
-                findings.add("the database has not answered yet: registrations are not accepted until it does");
-            case REFUSES_WRITES ->
-                findings.add("the database refuses writes: registrations are refused with 503"
-                        + cause(database.lastError())
-                        + see("database-refuses-writes"));
-            case REFUSES_REGISTRATIONS ->
-                findings.add(
-                        "registrations fail, one after the other, although the database takes other writes: they are"
-                                + " refused with 503" + cause(database.lastError()) + see("database-refuses-writes"));
-            case UNREACHABLE ->
-                findings.add("the database does not answer: registrations are refused with 503"
-                        + cause(database.lastError())
-                        + see("database-unreachable"));
-            case WRITABLE -> {
-                if (status.stale() && status.sampledAt() != null) {
-                    findings.add("the outbox could not be read since " + status.sampledAt()
-                            + ": what is pending is not known" + see("slow"));
-                }
-            }
+        if (!status.databaseUsable()) {
+            findings.add(of(status.database()));
+        } else if (status.stale() && status.sampledAt() != null) {
+            findings.add("the outbox could not be read since " + status.sampledAt() + ": what is pending is not known"
+                    + see("slow"));
         }
+    }
+
+    /** Empty where registrations are accepted. */
+    static String of(DatabaseState database) {
+        String until = ": registrations are refused with 503 until it %s, and what was accepted is in it";
+        return switch (database.condition()) {
+            case WRITABLE -> "";
+            case UNKNOWN -> "the database has not answered yet: registrations are not accepted until it does";
+            case REFUSES_WRITES ->
+                "the database refuses writes" + until.formatted("takes them") + cause(database.lastError())
+                        + see("database-refuses-writes");
+            case REFUSES_REGISTRATIONS ->
+                "registrations fail, one after the other, although the database takes other writes: they are refused with"
+                        + " 503 until one is stored, and what was accepted is in it" + cause(database.lastError())
+                        + see("database-refuses-writes");
+            case UNREACHABLE ->
+                "the database does not answer" + until.formatted("does") + cause(database.lastError())
+                        + see("database-unreachable");
+        };
     }
 
     private static void redis(ServiceStatus status, List<String> findings) {

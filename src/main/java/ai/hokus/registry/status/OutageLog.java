@@ -2,9 +2,12 @@ package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.AppendedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.NewMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -25,15 +28,17 @@ class OutageLog implements CommitListener {
     private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
     private static final Duration WINDOW = Duration.ofSeconds(1);
 
+    /** A name is the client's: it begins no line of its own. */
+    private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]");
+
     private final StatusCache cache;
     private final Clock clock;
 
     private Instant windowEnds = Instant.MIN; // guarded by this
     private int linesInWindow; // guarded by this
-    private long unwritten; // guarded by this
 
-    /** Whether {@link #unwritten} is not 0, for those who want no lock. */
-    private volatile boolean anyUnwritten;
+    /** Messages that no line was written for. */
+    private final AtomicLong unwritten = new AtomicLong();
 
     OutageLog(StatusCache cache, @Qualifier("steadyClock") Clock clock) {
         this.cache = cache;
@@ -42,87 +47,46 @@ class OutageLog implements CommitListener {
 
     @Override
     public void committed(AppendedMessage appended) {
-        if (!cache.redisIsAway()) {
-            outageIsOver();
+        boolean away = cache.redisIsAway();
+        if (away && !takeLine()) {
+            unwritten.incrementAndGet();
             return;
         }
-        long summedUp;
-        synchronized (this) {
-            Instant now = clock.instant();
-            if (!now.isBefore(windowEnds)) {
-                windowEnds = now.plus(WINDOW);
-                linesInWindow = 0;
-            }
-            if (linesInWindow == LINES_PER_SECOND) {
-                unwritten++;
-                anyUnwritten = true;
-                return;
-            }
-            linesInWindow++;
-            summedUp = unwritten;
-            forgetUnwritten();
-        }
-        write(appended, summedUp);
-    }
-
-    /** What the next outage sums up is its own. */
-    private void outageIsOver() {
-        if (!anyUnwritten) {
-            return;
-        }
-        long summedUp;
-        synchronized (this) {
-            summedUp = unwritten;
-            forgetUnwritten();
-        }
-        if (summedUp > 0) {
+        long more = unwritten.get() == 0 ? 0 : unwritten.getAndSet(0);
+        if (more > 0) {
             log.atInfo()
-                    .addKeyValue("messages", summedUp)
-                    .log("{} more messages waited in the outbox that no line was written for; Redis is back", summedUp);
+                    .addKeyValue("messages", more)
+                    .log("{} more messages waited in the outbox that no line was written for", more);
+        }
+        if (away) {
+            write(appended);
         }
     }
 
-    /** The caller has the lock. */
-    private void forgetUnwritten() {
-        unwritten = 0;
-        anyUnwritten = false;
+    private synchronized boolean takeLine() {
+        Instant now = clock.instant();
+        if (!now.isBefore(windowEnds)) {
+            windowEnds = now.plus(WINDOW);
+            linesInWindow = 0;
+        }
+        return linesInWindow++ < LINES_PER_SECOND;
     }
 
-    private void write(AppendedMessage appended, long summedUp) {
+    private void write(AppendedMessage appended) {
+        NewMessage message = appended.message();
         long backlog = cache.current().pending();
-        if (summedUp > 0) {
-            log.atInfo()
-                    .addKeyValue("messages", summedUp)
-                    .addKeyValue("backlog", backlog)
-                    .log(
-                            "{} more messages wait in the outbox that no line was written for; backlog {}",
-                            summedUp,
-                            backlog);
-        }
         log.atInfo()
-                .addKeyValue("message_id", appended.message().messageId())
-                .addKeyValue("model", appended.message().key())
+                .addKeyValue("message_id", message.messageId())
+                .addKeyValue("model", message.key())
                 .addKeyValue("partition", appended.partition())
                 .addKeyValue("backlog", backlog)
                 .log(
                         "message {} of model {}, partition {}, waits in the outbox: Redis takes nothing; backlog {} when"
                                 + " last counted",
-                        appended.message().messageId(),
-                        printable(appended.message().key()),
+                        message.messageId(),
+                        CONTROL.matcher(message.key()).replaceAll("?"),
                         appended.partition(),
                         backlog);
-        log.debug(
-                "message {}: {}",
-                appended.message().messageId(),
-                appended.message().payload());
-    }
-
-    /** A name is the client's: it begins no line of its own. */
-    private static String printable(String name) {
-        StringBuilder printable = new StringBuilder(name.length());
-        name.codePoints()
-                .forEach(c ->
-                        printable.appendCodePoint(Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? '?' : c));
-        return printable.toString();
+        log.debug("message {}: {}", message.messageId(), message.payload());
     }
 }

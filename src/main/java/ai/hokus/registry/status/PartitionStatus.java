@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One row of the view {@code outbox_status}.
  *
  * @param pendingIsEstimate whether {@code pending} was estimated, because there are more than 100,000
- * @param oldestPendingAt when the oldest pending message was written, by the database's clock; null: none is pending
- * @param oldestPendingAgeMs how long ago that was when the view was read; 0: none is pending
+ * @param oldestPendingAgeMs how long ago the oldest pending message was written, when the view was read; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
  * @param lastDeliveredAt null: nothing ever was
  * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
@@ -19,7 +18,6 @@ record PartitionStatus(
         PartitionState state,
         long pending,
         boolean pendingIsEstimate,
-        @Nullable OffsetDateTime oldestPendingAt,
         long oldestPendingAgeMs,
         long parked,
         long lastPosition,

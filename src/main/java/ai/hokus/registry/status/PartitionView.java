@@ -70,7 +70,6 @@ public record PartitionView(
         return state == PartitionState.RUNNING;
     }
 
-    /** Whether an operator paused it. */
     public boolean paused() {
         return state == PartitionState.PAUSED;
     }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
@@ -7,14 +8,14 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
 
 /** Writes what this instance's relays know to where {@code outbox_status} shows it. Thread-safe. */
-final class RelayReporter {
+@Component
+class RelayReporter {
 
     private static final Duration FORGET_INSTANCES_AFTER = Duration.ofDays(1);
 
@@ -28,11 +29,17 @@ final class RelayReporter {
     private final Map<Integer, RelayState> reported = new HashMap<>();
     private Instant nextReportAt = Instant.MIN;
 
-    RelayReporter(StatusRepository outbox, Relay relay, Duration interval, String instance, Clock clock, Clock steady) {
+    RelayReporter(
+            StatusRepository outbox,
+            Relay relay,
+            StatusSettings settings,
+            InstanceName instance,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steady) {
         this.outbox = outbox;
         this.relay = relay;
-        this.interval = interval;
-        this.instance = instance;
+        this.interval = settings.reportInterval();
+        this.instance = instance.value();
         this.clock = clock;
         this.steady = steady;
     }
@@ -42,15 +49,7 @@ final class RelayReporter {
         boolean due = !steady.instant().isBefore(nextReportAt);
         for (RelayStatus status : relay.statuses()) {
             if (due || reported.get(status.partition()) != status.state()) {
-                outbox.report(new RelayReport(
-                        status.partition(),
-                        instance,
-                        status.state().name().toLowerCase(Locale.ROOT),
-                        relay.breaker().name().toLowerCase(Locale.ROOT),
-                        utc(status.lastPassAt()),
-                        status.lastError(),
-                        utc(status.lastErrorAt()),
-                        status.queueDepth() < 0 ? null : status.queueDepth()));
+                outbox.report(instance, relay.breaker(), status);
                 reported.put(status.partition(), status.state());
             }
         }
@@ -58,9 +57,5 @@ final class RelayReporter {
             nextReportAt = steady.instant().plus(interval);
             outbox.forgetReportsBefore(OffsetDateTime.now(clock).minus(FORGET_INSTANCES_AFTER));
         }
-    }
-
-    private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
-        return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
     }
 }

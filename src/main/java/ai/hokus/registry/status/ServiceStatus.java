@@ -1,11 +1,15 @@
 package ai.hokus.registry.status;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.security.AuthServiceStatus;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +41,6 @@ public record ServiceStatus(
         partitions = List.copyOf(partitions);
     }
 
-    /** Whether registrations can be accepted. */
     public boolean databaseUsable() {
         return database.usable();
     }
@@ -47,17 +50,14 @@ public record ServiceStatus(
         return Findings.of(this);
     }
 
-    /** Messages that are not in the queue yet. */
     public long pending() {
         return partitions.stream().mapToLong(PartitionView::pending).sum();
     }
 
-    /** Whether that is an estimate. */
     public boolean pendingIsEstimate() {
         return partitions.stream().anyMatch(PartitionView::pendingIsEstimate);
     }
 
-    /** Messages that were skipped and wait for an operator. */
     public long parked() {
         return partitions.stream().mapToLong(PartitionView::parked).sum();
     }
@@ -70,32 +70,23 @@ public record ServiceStatus(
                 .orElse(0);
     }
 
-    /** Whether the queue is at its capacity. */
     public boolean queueFull() {
         return partitions.stream().anyMatch(p -> p.relayState() == RelayState.QUEUE_FULL);
     }
 
     /** What last went wrong in a relay of this instance; null: nothing has. */
     public @Nullable String lastError() {
-        PartitionView newest = newestError();
-        return newest == null ? null : newest.lastError();
+        return newestError().map(PartitionView::lastError).orElse(null);
     }
 
     /** When that was; null: nothing has. */
     public @Nullable Instant lastErrorAt() {
-        PartitionView newest = newestError();
-        return newest == null ? null : newest.lastErrorAt();
+        return newestError().map(PartitionView::lastErrorAt).orElse(null);
     }
 
-    private @Nullable PartitionView newestError() {
-        PartitionView newest = null;
-        for (PartitionView partition : partitions) {
-            Instant at = partition.lastErrorAt();
-            Instant before = newest == null ? null : newest.lastErrorAt();
-            if (at != null && (before == null || at.isAfter(before))) {
-                newest = partition;
-            }
-        }
-        return newest;
+    private Optional<PartitionView> newestError() {
+        return partitions.stream()
+                .filter(partition -> partition.lastErrorAt() != null)
+                .max(Comparator.comparing(partition -> requireNonNull(partition.lastErrorAt())));
     }
 }

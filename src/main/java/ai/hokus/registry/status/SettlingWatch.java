@@ -1,15 +1,15 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.status.WritingTransactions.Holder;
 import ai.hokus.registry.status.WritingTransactions.Progress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
 
 /**
  * Finds out when {@code settled_id} stands still because of a transaction that does not end. Confined to the sampler's thread.
@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Without traffic {@code settled_id} stands still too. So the finding needs three things, for a minute: the oldest writing
  * transaction is the same, {@code settled_id} is the same, and higher ids than at its beginning have been claimed.
  */
-final class SettlingWatch {
+@Component
+class SettlingWatch {
 
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
@@ -27,7 +28,7 @@ final class SettlingWatch {
     private Instant since = Instant.MIN;
     private Map<Integer, Progress> atBeginning = Map.of();
 
-    SettlingWatch(WritingTransactions transactions, Clock steady) {
+    SettlingWatch(WritingTransactions transactions, @Qualifier("steadyClock") Clock steady) {
         this.transactions = transactions;
         this.steady = steady;
     }
@@ -52,7 +53,9 @@ final class SettlingWatch {
         if (held.isEmpty() || Duration.between(since, now).compareTo(LIMIT) < 0) {
             return null;
         }
-        return text(held, progress.get(0).oldestXid());
+        return "a transaction that does not end keeps settled_id of partition " + String.join(", ", held)
+                + " where it is: " + transactions.describe(progress.get(0).oldestXid())
+                + ". Messages are delivered, with more work for each the longer it lasts";
     }
 
     private boolean standsStill(Progress progress) {
@@ -60,21 +63,5 @@ final class SettlingWatch {
         return before != null
                 && progress.settledId() == before.settledId()
                 && progress.highestClaimedId() > Math.max(before.highestClaimedId(), progress.settledId());
-    }
-
-    private String text(List<String> partitions, long xid) {
-        Optional<Holder> holder = transactions.holder(xid);
-        return "a transaction that does not end keeps settled_id of partition " + String.join(", ", partitions)
-                + " where it is: "
-                + holder.map(SettlingWatch::text)
-                        .orElse("transaction " + xid
-                                + "; this role may not see whose (GRANT pg_read_all_stats lets it)")
-                + ". Messages are delivered, with more work for each the longer it lasts";
-    }
-
-    private static String text(Holder holder) {
-        return holder.who() + ", open since " + holder.since()
-                + (holder.queryStart() == null ? "" : ", last statement at " + holder.queryStart()) + "; to end it: "
-                + holder.remedy();
     }
 }

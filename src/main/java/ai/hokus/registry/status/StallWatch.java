@@ -18,13 +18,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
 
 /**
  * Finds out where delivery stands still: a message has waited for longer than a limit, and for as long this instance has seen
  * nothing delivered. What has a finding of its own is left out: Redis takes nothing, the queue is full, an operator paused the partition.
  * Everything else counts, for whatever reason. Confined to the sampler's thread.
  */
-final class StallWatch {
+@Component
+class StallWatch {
 
     private static final Logger log = LoggerFactory.getLogger(StallWatch.class);
 
@@ -42,13 +45,12 @@ final class StallWatch {
     /** Since when something has been pending, and nothing delivered, without an explanation. */
     private record Standstill(long deliveredPosition, Instant since) {}
 
-    StallWatch(Relay relay, Duration limit, Clock steady) {
+    StallWatch(Relay relay, StatusSettings settings, @Qualifier("steadyClock") Clock steady) {
         this.relay = relay;
-        this.limit = limit;
+        this.limit = settings.stalledAfter();
         this.steady = steady;
     }
 
-    /** The partitions whose delivery stands still. */
     Set<Integer> look(List<PartitionStatus> partitions) {
         for (PartitionStatus partition : partitions) {
             boolean now = isStalled(partition);

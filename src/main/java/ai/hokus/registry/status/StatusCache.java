@@ -13,12 +13,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
 
 /**
  * What is known, without asking anybody: the last probe of the database, the last sample of the outbox, and what this
  * instance's relays know anyway. Reading it does no I/O and takes no lock. Thread-safe: the probe and the sampler each write
  * their own part, any thread reads.
  */
+@Component
 public class StatusCache {
 
     private final Relay relay;
@@ -40,7 +43,7 @@ public class StatusCache {
             int rewindsInLastHour,
             @Nullable String unsettled) {}
 
-    StatusCache(Relay relay, AuthServiceWatch authService, Clock clock, Clock steady) {
+    StatusCache(Relay relay, AuthServiceWatch authService, Clock clock, @Qualifier("steadyClock") Clock steady) {
         this.relay = relay;
         this.authService = authService;
         this.clock = clock;
@@ -48,7 +51,6 @@ public class StatusCache {
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
     }
 
-    /** As it is known now. */
     public ServiceStatus current() {
         Sampled sample = sampled;
         List<RelayStatus> relays = relay.statuses();
@@ -115,13 +117,14 @@ public class StatusCache {
      * @param error why it failed; null: it did not
      * @param overdueAfter when the next answer is overdue; null: the condition stays until then
      */
-    void probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
+    DatabaseState probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
         DatabaseState before = probed.database();
         DatabaseState now = new DatabaseState(
                 condition,
                 condition == before.condition() ? before.since() : clock.instant(),
                 error == null ? before.lastError() : error);
         probed = new Probed(now, overdueAfter == null ? null : steady.instant().plus(overdueAfter));
+        return now;
     }
 
     /**

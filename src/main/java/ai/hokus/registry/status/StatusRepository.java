@@ -1,17 +1,31 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.PartitionState;
+import ai.hokus.registry.relay.BreakerState;
+import ai.hokus.registry.relay.RelayStatus;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. */
+/**
+ * The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. What is thrown when the
+ * database does not answer in time is a {@link org.springframework.dao.DataAccessException} or a {@link
+ * org.springframework.transaction.TransactionException}.
+ */
+@Component
+@DependsOnDatabaseInitialization
 class StatusRepository {
 
     private static final String READ = """
-            SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_at, oldest_pending_age_ms, parked, last_position,
+            SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_age_ms, parked, last_position,
                    delivered_position, last_delivered_at,
                    CASE WHEN reported_at > CURRENT_TIMESTAMP - INTERVAL '1' MINUTE THEN relay_state END AS reported_relay_state
             FROM outbox_status ORDER BY partition_id
@@ -51,19 +65,13 @@ class StatusRepository {
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
 
-    /**
-     * @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings
-     */
+    /** @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings */
     StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction) {
         this.jdbc = jdbc;
         this.transaction = transaction;
     }
 
-    /**
-     * All partitions, by their number.
-     *
-     * @throws org.springframework.dao.DataAccessException when the database does not answer in time
-     */
+    /** All partitions, by their number. */
     List<PartitionStatus> read() {
         return Objects.requireNonNull(transaction.execute(status -> jdbc.query(
                 READ,
@@ -72,7 +80,6 @@ class StatusRepository {
                         PartitionState.of(row.getString("state")),
                         row.getLong("pending"),
                         row.getBoolean("pending_is_estimate"),
-                        row.getObject("oldest_pending_at", OffsetDateTime.class),
                         row.getLong("oldest_pending_age_ms"),
                         row.getLong("parked"),
                         row.getLong("last_position"),
@@ -81,21 +88,12 @@ class StatusRepository {
                         row.getString("reported_relay_state")))));
     }
 
-    /**
-     * How often Redis had lost messages within the last hour; 100 at most.
-     *
-     * @throws org.springframework.dao.DataAccessException when the database does not answer in time
-     */
+    /** How often Redis had lost messages within the last hour; 100 at most. */
     int rewindsInLastHour() {
         return Objects.requireNonNull(jdbc.queryForObject(REWINDS_IN_LAST_HOUR, Integer.class));
     }
 
-    /**
-     * Proves that a write commits: writes this instance's own row, which no partition's relay has.
-     *
-     * @throws org.springframework.dao.DataAccessException when it does not
-     * @throws org.springframework.transaction.TransactionException likewise
-     */
+    /** Proves that a write commits: writes this instance's own row, which no partition's relay has. */
     void probeWrite(String instance) {
         transaction.executeWithoutResult(status -> {
             if (jdbc.update(UPDATE_PROBE, instance) == 0) {
@@ -104,34 +102,33 @@ class StatusRepository {
         });
     }
 
-    /**
-     * Proves that the database answers, if only to be read.
-     *
-     * @throws org.springframework.dao.DataAccessException when it does not
-     */
+    /** Proves that the database answers, if only to be read. */
     void probeRead() {
         jdbc.queryForList("SELECT partitions FROM outbox");
     }
 
-    /** Writes what a relay reports over what it reported before. */
-    void report(RelayReport report) {
+    /** Writes what a relay of this instance reports over what it reported before. */
+    void report(String instance, BreakerState breaker, RelayStatus relay) {
         Object[] row = {
-            report.state(),
-            report.breakerState(),
-            report.lastPassAt(),
-            report.lastError(),
-            report.lastErrorAt(),
-            report.queueDepth(),
-            report.partition(),
-            report.instance()
+            relay.state().name().toLowerCase(Locale.ROOT),
+            breaker.name().toLowerCase(Locale.ROOT),
+            utc(relay.lastPassAt()),
+            relay.lastError(),
+            utc(relay.lastErrorAt()),
+            relay.queueDepth() < 0 ? null : relay.queueDepth(),
+            relay.partition(),
+            instance
         };
         if (jdbc.update(UPDATE_REPORT, row) == 0) {
             jdbc.update(INSERT_REPORT, row);
         }
     }
 
-    /** Deletes the reports of instances that are gone. */
-    int forgetReportsBefore(OffsetDateTime time) {
-        return jdbc.update(FORGET_REPORTS, time);
+    void forgetReportsBefore(OffsetDateTime time) {
+        jdbc.update(FORGET_REPORTS, time);
+    }
+
+    private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
+        return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
     }
 }

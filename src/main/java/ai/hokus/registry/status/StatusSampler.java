@@ -3,16 +3,15 @@ package ai.hokus.registry.status;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.stereotype.Component;
 
 /**
  * Fills the status cache, on every instance: probes the database every interval, and samples the outbox on another thread, so
@@ -30,6 +29,7 @@ import org.springframework.context.SmartLifecycle;
  *       partition that this instance relays.
  * </ul>
  */
+@Component
 class StatusSampler implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(StatusSampler.class);
@@ -48,7 +48,10 @@ class StatusSampler implements SmartLifecycle {
     private final RelayReporter reporter;
     private final StatusSettings settings;
 
-    private @Nullable ScheduledExecutorService executor;
+    private @Nullable ThreadPoolTaskScheduler executor;
+
+    /** Between the last sample and the next. */
+    private volatile Duration pause = Duration.ZERO;
 
     StatusSampler(
             StatusRepository outbox,
@@ -69,73 +72,55 @@ class StatusSampler implements SmartLifecycle {
 
     @Override
     public synchronized void start() {
-        AtomicInteger number = new AtomicInteger();
-        ScheduledExecutorService threads = Executors.newScheduledThreadPool(2, task -> {
-            Thread thread = new Thread(task, "status-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
-        var unused = threads.scheduleWithFixedDelay(
-                this::probeSafely, 0, settings.interval().toNanos(), TimeUnit.NANOSECONDS);
-        threads.execute(() -> sampleAgainAndAgain(threads));
+        ThreadPoolTaskScheduler threads = new ThreadPoolTaskScheduler();
+        threads.setPoolSize(2);
+        threads.setThreadNamePrefix("status-");
+        threads.setDaemon(true);
+        threads.setErrorHandler(
+                e -> log.error("Unexpected failure of the status' probe or its sample; the next one comes", e));
+        threads.initialize();
+        pause = Duration.ZERO;
+        var unusedProbes = threads.scheduleWithFixedDelay(probe::probe, settings.interval());
+        var unusedSamples = threads.schedule(
+                this::sample, last -> threads.getClock().instant().plus(pause));
         executor = threads;
     }
 
-    private void probeSafely() {
-        try {
-            probe.probe();
-        } catch (Throwable e) {
-            log.error("Unexpected failure of the database's probe; the next one comes in {}", settings.interval(), e);
-        }
-    }
-
-    private void sampleAgainAndAgain(ScheduledExecutorService threads) {
-        Duration pause = settings.interval();
-        try {
-            pause = sample();
-        } catch (Throwable e) {
-            log.error("Unexpected failure of the outbox's sample; the next one comes in {}", pause, e);
-        }
-        if (!threads.isShutdown()) {
-            var unused = threads.schedule(() -> sampleAgainAndAgain(threads), pause.toNanos(), TimeUnit.NANOSECONDS);
-        }
-    }
-
-    /**
-     * One sample. Where it fails, the last one stays until it is stale; the probe says whether the database is well.
-     *
-     * @return the pause until the next
-     */
-    Duration sample() {
+    /** One sample. Where it fails, the last one stays until it is stale; the probe says whether the database is well. */
+    private void sample() {
         long start = System.nanoTime();
+        pause = settings.interval();
         try {
             List<PartitionStatus> partitions = outbox.read();
             int rewinds = outbox.rewindsInLastHour();
             String unsettled = settling.look();
-            Duration pause = pauseAfter(start);
             cache.sampled(
-                    partitions, stalls.look(partitions), rewinds, unsettled, pause.plus(StatusSettings.SAMPLE_TIMEOUT));
+                    partitions,
+                    stalls.look(partitions),
+                    rewinds,
+                    unsettled,
+                    pauseAfter(start).plus(StatusSettings.SAMPLE_TIMEOUT));
             reporter.report();
         } catch (RuntimeException e) {
             log.debug("The outbox could not be sampled", e);
         }
-        return pauseAfter(start);
+        pause = pauseAfter(start);
     }
 
     private Duration pauseAfter(long start) {
-        Duration pause = Duration.ofNanos(System.nanoTime() - start).multipliedBy(PAUSE_FOR_SAMPLE);
-        return pause.compareTo(settings.interval()) > 0 ? pause : settings.interval();
+        Duration tenfold = Duration.ofNanos(System.nanoTime() - start).multipliedBy(PAUSE_FOR_SAMPLE);
+        return tenfold.compareTo(settings.interval()) > 0 ? tenfold : settings.interval();
     }
 
     /** The relays have stopped by now: that is the last that is reported. */
     @Override
     public synchronized void stop() {
-        ScheduledExecutorService threads = executor;
+        ThreadPoolTaskScheduler threads = executor;
         executor = null;
         if (threads == null) {
             return;
         }
-        Future<?> lastReport = threads.submit(reporter::report);
+        Future<?> lastReport = threads.getScheduledExecutor().submit(reporter::report);
         try {
             lastReport.get(LAST_REPORT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
@@ -143,7 +128,7 @@ class StatusSampler implements SmartLifecycle {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            threads.shutdownNow();
+            threads.shutdown();
         }
     }
 

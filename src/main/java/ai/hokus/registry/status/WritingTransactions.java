@@ -3,15 +3,14 @@ package ai.hokus.registry.status;
 import ai.hokus.registry.outbox.SqlDialect;
 import java.time.OffsetDateTime;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.stereotype.Component;
 
 /**
  * Who keeps {@code settled_id} where it is: a transaction that has written something and does not end, in whichever database of
  * the PostgreSQL cluster. On H2 nobody does. Thread-safe.
  */
+@Component
 class WritingTransactions {
 
     /** The two parts are one snapshot; partitions have a few rows. */
@@ -53,19 +52,6 @@ class WritingTransactions {
      */
     record Progress(int partition, long settledId, long highestClaimedId, long oldestXid) {}
 
-    /**
-     * A transaction that is open.
-     *
-     * @param who session or prepared transaction, for people
-     * @param queryStart when its last statement began; null: not known
-     * @param remedy the statement that ends it
-     */
-    record Holder(
-            String who,
-            @Nullable OffsetDateTime since,
-            @Nullable OffsetDateTime queryStart,
-            String remedy) {}
-
     /** By partition; empty where every visible id is settled. */
     List<Progress> progress() {
         if (dialect.idsFollowCommits()) {
@@ -80,20 +66,22 @@ class WritingTransactions {
                         row.getLong("oldest_xid")));
     }
 
-    /** Who has this transaction id; empty: it has ended, or this role may not see it. Only on PostgreSQL. */
-    Optional<Holder> holder(long xid) {
+    /** In words, who has this transaction id, since when, and what ends it. Only on PostgreSQL. */
+    String describe(long xid) {
         String id = Long.toString(xid % XIDS_OF_AN_EPOCH);
         return jdbc
                 .query(
                         HOLDER,
-                        (row, n) -> new Holder(
-                                Objects.requireNonNull(row.getString("who")),
-                                row.getObject("since", OffsetDateTime.class),
-                                row.getObject("query_start", OffsetDateTime.class),
-                                Objects.requireNonNull(row.getString("remedy"))),
+                        (row, n) -> {
+                            OffsetDateTime queryStart = row.getObject("query_start", OffsetDateTime.class);
+                            return row.getString("who") + ", open since " + row.getObject("since", OffsetDateTime.class)
+                                    + (queryStart == null ? "" : ", last statement at " + queryStart) + "; to end it: "
+                                    + row.getString("remedy");
+                        },
                         id,
                         id)
                 .stream()
-                .findFirst();
+                .findFirst()
+                .orElse("transaction " + xid + "; this role may not see whose (GRANT pg_read_all_stats lets it)");
     }
 }
