@@ -1,19 +1,25 @@
 package ai.hokus.registry.consumers;
 
 import java.time.Clock;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.time.format.DateTimeParseException;
+import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * What was last seen of consumers, without asking anybody: reading it does no I/O and takes no lock. Thread-safe; one thread
  * writes, any thread reads.
  */
+@Component
 public class ConsumerCache {
+
+    private static final DateTimeFormatter UTC_UNLESS_SAID = DateTimeFormatter.ISO_DATE_TIME.withZone(ZoneOffset.UTC);
 
     private final Clock steady;
     private final TakenPositions positions;
@@ -24,13 +30,12 @@ public class ConsumerCache {
     /** @param staleAt by the steady clock */
     private record Sampled(ConsumerStatus status, Instant staleAt) {}
 
-    ConsumerCache(TakenPositions positions, TakenLatency latency, Clock steady) {
-        this.positions = positions;
-        this.latency = latency;
+    ConsumerCache(ConsumerMemory memory, @Qualifier("steadyClock") Clock steady) {
+        this.positions = memory.positions();
+        this.latency = memory.latency();
         this.steady = steady;
     }
 
-    /** As it is known now. */
     public ConsumerStatus current() {
         Sampled last = sampled;
         return last.staleAt().isBefore(steady.instant())
@@ -39,22 +44,19 @@ public class ConsumerCache {
     }
 
     /**
-     * What became of a message after it came into the queue, as far as this instance has seen it. All null: it has not.
+     * What became of a message after it came into the queue, as far as this instance has seen it; null: it has not.
      *
      * @param takenAt when it was first seen to have been taken
      * @param stuckSince since when it has been seen with a consumer, if that counts as stuck
      * @param deadLetteredAt when consumers gave it up
      */
+    @JsonNaming(SnakeCaseStrategy.class)
     public record Trace(
             @Nullable Instant takenAt,
             @Nullable Instant stuckSince,
             @Nullable Instant deadLetteredAt) {}
 
-    /**
-     * What became of a message.
-     *
-     * @param position in its partition; null: only the lists tell
-     */
+    /** What became of a message. Without its position in its partition (null) only the lists tell. */
     public Trace trace(String messageId, int partition, @Nullable Long position) {
         ConsumerStatus status = current();
         ConsumerStatus.Element taken = find(status.processing(), messageId);
@@ -71,25 +73,20 @@ public class ConsumerCache {
 
     private static ConsumerStatus.@Nullable Element find(ConsumerStatus.Listed list, String messageId) {
         return list.elements().stream()
-                .filter(element -> messageId.equals(element.messageId()))
+                .filter(element -> messageId.equals(element.says().messageId()))
                 .findFirst()
                 .orElse(null);
     }
 
     /** The element's own word, where it is a time; without a zone it is UTC. */
     private static Instant failedAt(ConsumerStatus.Element element) {
-        String text = element.failedAt();
-        if (text == null) {
-            return element.seenSince();
-        }
+        QueueElement.DeadLetter end = element.says().deadLetter();
         try {
-            return LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeParseException withZone) {
-            try {
-                return OffsetDateTime.parse(text).toInstant();
-            } catch (DateTimeParseException e) {
-                return element.seenSince();
-            }
+            return end == null || end.failedAt() == null
+                    ? element.seenSince()
+                    : Instant.from(UTC_UNLESS_SAID.parse(end.failedAt()));
+        } catch (DateTimeException e) {
+            return element.seenSince();
         }
     }
 

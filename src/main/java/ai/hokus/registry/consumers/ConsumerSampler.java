@@ -9,15 +9,13 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
@@ -43,10 +41,9 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     private final Duration maxCallDuration;
     private final Clock clock;
 
-    /** Whether a look at the depth is planned. */
     private final AtomicBoolean lookPlanned = new AtomicBoolean();
 
-    private volatile @Nullable ScheduledExecutorService executor;
+    private volatile @Nullable ThreadPoolTaskScheduler executor;
 
     /** What the log was told of and is not over; confined to the thread. */
     private @Nullable Cause trouble;
@@ -78,28 +75,22 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         if (seen == null) {
             return;
         }
-        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread daemon = new Thread(task, "consumers");
-            daemon.setDaemon(true);
-            return daemon;
-        });
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix("consumers-");
+        thread.setDaemon(true);
+        thread.setErrorHandler(this::failed);
+        thread.initialize();
         lookPlanned.set(false);
-        var unused =
-                thread.scheduleWithFixedDelay(() -> sampleSafely(seen), 0, interval.toNanos(), TimeUnit.NANOSECONDS);
+        var unused = thread.scheduleWithFixedDelay(() -> sample(seen), interval);
         executor = thread;
     }
 
-    private void sampleSafely(ConsumerLists seen) {
-        try {
-            sample(seen);
-        } catch (Throwable e) {
-            cache.unknown("the look at the consumers' lists failed: " + e);
-            log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
-        }
+    private void failed(Throwable e) {
+        cache.unknown("the look at the consumers' lists failed: " + e);
+        log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
     }
 
-    /** One look at the lists. */
-    void sample(ConsumerLists seen) {
+    private void sample(ConsumerLists seen) {
         try {
             ConsumerStatus status = sampler.look(seen);
             // Overdue after two more looks, each with a call that takes as long as one may.
@@ -147,14 +138,15 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     }
 
     private void planLook(ConsumerLists seen, Duration pause) {
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         if (thread == null || !lookPlanned.compareAndSet(false, true)) {
             return;
         }
         long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
         try {
-            var unused = thread.schedule(() -> look(seen), nanos, TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException stopped) {
+            var unused = thread.schedule(
+                    () -> look(seen), thread.getClock().instant().plusNanos(nanos));
+        } catch (TaskRejectedException stopped) {
             lookPlanned.set(false);
         }
     }
@@ -171,19 +163,19 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     public void rewound(int partition, long from, long to) {
         latency.forget();
         TakenMessages.Seen before = positions.furthest(partition);
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         if (thread == null) {
             return;
         }
         try {
             thread.execute(() -> reconcile(partition, from, to, before));
-        } catch (RejectedExecutionException stopped) {
+        } catch (TaskRejectedException stopped) {
             log.debug("Stopped: nobody says how much of the rewind of partition {} was done", partition, stopped);
         }
     }
 
     /** @param before what was seen last; null: nothing was */
-    void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
+    private void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
         try {
             OptionalLong done =
                     before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
@@ -214,10 +206,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     @Override
     public synchronized void stop() {
-        ScheduledExecutorService thread = executor;
+        ThreadPoolTaskScheduler thread = executor;
         executor = null;
         if (thread != null) {
-            thread.shutdownNow();
+            thread.shutdown();
         }
     }
 

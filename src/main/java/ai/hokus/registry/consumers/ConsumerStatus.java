@@ -1,12 +1,16 @@
 package ai.hokus.registry.consumers;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What was last seen of consumers. Immutable.
+ * What was last seen of consumers. Immutable; {@link Listed} is shown as it is.
  *
  * @param sampledAt when; null: it was not yet
  * @param unavailableReason why something is not known, in words; null: all is
@@ -24,7 +28,6 @@ public record ConsumerStatus(
         @Nullable Duration takenP50,
         @Nullable Duration takenP99) {
 
-    /** Nothing is known. */
     static ConsumerStatus unknown(@Nullable Instant sampledAt, String reason) {
         return new ConsumerStatus(sampledAt, reason, null, Listed.UNKNOWN, Listed.UNKNOWN, null, null);
     }
@@ -42,10 +45,11 @@ public record ConsumerStatus(
      * @param unreadable how many of {@code elements} are no messages
      * @param elements the oldest first, at most 1,000
      */
+    @JsonNaming(SnakeCaseStrategy.class)
     public record Listed(
             @Nullable Long depth,
             @Nullable Instant oldestSeenAt,
-            Duration oldestAge,
+            @JsonIgnore Duration oldestAge,
             int unreadable,
             List<Element> elements) {
 
@@ -55,7 +59,6 @@ public record ConsumerStatus(
             elements = List.copyOf(elements);
         }
 
-        /** How many count as stuck. */
         public long stuck() {
             return elements.stream().filter(Element::stuck).count();
         }
@@ -64,20 +67,9 @@ public record ConsumerStatus(
     /**
      * One element.
      *
-     * @param messageId null: it is no message
      * @param seenSince when this instance first saw it in the list; it may have been there before
      * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; of what consumers work on only
-     * @param error why consumers gave it up; null: it does not say
-     * @param failedAt when they did, in its own words; null: it does not say
-     * @param wrapped whether the message is a text inside the element
      */
-    public record Element(
-            @Nullable String messageId,
-            @Nullable String modelId,
-            @Nullable Integer retryCount,
-            Instant seenSince,
-            boolean stuck,
-            @Nullable String error,
-            @Nullable String failedAt,
-            boolean wrapped) {}
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}
 }

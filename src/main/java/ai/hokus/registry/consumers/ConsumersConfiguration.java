@@ -12,7 +12,6 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Puts the module together; without a Redis nothing is known, and nothing runs. */
 @Configuration(proxyBeanMethods = false)
@@ -21,16 +20,6 @@ class ConsumersConfiguration {
     @Bean
     ConsumerMemory consumerMemory(Clock clock, @Qualifier("steadyClock") Clock steady) {
         return new ConsumerMemory(clock, steady);
-    }
-
-    @Bean
-    ConsumerCache consumerCache(ConsumerMemory memory, @Qualifier("steadyClock") Clock steady) {
-        return new ConsumerCache(memory.positions(), memory.latency(), steady);
-    }
-
-    @Bean
-    TakenMessages takenMessages(JdbcTemplate jdbc) {
-        return new TakenMessages(jdbc);
     }
 
     @Bean

@@ -31,11 +31,7 @@ final class ElementTracker {
         this.steady = steady;
     }
 
-    /**
-     * An element that was seen.
-     *
-     * @param since when it was first seen in the list
-     */
+    /** @param since when it was first seen in the list */
     record Tracked(QueueElement element, Instant since, Instant steadySince) {}
 
     /** Forgets what is no longer there; returns the elements in their order. */

@@ -58,17 +58,8 @@ final class ListSampler {
         List<Element> elements = new ArrayList<>();
         Tracked oldest = null;
         for (Tracked tracked : tracker.look(list.oldestFirst())) {
-            QueueElement element = tracked.element();
             boolean stuck = stuckFrom != null && tracker.age(tracked).compareTo(stuckFrom) >= 0;
-            elements.add(new Element(
-                    element.messageId(),
-                    element.modelId(),
-                    element.retryCount(),
-                    tracked.since(),
-                    stuck,
-                    element.error(),
-                    element.failedAt(),
-                    element.wrapped()));
+            elements.add(new Element(tracked.element(), tracked.since(), stuck));
             if (oldest == null || tracked.steadySince().isBefore(oldest.steadySince())) {
                 oldest = tracked;
             }
@@ -77,13 +68,13 @@ final class ListSampler {
                 list.depth(),
                 oldest == null ? null : oldest.since(),
                 oldest == null ? Duration.ZERO : tracker.age(oldest),
-                (int) elements.stream().filter(e -> e.messageId() == null).count(),
+                (int) elements.stream().filter(e -> !e.says().readable()).count(),
                 elements);
     }
 
     private void notePositions(QueueSnapshot snapshot, Listed taken, Listed dead, Instant now) {
         List<UUID> unfinished = Stream.concat(taken.elements().stream(), dead.elements().stream())
-                .flatMap(element -> QueueElement.uuid(element.messageId()).stream())
+                .flatMap(element -> QueueElement.uuid(element.says().messageId()).stream())
                 .distinct()
                 .toList();
         long known = Stream.of(taken, dead)

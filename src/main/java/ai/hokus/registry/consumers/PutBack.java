@@ -1,5 +1,7 @@
 package ai.hokus.registry.consumers;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.QueueSnapshot;
@@ -50,34 +52,28 @@ public class PutBack {
     /**
      * What the list has.
      *
-     * @param selected elements that may go back
+     * @param fitting elements that may go back, the oldest first
      * @param younger elements that fit and have not been seen there for long enough
      * @param unreadable elements that are no messages: they stay
      * @param unseen elements beyond the 1,000 that are looked at, of all kinds
      * @param limitation why the elements are not known; null: they are
      */
     public record Preview(
-            long selected,
+            List<String> fitting,
             long younger,
             long unreadable,
             long unseen,
             @Nullable String limitation) {}
 
-    private record Candidates(List<String> oldestFirst, Preview preview) {}
-
-    /** The age that counts as stuck. */
     public Duration stuckAfter() {
         return stuckAfter;
     }
 
-    /** Whether there is a Redis. */
-    public boolean isPossible() {
-        return lists != null;
-    }
-
     /** What {@link #execute} would find. Changes nothing. */
     public Preview preview(Selection selection) {
-        return candidates(selection, lists().snapshot(List.of())).preview();
+        return lists == null
+                ? new Preview(List.of(), 0, 0, 0, "No Redis is configured: there is nothing to put back")
+                : preview(selection, lists.snapshot(List.of()));
     }
 
     /**
@@ -88,20 +84,23 @@ public class PutBack {
      */
     public record Outcome(long moved, @Nullable String interrupted) {}
 
-    /** Puts back what fits; dead letters that come meanwhile stay. */
+    /** Puts back what fits; dead letters that come meanwhile stay. To be called if {@link #preview} found some. */
     public Outcome execute(Selection selection) {
+        ConsumerLists redis = requireNonNull(lists);
         long deadline = System.nanoTime() + MAX_DURATION.toNanos();
-        QueueSnapshot snapshot = lists().snapshot(List.of());
+        QueueSnapshot snapshot = redis.snapshot(List.of());
         long left = snapshot.list(selection.list()).depth();
         long moved = 0;
         while (left > 0) {
-            List<String> elements = candidates(selection, snapshot).oldestFirst();
+            List<String> elements = preview(selection, snapshot).fitting();
             for (int i = elements.size() - 1; i >= 0; i--) { // what goes last is taken first
                 if (System.nanoTime() - deadline > 0) {
                     return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
                 }
                 try {
-                    moved += move(selection.list(), elements.get(i)) ? 1 : 0;
+                    String text = elements.get(i);
+                    String replacement = QueueElement.forConsumers(text, selection.list());
+                    moved += redis.putBack(selection.list(), text, replacement) ? 1 : 0;
                 } catch (QueueUnavailableException e) {
                     if (moved == 0) {
                         throw e;
@@ -113,16 +112,12 @@ public class PutBack {
             if (elements.isEmpty()) {
                 break;
             }
-            snapshot = lists().snapshot(List.of());
+            snapshot = redis.snapshot(List.of());
         }
         return new Outcome(moved, null);
     }
 
-    private boolean move(ConsumerList list, String element) {
-        return lists().putBack(list, element, QueueElement.forConsumers(element, list));
-    }
-
-    private Candidates candidates(Selection selection, QueueSnapshot snapshot) {
+    private Preview preview(Selection selection, QueueSnapshot snapshot) {
         QueueSnapshot.Listed list = snapshot.list(selection.list());
         List<String> fitting = new ArrayList<>();
         long younger = 0;
@@ -140,20 +135,7 @@ public class PutBack {
                 }
             }
         }
-        return new Candidates(
-                fitting,
-                new Preview(
-                        fitting.size(),
-                        younger,
-                        unreadable,
-                        list.depth() - list.oldestFirst().size(),
-                        snapshot.limitation()));
-    }
-
-    private ConsumerLists lists() {
-        if (lists == null) {
-            throw new IllegalStateException("ask isPossible first");
-        }
-        return lists;
+        long unseen = list.depth() - list.oldestFirst().size();
+        return new Preview(fitting, younger, unreadable, unseen, snapshot.limitation());
     }
 }

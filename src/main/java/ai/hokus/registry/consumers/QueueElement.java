@@ -1,6 +1,7 @@
 package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.queue.ConsumerList;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -8,23 +9,33 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What an element of a list says of itself. Others write the lists, so it may be anything.
  *
  * @param messageId null: the element cannot be read, or has none
- * @param error why it was given up; null: it does not say
- * @param failedAt when it was given up, as it says; null: it does not
- * @param wrapped whether the message is a text inside the element ({@code original_message})
+ * @param deadLetter null: it is no dead letter
  */
-record QueueElement(
+@JsonNaming(SnakeCaseStrategy.class)
+public record QueueElement(
         @Nullable String messageId,
         @Nullable String modelId,
         @Nullable Integer retryCount,
-        @Nullable String error,
-        @Nullable String failedAt,
-        boolean wrapped) {
+        @JsonUnwrapped @Nullable DeadLetter deadLetter) {
+
+    /**
+     * What a dead letter says of its end.
+     *
+     * @param error why it was given up; null: it does not say
+     * @param failedAt when it was given up, as it says; null: it does not
+     * @param wrapped whether the message is a text inside the element ({@code original_message})
+     */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record DeadLetter(
+            @Nullable String error, @Nullable String failedAt, boolean wrapped) {}
 
     private static final String ORIGINAL = "original_message";
     private static final JsonMapper MAPPER = new JsonMapper();
@@ -43,7 +54,8 @@ record QueueElement(
     static QueueElement of(String text, ConsumerList list) {
         JsonNode element = read(text);
         JsonNode original = element.path(ORIGINAL);
-        boolean wrapped = list == ConsumerList.DLQ && original.isString();
+        boolean dead = list == ConsumerList.DLQ;
+        boolean wrapped = dead && original.isString();
         JsonNode message = wrapped ? read(original.stringValue()) : element;
         String messageId = text(message.path("message_id"));
         JsonNode retries = message.path("retry_count");
@@ -51,9 +63,7 @@ record QueueElement(
                 messageId == null || messageId.length() > MAX_ID ? null : messageId,
                 text(message.path("payload").path("model_id")),
                 retries.isInt() ? retries.intValue() : null,
-                text(element.path("error")),
-                text(element.path("failed_at")),
-                wrapped);
+                dead ? new DeadLetter(text(element.path("error")), text(element.path("failed_at")), wrapped) : null);
     }
 
     /**

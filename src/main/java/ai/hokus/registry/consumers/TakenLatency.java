@@ -58,7 +58,6 @@ final class TakenLatency {
         this.steady = steady;
     }
 
-    /** The queue took messages. */
     void appended(List<OffsetDateTime> createdAt) {
         long[] times = createdAt.stream()
                 .mapToLong(time -> micros(time.toEpochSecond(), time.getNano()))

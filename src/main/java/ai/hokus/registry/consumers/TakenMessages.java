@@ -6,12 +6,14 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.stereotype.Component;
 
 /**
  * Compares what was seen in the queue with the log: which messages consumers had taken, and how many of those that a rewind sends
  * again they had done. For people; delivery uses none of it. Thread-safe. What is thrown when the database fails is a {@link
  * org.springframework.dao.DataAccessException}.
  */
+@Component
 class TakenMessages {
 
     private static final String SKIPPED =

@@ -18,12 +18,6 @@ final class TakenPositions {
 
     private final Map<Integer, Partition> partitions = new ConcurrentHashMap<>();
 
-    /**
-     * The queue was seen.
-     *
-     * @param seen what was seen of this partition
-     * @param at when
-     */
     void saw(int partition, TakenMessages.Seen seen, Instant at) {
         partitions.computeIfAbsent(partition, n -> new Partition()).saw(seen, at);
     }

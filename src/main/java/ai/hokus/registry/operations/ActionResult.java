@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
 
 /** What an operator's request came to. */
 sealed interface ActionResult {
@@ -21,9 +22,6 @@ sealed interface ActionResult {
             List<Integer> partitions,
             String detail,
             @Nullable Long operationId) implements ActionResult {
-        public Completed {
-            partitions = List.copyOf(partitions);
-        }
 
         static Completed nothing(String detail) {
             return new Completed(false, 0, List.of(), detail, null);
@@ -34,17 +32,20 @@ sealed interface ActionResult {
         }
     }
 
-    /** It cannot be done; nothing was changed. */
-    record Refused(Reason reason, String detail) implements ActionResult {
+    /**
+     * It cannot be done; nothing was changed.
+     *
+     * @param status 404 there is no such partition or message; 409 it contradicts what is, or what was done before; 422 it is
+     *     more than one call may do
+     */
+    record Refused(HttpStatus status, String detail) implements ActionResult {
 
-        /** Why not. */
-        enum Reason {
-            /** There is no such partition or message. */
-            NOT_FOUND,
-            /** It contradicts what is, or what was done before. */
-            CONFLICT,
-            /** More than one call may do. */
-            TOO_MANY
+        static Refused notFound(String detail) {
+            return new Refused(HttpStatus.NOT_FOUND, detail);
+        }
+
+        static Refused conflict(String detail) {
+            return new Refused(HttpStatus.CONFLICT, detail);
         }
     }
 }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
 
 /**
  * Pages of messages in one state, partition by partition: pending and parked ones the oldest first, delivered ones the newest first;
@@ -20,6 +21,7 @@ import org.springframework.jdbc.support.SqlArrayValue;
  * not claimed, from where the page before it ended. Looking for a model it gives up after {@value #MAX_LOOKED_AT} messages, and
  * the next page goes on from there. Thread-safe.
  */
+@Component
 class MessageListing {
 
     /** Messages that a page looks at, at most. */
@@ -33,12 +35,12 @@ class MessageListing {
             FROM outbox_progress WHERE partition_id >= ? ORDER BY partition_id
             """;
 
-    private static final String MESSAGE_WITH_ID = """
-            SELECT m.message_id FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ?
+    private static final String PLACE = """
+            SELECT h.id, h.partition_id, h.position FROM outbox_message_history h
+            WHERE h.message_id = (SELECT m.message_id FROM outbox_partition p
+                                  JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ?)
+              AND h.id = ?
             """;
-
-    private static final String PLACE =
-            "SELECT id, partition_id, position FROM outbox_message_history WHERE message_id = ?";
 
     /** The condition on first_position, which is the batch's, finds the batches by their index: none has more than 5,000 messages. */
     private static final String CLAIMED = """
@@ -71,7 +73,7 @@ class MessageListing {
 
     private static final String PARKED = """
             SELECT * FROM outbox_parked_messages
-            WHERE (CAST(? AS VARCHAR) IS NULL OR model = CAST(? AS VARCHAR)) AND id > COALESCE(CAST(? AS BIGINT), 0)
+            WHERE model = COALESCE(CAST(? AS VARCHAR), model) AND id > COALESCE(CAST(? AS BIGINT), 0)
             ORDER BY id LIMIT ?
             """;
 
@@ -88,18 +90,13 @@ class MessageListing {
             FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ANY(?)
             """;
 
-    /** Which messages. */
     enum State {
         PENDING,
         PARKED,
         DELIVERED
     }
 
-    /**
-     * One page.
-     *
-     * @param next to be given as {@code after} for the next page; null: this is the last one
-     */
+    /** @param next to be given as {@code after} for the next page; null: this is the last one */
     record Page(
             List<Map<String, @Nullable Object>> messages,
             @Nullable Long next) {}
@@ -153,7 +150,7 @@ class MessageListing {
     private Page page(State state, @Nullable String model, @Nullable Long after, int limit) {
         Collector page = new Collector(model, limit);
         if (state == State.PARKED) {
-            page.addAll(OutboxQueries.rows(jdbc, PARKED, model, model, after, limit + 1));
+            page.addAll(OutboxQueries.rows(jdbc, PARKED, model, after, limit + 1));
             return page.toPage();
         }
         Place place = after == null ? null : place(after);
@@ -230,21 +227,12 @@ class MessageListing {
 
     /** Null: the message is gone, since it was delivered long ago. */
     private @Nullable Place place(long id) {
-        UUID messageId = DataAccessUtils.singleResult(jdbc.queryForList(MESSAGE_WITH_ID, UUID.class, id));
-        return messageId == null
-                ? null
-                : jdbc
-                        .query(
-                                PLACE,
-                                (row, n) -> new Place(
-                                        row.getInt("partition_id"),
-                                        row.getLong("id"),
-                                        row.getObject("position", Long.class)),
-                                messageId)
-                        .stream()
-                        .filter(place -> place.id() == id)
-                        .findFirst()
-                        .orElse(null);
+        return DataAccessUtils.singleResult(jdbc.query(
+                PLACE,
+                (row, n) ->
+                        new Place(row.getInt("partition_id"), row.getLong("id"), row.getObject("position", Long.class)),
+                id,
+                id));
     }
 
     private static long id(Map<String, @Nullable Object> row) {

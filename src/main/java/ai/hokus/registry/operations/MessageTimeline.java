@@ -2,7 +2,7 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
-import java.time.Instant;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,9 +16,6 @@ import tools.jackson.databind.annotation.JsonNaming;
  * One message and its copies, and what became of them.
  *
  * @param payload JSON, exactly as it is delivered
- * @param takenAt when a consumer was first seen to have taken it; null: this instance has not seen it
- * @param stuckSince since when it has been seen with a consumer, if that counts as stuck; null: it does not
- * @param deadLetteredAt when consumers gave it up; null: it is not among the dead letters
  * @param copies rows of {@code outbox_message_history}; the message itself is number 0
  * @param events in the order in which they happened
  */
@@ -29,9 +26,7 @@ record MessageTimeline(
         @Nullable Object messageType,
         @Nullable Object partitionId,
         @JsonRawValue @Nullable Object payload,
-        @Nullable Instant takenAt,
-        @Nullable Instant stuckSince,
-        @Nullable Instant deadLetteredAt,
+        @JsonUnwrapped ConsumerCache.Trace trace,
         List<Map<String, @Nullable Object>> copies,
         List<Event> events) {
 
@@ -65,16 +60,13 @@ record MessageTimeline(
             copy.remove("payload");
             copies.add(copy);
         }
-        ConsumerCache.Trace trace = trace(messageId, rows, consumers);
         return new MessageTimeline(
                 messageId,
                 first.get("model"),
                 first.get("message_type"),
                 first.get("partition_id"),
                 first.get("payload"),
-                trace.takenAt(),
-                trace.stuckSince(),
-                trace.deadLetteredAt(),
+                trace(messageId, rows, consumers),
                 copies,
                 events);
     }

@@ -7,14 +7,18 @@ import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.outbox.Outbox;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.GeneratedKeyHolder;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -22,6 +26,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * database fails is a {@link org.springframework.dao.DataAccessException} or a {@link
  * org.springframework.transaction.TransactionException}.
  */
+@Component
 class OperationLog {
 
     private static final String INSERT = """
@@ -93,10 +98,8 @@ class OperationLog {
                         "This was done under the same Idempotency-Key at " + before.at() + " by " + before.by()
                                 + "; nothing was done again. Messages: " + before.messages() + ".",
                         before.id())
-                : new Refused(
-                        Refused.Reason.CONFLICT,
-                        "This Idempotency-Key was used at " + before.at() + " for something else (" + before.operation()
-                                + ", " + before.target() + "). Use a new one.");
+                : Refused.conflict("This Idempotency-Key was used at " + before.at() + " for something else ("
+                        + before.operation() + ", " + before.target() + "). Use a new one.");
     }
 
     private @Nullable Performed performed(String key) {
@@ -122,29 +125,29 @@ class OperationLog {
             List<Integer> partitions,
             String detail) {
         GeneratedKeyHolder key = new GeneratedKeyHolder();
-        jdbc.update(
-                connection -> {
-                    var statement = connection.prepareStatement(INSERT, new String[] {"id"});
-                    statement.setString(1, request.by());
-                    statement.setString(2, operation);
-                    statement.setString(3, target);
-                    statement.setString(4, request.reason());
-                    statement.setLong(5, messages);
-                    statement.setObject(6, messageId);
-                    statement.setString(7, request.idempotencyKey());
-                    return statement;
-                },
-                key);
+        JdbcClient.create(jdbc)
+                .sql(INSERT)
+                .params(Arrays.asList(
+                        request.by(),
+                        operation,
+                        target,
+                        request.reason(),
+                        messages,
+                        messageId,
+                        request.idempotencyKey()))
+                .update(key, "id");
         return new Completed(
                 true, messages, partitions, detail, requireNonNull(key.getKey()).longValue());
     }
 
-    /** What was done outside of the transaction that recorded it. */
+    /** What was done outside of the transaction that recorded it; the messages are in the record already. */
     record Done(long messages, String detail) {}
 
     /**
      * Runs steps that have transactions of their own, or none, after it is on record that they were begun; unless something was
-     * done under the request's key before. What they did is added to the record.
+     * done under the request's key before.
+     *
+     * @param steps take the record's id, and add to it what they have done with {@link #addMessages}
      */
     ActionResult aside(
             OperatorRequest request,
@@ -152,7 +155,7 @@ class OperationLog {
             String target,
             @Nullable UUID messageId,
             List<Integer> partitions,
-            Supplier<Done> steps) {
+            LongFunction<Done> steps) {
         ActionResult begun = once(
                 request,
                 operation,
@@ -161,8 +164,7 @@ class OperationLog {
         if (!(begun instanceof Completed recorded) || !recorded.executed() || recorded.operationId() == null) {
             return begun;
         }
-        Done done = steps.get();
-        addMessages(recorded.operationId(), done.messages());
+        Done done = steps.apply(recorded.operationId());
         return new Completed(true, done.messages(), partitions, done.detail(), recorded.operationId());
     }
 

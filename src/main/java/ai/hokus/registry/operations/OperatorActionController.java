@@ -1,8 +1,12 @@
 package ai.hokus.registry.operations;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.operations.ActionResult.Completed;
+import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
 import ai.hokus.registry.operations.OperatorActions.Resolution;
+import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
@@ -14,12 +18,13 @@ import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -33,16 +38,21 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Outbox operations")
 class OperatorActionController {
 
+    private static final Logger log = LoggerFactory.getLogger(OperatorActionController.class);
+
     private static final String DRY_RUN = "A dry run says what would be done, and does nothing.";
 
     private final OperatorActions actions;
     private final Resend resend;
+    private final PutBackAction putBack;
     private final FenceWatch fence;
     private final Relay relay;
 
-    OperatorActionController(OperatorActions actions, Resend resend, FenceWatch fence, Relay relay) {
+    OperatorActionController(
+            OperatorActions actions, Resend resend, PutBackAction putBack, FenceWatch fence, Relay relay) {
         this.actions = actions;
         this.resend = resend;
+        this.putBack = putBack;
         this.fence = fence;
         this.relay = relay;
     }
@@ -53,22 +63,17 @@ class OperatorActionController {
             description =
                     DRY_RUN
                             + " A pause is answered with 200 once it is fenced: no append can succeed from then on, not even"
-                            + " one that was under way. It is answered with 202 when it is stored, but not fenced yet; ask again to see.",
-            requestBody =
-                    @RequestBody(
-                            required = true,
-                            content =
-                                    @Content(
-                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = OperatorRequestSchema.Change.class))))
+                            + " one that was under way. It is answered with 202 when it is stored, but not fenced yet; ask again to see.")
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Change.class)))
     ResponseEntity<Object> change(
             @Parameter(description = "A partition's number, or all") @PathVariable String partition,
             @PathVariable String change,
             HttpServletRequest httpRequest) {
         boolean isRelease = change.equals("release");
-        OperatorRequestParser body = new OperatorRequestParser(httpRequest, isRelease ? Set.of("paused") : Set.of());
-        OperatorRequest request = body.operatorRequest();
+        OperatorRequestParser body = new OperatorRequestParser(
+                httpRequest, isRelease ? RequestBodies.Change.class : RequestBodies.Reasoned.class);
         boolean paused = isRelease && body.flag("paused");
+        OperatorRequest request = body.operatorRequest();
         Integer number = null;
         if (!partition.equals("all")) {
             try {
@@ -76,9 +81,6 @@ class OperatorActionController {
             } catch (NumberFormatException e) {
                 return Problem.of(HttpStatus.NOT_FOUND, "There is no partition " + partition + ".");
             }
-        }
-        if (!body.errors().isEmpty()) {
-            return Problem.of(body.errors());
         }
         return switch (change) {
             case "pause" -> answerPause(number, request, actions.pause(number, request));
@@ -93,8 +95,7 @@ class OperatorActionController {
         if (request.dryRun() || !(result instanceof Completed completed)) {
             return answer("pause", request, result);
         }
-        wake(result);
-        Map<String, @Nullable Object> answer = ActionAnswer.body("pause", request, completed);
+        Map<String, @Nullable Object> answer = completed("pause", request, completed);
         boolean fenced = fence.await(partition);
         answer.put("fenced", fenced);
         if (!fenced) {
@@ -111,21 +112,12 @@ class OperatorActionController {
     @PostMapping("/outbox/parked/{message_id}/{decision:requeue|discard}")
     @Operation(
             summary = "Send a parked message again, or decide that it is never to be sent",
-            description = DRY_RUN + " Requeued: a copy at the end, with the same message_id.",
-            requestBody =
-                    @RequestBody(
-                            required = true,
-                            content =
-                                    @Content(
-                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = OperatorRequestSchema.Reasoned.class))))
+            description = DRY_RUN + " Requeued: a copy at the end, with the same message_id.")
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Reasoned.class)))
     ResponseEntity<Object> resolve(
             @PathVariable("message_id") UUID messageId, @PathVariable String decision, HttpServletRequest httpRequest) {
-        OperatorRequestParser body = new OperatorRequestParser(httpRequest, Set.of());
-        OperatorRequest request = body.operatorRequest();
-        if (!body.errors().isEmpty()) {
-            return Problem.of(body.errors());
-        }
+        OperatorRequest request =
+                new OperatorRequestParser(httpRequest, RequestBodies.Reasoned.class).operatorRequest();
         Resolution wanted = decision.equals("requeue") ? Resolution.REQUEUE : Resolution.DISCARD;
         return answer(decision, request, actions.resolve(wanted, messageId, request));
     }
@@ -141,19 +133,10 @@ class OperatorActionController {
                             name = OperatorRequestParser.IDEMPOTENCY_KEY,
                             in = ParameterIn.HEADER,
                             description = "Chosen by the caller, 1 to 255 characters",
-                            schema = @Schema(type = "string")),
-            requestBody =
-                    @RequestBody(
-                            required = true,
-                            content =
-                                    @Content(
-                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = OperatorRequestSchema.Resend.class))))
+                            schema = @Schema(type = "string")))
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Resend.class)))
     ResponseEntity<Object> resend(HttpServletRequest httpRequest) {
-        OperatorRequestParser body = new OperatorRequestParser(
-                httpRequest,
-                Set.of("model", "partition", "from_position", "to_position", "delivered_from", "delivered_before"));
-        OperatorRequest request = body.operatorRequest();
+        OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.Resend.class);
         Long partition = body.number("partition", 0, Integer.MAX_VALUE);
         ResendFilter filter = new ResendFilter(
                 body.text("model"),
@@ -162,46 +145,35 @@ class OperatorActionController {
                 body.number("to_position", 0, Long.MAX_VALUE),
                 body.time("delivered_from"),
                 body.time("delivered_before"));
-        if (filter.isEmpty() && body.errors().isEmpty()) {
+        if (filter.isEmpty() && body.isRight()) {
             body.refuse("body", "must say which messages: model, or partition and positions, or times of delivery");
         }
         boolean positions = filter.fromPosition() != null || filter.toPosition() != null;
         if (positions && partition == null && body.isRight("partition")) {
             body.refuse("partition", "is required with positions: each partition has its own");
         }
-        if (!request.dryRun() && request.idempotencyKey() == null) {
+        if (body.lacksIdempotencyKey()) {
             body.refuse(
                     OperatorRequestParser.IDEMPOTENCY_KEY,
                     "is required, a header: asked for twice, messages would be sent twice");
         }
-        if (!body.errors().isEmpty()) {
-            return Problem.of(body.errors());
-        }
+        OperatorRequest request = body.operatorRequest();
         return answer("resend", request, resend.resend(filter, request));
     }
 
     @PostMapping("/outbox/purge")
     @Operation(
             summary = "Delete delivered messages before their retention is over",
-            description = DRY_RUN + " What is gone cannot be sent again.",
-            requestBody =
-                    @RequestBody(
-                            required = true,
-                            content =
-                                    @Content(
-                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = OperatorRequestSchema.Purge.class))))
+            description = DRY_RUN + " What is gone cannot be sent again.")
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Purge.class)))
     ResponseEntity<Object> purge(HttpServletRequest httpRequest) {
-        OperatorRequestParser body = new OperatorRequestParser(httpRequest, Set.of("older_than"));
-        OperatorRequest request = body.operatorRequest();
+        OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.Purge.class);
         Duration olderThan = body.duration("older_than");
         if (olderThan == null && body.isRight("older_than")) {
             body.refuse("older_than", "is required, for example PT12H");
         }
-        if (olderThan == null || !body.errors().isEmpty()) {
-            return Problem.of(body.errors());
-        }
-        return answer("purge", request, actions.purge(olderThan, request));
+        OperatorRequest request = body.operatorRequest();
+        return answer("purge", request, actions.purge(requireNonNull(olderThan), request));
     }
 
     @PostMapping("/outbox/adopt")
@@ -209,37 +181,67 @@ class OperatorActionController {
             summary = "Record the queue or the environment that this outbox delivers to",
             description = DRY_RUN + " From then on only instances with the same registry.queue.name and"
                     + " registry.outbox.environment relay. A queue without checkpoints of this outbox is given everything that is"
-                    + " retained again.",
-            requestBody =
-                    @RequestBody(
-                            required = true,
-                            content =
-                                    @Content(
-                                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                                            schema = @Schema(implementation = OperatorRequestSchema.Adopt.class))))
+                    + " retained again.")
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Adopt.class)))
     ResponseEntity<Object> adopt(HttpServletRequest httpRequest) {
-        OperatorRequestParser body = new OperatorRequestParser(httpRequest, Set.of("queue_name", "environment"));
-        OperatorRequest request = body.operatorRequest();
+        OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.Adopt.class);
         Target target = new Target(body.text("queue_name"), body.text("environment"));
-        if (target.queueName() == null
-                && target.environment() == null
-                && body.errors().isEmpty()) {
+        if (target.queueName() == null && target.environment() == null && body.isRight()) {
             body.refuse("body", "must have queue_name or environment");
         }
-        return body.errors().isEmpty()
-                ? answer("adopt", request, actions.adopt(target, request))
-                : Problem.of(body.errors());
+        OperatorRequest request = body.operatorRequest();
+        return answer("adopt", request, actions.adopt(target, request));
+    }
+
+    @PostMapping("/outbox/put-back")
+    @Operation(
+            summary = "Put elements of the consumers' lists back into the queue, to be taken next",
+            description = DRY_RUN + " From processing: what has been seen there for"
+                    + " older_than or longer, unchanged. From dlq: the message itself, with retry_count 0. A consumer that is still at"
+                    + " work on an element does it twice; the order of a model's messages is not kept; the queue's capacity does"
+                    + " not apply.")
+    @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.PutBack.class)))
+    ResponseEntity<Object> putBack(HttpServletRequest httpRequest) {
+        OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.PutBack.class);
+        String list = body.text("list");
+        boolean dlq = "dlq".equals(list);
+        if (!dlq && !"processing".equals(list) && body.isRight("list")) {
+            body.refuse("list", "must be processing or dlq");
+        }
+        String messageId = body.text("message_id");
+        boolean all = body.flag("all");
+        if (all == (messageId != null) && body.isRight("message_id") && body.isRight("all")) {
+            body.refuse("message_id", "or \"all\": true is required: one message, or all, and not both");
+        }
+        Duration olderThan = body.duration("older_than");
+        if (olderThan != null && dlq) {
+            body.refuse("older_than", "is for processing only");
+        }
+        OperatorRequest request = body.operatorRequest();
+        ConsumerList from = dlq ? ConsumerList.DLQ : ConsumerList.PROCESSING;
+        return answer("put_back", request, putBack.putBack(from, messageId, olderThan, request));
     }
 
     private ResponseEntity<Object> answer(String operation, OperatorRequest request, ActionResult result) {
-        wake(result);
-        return ActionAnswer.of(operation, request, result);
+        return result instanceof Completed completed
+                ? ResponseEntity.ok(completed(operation, request, completed))
+                : Problem.of(((Refused) result).status(), ((Refused) result).detail());
     }
 
-    /** A relay need not wait for its interval. */
-    private void wake(ActionResult result) {
-        if (result instanceof Completed completed && completed.executed()) {
+    /** The answer. What was done is logged, and a relay need not wait for its interval. */
+    private Map<String, @Nullable Object> completed(String operation, OperatorRequest request, Completed completed) {
+        if (completed.executed()) {
+            log.info("Operator {}: {}. {} Reason: {}", request.by(), operation, completed.detail(), request.reason());
             completed.partitions().forEach(relay::wake);
         }
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("operation", operation);
+        answer.put("dry_run", request.dryRun());
+        answer.put("executed", completed.executed());
+        answer.put("messages", completed.messages());
+        answer.put("partitions", completed.partitions());
+        answer.put("detail", completed.detail());
+        answer.put("operation_id", completed.operationId());
+        return answer;
     }
 }

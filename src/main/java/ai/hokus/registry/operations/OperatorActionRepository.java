@@ -1,5 +1,7 @@
 package ai.hokus.registry.operations;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -7,21 +9,22 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.stereotype.Component;
 
 /** The statements of operators' actions. Those that write need an open transaction and the partition's row. Thread-safe. */
+@Component
 class OperatorActionRepository {
 
     private static final String LOCK = """
             SELECT partition_id, paused, stopped_at IS NOT NULL AS stopped FROM outbox_partition
-            WHERE CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER)
-            ORDER BY partition_id FOR UPDATE
+            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id FOR UPDATE
             """;
 
     private static final String PARTITIONS = "SELECT partition_id FROM outbox_partition ORDER BY partition_id";
 
     private static final String PENDING = """
-            SELECT CAST(sum(pending) AS BIGINT) FROM outbox_status
-            WHERE CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER)
+            SELECT CAST(COALESCE(sum(pending), 0) AS BIGINT) FROM outbox_status
+            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id)
             """;
 
     private static final String PAUSE =
@@ -48,7 +51,7 @@ class OperatorActionRepository {
 
     private static final String UNFENCED = """
             SELECT count(*) FROM outbox_partition
-            WHERE (CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER))
+            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id)
               AND (paused OR stopped_at IS NOT NULL) AND fenced_halt_id <> halt_id
             """;
 
@@ -106,7 +109,6 @@ class OperatorActionRepository {
                 LOCK,
                 (row, n) -> new PartitionRow(
                         row.getInt("partition_id"), row.getBoolean("paused"), row.getBoolean("stopped")),
-                partition,
                 partition);
     }
 
@@ -116,8 +118,7 @@ class OperatorActionRepository {
 
     /** As the view {@code outbox_status} has it: estimated above 100,000. */
     long pending(@Nullable Integer partition) {
-        Long pending = jdbc.queryForObject(PENDING, Long.class, partition, partition);
-        return pending == null ? 0 : pending;
+        return requireNonNull(jdbc.queryForObject(PENDING, Long.class, partition));
     }
 
     void pause(int partition) {
@@ -140,8 +141,7 @@ class OperatorActionRepository {
 
     /** Whether no append can succeed in this partition, or in any that is paused or stopped. */
     boolean fenced(@Nullable Integer partition) {
-        Long unfenced = jdbc.queryForObject(UNFENCED, Long.class, partition, partition);
-        return unfenced != null && unfenced == 0;
+        return requireNonNull(jdbc.queryForObject(UNFENCED, Long.class, partition)) == 0;
     }
 
     /** Null: there is no such message. Copies are in the partition of their message. */
@@ -178,7 +178,6 @@ class OperatorActionRepository {
     }
 
     long retained() {
-        Long retained = jdbc.queryForObject(RETAINED, Long.class);
-        return retained == null ? 0 : retained;
+        return requireNonNull(jdbc.queryForObject(RETAINED, Long.class));
     }
 }

@@ -12,18 +12,23 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+import org.springframework.util.StringUtils;
 
 /**
  * What operators may change. Each action is one transaction that holds the rows of the partitions that it concerns, as a relay's
  * claim does, and writes its row of {@code outbox_operation} in it. A purge takes several transactions, and writes the row before
- * them. A dry run, and an action that finds nothing to do, writes nothing at all. {@link Resend} is the one action that is not here.
+ * them. A dry run, and an action that finds nothing to do, writes nothing at all. A partition that is null means all. Here is all but
+ * {@link Resend} and {@link PutBackAction}.
  *
  * <p>Thread-safe. What is thrown when the database fails is a {@link org.springframework.dao.DataAccessException} or a
  * {@link org.springframework.transaction.TransactionException}; nothing was changed then, but by a purge.
  */
+@Component
 class OperatorActions {
 
     /** Messages that one transaction of a purge by hand deletes, as in retention. */
@@ -60,11 +65,7 @@ class OperatorActions {
         this.purge = purge;
     }
 
-    /**
-     * Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link FenceWatch}.
-     *
-     * @param partition null: all
-     */
+    /** Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link FenceWatch}. */
     ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
         return change("pause", partition, request, row -> !row.paused(), repository::pause, rows -> {
             long pending = repository.pending(partition);
@@ -72,11 +73,7 @@ class OperatorActions {
         });
     }
 
-    /**
-     * Resumes delivery after a pause. A partition that is stopped stays so.
-     *
-     * @param partition null: all
-     */
+    /** Resumes delivery after a pause. A partition that is stopped stays so. */
     ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
         return change("resume", partition, request, PartitionRow::paused, repository::resume, rows -> {
             long pending = repository.pending(partition);
@@ -93,7 +90,6 @@ class OperatorActions {
      * Lets a stopped partition deliver again, from the newest checkpoint that Redis and this database both know. One that is
      * paused stays paused.
      *
-     * @param partition null: all
      * @param paused whether to pause it as well, so that nothing is sent before an operator resumes it
      */
     ActionResult release(@Nullable Integer partition, boolean paused, OperatorRequest request) {
@@ -122,23 +118,19 @@ class OperatorActions {
     /** What a change does: how many messages it concerns, its participle, and what follows from it. */
     private record Effect(long messages, String done, String consequence) {}
 
-    /** Computes the effect on the partitions that are concerned; they are locked. */
-    private interface EffectOn {
-        Effect of(List<PartitionRow> concerned);
-    }
-
+    /** @param effectOn computes the effect on the partitions that are concerned; they are locked */
     private ActionResult change(
             String operation,
             @Nullable Integer partition,
             OperatorRequest request,
             Predicate<PartitionRow> concerns,
             Consumer<Integer> change,
-            EffectOn effectOn) {
+            Function<List<PartitionRow>, Effect> effectOn) {
         String target = partition == null ? "all partitions" : "partition " + partition;
         return log.once(request, operation, target, () -> {
             List<PartitionRow> rows = repository.lock(partition);
             if (rows.isEmpty()) {
-                return new Refused(Refused.Reason.NOT_FOUND, "There is no partition " + partition + ".");
+                return Refused.notFound("There is no partition " + partition + ".");
             }
             List<PartitionRow> concerned = rows.stream().filter(concerns).toList();
             if (concerned.isEmpty()) {
@@ -147,7 +139,7 @@ class OperatorActions {
             }
             List<Integer> numbers =
                     concerned.stream().map(PartitionRow::partition).toList();
-            Effect effect = effectOn.of(concerned);
+            Effect effect = effectOn.apply(concerned);
             if (request.dryRun()) {
                 return Completed.dryRun(
                         effect.messages(),
@@ -155,8 +147,8 @@ class OperatorActions {
                         name(numbers) + " would be " + effect.done() + ". " + effect.consequence());
             }
             numbers.forEach(change);
-            String detail = capitalized(name(numbers)) + (numbers.size() == 1 ? " is " : " are ") + effect.done() + ". "
-                    + effect.consequence();
+            String detail = StringUtils.capitalize(name(numbers)) + (numbers.size() == 1 ? " is " : " are ")
+                    + effect.done() + ". " + effect.consequence();
             return log.record(request, operation, target, effect.messages(), null, numbers, detail);
         });
     }
@@ -167,8 +159,7 @@ class OperatorActions {
         return log.once(request, resolution.operation(), target, () -> {
             Integer partition = repository.partitionOf(messageId);
             if (partition == null) {
-                return new Refused(
-                        Refused.Reason.NOT_FOUND, "There is no message " + messageId + " in the outbox, or no longer.");
+                return Refused.notFound("There is no message " + messageId + " in the outbox, or no longer.");
             }
             repository.lock(partition);
             List<Long> parked = repository.parked(messageId);
@@ -194,17 +185,13 @@ class OperatorActions {
     private ActionResult notParked(Resolution resolution, UUID messageId) {
         List<OperatorActionRepository.Resolved> resolved = repository.resolved(messageId);
         if (resolved.isEmpty()) {
-            return new Refused(
-                    Refused.Reason.CONFLICT,
-                    "Message " + messageId
-                            + " is not parked. Only a parked message can be requeued or discarded; one that"
-                            + " was delivered can be sent again by its position.");
+            return Refused.conflict("Message " + messageId
+                    + " is not parked. Only a parked message can be requeued or discarded; one that"
+                    + " was delivered can be sent again by its position.");
         }
         OperatorActionRepository.Resolved last = resolved.get(0);
         String before = "Message " + messageId + " was already " + last.resolution() + ", at " + last.at() + ".";
-        return last.resolution().equals(resolution.column)
-                ? Completed.nothing(before)
-                : new Refused(Refused.Reason.CONFLICT, before);
+        return last.resolution().equals(resolution.column) ? Completed.nothing(before) : Refused.conflict(before);
     }
 
     /**
@@ -225,11 +212,12 @@ class OperatorActions {
         if (request.dryRun()) {
             return Completed.dryRun(purgeable, partitions, purgeable + " messages would be deleted.");
         }
-        return log.aside(request, "purge", target, null, partitions, () -> purge(partitions, olderThan));
+        return log.aside(request, "purge", target, null, partitions, id -> purge(partitions, olderThan, id));
     }
 
-    private OperationLog.Done purge(List<Integer> partitions, Duration olderThan) {
+    private OperationLog.Done purge(List<Integer> partitions, Duration olderThan, long operationId) {
         long deleted = purge.purge(partitions, olderThan, PURGE_BATCH, MAX_PURGE_DURATION);
+        log.addMessages(operationId, deleted);
         long left = purge.purgeable(partitions, olderThan);
         String more = left == 0
                 ? ""
@@ -280,9 +268,5 @@ class OperatorActions {
     private static String name(List<Integer> partitions) {
         return (partitions.size() == 1 ? "partition " : "partitions ")
                 + partitions.stream().map(Object::toString).collect(Collectors.joining(", "));
-    }
-
-    private static String capitalized(String text) {
-        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 }

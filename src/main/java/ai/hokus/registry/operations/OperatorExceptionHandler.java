@@ -23,8 +23,7 @@ import org.springframework.web.method.annotation.MethodArgumentTypeMismatchExcep
  * Answers what goes wrong under an operator's request: 503 when the database or Redis fails, 422 when a parameter is of the wrong kind.
  * Our own mistakes are left to the answer for the unforeseen.
  */
-@RestControllerAdvice(
-        assignableTypes = {OutboxQueryController.class, OperatorActionController.class, ConsumerController.class})
+@RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class OperatorExceptionHandler {
 

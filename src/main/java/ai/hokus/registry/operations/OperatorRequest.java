@@ -18,10 +18,4 @@ record OperatorRequest(
 
     /** Length of {@code outbox_operation.performed_by} and {@code idempotency_key}. */
     static final int MAX_KEY = 255;
-
-    OperatorRequest {
-        if (reason.isBlank() || reason.length() > MAX_REASON) {
-            throw new IllegalArgumentException("a reason has 1 to " + MAX_REASON + " characters");
-        }
-    }
 }

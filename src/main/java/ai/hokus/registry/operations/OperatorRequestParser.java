@@ -3,18 +3,24 @@ package ai.hokus.registry.operations;
 import ai.hokus.registry.web.Caller;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.JsonBody;
+import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.StrictJson;
 import ai.hokus.registry.web.TextRules;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import jakarta.servlet.http.HttpServletRequest;
+import java.lang.reflect.Method;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.springframework.web.ErrorResponseException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,78 +33,71 @@ final class OperatorRequestParser {
 
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
-    /** Bytes of a body. Its longest field, the reason, may have 1,000 characters. */
-    static final int MAX_BODY = 64 * 1024;
-
     /** Characters of a text other than the reason: as many as a model's name may have. */
     static final int MAX_TEXT = 255;
 
+    /** Bytes of a body. Its longest field, the reason, may have 1,000 characters. */
+    private static final int MAX_BODY = 64 * 1024;
+
     /** Ten years: longer than anything is retained, and what any database can subtract from now. */
-    static final Duration MAX_DURATION = Duration.ofDays(3_650);
+    private static final Duration MAX_DURATION = Duration.ofDays(3_650);
 
     /** What any database can compare with. */
-    static final Instant MIN_TIME = Instant.parse("1970-01-01T00:00:00Z");
+    private static final Instant MIN_TIME = Instant.parse("1970-01-01T00:00:00Z");
 
-    static final Instant MAX_TIME = Instant.parse("9999-12-31T23:59:59Z");
+    private static final Instant MAX_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
     private final ObjectNode fields;
-    private final String userId;
-    private final @Nullable String idempotencyKey;
+    private final OperatorRequest request;
     private final List<FieldError> errors = new ArrayList<>();
 
     /**
      * Takes the request's body; none at all is an object without fields.
      *
-     * @param known the fields that this operation has beside reason and dry_run
-     * @throws org.springframework.web.ErrorResponseException where the body is none that is read here
+     * @param known one of {@link RequestBodies}: the fields that this operation has
+     * @throws ErrorResponseException where the body is none that is read here
      */
-    OperatorRequestParser(HttpServletRequest request, Set<String> known) {
-        this.userId = Caller.userId(request);
-        this.idempotencyKey = request.getHeader(IDEMPOTENCY_KEY);
-        this.fields = object(JsonBody.read(request, MAX_BODY));
-        for (String name : fields.propertyNames()) {
-            if (!name.equals("reason") && !name.equals("dry_run") && !known.contains(name)) {
-                refuse(name, "is not known here");
-            }
+    OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends RequestBodies.Reasoned> known) {
+        byte[] body = JsonBody.read(httpRequest, MAX_BODY);
+        this.fields = body.length == 0 ? StrictJson.MAPPER.createObjectNode() : StrictJson.readObject(body);
+        Set<String> unknown = new LinkedHashSet<>(fields.propertyNames());
+        for (Method field : known.getMethods()) {
+            unknown.remove(field.getAnnotation(JsonProperty.class).value());
         }
-    }
-
-    private ObjectNode object(byte[] body) {
-        if (body.length == 0) {
-            return StrictJson.MAPPER.createObjectNode();
+        unknown.forEach(name -> refuse(name, "is not known here"));
+        String reason = text("reason", OperatorRequest.MAX_REASON);
+        if (reason == null && isRight("reason")) {
+            refuse("reason", "is required: why is this done?");
         }
-        StrictJson.Body json = StrictJson.readObject(body);
-        if (json instanceof StrictJson.Body.JsonObject object) {
-            return object.fields();
+        boolean dryRun = flag("dry_run");
+        String key = httpRequest.getHeader(IDEMPOTENCY_KEY);
+        if (key != null && (key.isBlank() || key.length() > OperatorRequest.MAX_KEY)) {
+            refuse(IDEMPOTENCY_KEY, "must have 1 to " + OperatorRequest.MAX_KEY + " characters");
         }
-        errors.add(((StrictJson.Body.Malformed) json).error());
-        return StrictJson.MAPPER.createObjectNode();
-    }
-
-    /** What was wrong with what was read so far. */
-    List<FieldError> errors() {
-        return errors;
+        String user = Caller.userId(httpRequest);
+        String by = user.length() > OperatorRequest.MAX_KEY ? user.substring(0, OperatorRequest.MAX_KEY) : user;
+        this.request = new OperatorRequest(by, reason == null ? "" : reason, dryRun, key);
     }
 
     void refuse(String field, String message) {
         errors.add(new FieldError(field, message));
     }
 
-    /** Who wants it, why, and how; may be used only if there are no {@link #errors}. */
+    /**
+     * Who wants it, why, and how. To be asked for when everything was read.
+     *
+     * @throws ErrorResponseException 422 that names everything that is wrong with what was read
+     */
     OperatorRequest operatorRequest() {
-        String reason = text("reason", OperatorRequest.MAX_REASON);
-        if (reason == null && isRight("reason")) {
-            refuse("reason", "is required: why is this done?");
+        if (!errors.isEmpty()) {
+            throw Problem.exception(errors);
         }
-        boolean dryRun = flag("dry_run");
-        if (idempotencyKey != null && (idempotencyKey.isBlank() || idempotencyKey.length() > OperatorRequest.MAX_KEY)) {
-            refuse(IDEMPOTENCY_KEY, "must have 1 to " + OperatorRequest.MAX_KEY + " characters");
-        }
-        return new OperatorRequest(
-                userId.length() > OperatorRequest.MAX_KEY ? userId.substring(0, OperatorRequest.MAX_KEY) : userId,
-                errors.isEmpty() && reason != null ? reason : "not given",
-                dryRun,
-                idempotencyKey);
+        return request;
+    }
+
+    /** Whether it is to be done, and has no key under which it is done once. */
+    boolean lacksIdempotencyKey() {
+        return !request.dryRun() && request.idempotencyKey() == null;
     }
 
     /** Absent: false. */
@@ -110,7 +109,7 @@ final class OperatorRequestParser {
         return node != null && node.asBoolean(false);
     }
 
-    /** Without white space around it; null: absent. */
+    /** Without white space around it; null: absent, or wrong. */
     @Nullable
     String text(String name) {
         return text(name, MAX_TEXT);
@@ -126,19 +125,14 @@ final class OperatorRequestParser {
             return null;
         }
         String text = TextRules.trim(node.stringValue());
-        Optional<String> unstorable = TextRules.unstorable(text);
-        if (unstorable.isPresent()) {
-            refuse(name, unstorable.get());
-            return null;
-        }
         if (text.length() > maxLength) {
             refuse(name, "must have at most " + maxLength + " characters");
-            return null;
         }
-        return text;
+        TextRules.unstorable(text).ifPresent(reason -> refuse(name, reason));
+        return isRight(name) ? text : null;
     }
 
-    /** Null: absent. */
+    /** Null: absent, or wrong. */
     @Nullable
     Long number(String name, long min, long max) {
         JsonNode node = sent(name);
@@ -152,49 +146,54 @@ final class OperatorRequestParser {
         return null;
     }
 
-    /** Null: absent. */
+    /** Null: absent, or wrong. */
     @Nullable
     Instant time(String name) {
-        String value = text(name);
-        if (value == null) {
-            return null;
-        }
-        try {
-            Instant time = OffsetDateTime.parse(value).toInstant();
-            if (time.isBefore(MIN_TIME) || time.isAfter(MAX_TIME)) {
-                refuse(name, "must be between " + MIN_TIME + " and " + MAX_TIME);
-                return null;
-            }
-            return time;
-        } catch (DateTimeException e) {
-            refuse(name, "must be a time with its zone, for example 2026-11-23T12:00:00Z");
-            return null;
-        }
+        return parsed(
+                name,
+                text -> OffsetDateTime.parse(text).toInstant(),
+                "a time with its zone, for example 2026-11-23T12:00:00Z",
+                time -> !time.isBefore(MIN_TIME) && !time.isAfter(MAX_TIME),
+                MIN_TIME + " and " + MAX_TIME);
     }
 
-    /** Null: absent. */
+    /** Null: absent, or wrong. */
     @Nullable
     Duration duration(String name) {
-        String value = text(name);
-        if (value == null) {
+        return parsed(
+                name,
+                Duration::parse,
+                "a duration, for example PT12H",
+                duration -> !duration.isNegative() && duration.compareTo(MAX_DURATION) <= 0,
+                "PT0S and P" + MAX_DURATION.toDays() + "D");
+    }
+
+    private <T> @Nullable T parsed(
+            String name, Function<String, T> parser, String kind, Predicate<T> fits, String range) {
+        String text = text(name);
+        if (text == null) {
             return null;
         }
         try {
-            Duration duration = Duration.parse(value);
-            if (duration.isNegative() || duration.compareTo(MAX_DURATION) > 0) {
-                refuse(name, "must be between PT0S and P" + MAX_DURATION.toDays() + "D");
-                return null;
+            T value = parser.apply(text);
+            if (fits.test(value)) {
+                return value;
             }
-            return duration;
+            refuse(name, "must be between " + range);
         } catch (DateTimeException e) {
-            refuse(name, "must be a duration, for example PT12H");
-            return null;
+            refuse(name, "must be " + kind);
         }
+        return null;
     }
 
     /** Whether nothing was wrong with this field so far. */
     boolean isRight(String name) {
         return errors.stream().noneMatch(error -> error.field().equals(name));
+    }
+
+    /** Whether nothing was wrong with any field so far. */
+    boolean isRight() {
+        return errors.isEmpty();
     }
 
     private @Nullable JsonNode sent(String name) {

@@ -1,17 +1,17 @@
 package ai.hokus.registry.operations;
 
-import java.sql.Clob;
 import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.OffsetDateTime;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.ColumnMapRowMapper;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.RowMapper;
+import org.springframework.stereotype.Component;
 
 /**
  * The operators' views, row by row and column by column, under the names that they have in SQL: what the endpoints show is
@@ -20,6 +20,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
  * is a {@link org.springframework.dao.DataAccessException}.
  */
+@Component
 class OutboxQueries {
 
     private static final String STATUS = "SELECT * FROM outbox_status ORDER BY partition_id";
@@ -43,8 +44,8 @@ class OutboxQueries {
     private static final String REGISTERED = """
             SELECT r.version, r.token_id, r.registered_at, h.*
             FROM registration r LEFT JOIN outbox_message_history h ON h.message_id = r.message_id
-            WHERE r.model_name = ? AND (CAST(? AS VARCHAR) IS NULL OR r.version = CAST(? AS VARCHAR))
-              AND (CAST(? AS VARCHAR) IS NULL OR r.token_id = CAST(? AS VARCHAR))
+            WHERE r.model_name = ? AND r.version = COALESCE(CAST(? AS VARCHAR), r.version)
+              AND r.token_id = COALESCE(CAST(? AS VARCHAR), r.token_id)
               AND h.id IS NOT NULL
             ORDER BY r.model_name, r.version, r.token_id, h.copy_no LIMIT ?
             """;
@@ -54,8 +55,8 @@ class OutboxQueries {
             SELECT f.version, f.token_id, f.registered_at, h.*
             FROM (SELECT r.id, r.version, r.token_id, r.registered_at, r.message_id
                   FROM (SELECT id, version, token_id, registered_at, message_id FROM registration ORDER BY id DESC LIMIT 100000) r
-                  WHERE (CAST(? AS VARCHAR) IS NULL OR r.version = CAST(? AS VARCHAR))
-                    AND (CAST(? AS VARCHAR) IS NULL OR r.token_id = CAST(? AS VARCHAR))
+                  WHERE r.version = COALESCE(CAST(? AS VARCHAR), r.version)
+                    AND r.token_id = COALESCE(CAST(? AS VARCHAR), r.token_id)
                   ORDER BY r.id DESC LIMIT ?) f
             LEFT JOIN outbox_message_history h ON h.message_id = f.message_id
             WHERE h.id IS NOT NULL ORDER BY f.id DESC, h.copy_no LIMIT ?
@@ -69,9 +70,19 @@ class OutboxQueries {
     private static final String THROUGHPUT = "SELECT * FROM outbox_throughput ORDER BY minute_at";
 
     private static final String OPERATIONS = """
-            SELECT * FROM outbox_operation WHERE CAST(? AS BIGINT) IS NULL OR id < CAST(? AS BIGINT)
+            SELECT * FROM outbox_operation WHERE id < COALESCE(CAST(? AS BIGINT), 9223372036854775807)
             ORDER BY id DESC LIMIT ?
             """;
+
+    private static final RowMapper<Map<String, @Nullable Object>> ROW = new ColumnMapRowMapper() {
+        @Override
+        protected @Nullable Object getColumnValue(ResultSet row, int column) throws SQLException {
+            Object value = super.getColumnValue(row, column);
+            return value instanceof Timestamp || value instanceof OffsetDateTime
+                    ? row.getObject(column, OffsetDateTime.class).toInstant()
+                    : value;
+        }
+    };
 
     private final JdbcTemplate jdbc;
 
@@ -80,7 +91,6 @@ class OutboxQueries {
         this.jdbc = jdbc;
     }
 
-    /** One row per partition. */
     List<Map<String, @Nullable Object>> status() {
         return rows(jdbc, STATUS);
     }
@@ -103,16 +113,12 @@ class OutboxQueries {
     /**
      * The messages of registrations that are retained, with their version and token: of one model in the order of these, of all
      * models the newest first, among the newest 100,000 registrations.
-     *
-     * @param model null: all
-     * @param version null: all
-     * @param tokenId null: all
      */
     List<Map<String, @Nullable Object>> registered(
             @Nullable String model, @Nullable String version, @Nullable String tokenId, int limit) {
         return model == null
-                ? rows(jdbc, REGISTERED_LATELY, version, version, tokenId, tokenId, limit, limit)
-                : rows(jdbc, REGISTERED, model, version, version, tokenId, tokenId, limit);
+                ? rows(jdbc, REGISTERED_LATELY, version, tokenId, limit, limit)
+                : rows(jdbc, REGISTERED, model, version, tokenId, limit);
     }
 
     /** What operators did to this message, the first thing first. */
@@ -120,7 +126,6 @@ class OutboxQueries {
         return rows(jdbc, OPERATIONS_ON, messageId, limit);
     }
 
-    /** What Redis lost and was sent again, the latest first. */
     List<Map<String, @Nullable Object>> rewinds(int limit) {
         return rows(jdbc, REWINDS, limit);
     }
@@ -136,27 +141,10 @@ class OutboxQueries {
      * @param after the id of the last one that was seen; null: from the beginning
      */
     List<Map<String, @Nullable Object>> operations(@Nullable Long after, int limit) {
-        return rows(jdbc, OPERATIONS, after, after, limit);
+        return rows(jdbc, OPERATIONS, after, limit);
     }
 
     static List<Map<String, @Nullable Object>> rows(JdbcTemplate jdbc, String sql, @Nullable Object... parameters) {
-        return jdbc.query(sql, (row, n) -> columns(row), parameters);
-    }
-
-    private static Map<String, @Nullable Object> columns(ResultSet row) throws SQLException {
-        ResultSetMetaData metaData = row.getMetaData();
-        Map<String, @Nullable Object> columns = new LinkedHashMap<>();
-        for (int i = 1; i <= metaData.getColumnCount(); i++) {
-            columns.put(metaData.getColumnLabel(i), value(row, i));
-        }
-        return columns;
-    }
-
-    private static @Nullable Object value(ResultSet row, int column) throws SQLException {
-        Object value = row.getObject(column);
-        if (value instanceof Timestamp || value instanceof OffsetDateTime) {
-            return row.getObject(column, OffsetDateTime.class).toInstant();
-        }
-        return value instanceof Clob ? row.getString(column) : value;
+        return jdbc.query(sql, ROW, parameters);
     }
 }

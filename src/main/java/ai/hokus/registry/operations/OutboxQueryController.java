@@ -2,6 +2,8 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.consumers.ConsumerCache;
+import ai.hokus.registry.consumers.ConsumerStatus;
+import ai.hokus.registry.operations.MessageListing.State;
 import ai.hokus.registry.status.ServiceStatus;
 import ai.hokus.registry.status.StatusCache;
 import ai.hokus.registry.web.FieldError;
@@ -10,11 +12,14 @@ import ai.hokus.registry.web.TextRules;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -130,22 +135,21 @@ class OutboxQueryController {
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
             @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
                     Long after) {
+        Optional<State> wanted = Arrays.stream(State.values())
+                .filter(known -> known.name().equalsIgnoreCase(state))
+                .findFirst();
         List<FieldError> errors = new ArrayList<>();
-        MessageListing.State wanted = null;
-        switch (state.toLowerCase(Locale.ROOT)) {
-            case "pending" -> wanted = MessageListing.State.PENDING;
-            case "parked" -> wanted = MessageListing.State.PARKED;
-            case "delivered" -> wanted = MessageListing.State.DELIVERED;
-            default -> errors.add(new FieldError("state", "must be pending, parked or delivered"));
+        if (wanted.isEmpty()) {
+            errors.add(new FieldError("state", "must be pending, parked or delivered"));
         }
         checkLimit(limit, errors);
         checkText("model", model, errors);
-        if (wanted == null || !errors.isEmpty()) {
+        if (!errors.isEmpty()) {
             return Problem.of(errors);
         }
         MessageListing.Page page = messageId == null
-                ? listing.list(wanted, blankToNull(model), after, limit)
-                : listing.ofMessage(wanted, messageId);
+                ? listing.list(wanted.get(), blankToNull(model), after, limit)
+                : listing.ofMessage(wanted.get(), messageId);
         return page("messages", page.messages(), page.next());
     }
 
@@ -185,6 +189,33 @@ class OutboxQueryController {
                             + " after the delivery was over.");
         }
         return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT), consumers));
+    }
+
+    /** Asks nobody. */
+    @GetMapping("/outbox/consumers")
+    @Operation(
+            summary = "What consumers have taken and not finished, and what they gave up",
+            description =
+                    "As this instance saw it at sampled_at. depth is exact; elements are the oldest, 1,000 at most."
+                            + " seen_since is when this instance first saw the element there, so ages are too low after a restart."
+                            + " unavailable_reason says why something is not known.")
+    ResponseEntity<Object> consumers() {
+        ConsumerStatus status = consumers.current();
+        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+        answer.put("sampled_at", status.sampledAt());
+        answer.put("unavailable_reason", status.unavailableReason());
+        answer.put("main", Collections.singletonMap("depth", status.depth()));
+        answer.put("processing", status.processing());
+        answer.put("dlq", status.dlq());
+        Map<String, @Nullable Long> taken = new LinkedHashMap<>();
+        taken.put("p50", millis(status.takenP50()));
+        taken.put("p99", millis(status.takenP99()));
+        answer.put("commit_to_taken_ms", taken);
+        return ok(answer);
+    }
+
+    private static @Nullable Long millis(@Nullable Duration duration) {
+        return duration == null ? null : duration.toMillis();
     }
 
     @GetMapping("/outbox/rewinds")

@@ -7,13 +7,17 @@ import ai.hokus.registry.consumers.PutBack.Selection;
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.queue.ConsumerList;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
 
 /**
  * Puts what consumers left lying back into the queue. Its row in {@code outbox_operation} is written before Redis is asked, and
  * completed after, as for a purge: no transaction is open during a call of Redis. Thread-safe.
  */
+@Component
 class PutBackAction {
 
     private static final String OPERATION = "put_back";
@@ -26,36 +30,42 @@ class PutBackAction {
         this.log = log;
     }
 
-    /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or refuses */
-    ActionResult putBack(Selection selection, OperatorRequest request) {
+    /**
+     * Puts back the elements of a message, or all.
+     *
+     * @param messageId null: all
+     * @param olderThan how long an element of processing must have been seen there; null: as long as counts as stuck
+     * @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or refuses
+     */
+    ActionResult putBack(
+            ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {
+        Selection selection = new Selection(list, messageId, olderThan == null ? putBack.stuckAfter() : olderThan);
         String target = target(selection);
         ActionResult repeated = log.repetition(request, OPERATION, target);
         if (repeated != null) {
             return repeated;
         }
-        if (!putBack.isPossible()) {
-            return new Refused(Refused.Reason.CONFLICT, "No Redis is configured: there is nothing to put back.");
-        }
         Preview preview = putBack.preview(selection);
         if (preview.limitation() != null) {
-            return new Refused(Refused.Reason.CONFLICT, preview.limitation() + ".");
+            return Refused.conflict(preview.limitation() + ".");
         }
-        if (preview.selected() == 0) {
+        if (preview.fitting().isEmpty()) {
             return nothing(selection, preview);
         }
         if (request.dryRun()) {
-            String list = name(selection.list());
+            int count = preview.fitting().size();
             return Completed.dryRun(
-                    preview.selected(),
+                    count,
                     List.of(),
-                    elements(preview.selected()) + " of " + list + " would go back to the queue, to be taken next."
-                            + warning(selection.list()) + staying(selection, preview));
+                    elements(count) + " of " + name(list) + " would go back to the queue, to be taken next."
+                            + warning(list) + staying(selection, preview));
         }
-        return log.aside(request, OPERATION, target, selection.messageUuid(), List.of(), () -> execute(selection));
+        return log.aside(request, OPERATION, target, selection.messageUuid(), List.of(), id -> execute(selection, id));
     }
 
-    private OperationLog.Done execute(Selection selection) {
+    private OperationLog.Done execute(Selection selection, long operationId) {
         Outcome outcome = putBack.execute(selection);
+        log.addMessages(operationId, outcome.moved());
         String more = outcome.interrupted() == null ? "" : " " + outcome.interrupted() + " Ask again for the rest.";
         return new OperationLog.Done(
                 outcome.moved(),
@@ -69,15 +79,11 @@ class PutBackAction {
             return Completed.nothing("Nothing to put back from " + list + "." + staying(selection, preview));
         }
         if (preview.younger() > 0) {
-            return new Refused(
-                    Refused.Reason.CONFLICT,
-                    "Message " + selection.messageId() + " has been seen in " + list + " for less than "
-                            + selection.olderThan() + ". A consumer may be at work on it.");
+            return Refused.conflict("Message " + selection.messageId() + " has been seen in " + list + " for less than "
+                    + selection.olderThan() + ". A consumer may be at work on it.");
         }
-        return new Refused(
-                Refused.Reason.NOT_FOUND,
-                "There is no message " + selection.messageId() + " in " + list
-                        + (preview.unseen() > 0 ? ", among the oldest elements of it." : ", or no longer."));
+        return Refused.notFound("There is no message " + selection.messageId() + " in " + list
+                + (preview.unseen() > 0 ? ", among the oldest elements of it." : ", or no longer."));
     }
 
     /** What an operator must know before it is done. */
@@ -88,25 +94,13 @@ class PutBackAction {
     }
 
     private static String staying(Selection selection, Preview preview) {
-        StringBuilder staying = new StringBuilder();
-        if (preview.younger() > 0) {
-            staying.append(" Stays, seen there for less than ")
-                    .append(selection.olderThan())
-                    .append(": ")
-                    .append(elements(preview.younger()))
-                    .append('.');
-        }
-        if (preview.unreadable() > 0) {
-            staying.append(" Stays, since it is no message that can be read: ")
-                    .append(elements(preview.unreadable()))
-                    .append('.');
-        }
-        if (preview.unseen() > 0) {
-            staying.append(" Beyond these, not looked at yet: ")
-                    .append(elements(preview.unseen()))
-                    .append('.');
-        }
-        return staying.toString();
+        return staying(" Stays, seen there for less than " + selection.olderThan() + ": ", preview.younger())
+                + staying(" Stays, since it is no message that can be read: ", preview.unreadable())
+                + staying(" Beyond these, not looked at yet: ", preview.unseen());
+    }
+
+    private static String staying(String why, long count) {
+        return count == 0 ? "" : why + elements(count) + ".";
     }
 
     private static String target(Selection selection) {

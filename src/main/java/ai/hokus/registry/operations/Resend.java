@@ -8,8 +8,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.springframework.http.HttpStatus;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
-import org.springframework.util.unit.DataSize;
 
 /**
  * Sends delivered messages again. History is never rewritten: what is sent is a copy, a new row at the end with the same {@code
@@ -20,6 +21,7 @@ import org.springframework.util.unit.DataSize;
  * record's {@code message_count}. So no relay and, on H2, no registration waits for longer than a step takes, and the record says
  * how many copies there are even if the process dies in between. Thread-safe; what is thrown is as for {@link OperatorActions}.
  */
+@Component
 class Resend {
 
     /** A step of 500 messages, or 4 MB, takes about 50 ms. A message that is larger has a step of its own. */
@@ -27,15 +29,12 @@ class Resend {
 
     private static final long STEP_BYTES = 4L << 20;
 
-    /** How much one call sends again at most; copies count, although each message is sent once. */
-    record Limits(int maxMessages, DataSize maxSize) {}
-
     private final ResendRepository repository;
     private final OperatorActionRepository partitions;
     private final OperationLog log;
     private final Outbox outbox;
     private final TransactionTemplate transaction;
-    private final Limits limits;
+    private final OperatorSettings limits;
 
     Resend(
             ResendRepository repository,
@@ -43,7 +42,7 @@ class Resend {
             OperationLog log,
             Outbox outbox,
             TransactionTemplate transaction,
-            Limits limits) {
+            OperatorSettings limits) {
         this.repository = repository;
         this.partitions = partitions;
         this.log = log;
@@ -59,14 +58,14 @@ class Resend {
         if (repeated != null) {
             return repeated;
         }
-        List<Delivered> found = repository.find(filter, limits.maxMessages());
-        if (found.size() > limits.maxMessages()) {
-            return tooMany("more than " + limits.maxMessages() + " messages, copies counted", "max-resend");
+        List<Delivered> found = repository.find(filter, limits.maxResend());
+        if (found.size() > limits.maxResend()) {
+            return tooMany("more than " + limits.maxResend() + " messages, copies counted", "max-resend");
         }
         List<Delivered> messages = oncePerMessage(found);
         long bytes = messages.stream().mapToLong(Delivered::bytes).sum();
-        if (bytes > limits.maxSize().toBytes()) {
-            return tooMany("more than " + limits.maxSize().toMegabytes() + " MB", "max-resend-size");
+        if (bytes > limits.maxResendSize().toBytes()) {
+            return tooMany("more than " + limits.maxResendSize().toMegabytes() + " MB", "max-resend-size");
         }
         if (messages.isEmpty()) {
             return Completed.nothing("Nothing that is retained and was delivered fits: " + target + ".");
@@ -77,19 +76,15 @@ class Resend {
         if (request.dryRun()) {
             return Completed.dryRun(messages.size(), numbers, size + " would be sent again, as copies at the end.");
         }
-        ActionResult begun = log.once(
-                request, "resend", target, () -> log.record(request, "resend", target, 0, null, numbers, "begun"));
-        if (!(begun instanceof Completed operation) || !operation.executed() || operation.operationId() == null) {
-            return begun;
-        }
-        long copied = copyInSteps(messages, operation.operationId());
-        String detail = copied + " messages are sent again, as copies at the end.";
-        return new Completed(true, copied, numbers, detail, operation.operationId());
+        return log.aside(request, "resend", target, null, numbers, id -> {
+            long copied = copyInSteps(messages, id);
+            return new OperationLog.Done(copied, copied + " messages are sent again, as copies at the end.");
+        });
     }
 
     private static Refused tooMany(String found, String setting) {
         return new Refused(
-                Refused.Reason.TOO_MANY,
+                HttpStatus.UNPROCESSABLE_CONTENT,
                 "This selects " + found + ": more than one call sends again (registry.operations." + setting
                         + "). Narrow it by positions or times.");
     }

@@ -27,7 +27,6 @@ record ResendFilter(
         return describe().isEmpty();
     }
 
-    /** In the operator's words. */
     String describe() {
         List<String> conditions = new ArrayList<>();
         add(conditions, "model ", model);

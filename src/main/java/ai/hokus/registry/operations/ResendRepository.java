@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.support.DataAccessUtils;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
+import org.springframework.stereotype.Component;
 
 /** Finds delivered messages. Each statement reads a bounded number of rows, however much is retained. Thread-safe. */
+@Component
 class ResendRepository {
 
     private static final String RETAINED = """
             SELECT partition_id, purged_position + 1 AS lowest, delivered_position AS highest FROM outbox_progress
-            WHERE CAST(? AS INTEGER) IS NULL OR partition_id = CAST(? AS INTEGER) ORDER BY partition_id
+            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id
             """;
 
     /** An acknowledgement that is not a rewind. */
@@ -137,7 +139,6 @@ class ResendRepository {
                 .query(
                         RETAINED,
                         (row, n) -> new Range(row.getInt(1), row.getLong(2), row.getLong(3)),
-                        filter.partition(),
                         filter.partition())
                 .stream()
                 .map(range -> range.within(from == null ? 0 : from, to == null ? Long.MAX_VALUE : to))

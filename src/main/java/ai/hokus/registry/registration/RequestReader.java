@@ -2,7 +2,6 @@ package ai.hokus.registry.registration;
 
 import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.StrictJson;
-import java.util.List;
 import java.util.Optional;
 import org.springframework.web.ErrorResponseException;
 
@@ -37,11 +36,7 @@ final class RequestReader {
      * @throws ErrorResponseException 422 that names everything that is wrong, in the order in which the fields are documented
      */
     static RegistrationRequest read(byte[] body) {
-        StrictJson.Body json = StrictJson.readObject(body);
-        if (json instanceof StrictJson.Body.Malformed malformed) {
-            throw Problem.exception(List.of(malformed.error()));
-        }
-        RequestFields fields = new RequestFields(((StrictJson.Body.JsonObject) json).fields());
+        RequestFields fields = new RequestFields(StrictJson.readObject(body));
         String modelName = fields.identity("model_name", MAX_IDENTITY_LENGTH);
         String version = fields.identity("version", MAX_IDENTITY_LENGTH);
         String tokenId = fields.identity("token_id", MAX_IDENTITY_LENGTH);

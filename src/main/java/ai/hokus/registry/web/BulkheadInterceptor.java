@@ -18,15 +18,9 @@ import org.springframework.web.servlet.HandlerInterceptor;
  */
 public final class BulkheadInterceptor implements HandlerInterceptor {
 
-    private static final String ENTERED = BulkheadInterceptor.class.getName();
-
     private final Bulkhead bulkhead;
 
-    /**
-     * Lets in as many at once, and no more.
-     *
-     * @param name of the module, for what a refusal says in the log
-     */
+    /** Lets in so many at once; the module's name is for what a refusal says in the log. */
     public BulkheadInterceptor(String name, int maxConcurrentRequests) {
         this.bulkhead = Bulkhead.of(
                 name,
@@ -37,24 +31,16 @@ public final class BulkheadInterceptor implements HandlerInterceptor {
                         .build());
     }
 
-    /**
-     * Takes a permit.
-     *
-     * @throws BulkheadFullException when as many as may run are running; it is answered with 503
-     */
+    /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503. */
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
         bulkhead.acquirePermission();
-        request.setAttribute(ENTERED, true);
         return true;
     }
 
     @Override
     public void afterCompletion(
             HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception e) {
-        if (request.getAttribute(ENTERED) != null) {
-            request.removeAttribute(ENTERED);
-            bulkhead.onComplete();
-        }
+        bulkhead.onComplete();
     }
 }

@@ -20,7 +20,6 @@ public record FieldError(
         @Schema(description = "What is wrong with it", example = "is required") @JsonProperty("message")
         String message) {
 
-    /** What concerns the whole body. */
     public static FieldError ofBody(String message) {
         return new FieldError("body", message);
     }

@@ -14,6 +14,7 @@ import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.servers.Server;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.beans.factory.ObjectProvider;
@@ -46,12 +47,12 @@ class OpenApiConfiguration {
     /** The server is wherever the description was loaded from: behind a load balancer, this service does not know its own URL. */
     @Bean
     OpenAPI openApi(ObjectProvider<BuildProperties> build) {
-        BuildProperties properties = build.getIfAvailable();
-        String version = properties == null ? null : properties.getVersion();
         return new OpenAPI()
                 .info(new Info()
                         .title("Registration Outbox")
-                        .version(version == null ? "unknown" : version)
+                        .version(Optional.ofNullable(build.getIfAvailable())
+                                .map(BuildProperties::getVersion)
+                                .orElse("unknown"))
                         .description("Accepts model registrations whatever Redis is doing, and delivers every"
                                 + " registration's event to the Redis queue, in order. An API key may be sent in one of"
                                 + " three ways; Authorize takes any of them."))

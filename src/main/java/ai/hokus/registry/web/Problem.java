@@ -19,11 +19,7 @@ public final class Problem {
 
     private Problem() {}
 
-    /**
-     * An answer of this status.
-     *
-     * @param detail for people: what happened, and what to do
-     */
+    /** An answer of this status; the detail says for people what happened, and what to do. */
     public static ResponseEntity<Object> of(HttpStatus status, String detail) {
         return answer(ProblemDetail.forStatusAndDetail(status, detail));
     }

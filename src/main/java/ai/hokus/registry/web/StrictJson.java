@@ -4,13 +4,14 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.springframework.web.ErrorResponseException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -47,45 +48,36 @@ public final class StrictJson {
 
     private StrictJson() {}
 
-    /** What reading a body gave. */
-    public sealed interface Body {
-
-        /** A JSON object. */
-        record JsonObject(ObjectNode fields) implements Body {}
-
-        /**
-         * Nothing that can be read.
-         *
-         * @param error what is wrong with the body
-         */
-        record Malformed(FieldError error) implements Body {}
-    }
-
-    /** Reads a JSON object in UTF-8. A byte order mark before it is ignored, as RFC 8259 allows. */
-    public static Body readObject(byte[] body) {
+    /**
+     * Reads a JSON object in UTF-8. A byte order mark before it is ignored, as RFC 8259 allows.
+     *
+     * @throws ErrorResponseException 422 where it is none
+     */
+    public static ObjectNode readObject(byte[] body) {
         CharBuffer text;
         try {
             text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
         } catch (CharacterCodingException e) {
-            return malformed("is not UTF-8");
+            throw malformed("is not UTF-8");
         }
         if (text.hasRemaining() && text.get(text.position()) == BYTE_ORDER_MARK) {
             text.get();
         }
-        JsonNode json;
         try {
-            json = MAPPER.readTree(text.toString());
+            if (MAPPER.readTree(text.toString()) instanceof ObjectNode object) {
+                return object;
+            }
         } catch (JacksonException e) {
-            return malformed("is not the JSON that is accepted here: " + reason(e));
+            throw malformed("is not the JSON that is accepted here: " + reason(e));
         } catch (NumberFormatException e) {
             // Jackson lets it through where an exponent exceeds what BigDecimal can hold.
-            return malformed("contains a number with an exponent beyond any use");
+            throw malformed("contains a number with an exponent beyond any use");
         }
-        return json instanceof ObjectNode fields ? new Body.JsonObject(fields) : malformed("must be a JSON object");
+        throw malformed("must be a JSON object");
     }
 
-    private static Body malformed(String message) {
-        return new Body.Malformed(FieldError.ofBody(message));
+    private static ErrorResponseException malformed(String message) {
+        return Problem.exception(List.of(FieldError.ofBody(message)));
     }
 
     private static String reason(JacksonException e) {

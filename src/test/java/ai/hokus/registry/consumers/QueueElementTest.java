@@ -2,6 +2,7 @@ package ai.hokus.registry.consumers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.consumers.QueueElement.DeadLetter;
 import ai.hokus.registry.queue.ConsumerList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,15 +18,16 @@ class QueueElementTest {
     @Test
     void an_element_of_the_queue_says_its_message_and_model() {
         assertThat(QueueElement.of(ELEMENT, ConsumerList.PROCESSING))
-                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, null, null, false));
+                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, null));
     }
 
     @Test
     void a_dead_letter_is_the_element_itself_or_has_it_inside() {
         assertThat(QueueElement.of(ELEMENT, ConsumerList.DLQ))
-                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, null, null, false));
+                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, new DeadLetter(null, null, false)));
         assertThat(QueueElement.of(wrapped(ELEMENT), ConsumerList.DLQ))
-                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, "boom", "2026-11-25T10:00:00.5", true));
+                .isEqualTo(
+                        new QueueElement("m-1", "churn/1/T", 3, new DeadLetter("boom", "2026-11-25T10:00:00.5", true)));
     }
 
     @Test
@@ -78,7 +80,8 @@ class QueueElementTest {
         assertThat(QueueElement.of(deep, ConsumerList.DLQ).readable()).isFalse();
         assertThat(QueueElement.forConsumers(deep, ConsumerList.DLQ)).isEqualTo(deep);
         assertThat(QueueElement.of(longId, ConsumerList.DLQ).readable()).isFalse();
-        assertThat(QueueElement.of(longError, ConsumerList.DLQ).error()).hasSizeLessThan(600);
+        assertThat(QueueElement.of(longError, ConsumerList.DLQ).deadLetter().error())
+                .hasSizeLessThan(600);
     }
 
     private static String wrapped(String element) {

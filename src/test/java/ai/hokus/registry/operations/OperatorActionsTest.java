@@ -14,28 +14,18 @@ import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.PartitionState;
 import ai.hokus.registry.outbox.TestClaims;
 import ai.hokus.registry.outbox.TestOutbox;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.http.HttpStatus;
 
 /** What operators change, and that they do it once, on record, and never to history. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class OperatorActionsTest {
+class OperatorActionsTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestClaims relay;
     private OperatorActions actions;
@@ -46,13 +36,6 @@ class OperatorActionsTest {
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
         relay = new TestClaims(outbox, 0);
         actions = TestOperations.on(outbox).actions();
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test
@@ -114,7 +97,7 @@ class OperatorActionsTest {
     void a_partition_that_is_not_there_is_not_found() {
         assertThat(actions.pause(7, DO))
                 .isInstanceOfSatisfying(
-                        Refused.class, refused -> assertThat(refused.reason()).isEqualTo(Refused.Reason.NOT_FOUND));
+                        Refused.class, refused -> assertThat(refused.status()).isEqualTo(HttpStatus.NOT_FOUND));
     }
 
     @Test
@@ -219,7 +202,7 @@ class OperatorActionsTest {
         assertThat(actions.resolve(Resolution.REQUEUE, ids.get(1), DO)).isInstanceOf(Refused.class);
         assertThat(actions.resolve(Resolution.REQUEUE, UUID.randomUUID(), DO))
                 .isInstanceOfSatisfying(
-                        Refused.class, refused -> assertThat(refused.reason()).isEqualTo(Refused.Reason.NOT_FOUND));
+                        Refused.class, refused -> assertThat(refused.status()).isEqualTo(HttpStatus.NOT_FOUND));
     }
 
     /** A message is marked before it is skipped; as long as its position is not delivered, it is not decided about. */

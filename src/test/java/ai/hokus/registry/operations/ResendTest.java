@@ -10,31 +10,21 @@ import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.TestClaims;
 import ai.hokus.registry.outbox.TestOutbox;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.http.HttpStatus;
 import org.springframework.util.unit.DataSize;
 
 /** What is sent again, and how much of it at once. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class ResendTest {
+class ResendTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestClaims relay;
     private Resend resend;
@@ -45,13 +35,6 @@ class ResendTest {
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
         relay = new TestClaims(outbox, 0);
         resend = TestOperations.on(outbox).resend();
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test
@@ -136,14 +119,12 @@ class ResendTest {
         relay.deliverPending();
         deliver(1, "model");
 
-        Resend three = TestOperations.on(outbox, new Resend.Limits(3, DataSize.ofMegabytes(1)))
-                .resend();
+        Resend three = TestOperations.on(outbox, 3, DataSize.ofMegabytes(1)).resend();
         assertThat(three.resend(positions(null, null), keyed("k"))).isInstanceOfSatisfying(Refused.class, refused -> {
-            assertThat(refused.reason()).isEqualTo(Refused.Reason.TOO_MANY);
+            assertThat(refused.status()).isEqualTo(HttpStatus.UNPROCESSABLE_CONTENT);
             assertThat(refused.detail()).contains("more than 3 messages").contains("registry.operations.max-resend");
         });
-        Resend four = TestOperations.on(outbox, new Resend.Limits(4, DataSize.ofMegabytes(1)))
-                .resend();
+        Resend four = TestOperations.on(outbox, 4, DataSize.ofMegabytes(1)).resend();
         assertThat(((Completed) four.resend(positions(null, null), DRY_RUN)).messages())
                 .isEqualTo(3);
     }
@@ -152,8 +133,7 @@ class ResendTest {
     void sending_again_is_bounded_by_size_too() {
         deliver(3, "model");
 
-        Resend small = TestOperations.on(outbox, new Resend.Limits(100, DataSize.ofBytes(40)))
-                .resend();
+        Resend small = TestOperations.on(outbox, 100, DataSize.ofBytes(40)).resend();
 
         assertThat(small.resend(positions(null, null), keyed("k")))
                 .isInstanceOfSatisfying(
@@ -170,8 +150,7 @@ class ResendTest {
                                 .mapToObj(n -> new NewMessage(new UUID(7, n), "model", "t", "{}"))
                                 .toList()));
         relay.deliverPending();
-        Resend large = TestOperations.on(outbox, new Resend.Limits(1_000, DataSize.ofMegabytes(1)))
-                .resend();
+        Resend large = TestOperations.on(outbox, 1_000, DataSize.ofMegabytes(1)).resend();
 
         Completed sent = (Completed) large.resend(positions(null, null), keyed("k"));
 

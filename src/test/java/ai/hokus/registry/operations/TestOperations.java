@@ -1,6 +1,7 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.outbox.TestOutbox;
+import java.time.Duration;
 import java.util.List;
 import org.springframework.util.unit.DataSize;
 
@@ -10,7 +11,7 @@ record TestOperations(OperatorActions actions, Resend resend, OutboxQueries quer
     static final OperatorRequest DO = new OperatorRequest("ada", "because", false, null);
     static final OperatorRequest DRY_RUN = new OperatorRequest("ada", "because", true, null);
 
-    static TestOperations on(TestOutbox outbox, Resend.Limits limits) {
+    static TestOperations on(TestOutbox outbox, int maxResend, DataSize maxResendSize) {
         OperatorActionRepository repository = new OperatorActionRepository(outbox.jdbc());
         OperationLog log = new OperationLog(outbox.jdbc(), outbox.transaction(), outbox.outbox());
         return new TestOperations(
@@ -21,13 +22,13 @@ record TestOperations(OperatorActions actions, Resend resend, OutboxQueries quer
                         log,
                         outbox.outbox(),
                         outbox.transaction(),
-                        limits),
+                        new OperatorSettings(maxResend, maxResendSize, Duration.ZERO)),
                 new OutboxQueries(outbox.jdbc()),
                 new MessageListing(outbox.jdbc()));
     }
 
     static TestOperations on(TestOutbox outbox) {
-        return on(outbox, new Resend.Limits(100, DataSize.ofMegabytes(1)));
+        return on(outbox, 100, DataSize.ofMegabytes(1));
     }
 
     static OperatorRequest keyed(String idempotencyKey) {

@@ -1,0 +1,21 @@
+package ai.hokus.registry.operations;
+
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/**
+ * The console's pages; their scripts and their styles stand beside them, under {@code /console/}. All links are relative, so that
+ * it works behind a path too: that is why the first page is at {@code /console} and not below it.
+ */
+@Configuration(proxyBeanMethods = false)
+class ConsolePages implements WebMvcConfigurer {
+
+    @Override
+    public void addViewControllers(ViewControllerRegistry registry) {
+        registry.addRedirectViewController("/", "console"); // for a browser that was given the host alone
+        registry.addViewController("/console").setViewName("forward:/console/index.html");
+        registry.addViewController("/console/key").setViewName("forward:/console/key.html");
+        registry.addViewController("/console/messages/{messageId}").setViewName("forward:/console/message.html");
+    }
+}
