@@ -2,8 +2,8 @@ package ai.hokus.registry.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.RegistrationOutboxApplication;
 import ai.hokus.registry.support.RedisConnection;
+import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import ai.hokus.registry.support.TestRedis;
@@ -11,10 +11,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,9 +32,6 @@ import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.support.ui.WebDriverWait;
-import org.springframework.boot.SpringApplication;
-import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
  * The whole service over a real Redis, and a real browser that looks at its console. Screenshots are in {@code target/console}.
@@ -61,18 +54,16 @@ final class ConsoleBrowser implements AutoCloseable {
     /** A busy machine; what is waited for takes a poll or two. */
     private static final Duration MAX_WAIT = Duration.ofSeconds(60);
 
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
-
     final TestRedis redis;
     final String base;
-    private final ConfigurableApplicationContext service;
+    private final RunningService service;
     private final ChromeDriver browser;
 
-    private ConsoleBrowser(TestRedis redis, ConfigurableApplicationContext service, ChromeDriver browser) {
+    private ConsoleBrowser(TestRedis redis, RunningService service, ChromeDriver browser) {
         this.redis = redis;
         this.service = service;
         this.browser = browser;
-        this.base = "http://127.0.0.1:" + service.getEnvironment().getProperty("local.server.port");
+        this.base = service.base().toString();
     }
 
     /** @throws org.opentest4j.TestAbortedException where there is no Chromium */
@@ -83,19 +74,22 @@ final class ConsoleBrowser implements AutoCloseable {
                 chromium != null && driver != null, "no browser here: apt-get install chromium chromium-driver");
         Files.createDirectories(SCREENSHOTS);
         TestRedis redis = TestRedis.start("appendonly yes");
-        ConfigurableApplicationContext service = SpringApplication.run(
-                RegistrationOutboxApplication.class,
-                "--server.port=0",
-                "--server.address=127.0.0.1",
-                "--spring.datasource.url=" + TestDatabase.H2.newUrl(),
-                "--REDIS_URL=" + redis.url(),
-                "--registry.security.key-file="
-                        + TestKeys.file(
-                                TestKeys.line(),
-                                TestKeys.line(READER_KEY, "grace", "outbox:read"),
-                                TestKeys.line(CLIENT_KEY, "alan", "model:write")),
-                "--registry.status.interval=200ms",
-                "--registry.status.report-interval=1s");
+        String keys = TestKeys.file(
+                        TestKeys.line(),
+                        TestKeys.line(READER_KEY, "grace", "outbox:read"),
+                        TestKeys.line(CLIENT_KEY, "alan", "model:write"))
+                .toString();
+        RunningService service = RunningService.on(
+                TestDatabase.H2,
+                Map.of(
+                        "REDIS_URL",
+                        redis.url(),
+                        "registry.security.key-file",
+                        keys,
+                        "registry.status.interval",
+                        "200ms",
+                        "registry.status.report-interval",
+                        "1s"));
         ChromeOptions options = new ChromeOptions();
         options.setBinary(chromium);
         options.addArguments(
@@ -167,7 +161,7 @@ final class ConsoleBrowser implements AutoCloseable {
 
     /** Answered by the service from its start on. */
     double unauthorizedRequests() {
-        return service.getBean(MeterRegistry.class).find("http.server.requests").tag("status", "401").timers().stream()
+        return service.bean(MeterRegistry.class).find("http.server.requests").tag("status", "401").timers().stream()
                 .mapToDouble(Timer::count)
                 .sum();
     }
@@ -276,24 +270,14 @@ final class ConsoleBrowser implements AutoCloseable {
     // ---- what there is to see --------------------------------------------------------------------------------------
 
     void register(String model, int version, String token) {
-        String body = """
-                {"model_name":"%s","version":"%d","token_id":"%s","proposal_identifier":"P","metric_name":"auroc",
-                 "baseline_value":0.8,"mlflow_run_id":"run-%d"}""".formatted(model, version, token, version);
-        HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/models/tokenized-registration-events"))
-                .header("Content-Type", "application/json")
-                .header("X-API-Key", TestKeys.KEY)
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        try {
-            assertThat(HTTP.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
-                    .isEqualTo(200);
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
+        String body =
+                RunningService.registration(model, String.valueOf(version)).replace("\"T\"", '"' + token + '"');
+        assertThat(service.post("/models/tokenized-registration-events", body).statusCode())
+                .isEqualTo(200);
     }
 
     String messageId(String model, int version) {
-        return service.getBean(JdbcTemplate.class)
+        return service.jdbc()
                 .queryForObject(
                         "SELECT message_id FROM registration WHERE model_name = ? AND version = ?",
                         UUID.class,
@@ -304,7 +288,7 @@ final class ConsoleBrowser implements AutoCloseable {
 
     /** What a relay leaves behind that was refused this message alone, and skipped it. */
     void park(String messageId) {
-        service.getBean(JdbcTemplate.class)
+        service.jdbc()
                 .update(
                         "INSERT INTO outbox_parked (id, partition_id, position, reason, instance)"
                                 + " SELECT id, partition_id, position, 'ERR value is larger than what is allowed', 'relay'"

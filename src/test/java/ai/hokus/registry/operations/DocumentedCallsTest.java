@@ -2,7 +2,7 @@ package ai.hokus.registry.operations;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.RegistrationOutboxApplication;
+import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestKeys;
 import java.io.IOException;
@@ -14,11 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.SpringApplication;
-import org.springframework.context.ConfigurableApplicationContext;
 
 /** The README's calls against a running service. */
 class DocumentedCallsTest {
@@ -33,26 +32,13 @@ class DocumentedCallsTest {
                 .map(match -> match.group(1))
                 .toList();
         assertThat(calls).hasSizeGreaterThanOrEqualTo(6);
-        try (ConfigurableApplicationContext service = start(TestDatabase.H2.newUrl())) {
-            String base = base(service);
+        String keys = TestKeys.file(TestKeys.line("dev-key", "developer", "full_access,outbox:operate"))
+                .toString();
+        try (RunningService service = RunningService.on(TestDatabase.H2, Map.of("registry.security.key-file", keys))) {
             for (String call : calls) {
-                assertThat(call(call, base)).as(call).isEqualTo(200);
+                assertThat(call(call, service.base().toString())).as(call).isEqualTo(200);
             }
         }
-    }
-
-    private static ConfigurableApplicationContext start(String url) {
-        return SpringApplication.run(
-                RegistrationOutboxApplication.class,
-                "--server.port=0",
-                "--server.address=127.0.0.1",
-                "--registry.security.key-file="
-                        + TestKeys.file(TestKeys.line("dev-key", "developer", "full_access,outbox:operate")),
-                "--spring.datasource.url=" + url);
-    }
-
-    private static String base(ConfigurableApplicationContext service) {
-        return "http://127.0.0.1:" + service.getEnvironment().getProperty("local.server.port");
     }
 
     /** Runs the arguments of a curl line against the service, wherever it serves; returns the status. */

@@ -91,6 +91,11 @@ public final class RunningService implements AutoCloseable {
         }
     }
 
+    /** Where it serves, without a slash at the end. */
+    public URI base() {
+        return base;
+    }
+
     public JdbcTemplate jdbc() {
         return bean(JdbcTemplate.class);
     }
