@@ -30,9 +30,9 @@ public class ConsumerCache {
     /** @param staleAt by the steady clock */
     private record Sampled(ConsumerStatus status, Instant staleAt) {}
 
-    ConsumerCache(ConsumerMemory memory, @Qualifier("steadyClock") Clock steady) {
-        this.positions = memory.positions();
-        this.latency = memory.latency();
+    ConsumerCache(TakenPositions positions, TakenLatency latency, @Qualifier("steadyClock") Clock steady) {
+        this.positions = positions;
+        this.latency = latency;
         this.steady = steady;
     }
 

@@ -1,6 +1,7 @@
 package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.queue.ConsumerLists;
+import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import ai.hokus.registry.relay.RelayListener;
@@ -13,9 +14,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.stereotype.Component;
 
 /**
  * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
@@ -24,6 +27,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
  *
  * <p>As a listener of the relay it notes in memory, and returns.
  */
+@Component
 class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     private static final Logger log = LoggerFactory.getLogger(ConsumerSampler.class);
@@ -31,7 +35,9 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     /** Between two looks at the depth, at least. */
     private static final Duration MIN_PAUSE = Duration.ofMillis(100);
 
+    /** Null: nothing runs. */
     private final @Nullable ConsumerLists lists;
+
     private final ListSampler sampler;
     private final TakenPositions positions;
     private final TakenLatency latency;
@@ -48,25 +54,31 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     /** What the log was told of and is not over; confined to the thread. */
     private @Nullable Cause trouble;
 
-    /** @param lists null: nothing runs */
     ConsumerSampler(
-            @Nullable ConsumerLists lists,
+            ObjectProvider<ConsumerLists> lists,
             ListSampler sampler,
-            ConsumerMemory memory,
+            TakenPositions positions,
+            TakenLatency latency,
             ConsumerCache cache,
             TakenMessages outbox,
-            Duration interval,
-            Duration maxCallDuration,
+            ConsumerSettings settings,
+            QueueSettings queue,
             Clock clock) {
-        this.lists = lists;
+        ConsumerLists found = lists.getIfAvailable();
+        this.lists = settings.enabled() ? found : null;
         this.sampler = sampler;
-        this.positions = memory.positions();
-        this.latency = memory.latency();
+        this.positions = positions;
+        this.latency = latency;
         this.cache = cache;
         this.outbox = outbox;
-        this.interval = interval;
-        this.maxCallDuration = maxCallDuration;
+        this.interval = settings.interval();
+        this.maxCallDuration = queue.maxCallDuration();
         this.clock = clock;
+        if (found == null) {
+            cache.unknown("no Redis is configured");
+        } else if (!settings.enabled()) {
+            cache.unknown("this instance does not look at the consumers' lists: registry.consumers.enabled is false");
+        }
     }
 
     @Override

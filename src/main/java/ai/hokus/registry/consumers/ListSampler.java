@@ -4,6 +4,9 @@ import ai.hokus.registry.consumers.ConsumerStatus.Element;
 import ai.hokus.registry.consumers.ConsumerStatus.Listed;
 import ai.hokus.registry.consumers.ElementTracker.Tracked;
 import ai.hokus.registry.outbox.Checkpoint;
+import ai.hokus.registry.outbox.OutboxPartitions;
+import ai.hokus.registry.outbox.OutboxSettings;
+import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSnapshot;
@@ -13,11 +16,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.dao.DataAccessException;
+import org.springframework.stereotype.Component;
 
 /**
  * Looks at the queue and its lists, and notes what it sees. Confined to the sampler's thread.
@@ -25,31 +31,49 @@ import org.springframework.dao.DataAccessException;
  * <p>What a look costs: in Redis one script with three LLEN, at most 1,000 elements or 4 MB of each of two lists, and one LINDEX
  * for each partition; in the database, where the queue is not empty, one count of skipped positions by their index.
  */
+@Component
 final class ListSampler {
 
     private static final Logger log = LoggerFactory.getLogger(ListSampler.class);
 
     private final List<ProducerId> producers;
-    private final ConsumerMemory memory;
+    private final ElementTracker processing;
+    private final ElementTracker dlq;
+    private final TakenPositions positions;
     private final TakenMessages outbox;
     private final Duration stuckAfter;
     private final Clock clock;
 
     ListSampler(
-            List<ProducerId> producers, ConsumerMemory memory, TakenMessages outbox, Duration stuckAfter, Clock clock) {
-        this.producers = List.copyOf(producers);
-        this.memory = memory;
+            OutboxPartitions partitions,
+            OutboxSettings outboxSettings,
+            TakenPositions positions,
+            TakenMessages outbox,
+            ConsumerSettings settings,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steady) {
+        this.producers = IntStream.range(0, outboxSettings.partitions())
+                .mapToObj(partition -> new ProducerId(partitions.outboxId(), partition))
+                .toList();
+        this.processing = new ElementTracker(ConsumerList.PROCESSING, clock, steady);
+        this.dlq = new ElementTracker(ConsumerList.DLQ, clock, steady);
+        this.positions = positions;
         this.outbox = outbox;
-        this.stuckAfter = stuckAfter;
+        this.stuckAfter = settings.stuckAfter();
         this.clock = clock;
+    }
+
+    /** How long this element has been seen with a consumer; zero: not yet. Any thread may ask. */
+    Duration processingAge(String text) {
+        return processing.age(text);
     }
 
     /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */
     ConsumerStatus look(ConsumerLists lists) {
         QueueSnapshot snapshot = lists.snapshot(producers);
         Instant now = clock.instant();
-        Listed taken = listed(snapshot.processing(), memory.processing(), stuckAfter);
-        Listed dead = listed(snapshot.dlq(), memory.dlq(), null);
+        Listed taken = listed(snapshot.processing(), processing, stuckAfter);
+        Listed dead = listed(snapshot.dlq(), dlq, null);
         notePositions(snapshot, taken, dead, now);
         return new ConsumerStatus(now, snapshot.limitation(), snapshot.depth(), taken, dead, null, null);
     }
@@ -89,8 +113,7 @@ final class ListSampler {
             }
             try {
                 long position = outbox.takenPosition(producer.partition(), newest.position(), snapshot.depth());
-                memory.positions()
-                        .saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
+                positions.saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
             } catch (DataAccessException e) {
                 log.debug("What is parked is not known, so neither is what was taken of partition {}", producer, e);
             }

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.stereotype.Component;
 
 /**
  * Puts elements of the consumers' lists back into the queue, to be taken next. Each goes in one step; capacity does not apply, and
@@ -19,20 +21,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Asks Redis, on the caller's thread. Thread-safe. What is thrown is a {@link
  * ai.hokus.registry.queue.QueueUnavailableException}; what was put back before stays so.
  */
+@Component
 public class PutBack {
 
     /** Calls of Redis begin no later than this: an operator waits for the answer. */
     private static final Duration MAX_DURATION = Duration.ofSeconds(10);
 
+    /** Null: no Redis is configured. */
     private final @Nullable ConsumerLists lists;
-    private final ElementTracker processing;
+
+    private final ListSampler sampler;
     private final Duration stuckAfter;
 
-    /** @param lists null: no Redis is configured */
-    PutBack(@Nullable ConsumerLists lists, ElementTracker processing, Duration stuckAfter) {
-        this.lists = lists;
-        this.processing = processing;
-        this.stuckAfter = stuckAfter;
+    PutBack(ObjectProvider<ConsumerLists> lists, ListSampler sampler, ConsumerSettings settings) {
+        this.lists = lists.getIfAvailable();
+        this.sampler = sampler;
+        this.stuckAfter = settings.stuckAfter();
     }
 
     /**
@@ -128,7 +132,7 @@ public class PutBack {
                 unreadable++;
             } else if (selection.messageId() == null || selection.messageId().equals(element.messageId())) {
                 if (selection.list() == ConsumerList.PROCESSING
-                        && processing.age(text).compareTo(selection.olderThan()) < 0) {
+                        && sampler.processingAge(text).compareTo(selection.olderThan()) < 0) {
                     younger++;
                 } else {
                     fitting.add(text);

@@ -15,6 +15,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.stereotype.Component;
 
 /**
  * Measures the time from a message's commit until it was seen to be taken.
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. The relay's thread only notes times.
  */
+@Component
 final class TakenLatency {
 
     /** Messages whose being taken is waited for. Beyond that the oldest are not measured. */
@@ -54,7 +57,7 @@ final class TakenLatency {
     /** By the steady clock; null: nothing was measured. */
     private volatile @Nullable Instant measuredAt;
 
-    TakenLatency(Clock steady) {
+    TakenLatency(@Qualifier("steadyClock") Clock steady) {
         this.steady = steady;
     }
 

@@ -6,11 +6,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
 
 /**
  * Remembers up to which position consumers had taken each partition's messages, and when that was first seen. Written by one thread,
  * read by any.
  */
+@Component
 final class TakenPositions {
 
     /** With a look every 5 s, a day of steady traffic. */
