@@ -147,7 +147,8 @@ class HealthController {
         if (status.redis() != RedisState.REACHABLE) {
             return redis(status.redis());
         }
-        boolean delivers = !status.queueFull() && status.partitions().stream().allMatch(PartitionView::running);
+        boolean delivers = !status.queueFull()
+                && status.partitions().stream().allMatch(view -> view.outbox().running());
         return delivers ? "healthy" : "degraded";
     }
 

@@ -54,14 +54,14 @@ final class StatusGauges implements MeterBinder {
     }
 
     private void bindPartition(MeterRegistry registry, int partition) {
-        sampled(registry, ServiceMeter.PENDING, partition, PartitionView::pending);
+        sampled(registry, ServiceMeter.PENDING, partition, view -> view.outbox().pending());
         sampled(
                 registry,
                 ServiceMeter.OLDEST_PENDING_AGE,
                 partition,
-                view -> view.oldestPendingAgeMs() / MILLIS_PER_SECOND);
+                view -> view.outbox().oldestPendingAgeMs() / MILLIS_PER_SECOND);
         sampled(registry, ServiceMeter.STALLED, partition, view -> view.stalled() ? 1 : 0);
-        sampled(registry, ServiceMeter.PARKED, partition, PartitionView::parked);
+        sampled(registry, ServiceMeter.PARKED, partition, view -> view.outbox().parked());
         sampled(registry, ServiceMeter.PARTITION_STATE, partition, StatusGauges::state);
         ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(cache.get(), partition), tag(partition));
     }
@@ -86,10 +86,10 @@ final class StatusGauges implements MeterBinder {
     }
 
     private static double state(PartitionView view) {
-        if (view.running()) {
+        if (view.outbox().running()) {
             return 0;
         }
-        return view.paused() ? 1 : 2;
+        return view.outbox().paused() ? 1 : 2;
     }
 
     private static double lastPassAge(ServiceStatus status, int partition) {

@@ -85,7 +85,7 @@ final class Findings {
     }
 
     private static void partition(PartitionView partition, List<String> findings) {
-        String name = "partition " + partition.partition();
+        String name = "partition " + partition.outbox().partition();
         if (partition.relayState() == RelayState.FAILING) {
             findings.add("the relay of " + name + " fails: its events wait, and it tries again"
                     + cause(partition.lastError()) + see("stuck-partition"));
@@ -93,9 +93,9 @@ final class Findings {
         if (partition.relayState() == RelayState.NOT_RELAYING) {
             findings.add("this instance does not relay " + name + cause(partition.lastError()) + see("not-relaying"));
         }
-        if (partition.paused()) {
+        if (partition.outbox().paused()) {
             findings.add(name + " is paused: its events wait until an operator resumes it" + see("steering"));
-        } else if (!partition.running()) {
+        } else if (!partition.outbox().running()) {
             findings.add(
                     name + " is stopped: its events wait until an operator releases it" + see("stopped-partition"));
         }

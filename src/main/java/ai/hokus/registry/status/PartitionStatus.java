@@ -1,19 +1,24 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.outbox.PartitionState;
-import java.time.OffsetDateTime;
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * One row of the view {@code outbox_status}.
+ * One row of the view {@code outbox_status}; names in JSON are those of its columns.
  *
+ * @param pending messages that are not known to be in the queue
  * @param pendingIsEstimate whether {@code pending} was estimated, because there are more than 100,000
- * @param oldestPendingAgeMs how long ago the oldest pending message was written, when the view was read; 0: none is pending
+ * @param oldestPendingAgeMs how long ago the oldest of them was written, when the view was read; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
  * @param lastDeliveredAt null: nothing ever was
  * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
  */
-record PartitionStatus(
+@JsonNaming(SnakeCaseStrategy.class)
+public record PartitionStatus(
         int partition,
         PartitionState state,
         long pending,
@@ -22,5 +27,16 @@ record PartitionStatus(
         long parked,
         long lastPosition,
         long deliveredPosition,
-        @Nullable OffsetDateTime lastDeliveredAt,
-        @Nullable String reportedRelayState) {}
+        @Nullable Instant lastDeliveredAt,
+        @JsonIgnore @Nullable String reportedRelayState) {
+
+    /** Whether it delivers, as far as operators have a say. */
+    public boolean running() {
+        return state == PartitionState.RUNNING;
+    }
+
+    /** Whether an operator paused it. */
+    public boolean paused() {
+        return state == PartitionState.PAUSED;
+    }
+}

@@ -51,21 +51,21 @@ public record ServiceStatus(
     }
 
     public long pending() {
-        return partitions.stream().mapToLong(PartitionView::pending).sum();
+        return partitions.stream().mapToLong(view -> view.outbox().pending()).sum();
     }
 
     public boolean pendingIsEstimate() {
-        return partitions.stream().anyMatch(PartitionView::pendingIsEstimate);
+        return partitions.stream().anyMatch(view -> view.outbox().pendingIsEstimate());
     }
 
     public long parked() {
-        return partitions.stream().mapToLong(PartitionView::parked).sum();
+        return partitions.stream().mapToLong(view -> view.outbox().parked()).sum();
     }
 
     /** Of the oldest pending message, in milliseconds, when the outbox was last sampled; 0: none is pending. */
     public long oldestPendingAgeMs() {
         return partitions.stream()
-                .mapToLong(PartitionView::oldestPendingAgeMs)
+                .mapToLong(view -> view.outbox().oldestPendingAgeMs())
                 .max()
                 .orElse(0);
     }

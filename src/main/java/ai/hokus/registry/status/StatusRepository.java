@@ -84,7 +84,7 @@ class StatusRepository {
                         row.getLong("parked"),
                         row.getLong("last_position"),
                         row.getLong("delivered_position"),
-                        row.getObject("last_delivered_at", OffsetDateTime.class),
+                        instant(row.getObject("last_delivered_at", OffsetDateTime.class)),
                         row.getString("reported_relay_state")))));
     }
 
@@ -126,6 +126,10 @@ class StatusRepository {
 
     void forgetReportsBefore(OffsetDateTime time) {
         jdbc.update(FORGET_REPORTS, time);
+    }
+
+    private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+        return time == null ? null : time.toInstant();
     }
 
     private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {

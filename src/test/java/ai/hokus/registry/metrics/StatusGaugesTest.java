@@ -9,6 +9,7 @@ import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.status.DatabaseState;
 import ai.hokus.registry.status.DatabaseState.Condition;
+import ai.hokus.registry.status.PartitionStatus;
 import ai.hokus.registry.status.PartitionView;
 import ai.hokus.registry.status.RedisState;
 import ai.hokus.registry.status.ServiceStatus;
@@ -153,17 +154,10 @@ class StatusGaugesTest {
 
     private static PartitionView partition(
             int number, PartitionState state, long pending, long ageMs, long parked, Instant lastPassAt, Long depth) {
+        boolean large = pending > 50;
         return new PartitionView(
-                number,
-                state,
-                pending,
-                pending > 50,
-                ageMs,
-                parked,
-                100,
-                30,
-                null,
-                pending > 50,
+                new PartitionStatus(number, state, pending, large, ageMs, parked, 100, 30, null, null),
+                large,
                 RelayState.IDLE,
                 NOW,
                 lastPassAt,
