@@ -2,7 +2,7 @@ package ai.hokus.registry.security;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -25,6 +25,8 @@ import org.springframework.web.ErrorResponseException;
  * <p>What nobody read of a body (of a request that was refused, or is too large) is thrown away until the same instant, because
  * a client that is still sending might not see the answer of a connection that closes. Then the connection is closed. Left to
  * itself Tomcat would read what is missing for as long as the client likes, to find where the next request starts.
+ *
+ * <p>For the context's pipeline: the valves before it would take a broken body for an error that nobody has answered.
  */
 final class RequestBodyTimeoutValve extends ValveBase {
 
@@ -55,20 +57,19 @@ final class RequestBodyTimeoutValve extends ValveBase {
             if (!request.isFinished()) {
                 // Before the rest is thrown away: the client may be waiting for this.
                 response.flushBuffer();
-                if (!throwAway(request, until)) {
+                if (!throwAway(coyote, until)) {
                     coyote.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
                 }
             }
         }
     }
 
-    private static boolean throwAway(Request request, long until) {
-        byte[] discarded = new byte[8192];
+    private static boolean throwAway(org.apache.coyote.Request request, long until) {
+        DiscardingBuffer discarded = new DiscardingBuffer();
         int bytes = 0;
         try {
-            InputStream body = request.getStream();
             while (!request.isFinished() && bytes < MAX_BYTES_THROWN_AWAY && System.nanoTime() - until < 0) {
-                int n = body.read(discarded);
+                int n = request.doRead(discarded);
                 if (n < 0) {
                     return true;
                 }
@@ -79,6 +80,27 @@ final class RequestBodyTimeoutValve extends ValveBase {
             return false;
         }
         return request.isFinished();
+    }
+
+    /** Takes whatever buffer it is given, and forgets it. The request's own stream may be closed by now. */
+    private static final class DiscardingBuffer implements ApplicationBufferHandler {
+
+        private ByteBuffer buffer = ByteBuffer.allocate(0);
+
+        @Override
+        public void setByteBuffer(ByteBuffer buffer) {
+            this.buffer = buffer;
+        }
+
+        @Override
+        public ByteBuffer getByteBuffer() {
+            return buffer;
+        }
+
+        @Override
+        public void expand(int size) {
+            // Never asked for: only filters that collect a whole body do.
+        }
     }
 
     /** Every read of a body, with whatever it is read, comes down to this one. */
