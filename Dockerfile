@@ -9,6 +9,7 @@
 FROM maven:3.9.16-eclipse-temurin-17 AS build
 WORKDIR /build
 COPY pom.xml .
+COPY .mvn .mvn
 COPY db db
 COPY src/main src/main
 # Tests have run before an image is made (see the README): they need what a build stage does not have. The cache keeps what Maven

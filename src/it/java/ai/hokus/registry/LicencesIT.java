@@ -16,12 +16,14 @@ import tools.jackson.databind.json.JsonMapper;
 /** Every dependency in the jar has a licence that we know how to keep; one of several that it offers is enough. */
 class LicencesIT {
 
+    private static final Path BILL_OF_MATERIALS = Path.of("target/classes/META-INF/sbom/application.cdx.json");
+
     private static final Set<String> ALLOWED = Set.of(
             "Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "EPL-2.0", "EPL-1.0", "MPL-2.0", "CC0-1.0");
 
     @Test
     void every_dependency_has_a_licence_that_is_allowed() throws IOException {
-        JsonNode bom = JsonMapper.shared().readTree(Files.readString(Path.of(System.getProperty("bill.of.materials"))));
+        JsonNode bom = JsonMapper.shared().readTree(Files.readString(BILL_OF_MATERIALS));
         List<String> others = new ArrayList<>();
         for (JsonNode component : bom.get("components")) {
             Set<String> licences = licences(component);

@@ -31,7 +31,6 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 
 /**
  * From the commit of a registration to a consumer's having its message, at a steady rate over HTTP, every setting at its
@@ -49,8 +48,7 @@ class LatencyBenchmark {
     private static final Map<UUID, Long> COMMITTED = new ConcurrentHashMap<>();
     private static final AtomicInteger RUNS = new AtomicInteger();
 
-    /** Beside the service's own listener, the relay. */
-    @Configuration(proxyBeanMethods = false)
+    /** Beside the service's own listener, the relay. Not annotated: no other test's service is to find it. */
     static class CommitTimes {
         @Bean
         CommitListener commitTimes() {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
@@ -31,7 +32,6 @@ import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.interactions.Actions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
 /**
  * The whole service over a real Redis, and a real browser that looks at its console. Screenshots are in {@code target/console}.
@@ -233,9 +233,13 @@ final class ConsoleBrowser implements AutoCloseable {
     }
 
     void await(BooleanSupplier condition) {
-        new WebDriverWait(browser, MAX_WAIT, Duration.ofMillis(100))
-                .ignoring(StaleElementReferenceException.class, NoSuchElementException.class)
-                .until(driver -> condition.getAsBoolean());
+        Awaitility.await()
+                .pollInSameThread()
+                .pollDelay(Duration.ZERO)
+                .atMost(MAX_WAIT)
+                .ignoreExceptionsMatching(
+                        e -> e instanceof StaleElementReferenceException || e instanceof NoSuchElementException)
+                .until(condition::getAsBoolean);
     }
 
     Object script(String script) {

@@ -64,7 +64,7 @@ public final class DbSchedulerPeer implements Peer {
         private final Scheduler scheduler;
 
         DbSchedulerOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
-            super("db-scheduler %s, no order", "db-scheduler", "scheduled_tasks", THREADS, postgres, redis, queue);
+            super("db-scheduler %s, no order", Scheduler.class, "scheduled_tasks", THREADS, postgres, redis, queue);
             jdbc().execute(SCHEMA);
             this.delivery =
                     Tasks.oneTime("delivery", String.class).execute((instance, context) -> push(instance.getData()));

@@ -43,7 +43,7 @@ public final class NamastackPeer implements Peer {
         private final OutboxProcessingScheduler scheduler;
 
         NamastackOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
-            super("namastack-outbox %s, by key", "namastack", "outbox_record", THREADS, postgres, redis, queue);
+            super("namastack-outbox %s, by key", Outbox.class, "outbox_record", THREADS, postgres, redis, queue);
             this.context = PeerContext.start(
                     NamastackApplication.class, this, beans -> beans.registerBean(Delivery.class), TUNING);
             this.outbox = context.getBean(Outbox.class);

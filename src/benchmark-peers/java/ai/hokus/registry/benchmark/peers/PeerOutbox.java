@@ -46,19 +46,19 @@ abstract class PeerOutbox implements OutboxUnderTest {
     private long filled;
 
     /**
-     * @param library as in the property {@code peers.library}, which has its version
+     * @param library a class of the library, whose jar's name has the version that stands for %s in the title
      * @param table of the messages; empty when all are delivered
      * @param threads that deliver at the same time
      */
     PeerOutbox(
             String title,
-            String library,
+            Class<?> library,
             String table,
             int threads,
             PostgresCluster postgres,
             TestRedis redis,
             String queue) {
-        this.name = title.formatted(System.getProperty("peers." + library));
+        this.name = title.formatted(version(library));
         this.table = table;
         this.queue = queue;
         this.redis = redis;
@@ -68,6 +68,11 @@ abstract class PeerOutbox implements OutboxUnderTest {
         this.redisson = redisson(redis, threads);
         this.list = redisson.getDeque(queue, StringCodec.INSTANCE);
         this.transactions = new TransactionTemplate(new JdbcTransactionManager(pool));
+    }
+
+    private static String version(Class<?> library) {
+        String jar = library.getProtectionDomain().getCodeSource().getLocation().getPath();
+        return jar.replaceFirst(".*-(\\d[^/]*)\\.jar$", "$1");
     }
 
     /** By the library's own means, or by Spring's where it has none. */

@@ -53,7 +53,7 @@ public final class SpringModulithPeer implements Peer {
         SpringModulithOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
             super(
                     "Spring Modulith event publication registry %s, no order",
-                    "spring-modulith", "event_publication", THREADS, postgres, redis, queue);
+                    IncompleteEventPublications.class, "event_publication", THREADS, postgres, redis, queue);
             this.context = PeerContext.start(
                     SpringModulithApplication.class,
                     this,

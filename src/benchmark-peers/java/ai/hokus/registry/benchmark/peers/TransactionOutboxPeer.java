@@ -60,7 +60,7 @@ public final class TransactionOutboxPeer implements Peer {
         GruelboxOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
             super(
                     "gruelbox transaction-outbox %s, no order",
-                    "transactionoutbox", "txno_outbox", THREADS, postgres, redis, queue);
+                    TransactionOutbox.class, "txno_outbox", THREADS, postgres, redis, queue);
             this.executor = new ThreadPoolExecutor(
                     THREADS,
                     THREADS,
