@@ -37,7 +37,7 @@ public final class ServiceWithoutOutbox {
         }
 
         @Override
-        public void append(List<NewMessage> messages) {}
+        public void add(List<NewMessage> messages) {}
 
         @Override
         public void flush() {}

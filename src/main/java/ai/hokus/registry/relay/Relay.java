@@ -1,7 +1,7 @@
 package ai.hokus.registry.relay;
 
-import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.PurgeGuard;
 import java.time.Duration;
 import java.util.ArrayList;

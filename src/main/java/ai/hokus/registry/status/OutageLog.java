@@ -1,7 +1,7 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
 import java.time.Clock;
 import java.time.Duration;

@@ -2,8 +2,8 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
-import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.CommitListener;
+import ai.hokus.registry.outbox.CommittedMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
