@@ -59,6 +59,11 @@ final class Stage implements AutoCloseable {
         return consumer;
     }
 
+    /** A Redis that was emptied gets everything again that this stage has ever delivered, at 200 a second where there is little to spare. */
+    private Duration longestRecovery() {
+        return LONGEST_RECOVERY.plusMillis(5L * consumer.popped().size());
+    }
+
     /**
      * Plays one scenario under load, heals, waits until the backlog has drained, and judges.
      *
@@ -81,7 +86,7 @@ final class Stage implements AutoCloseable {
             heal();
             Await.until(
                     "what was acknowledged before the fault's end is popped",
-                    LONGEST_RECOVERY,
+                    longestRecovery(),
                     () -> owed.stream()
                             .filter(id -> !play.taken().contains(id) && !play.isDatabaseRestored())
                             .allMatch(consumer::has));
