@@ -25,6 +25,17 @@ public class StartupRefusedException extends RuntimeException {
         this.action = action;
     }
 
+    /**
+     * Two variables that cannot both be right.
+     *
+     * @param why without the full stop
+     */
+    public static StartupRefusedException contradiction(String one, String other, String why) {
+        return new StartupRefusedException(
+                one + " and " + other + " contradict each other: " + why + ".",
+                "Remove " + one + " or " + other + ", or make them say the same.");
+    }
+
     /** What the operator can do about it. */
     public String action() {
         return action;

@@ -115,7 +115,7 @@ final class DatabaseVariables {
         }
         String variable = read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
         if (plain != null) {
-            throw contradiction(
+            throw StartupRefusedException.contradiction(
                     read(PASSWORD) == null ? SPRING_PASSWORD : PASSWORD,
                     variable,
                     "the password of one would hide a new one in the other");
@@ -190,7 +190,7 @@ final class DatabaseVariables {
     private void checkAgreement(String variable, String inUrl, String difference) {
         String value = read(variable);
         if (value != null && Stream.of(inUrl.split(",")).noneMatch(value::equalsIgnoreCase)) {
-            throw contradiction(SPRING_URL, variable, difference);
+            throw StartupRefusedException.contradiction(SPRING_URL, variable, difference);
         }
     }
 
@@ -198,15 +198,9 @@ final class DatabaseVariables {
     private @Nullable String both(String springVariable, @Nullable String spring, String variable, String difference) {
         String value = read(variable);
         if (spring != null && value != null && !spring.equals(value)) {
-            throw contradiction(springVariable, variable, difference);
+            throw StartupRefusedException.contradiction(springVariable, variable, difference);
         }
         return value == null ? spring : value;
-    }
-
-    private static StartupRefusedException contradiction(String one, String other, String why) {
-        return new StartupRefusedException(
-                one + " and " + other + " contradict each other: " + why + ".",
-                "Remove " + one + " or " + other + ", or make them say the same.");
     }
 
     /** Names, and "is" or "are". */

@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.bulkhead.BulkheadConfig;
@@ -80,7 +81,7 @@ final class AuthServiceClient {
     /**
      * @param clock for a {@code Retry-After} that is a date
      * @param steadyClock for waits
-     * @throws UnusableKeySettingsException when URL or id are unusable
+     * @throws StartupRefusedException when URL or id are unusable
      */
     AuthServiceClient(
             SecuritySettings.AuthService settings,

@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,7 +14,7 @@ record AuthServiceEndpoint(URI validate) {
     private static final String PATH = "/api/v1/keys/validate";
 
     /**
-     * @throws UnusableKeySettingsException when URL or id are unusable
+     * @throws StartupRefusedException when URL or id are unusable
      */
     static AuthServiceEndpoint of(SecuritySettings.AuthService settings) {
         URI uri = parse(settings.url());
@@ -22,11 +23,11 @@ record AuthServiceEndpoint(URI validate) {
                 || uri.getUserInfo() != null
                 || uri.getQuery() != null
                 || !("https".equalsIgnoreCase(uri.getScheme()) || "http".equalsIgnoreCase(uri.getScheme()))) {
-            throw new UnusableKeySettingsException(
+            throw SecuritySettings.unusable(
                     "AUTH_SERVICE_URL must be an http or https URL with a host, for example https://auth.example.com.");
         }
         if (settings.id().isBlank()) {
-            throw new UnusableKeySettingsException(
+            throw SecuritySettings.unusable(
                     "AUTH_SERVICE_ID must be set when AUTH_SERVICE_URL is: the name under which the auth service knows this"
                             + " service.");
         }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -52,7 +53,7 @@ final class KeyFile implements KeyVerifier {
     private volatile Map<String, ApiClient> clients;
 
     /**
-     * @throws UnusableKeySettingsException when the file cannot be used
+     * @throws StartupRefusedException when the file cannot be used
      */
     KeyFile(String file, LongSupplier nanoTime) {
         this.file = path(file);
@@ -61,7 +62,7 @@ final class KeyFile implements KeyVerifier {
             this.content = read();
             this.clients = parse(content);
         } catch (IOException | UnusableFileException e) {
-            throw new UnusableKeySettingsException("API_KEYS_FILE names " + describe(e) + ".");
+            throw SecuritySettings.unusable("API_KEYS_FILE names " + describe(e) + ".");
         }
         this.checkedAt = nanoTime.getAsLong();
         log.info("{} API keys in {}", clients.size(), file);
@@ -162,7 +163,7 @@ final class KeyFile implements KeyVerifier {
         try {
             return Path.of(file.strip());
         } catch (InvalidPathException e) {
-            throw new UnusableKeySettingsException("API_KEYS_FILE is not the path of a file.");
+            throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         }
     }
 

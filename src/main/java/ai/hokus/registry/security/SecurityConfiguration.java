@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -95,7 +96,7 @@ class SecurityConfiguration {
     }
 
     /**
-     * @throws UnusableKeySettingsException when nobody could get in, or everybody
+     * @throws StartupRefusedException when nobody could get in, or everybody
      */
     @Bean
     Keys keys(
@@ -116,7 +117,7 @@ class SecurityConfiguration {
             return new Keys(KeyVerifier.of(verifiers), "");
         }
         if (!isEmbedded(environment.getProperty("spring.datasource.url", ""))) {
-            throw new UnusableKeySettingsException(
+            throw SecuritySettings.unusable(
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }

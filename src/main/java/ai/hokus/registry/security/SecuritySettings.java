@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -31,6 +32,14 @@ record SecuritySettings(
             throw new IllegalArgumentException(
                     "registry.security.max-headers is " + maxHeaders + "; it must be between 10 and 1000");
         }
+    }
+
+    /** What stops start-up when nothing usable says where keys come from. Holds no key. */
+    static StartupRefusedException unusable(String sentence) {
+        return new StartupRefusedException(
+                sentence,
+                "API_KEYS_FILE names a file with one line per key (the key's SHA-256, a user id, scopes);"
+                        + " AUTH_SERVICE_URL and AUTH_SERVICE_ID name an auth service that knows the keys. Set one, or both.");
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.AuthServiceStatus.State;
 import ai.hokus.registry.security.AuthServiceStub.Answer;
 import ai.hokus.registry.security.AuthServiceStub.Question;
@@ -388,7 +389,7 @@ class AuthServiceKeysTest {
             })
     void an_unusable_url_stops_the_start(String url) {
         assertThatThrownBy(() -> keys(url, TIMEOUT))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_URL must be")
                 .hasMessageNotContaining("hunter2");
     }
@@ -396,7 +397,7 @@ class AuthServiceKeysTest {
     @Test
     void a_url_without_an_id_stops_the_start() {
         assertThatThrownBy(() -> AuthServiceEndpoint.of(settings("https://auth.example.com", " ", TIMEOUT)))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_ID must be set");
     }
 

@@ -3,6 +3,7 @@ package ai.hokus.registry.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Unknown;
@@ -87,7 +88,7 @@ class KeyFileTest {
         }
         assertThat(output.getOut()).containsOnlyOnce(sentence).doesNotContain("the-key-itself");
         assertThatThrownBy(() -> open(file))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageContaining(sentence)
                 .hasMessageNotContaining("the-key-itself");
         Files.writeString(file, GRACE);
@@ -110,7 +111,7 @@ class KeyFileTest {
     @Test
     void a_file_that_is_not_there_stops_the_start() {
         assertThatThrownBy(() -> open(Path.of("/nowhere/keys")))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("API_KEYS_FILE names /nowhere/keys, which cannot be read");
     }
 

@@ -3,6 +3,7 @@ package ai.hokus.registry.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
 import ai.hokus.registry.support.TestKeys;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -31,18 +32,11 @@ class SecurityConfigurationTest {
             })
     void without_keys_an_external_database_stops_the_start(String url) {
         assertThatThrownBy(() -> keys(url, Map.of()))
-                .isInstanceOf(UnusableKeySettingsException.class)
+                .isInstanceOf(StartupRefusedException.class)
                 .hasMessage("No API keys are configured, and the database is not the embedded one: without"
-                        + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.");
-    }
-
-    @Test
-    void the_reason_is_one_sentence_with_what_to_do() {
-        var analysis = new UnusableKeySettingsFailureAnalyzer()
-                .analyze(new IllegalStateException(new UnusableKeySettingsException("A sentence.")));
-
-        assertThat(analysis.getDescription()).isEqualTo("A sentence.");
-        assertThat(analysis.getAction()).contains("API_KEYS_FILE", "AUTH_SERVICE_URL");
+                        + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.")
+                .satisfies(e ->
+                        assertThat(((StartupRefusedException) e).action()).contains("API_KEYS_FILE", "AUTH_SERVICE_URL"));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
@@ -59,7 +60,7 @@ final class RedisEnvironment {
      * Reads the variables. Warns, once a call, of what was guessed.
      *
      * @return empty when Redis is not named
-     * @throws InvalidRedisSettingsException when a variable is unusable, or two contradict each other
+     * @throws StartupRefusedException when a variable is unusable, or two contradict each other
      */
     Optional<RedisSettings> settings() {
         if (!namesRedis()) {
@@ -80,7 +81,7 @@ final class RedisEnvironment {
         boolean cluster = isTrue(flag(CLUSTER));
         int database = url == null ? 0 : url.database();
         if (cluster && database != 0) {
-            throw InvalidRedisSettingsException.contradiction(
+            throw StartupRefusedException.contradiction(
                     RedisUrl.VARIABLE, CLUSTER, "the URL names a database, and a cluster has only database 0");
         }
         if (url != null && !url.hasScheme()) {
@@ -96,22 +97,22 @@ final class RedisEnvironment {
 
     private RedisSettings sentinels() {
         if (read(SENTINELS) == null) {
-            throw new InvalidRedisSettingsException(
+            throw unusable(
                     SENTINELS, "must be set when " + SENTINEL_MASTER + " is", "sentinel-1:26379,sentinel-2:26379");
         }
         for (String other : List.of(RedisUrl.VARIABLE, HOST, PORT)) {
             if (read(other) != null) {
-                throw InvalidRedisSettingsException.contradiction(
+                throw StartupRefusedException.contradiction(
                         other, SENTINELS, "the sentinels say where the primary is");
             }
         }
         if (isTrue(flag(CLUSTER))) {
-            throw InvalidRedisSettingsException.contradiction(
+            throw StartupRefusedException.contradiction(
                     CLUSTER, SENTINELS, "a cluster fails over by itself and has no sentinels");
         }
         String master = read(SENTINEL_MASTER);
         if (master == null || !MASTER_NAME.matcher(master).matches()) {
-            throw new InvalidRedisSettingsException(
+            throw unusable(
                     SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
         }
         return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), null, 0);
@@ -126,7 +127,7 @@ final class RedisEnvironment {
                     ? -1
                     : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : RedisUrl.port(sentinel.group("port"));
             if (port < 0) {
-                throw new InvalidRedisSettingsException(
+                throw unusable(
                         SENTINELS,
                         "must be a list of host names, each with or without a port",
                         "sentinel-1:26379,sentinel-2:26379,sentinel-3:26379");
@@ -146,7 +147,7 @@ final class RedisEnvironment {
         if (username != null && password == null) {
             throw url != null && url.username() != null
                     ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
-                    : new InvalidRedisSettingsException(
+                    : unusable(
                             TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
         }
         return new RedisSettings(kind, nodes, master, tls, username, password, file, database, trust());
@@ -155,7 +156,7 @@ final class RedisEnvironment {
     private String host(@Nullable RedisUrl url) {
         String host = read(HOST);
         if (host != null && !RedisUrl.isHost(host)) {
-            throw new InvalidRedisSettingsException(
+            throw unusable(
                     HOST,
                     "must be a host name alone, without a scheme, a port or a password (those go into REDIS_URL)",
                     "cache.internal");
@@ -177,7 +178,7 @@ final class RedisEnvironment {
         }
         int port = RedisUrl.port(text);
         if (port < 0) {
-            throw new InvalidRedisSettingsException(PORT, "must be a number between 1 and 65535", "6379");
+            throw unusable(PORT, "must be a number between 1 and 65535", "6379");
         }
         if (inUrl != null && inUrl != port) {
             throw contradictsUrl(PORT, "they name different ports");
@@ -203,7 +204,7 @@ final class RedisEnvironment {
             return null;
         }
         if (read(TOKEN) != null) {
-            throw InvalidRedisSettingsException.contradiction(
+            throw StartupRefusedException.contradiction(
                     TOKEN, TOKEN_FILE, "the password of one would hide a new one in the other");
         }
         if (url != null && url.password() != null) {
@@ -212,9 +213,9 @@ final class RedisEnvironment {
         return new SecretFile(file);
     }
 
-    private static InvalidRedisSettingsException unreadablePasswordFile() {
+    private static StartupRefusedException unreadablePasswordFile() {
         // Without its name: somebody may have put the password itself there.
-        return new InvalidRedisSettingsException(
+        return unusable(
                 TOKEN_FILE, "must name a readable file that holds the password", "/run/secrets/redis-auth-token");
     }
 
@@ -231,8 +232,21 @@ final class RedisEnvironment {
         return inUrl == null ? value : inUrl;
     }
 
-    private static InvalidRedisSettingsException contradictsUrl(String variable, String why) {
-        return InvalidRedisSettingsException.contradiction(RedisUrl.VARIABLE, variable, why);
+    private static StartupRefusedException contradictsUrl(String variable, String why) {
+        return StartupRefusedException.contradiction(RedisUrl.VARIABLE, variable, why);
+    }
+
+    /**
+     * What stops start-up when a variable is unusable. Holds no value of any variable: it might be a password.
+     *
+     * @param problem what is wrong, as the rest of a sentence that starts with the variable's name
+     * @param example a value that would do
+     */
+    static StartupRefusedException unusable(String variable, String problem, String example) {
+        return new StartupRefusedException(
+                variable + " " + problem + ", for example " + example + ".",
+                "Correct " + variable + ", or remove all REDIS_ variables: the service then accepts registrations and"
+                        + " keeps their messages until a Redis is configured.");
     }
 
     private void warnOfWhatNamesNoRedis() {
@@ -268,7 +282,7 @@ final class RedisEnvironment {
         if (value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false")) {
             return value.equalsIgnoreCase("true");
         }
-        throw new InvalidRedisSettingsException(variable, "must be true or false", "true");
+        throw unusable(variable, "must be true or false", "true");
     }
 
     private static boolean isTrue(@Nullable Boolean flag) {

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.QueueSettings;
 import java.util.Optional;
@@ -24,7 +25,7 @@ class RedisQueueConfiguration {
 
     private final Optional<RedisSettings> redis;
 
-    /** @throws InvalidRedisSettingsException when a variable is unusable, or two contradict each other */
+    /** @throws StartupRefusedException when a variable is unusable, or two contradict each other */
     RedisQueueConfiguration(ConfigurableEnvironment environment) {
         redis = new RedisEnvironment(environment).settings();
         redis.filter(RedisSettings::sendsPasswordInTheClear)

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -33,11 +34,11 @@ record RedisTls(
     /**
      * Reads the files that are named; null: not named.
      *
-     * @throws InvalidRedisSettingsException when one is missing, or holds what is no PEM
+     * @throws StartupRefusedException when one is missing, or holds what is no PEM
      */
     static RedisTls of(@Nullable String caFile, @Nullable String certificateFile, @Nullable String keyFile) {
         if ((certificateFile == null) != (keyFile == null)) {
-            throw new InvalidRedisSettingsException(
+            throw RedisEnvironment.unusable(
                     certificateFile == null ? CERTIFICATE : KEY,
                     "must be set when " + (certificateFile == null ? KEY : CERTIFICATE) + " is",
                     "/etc/registry/redis.pem");
@@ -52,7 +53,7 @@ record RedisTls(
     RedisTls current() {
         try {
             return new RedisTls(PemFile.again(authorities), PemFile.again(certificate), PemFile.again(key));
-        } catch (InvalidRedisSettingsException beingReplaced) {
+        } catch (StartupRefusedException beingReplaced) {
             return this;
         }
     }
@@ -86,7 +87,7 @@ record RedisTls(
             } catch (IOException | InvalidPathException e) {
                 // Said below. Not as a cause: decoding a file quotes nothing, but a path may be a secret's value.
             }
-            throw new InvalidRedisSettingsException(
+            throw RedisEnvironment.unusable(
                     variable, "must name a readable file in PEM", "/etc/registry/redis-ca.pem");
         }
 

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -33,7 +34,7 @@ record RedisUrl(
 
     private static final String EXAMPLE = "rediss://:PASSWORD@cache.internal:6379";
 
-    /** @throws InvalidRedisSettingsException when it is no URL of a Redis */
+    /** @throws StartupRefusedException when it is no URL of a Redis */
     static RedisUrl parse(String url) {
         String lowerCase = url.toLowerCase(Locale.ROOT);
         if (lowerCase.startsWith("redis://") || lowerCase.startsWith("rediss://")) {
@@ -94,8 +95,8 @@ record RedisUrl(
         return port >= 1 && port <= MAX_PORT ? port : -1;
     }
 
-    static InvalidRedisSettingsException unusable(String problem) {
-        return new InvalidRedisSettingsException(VARIABLE, problem, EXAMPLE);
+    static StartupRefusedException unusable(String problem) {
+        return RedisEnvironment.unusable(VARIABLE, problem, EXAMPLE);
     }
 
     private static @Nullable Integer port(Matcher place) {

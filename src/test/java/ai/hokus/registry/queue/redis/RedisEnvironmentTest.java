@@ -3,6 +3,7 @@ package ai.hokus.registry.queue.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import java.io.IOException;
@@ -102,7 +103,7 @@ class RedisEnvironmentTest {
     })
     void two_that_contradict_each_other_are_named_and_not_printed(
             String one, String other, String first, String second) {
-        InvalidRedisSettingsException failure = failure(environment(one, first, other, second));
+        StartupRefusedException failure = failure(environment(one, first, other, second));
 
         assertThat(failure)
                 .hasMessageStartingWith(one + " and " + other + " contradict each other: ")
@@ -154,7 +155,7 @@ class RedisEnvironmentTest {
                         .orElse("none");
                 assertThat(made).as("%s", chosen).isEqualTo(expected);
                 obeyed++;
-            } catch (InvalidRedisSettingsException failure) {
+            } catch (StartupRefusedException failure) {
                 assertThat(expected).as("%s: %s", chosen, failure.getMessage()).isEqualTo("contradiction");
                 assertThat(failure).hasMessageNotContaining("hunter");
                 assertThat(chosen.keySet())
@@ -396,7 +397,7 @@ class RedisEnvironmentTest {
     }
 
     private static void assertUnusable(String variable, MockEnvironment environment) {
-        InvalidRedisSettingsException failure = failure(environment);
+        StartupRefusedException failure = failure(environment);
         assertThat(failure)
                 .hasMessageStartingWith(variable + " ")
                 .hasMessageContaining("for example ")
@@ -405,9 +406,9 @@ class RedisEnvironmentTest {
         assertThat(failure.action()).contains(variable);
     }
 
-    private static InvalidRedisSettingsException failure(MockEnvironment environment) {
-        InvalidRedisSettingsException failure = catchThrowableOfType(
-                InvalidRedisSettingsException.class, () -> new RedisEnvironment(environment).settings());
+    private static StartupRefusedException failure(MockEnvironment environment) {
+        StartupRefusedException failure = catchThrowableOfType(
+                StartupRefusedException.class, () -> new RedisEnvironment(environment).settings());
         assertThat(failure).as("no failure").isNotNull();
         return failure;
     }

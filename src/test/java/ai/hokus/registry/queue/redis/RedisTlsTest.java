@@ -3,6 +3,7 @@ package ai.hokus.registry.queue.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.MessageQueueContract;
@@ -106,8 +107,8 @@ class RedisTlsTest {
                 List.of("REDIS_TLS_CA_FILE", "/nowhere/hunter2"),
                 List.of("REDIS_TLS_CA_FILE", "/dev/null"),
                 List.of("REDIS_TLS_CERTIFICATE_FILE", CA.authority().toString()))) {
-            InvalidRedisSettingsException failure = catchThrowableOfType(
-                    InvalidRedisSettingsException.class, () -> settings("localhost", bad.toArray(String[]::new)));
+            StartupRefusedException failure = catchThrowableOfType(
+                    StartupRefusedException.class, () -> settings("localhost", bad.toArray(String[]::new)));
             assertThat(failure).hasMessageStartingWith("REDIS_TLS_").hasMessageNotContaining("hunter2");
         }
     }
