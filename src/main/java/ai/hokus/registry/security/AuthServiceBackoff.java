@@ -38,10 +38,10 @@ final class AuthServiceBackoff {
         return Optional.of(last.throttled() ? new Verdict.Throttled(left) : new Verdict.Unavailable(left));
     }
 
-    /** The service answered with {@code Retry-After}, which is the answer's TTL. */
-    void askedToWait(AuthServiceAnswer answer) {
+    /** The service answered with {@code Retry-After}: with 429, or with a 5xx. */
+    void askedToWait(Duration retryAfter, boolean throttled) {
         if (inARow.incrementAndGet() >= ANSWERS_TO_PAUSE) {
-            pause = new Pause(steadyClock.instant().plus(answer.ttl()), answer.verdict() instanceof Verdict.Throttled);
+            pause = new Pause(steadyClock.instant().plus(retryAfter), throttled);
         }
     }
 

@@ -58,6 +58,9 @@ final class AuthServiceClient {
     /** After one failure, before the breaker is open. */
     private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
 
+    /** To an answer that says nothing about the key. */
+    private static final Verdict NOT_UNDERSTOOD = new Verdict.Unavailable(AuthServiceKeys.REFUSAL_TTL);
+
     /** Different questions at the same time; one more is told to come again. */
     private static final int MAX_QUESTIONS = 32;
 
@@ -76,7 +79,6 @@ final class AuthServiceClient {
     private final Bulkhead questions;
     private final CircuitBreaker breaker;
     private final AuthServiceBackoff backoff;
-    private final AuthServiceTroubleLog troubles;
 
     /**
      * @param clock for a {@code Retry-After} that is a date
@@ -109,7 +111,6 @@ final class AuthServiceClient {
         this.breaker = breaker(steadyClock);
         breaker.getEventPublisher().onStateTransition(event -> logTransition(event.getStateTransition()));
         this.backoff = new AuthServiceBackoff(steadyClock);
-        this.troubles = new AuthServiceTroubleLog(meters, watch, steadyClock);
     }
 
     private static CircuitBreaker breaker(Clock steadyClock) {
@@ -121,6 +122,7 @@ final class AuthServiceClient {
                         .failureRateThreshold(50)
                         .permittedNumberOfCallsInHalfOpenState(1)
                         .waitDurationInOpenState(OPEN_FOR)
+                        .recordResult(response -> ((AuthServiceResponse) response).isFailure())
                         .writableStackTraceEnabled(false)
                         .clock(steadyClock)
                         .build());
@@ -131,14 +133,15 @@ final class AuthServiceClient {
      *
      * @param clientAddress empty: not known, and not sent
      */
-    CompletableFuture<AuthServiceAnswer> ask(ApiKey key, String clientAddress) {
+    CompletableFuture<Verdict> ask(ApiKey key, String clientAddress) {
         Optional<Verdict> pause = backoff.verdictWhilePausing();
         if (pause.isPresent()) {
-            return CompletableFuture.completedFuture(AuthServiceAnswer.notAsked(pause.get()));
+            return CompletableFuture.completedFuture(pause.get());
         }
         HttpRequest question = question(key, clientAddress);
         return questions
                 .executeCompletionStage(() -> breaker.executeCompletionStage(() -> exchange(question)))
+                .thenApply(this::judge)
                 .exceptionally(this::unanswered)
                 .toCompletableFuture();
     }
@@ -157,7 +160,7 @@ final class AuthServiceClient {
                 .build();
     }
 
-    private CompletableFuture<AuthServiceAnswer> exchange(HttpRequest question) {
+    private CompletableFuture<AuthServiceResponse> exchange(HttpRequest question) {
         Instant start = steadyClock.instant();
         CompletableFuture<AuthServiceResponse> call = send(question);
         return call.exceptionallyCompose(failure ->
@@ -168,8 +171,7 @@ final class AuthServiceClient {
                     if (failure != null) {
                         call.cancel(true);
                     }
-                })
-                .thenApply(this::judge);
+                });
     }
 
     private CompletableFuture<AuthServiceResponse> send(HttpRequest question) {
@@ -190,73 +192,72 @@ final class AuthServiceClient {
                 && !(cause instanceof ConnectException);
     }
 
-    /** @throws AuthServiceFailedException when the service failed */
-    private AuthServiceAnswer judge(AuthServiceResponse response) {
+    private Verdict judge(AuthServiceResponse response) {
         Optional<Duration> retryAfter = response.retryAfter(clock.instant());
-        if (response.status() >= 500) {
-            throw new AuthServiceFailedException(response.status(), retryAfter);
+        if (response.isFailure()) {
+            retryAfter.ifPresent(wait -> backoff.askedToWait(wait, false));
+            return noVerdict(
+                    AuthServiceTrouble.SERVER_ERROR,
+                    "it answered " + response.status(),
+                    new Verdict.Unavailable(retryAfter.orElse(RETRY_FAILED)));
         }
         if (response.status() == 429) {
-            AuthServiceAnswer answer = AuthServiceAnswer.throttled(retryAfter.orElse(AuthServiceAnswer.REFUSAL_TTL));
-            backoff.askedToWait(answer);
-            troubles.report(
+            Duration wait = retryAfter.orElse(AuthServiceKeys.REFUSAL_TTL);
+            backoff.askedToWait(wait, true);
+            return noVerdict(
                     AuthServiceTrouble.THROTTLED,
-                    "it answered 429, and is left alone for " + answer.ttl().toSeconds() + " s");
-            return answer;
+                    "it answered 429, and is left alone for " + wait.toSeconds() + " s",
+                    new Verdict.Throttled(wait));
         }
         backoff.answered();
-        AuthServiceAnswer answer = switch (response.status()) {
+        Verdict verdict = switch (response.status()) {
             case 200 -> judgeBody(response);
-            case 401, 403 -> AuthServiceAnswer.unknown();
-            case 402 -> AuthServiceAnswer.insufficientBalance();
+            case 401, 403 -> new Verdict.Unknown();
+            case 402 -> new Verdict.InsufficientBalance();
             default ->
                 noVerdict(
                         AuthServiceTrouble.UNEXPECTED_STATUS,
                         "it answered " + response.status() + " to POST " + endpoint.validate()
-                                + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID");
+                                + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID",
+                        NOT_UNDERSTOOD);
         };
-        if (!(answer.verdict() instanceof Verdict.Unavailable)) {
+        if (!(verdict instanceof Verdict.Unavailable)) {
             watch.answered();
         }
-        return answer;
+        return verdict;
     }
 
-    private AuthServiceAnswer judgeBody(AuthServiceResponse response) {
+    private Verdict judgeBody(AuthServiceResponse response) {
         try {
             return response.read();
         } catch (AuthServiceResponse.UnreadableException e) {
-            return noVerdict(AuthServiceTrouble.UNREADABLE, "it answered 200 " + e.getMessage());
+            return noVerdict(AuthServiceTrouble.UNREADABLE, "it answered 200 " + e.getMessage(), NOT_UNDERSTOOD);
         }
     }
 
-    private AuthServiceAnswer noVerdict(AuthServiceTrouble trouble, String what) {
-        troubles.report(trouble, what);
-        return AuthServiceAnswer.unavailable(AuthServiceAnswer.REFUSAL_TTL);
+    /** @param what a clause about "it", the service, that quotes neither a key nor an answer */
+    private Verdict noVerdict(AuthServiceTrouble trouble, String what, Verdict instead) {
+        meters.failed(trouble);
+        watch.failed(trouble, what);
+        return instead;
     }
 
-    private AuthServiceAnswer unanswered(Throwable failure) {
+    private Verdict unanswered(Throwable failure) {
         Throwable cause = unwrap(failure);
         if (cause instanceof CallNotPermittedException) {
-            return AuthServiceAnswer.notAsked(new Verdict.Unavailable(OPEN_FOR));
+            return new Verdict.Unavailable(OPEN_FOR);
         }
+        Verdict soon = new Verdict.Unavailable(RETRY_FAILED);
         if (cause instanceof BulkheadFullException) {
-            return AuthServiceAnswer.notAsked(new Verdict.Unavailable(RETRY_FAILED));
+            return soon;
         }
-        if (cause instanceof AuthServiceFailedException failed) {
-            AuthServiceAnswer answer =
-                    AuthServiceAnswer.unavailable(failed.retryAfter().orElse(RETRY_FAILED));
-            failed.retryAfter().ifPresent(wait -> backoff.askedToWait(answer));
-            troubles.report(AuthServiceTrouble.SERVER_ERROR, "it answered " + failed.status());
-            return answer;
+        if (cause instanceof TimeoutException || cause instanceof HttpTimeoutException) {
+            String what = "it did not answer within " + settings.timeout().toMillis() + " ms";
+            return noVerdict(AuthServiceTrouble.TIMEOUT, what, soon);
         }
-        boolean late = cause instanceof TimeoutException || cause instanceof HttpTimeoutException;
         // Its message is left out: it may quote what the service sent.
-        troubles.report(
-                late ? AuthServiceTrouble.TIMEOUT : AuthServiceTrouble.UNREACHABLE,
-                late
-                        ? "it did not answer within " + settings.timeout().toMillis() + " ms"
-                        : "it is not reachable (" + cause.getClass().getSimpleName() + ")");
-        return AuthServiceAnswer.unavailable(RETRY_FAILED);
+        String what = "it is not reachable (" + cause.getClass().getSimpleName() + ")";
+        return noVerdict(AuthServiceTrouble.UNREACHABLE, what, soon);
     }
 
     private static Throwable unwrap(Throwable failure) {
@@ -273,29 +274,6 @@ final class AuthServiceClient {
                     settings.staleTtl());
         } else if (transition == StateTransition.HALF_OPEN_TO_CLOSED) {
             log.info("The auth service answers again.");
-        }
-    }
-
-    /** A 5xx. */
-    private static final class AuthServiceFailedException extends RuntimeException {
-
-        private static final long serialVersionUID = 1;
-
-        private final int status;
-        private final transient Optional<Duration> retryAfter;
-
-        AuthServiceFailedException(int status, Optional<Duration> retryAfter) {
-            super("the auth service answered " + status, null, false, false);
-            this.status = status;
-            this.retryAfter = retryAfter;
-        }
-
-        int status() {
-            return status;
-        }
-
-        Optional<Duration> retryAfter() {
-            return retryAfter;
         }
     }
 }

@@ -28,14 +28,17 @@ import org.slf4j.LoggerFactory;
  *       requests wait at the same time; one more is told at once to come again.
  * </ol>
  *
- * <p>There is one question about a key at a time, and none before the {@link AuthServiceAnswer#ttl} of the last answer is
- * over. Refusals are remembered by key and client address: the service may refuse an address.
+ * <p>There is one question about a key at a time, and none before the {@link #ttl} of the last verdict is over. Refusals are
+ * remembered by key and client address: the service may refuse an address.
  *
  * <p>Memory holds keys as hashes only. Thread-safe.
  */
 final class AuthServiceKeys implements KeyVerifier {
 
     private static final Logger log = LoggerFactory.getLogger(AuthServiceKeys.class);
+
+    /** Short: a key that was just made must work soon. Long enough that a client with an old key does not flood the service. */
+    static final Duration REFUSAL_TTL = Duration.ofSeconds(10);
 
     /** For a request that found too many others waiting. */
     private static final Duration RETRY_SOON = Duration.ofSeconds(1);
@@ -49,8 +52,8 @@ final class AuthServiceKeys implements KeyVerifier {
     /** By the key's SHA-256. Apart from the answers, so that made-up keys displace none of these. */
     private final Cache<String, Accepted> accepted;
 
-    /** Questions under way, and answers other than "accepted" until they may be asked for again. */
-    private final AsyncCache<String, AuthServiceAnswer> answers;
+    /** Questions under way, and verdicts other than "accepted" until they may be asked for again. */
+    private final AsyncCache<String, Verdict> verdicts;
 
     /**
      * @param maxWaiting how many requests may wait for the service at the same time
@@ -76,9 +79,9 @@ final class AuthServiceKeys implements KeyVerifier {
                 .expireAfterWrite(settings.staleTtl())
                 .ticker(ticker)
                 .build();
-        this.answers = Caffeine.newBuilder()
+        this.verdicts = Caffeine.newBuilder()
                 .maximumSize(settings.cacheSize())
-                .expireAfter(Expiry.<String, AuthServiceAnswer>creating((asked, answer) -> answer.ttl()))
+                .expireAfter(Expiry.<String, Verdict>creating((asked, verdict) -> ttl(verdict)))
                 .ticker(ticker)
                 .buildAsync();
     }
@@ -90,8 +93,8 @@ final class AuthServiceKeys implements KeyVerifier {
             return verifyFirst(key, clientAddress);
         }
         if (!steadyClock.instant().isBefore(last.at().plus(settings.cacheTtl()))) {
-            // Nobody waits for it: the answer is remembered, and counts from the next request on.
-            CompletableFuture<AuthServiceAnswer> unused = ask(key.sha256(), key, clientAddress);
+            // Nobody waits for it: the verdict is remembered, and counts from the next request on.
+            CompletableFuture<Verdict> unused = ask(key.sha256(), key, clientAddress);
             meters.stale();
         }
         return new Verdict.Known(last.client());
@@ -105,13 +108,23 @@ final class AuthServiceKeys implements KeyVerifier {
         return verdict;
     }
 
-    private CompletableFuture<AuthServiceAnswer> ask(String question, ApiKey key, String clientAddress) {
-        return answers.get(
+    private CompletableFuture<Verdict> ask(String question, ApiKey key, String clientAddress) {
+        return verdicts.get(
                 question,
-                (asked, executor) -> service.ask(key, clientAddress).thenApply(answer -> {
-                    remember(key, answer.verdict());
-                    return answer;
+                (asked, executor) -> service.ask(key, clientAddress).thenApply(verdict -> {
+                    remember(key, verdict);
+                    return verdict;
                 }));
+    }
+
+    /** How long the same question is not asked again. Accepted keys have a cache of their own. */
+    private static Duration ttl(Verdict verdict) {
+        if (verdict instanceof Verdict.Throttled throttled) {
+            return throttled.retryAfter();
+        } else if (verdict instanceof Verdict.Unavailable unavailable) {
+            return unavailable.retryAfter();
+        }
+        return verdict instanceof Verdict.Known ? Duration.ZERO : REFUSAL_TTL;
     }
 
     private void remember(ApiKey key, Verdict verdict) {
@@ -122,17 +135,16 @@ final class AuthServiceKeys implements KeyVerifier {
         }
     }
 
-    private Verdict await(CompletableFuture<AuthServiceAnswer> question) {
+    private Verdict await(CompletableFuture<Verdict> question) {
         if (question.isDone()) {
-            return question.join().verdict();
+            return question.join();
         }
         if (!waiting.tryAcquirePermission()) {
             return new Verdict.Unavailable(RETRY_SOON);
         }
         try {
             // The question ends by itself within the timeout: this one is there in case that it ever does not.
-            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
-                    .verdict();
+            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             return new Verdict.Unavailable(RETRY_SOON);
         } catch (ExecutionException e) {

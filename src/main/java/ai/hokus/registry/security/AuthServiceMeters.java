@@ -1,11 +1,11 @@
 package ai.hokus.registry.security;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter.MeterProvider;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.Arrays;
 
 /**
  * Counts and times questions to the auth service, and what requests notice of it. {@code docs/metrics.md} explains the meters;
@@ -14,7 +14,7 @@ import java.util.Map;
 final class AuthServiceMeters {
 
     private final Timer duration;
-    private final Map<AuthServiceTrouble, Counter> failures = new EnumMap<>(AuthServiceTrouble.class);
+    private final MeterProvider<Counter> failures;
     private final Counter stale;
     private final Counter unverified;
 
@@ -22,17 +22,14 @@ final class AuthServiceMeters {
         this.duration = Timer.builder("registry.auth.service.duration")
                 .description("One question to the auth service, until its answer, a failure or the timeout.")
                 .register(registry);
-        for (AuthServiceTrouble trouble : AuthServiceTrouble.values()) {
-            failures.put(
-                    trouble,
-                    Counter.builder("registry.auth.service.failures")
-                            .tag("cause", trouble.cause())
-                            .baseUnit("questions")
-                            .description(
-                                    "Questions to the auth service that gave no verdict, by cause. These four are there only"
-                                            + " where an auth service is configured.")
-                            .register(registry));
-        }
+        this.failures = Counter.builder("registry.auth.service.failures")
+                .baseUnit("questions")
+                .description(
+                        "Questions to the auth service that gave no verdict, by cause. These four are there only where an"
+                                + " auth service is configured.")
+                .withRegistry(registry);
+        // From the start, with 0: alarms watch them.
+        Arrays.stream(AuthServiceTrouble.values()).forEach(this::failures);
         this.stale = Counter.builder("registry.auth.service.stale")
                 .baseUnit("requests")
                 .description("Requests whose key was accepted on an answer older than the cache's TTL.")
@@ -48,10 +45,11 @@ final class AuthServiceMeters {
     }
 
     void failed(AuthServiceTrouble trouble) {
-        Counter counter = failures.get(trouble);
-        if (counter != null) {
-            counter.increment();
-        }
+        failures(trouble).increment();
+    }
+
+    private Counter failures(AuthServiceTrouble trouble) {
+        return failures.withTags("cause", trouble.cause());
     }
 
     void stale() {

@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.security.KeyVerifier.Verdict;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +32,11 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
+    /** A failure of the service, and no answer to the question. */
+    boolean isFailure() {
+        return status >= 500;
+    }
+
     /** Seconds or a date; between a second and an hour. Empty: there is none, or it is neither. */
     Optional<Duration> retryAfter(Instant now) {
         return headers.firstValue(org.springframework.http.HttpHeaders.RETRY_AFTER)
@@ -60,7 +66,7 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
      *
      * @throws UnreadableException when it is none that we understand
      */
-    AuthServiceAnswer read() throws UnreadableException {
+    Verdict read() throws UnreadableException {
         JsonNode answer;
         try {
             answer = JSON.readTree(body);
@@ -69,18 +75,18 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
             throw new UnreadableException("with something that is not JSON");
         }
         if (isFalse(answer.path("is_valid"))) {
-            return AuthServiceAnswer.unknown();
+            return new Verdict.Unknown();
         }
         if (isFalse(answer.path("has_sufficient_balance"))) {
-            return AuthServiceAnswer.insufficientBalance();
+            return new Verdict.InsufficientBalance();
         }
         Set<String> scopes = new HashSet<>();
         answer.path("scopes").forEach(scope -> {
-            if (scope.isString()) {
+            if (scope.isString() && !scope.stringValue().isBlank()) {
                 scopes.add(scope.stringValue());
             }
         });
-        return AuthServiceAnswer.known(new ApiClient(userId(answer), scopes));
+        return new Verdict.Known(new ApiClient(userId(answer), scopes));
     }
 
     private static String userId(JsonNode answer) throws UnreadableException {

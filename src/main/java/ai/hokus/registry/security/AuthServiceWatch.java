@@ -4,24 +4,34 @@ import ai.hokus.registry.security.AuthServiceStatus.State;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Remembers what came of questions to the auth service, for health and the console. One question that comes to nothing may be
- * about one key; {@link #MIN_FAILURES} in a row are a finding, until there is a verdict, or no question for {@link
- * #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
+ * Remembers what came of questions to the auth service, for health and the console, and logs one line a minute of each kind of
+ * trouble. One question that comes to nothing may be about one key; {@link #MIN_FAILURES} in a row are a finding, until there is
+ * a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
  */
 public final class AuthServiceWatch {
+
+    private static final Logger log = LoggerFactory.getLogger(AuthServiceWatch.class);
 
     static final int MIN_FAILURES = 3;
 
     static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(5);
 
+    private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
+
     private final boolean configured;
     private final Clock clock;
     private final Clock steadyClock;
 
+    private final Map<AuthServiceTrouble, Instant> nextLine =
+            new EnumMap<>(AuthServiceTrouble.class); // guarded by this
     private int failuresInARow; // guarded by this
     private Instant lastAskedAt = Instant.MIN; // guarded by this; by the steady clock
     private @Nullable Instant lastAnswerAt; // guarded by this
@@ -60,10 +70,19 @@ public final class AuthServiceWatch {
     }
 
     /** @param problem a clause about "it", the service, that quotes neither a key nor an answer */
-    synchronized void failed(String problem) {
+    synchronized void failed(AuthServiceTrouble trouble, String problem) {
+        Instant now = steadyClock.instant();
         failuresInARow++;
-        lastAskedAt = steadyClock.instant();
+        lastAskedAt = now;
         lastProblem = problem;
         lastProblemAt = clock.instant();
+        if (!now.isBefore(nextLine.getOrDefault(trouble, Instant.MIN))) {
+            nextLine.put(trouble, now.plus(LOG_INTERVAL));
+            log.warn(
+                    "The auth service gave no verdict on a key: {}. Keys that it accepted lately go on working, others are"
+                            + " answered with {}. This is said once a minute at most.",
+                    problem,
+                    trouble == AuthServiceTrouble.THROTTLED ? 429 : 503);
+        }
     }
 }

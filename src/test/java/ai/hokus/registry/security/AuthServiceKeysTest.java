@@ -121,7 +121,7 @@ class AuthServiceKeysTest {
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
         await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new Unknown()));
         service.answers(503, "");
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isInstanceOf(Unavailable.class);
     }
 
@@ -135,7 +135,7 @@ class AuthServiceKeysTest {
         assertThat(service.questions()).hasSize(1);
 
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
@@ -343,7 +343,7 @@ class AuthServiceKeysTest {
         clock.advance(CACHE_TTL);
         await().untilAsserted(() -> assertThat(keys.verify(KEY, HOME)).isEqualTo(new InsufficientBalance()));
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 
@@ -450,7 +450,7 @@ class AuthServiceKeysTest {
                 .contains(new AuthServiceStatus(State.FAILING, answered, "it answered 503", clock.instant()));
 
         service.answers(200, ADA);
-        clock.advance(AuthServiceAnswer.REFUSAL_TTL);
+        clock.advance(AuthServiceKeys.REFUSAL_TTL);
         keys.verify(KEY, HOME);
         assertThat(watch.status().orElseThrow().state()).isEqualTo(State.ANSWERING);
 

@@ -110,7 +110,7 @@ class AuthServiceResponseTest {
     }
 
     private static Verdict read(String body) throws UnreadableException {
-        return response(body).read().verdict();
+        return response(body).read();
     }
 
     private static AuthServiceResponse response(String body, String... header) {
