@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.springframework.security.core.context.SecurityContext;
+import org.springframework.http.HttpStatus;
+import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.core.context.SecurityContextImpl;
+import org.springframework.security.web.authentication.preauth.PreAuthenticatedAuthenticationToken;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
@@ -21,6 +24,17 @@ final class ApiKeyFilter extends OncePerRequestFilter {
 
     /** Not whether it is one, but that it can be nothing else: a proxy's header may hold anything. */
     private static final Pattern IP_ADDRESS = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
+
+    private static final String INSUFFICIENT_BALANCE =
+            "The balance of this API key's account is insufficient. Nothing was stored.";
+    private static final String AUTH_SERVICE_SILENT =
+            "The API key cannot be verified at the moment: the auth service does not answer. Nothing was stored; the same"
+                    + " request may be sent again.";
+    private static final String AUTH_SERVICE_THROTTLES =
+            "The API key cannot be verified at the moment: the auth service receives too many requests. Nothing was"
+                    + " stored; the same request may be sent again.";
+    private static final String RATE_LIMIT_EXCEEDED =
+            "Too many requests with this API key. Nothing was stored; the same request may be sent again.";
 
     private final KeyVerifier verifier;
     private final RateLimiter limiter;
@@ -51,11 +65,13 @@ final class ApiKeyFilter extends OncePerRequestFilter {
         if (verdict instanceof Verdict.Known known) {
             return isWithinLimit(key, known.client(), request, response);
         } else if (verdict instanceof Verdict.InsufficientBalance) {
-            SecurityProblems.insufficientBalance(request, response);
+            SecurityProblems.answer(request, response, HttpStatus.PAYMENT_REQUIRED, INSUFFICIENT_BALANCE);
         } else if (verdict instanceof Verdict.Throttled throttled) {
-            SecurityProblems.authServiceThrottles(request, response, throttled.retryAfter());
+            SecurityProblems.setRetryAfter(response, throttled.retryAfter());
+            SecurityProblems.answer(request, response, HttpStatus.TOO_MANY_REQUESTS, AUTH_SERVICE_THROTTLES);
         } else if (verdict instanceof Verdict.Unavailable unavailable) {
-            SecurityProblems.keyCannotBeVerified(request, response, unavailable.retryAfter());
+            SecurityProblems.setRetryAfter(response, unavailable.retryAfter());
+            SecurityProblems.answer(request, response, HttpStatus.SERVICE_UNAVAILABLE, AUTH_SERVICE_SILENT);
         }
         return verdict instanceof Verdict.Unknown;
     }
@@ -64,12 +80,12 @@ final class ApiKeyFilter extends OncePerRequestFilter {
             ApiKey key, ApiClient client, HttpServletRequest request, HttpServletResponse response) throws IOException {
         Duration wait = limiter.take(key);
         if (!wait.isZero()) {
-            SecurityProblems.rateLimitExceeded(request, response, wait);
+            SecurityProblems.setRetryAfter(response, wait);
+            SecurityProblems.answer(request, response, HttpStatus.TOO_MANY_REQUESTS, RATE_LIMIT_EXCEEDED);
             return false;
         }
-        SecurityContext context = SecurityContextHolder.createEmptyContext();
-        context.setAuthentication(new ApiKeyAuthentication(client));
-        SecurityContextHolder.setContext(context);
+        SecurityContextHolder.setContext(new SecurityContextImpl(new PreAuthenticatedAuthenticationToken(
+                client.userId(), "", AuthorityUtils.createAuthorityList(client.scopes()))));
         return true;
     }
 

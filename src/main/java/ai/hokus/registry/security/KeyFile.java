@@ -2,10 +2,7 @@ package ai.hokus.registry.security;
 
 import ai.hokus.registry.StartupRefusedException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -47,7 +44,7 @@ final class KeyFile implements KeyVerifier {
     private final LongSupplier nanoTime;
     private final ReentrantLock reloading = new ReentrantLock();
 
-    private byte[] content;
+    private String content;
     private String failure = "";
     private volatile long checkedAt;
     private volatile Map<String, ApiClient> clients;
@@ -82,8 +79,8 @@ final class KeyFile implements KeyVerifier {
             return;
         }
         try {
-            byte[] now = read();
-            if (!Arrays.equals(now, content)) {
+            String now = read();
+            if (!now.equals(content)) {
                 content = now;
                 failure = "";
                 clients = parse(now);
@@ -102,19 +99,20 @@ final class KeyFile implements KeyVerifier {
         }
     }
 
-    private byte[] read() throws IOException, UnusableFileException {
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-            if (bytes.length > MAX_BYTES) {
-                throw new UnusableFileException("is larger than " + MAX_BYTES + " bytes");
-            }
-            return bytes;
+    private String read() throws IOException, UnusableFileException {
+        if (Files.size(file) > MAX_BYTES) {
+            throw new UnusableFileException("is larger than " + MAX_BYTES + " bytes");
+        }
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new UnusableFileException("is not UTF-8");
         }
     }
 
-    private static Map<String, ApiClient> parse(byte[] content) throws UnusableFileException {
+    private static Map<String, ApiClient> parse(String content) throws UnusableFileException {
         Map<String, ApiClient> clients = new HashMap<>();
-        List<String> lines = text(content).lines().toList();
+        List<String> lines = content.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (!line.isEmpty() && !line.startsWith("#")) {
@@ -145,17 +143,6 @@ final class KeyFile implements KeyVerifier {
                 Set.of(Arrays.stream(words[2].split(",", -1)).distinct().toArray(String[]::new)));
         if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
             throw new UnusableFileException("has in line " + number + " a key that an earlier line has");
-        }
-    }
-
-    private static String text(byte[] content) throws UnusableFileException {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(content))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new UnusableFileException("is not UTF-8");
         }
     }
 

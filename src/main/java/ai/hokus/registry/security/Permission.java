@@ -5,6 +5,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.authority.AuthorityUtils;
 
 /** What a path asks of those who want in. */
 enum Permission {
@@ -31,6 +34,11 @@ enum Permission {
 
     Permission(Set<String> scopes) {
         this.scopes = scopes;
+    }
+
+    /** @param caller whose authorities are the scopes of the key; null: there is none */
+    boolean isGrantedTo(@Nullable Authentication caller) {
+        return isGrantedBy(caller == null ? Set.of() : AuthorityUtils.authorityListToSet(caller.getAuthorities()));
     }
 
     boolean isGrantedBy(Set<String> held) {

@@ -6,7 +6,6 @@ import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
-import java.util.function.LongSupplier;
 
 /** Token buckets, one for each key that was seen valid lately. Thread-safe. */
 final class RateLimiter {
@@ -17,15 +16,15 @@ final class RateLimiter {
     private final boolean on;
     private final LoadingCache<String, Bucket> buckets;
 
-    RateLimiter(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
+    RateLimiter(SecuritySettings.RateLimit settings, TimeMeter time) {
         this.on = settings.perSecond() > 0;
         // An idle bucket may go once it would be full again anyway.
         long secondsToFill = on ? settings.burst() / settings.perSecond() + 1L : 1;
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(MAX_KEYS)
                 .expireAfterAccess(Duration.ofSeconds(secondsToFill))
-                .ticker(nanoTime::getAsLong)
-                .build(key -> bucket(settings, nanoTime));
+                .ticker(time::currentTimeNanos)
+                .build(key -> bucket(settings, time));
     }
 
     /** Takes a token. Zero: there was one. Else: how long until there is one. */
@@ -37,21 +36,11 @@ final class RateLimiter {
         return probe.isConsumed() ? Duration.ZERO : Duration.ofNanos(Math.max(1, probe.getNanosToWaitForRefill()));
     }
 
-    private static Bucket bucket(SecuritySettings.RateLimit settings, LongSupplier nanoTime) {
+    private static Bucket bucket(SecuritySettings.RateLimit settings, TimeMeter time) {
         return Bucket.builder()
                 .addLimit(limit ->
                         limit.capacity(settings.burst()).refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
-                .withCustomTimePrecision(new TimeMeter() {
-                    @Override
-                    public long currentTimeNanos() {
-                        return nanoTime.getAsLong();
-                    }
-
-                    @Override
-                    public boolean isWallClockBased() {
-                        return false;
-                    }
-                })
+                .withCustomTimePrecision(time)
                 .build();
     }
 }

@@ -1,6 +1,7 @@
 package ai.hokus.registry.security;
 
 import ai.hokus.registry.StartupRefusedException;
+import io.github.bucket4j.TimeMeter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -43,9 +44,9 @@ class SecurityConfiguration {
 
     /** One filter chain for all paths. What the rules do not allow is denied. */
     @Bean
-    SecurityFilterChain securityFilterChain(HttpSecurity http, KeyVerifier verifier, SecuritySettings settings) {
-        SecurityProblems refusals = new SecurityProblems();
-        RateLimiter limit = new RateLimiter(settings.rateLimit(), System::nanoTime);
+    SecurityFilterChain securityFilterChain(
+            HttpSecurity http, KeyVerifier verifier, SecuritySettings settings, SecurityProblems problems) {
+        RateLimiter limit = new RateLimiter(settings.rateLimit(), TimeMeter.SYSTEM_NANOTIME);
         return http
                 // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
                 // send:
@@ -56,12 +57,10 @@ class SecurityConfiguration {
                 .logout(AbstractHttpConfigurer::disable)
                 .headers(SecurityHeaders::configure)
                 .exceptionHandling(
-                        refused -> refused.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
+                        refused -> refused.authenticationEntryPoint(problems).accessDeniedHandler(problems))
                 .authorizeHttpRequests(requests -> requests.anyRequest()
                         .access((caller, context) -> new AuthorizationDecision(AccessRules.of(context.getRequest())
-                                .filter(permission -> permission == Permission.OPEN
-                                        || (caller.get() instanceof ApiKeyAuthentication known
-                                                && known.isGranted(permission)))
+                                .filter(permission -> permission.isGrantedTo(caller.get()))
                                 .isPresent())))
                 .addFilterBefore(new ApiKeyFilter(verifier, limit), AnonymousAuthenticationFilter.class)
                 .build();
@@ -73,11 +72,6 @@ class SecurityConfiguration {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
         firewall.setAllowUrlEncodedPercent(true);
         return firewall;
-    }
-
-    @Bean
-    SecurityProblems requestRejectedHandler() {
-        return new SecurityProblems();
     }
 
     /** Before every other filter: some of them read parameters. */

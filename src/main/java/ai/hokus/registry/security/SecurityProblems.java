@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -18,9 +20,13 @@ import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.access.AccessDeniedHandler;
 import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
+import org.springframework.web.bind.annotation.ControllerAdvice;
+import org.springframework.web.bind.annotation.ExceptionHandler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The answers to those who do not get in, as {@code application/problem+json}. */
+@ControllerAdvice
+@Order(Ordered.HIGHEST_PRECEDENCE)
 final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
 
     private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
@@ -81,8 +87,12 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
         }
     }
 
-    /** 400, or 405 for a method that nothing here takes. The exception's message is not repeated: it quotes the request. */
+    /**
+     * 400, or 405 for a method that nothing here takes. The exception's message is not repeated: it quotes the request. The
+     * firewall looks at headers and parameters when they are read: often only once a controller is at work.
+     */
     @Override
+    @ExceptionHandler
     public void handle(HttpServletRequest request, HttpServletResponse response, RequestRejectedException reason)
             throws IOException {
         if (!METHODS.contains(request.getMethod())) {
@@ -96,52 +106,8 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
                 "The request's path or headers hold characters that are not accepted. " + OTHER_WAY);
     }
 
-    /** 402. */
-    static void insufficientBalance(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        answer(
-                request,
-                response,
-                HttpStatus.PAYMENT_REQUIRED,
-                "The balance of this API key's account is insufficient. Nothing was stored.");
-    }
-
-    /** 503. */
-    static void keyCannotBeVerified(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
-            throws IOException {
-        setRetryAfter(response, retryAfter);
-        answer(
-                request,
-                response,
-                HttpStatus.SERVICE_UNAVAILABLE,
-                "The API key cannot be verified at the moment: the auth service does not answer. Nothing was stored; the"
-                        + " same request may be sent again.");
-    }
-
-    /** 429, because the auth service says so to us. */
-    static void authServiceThrottles(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
-            throws IOException {
-        setRetryAfter(response, retryAfter);
-        answer(
-                request,
-                response,
-                HttpStatus.TOO_MANY_REQUESTS,
-                "The API key cannot be verified at the moment: the auth service receives too many requests. Nothing was"
-                        + " stored; the same request may be sent again.");
-    }
-
-    /** 429. */
-    static void rateLimitExceeded(HttpServletRequest request, HttpServletResponse response, Duration retryAfter)
-            throws IOException {
-        setRetryAfter(response, retryAfter);
-        answer(
-                request,
-                response,
-                HttpStatus.TOO_MANY_REQUESTS,
-                "Too many requests with this API key. Nothing was stored; the same request may be sent again.");
-    }
-
     /** In whole seconds, rounded up. */
-    private static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
+    static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
         long seconds = retryAfter.plusMillis(999).toSeconds();
         response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
     }

@@ -2,6 +2,7 @@ package ai.hokus.registry.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,16 @@ class RateLimiterTest {
     }
 
     private RateLimiter limit(int perSecond, int burst) {
-        return new RateLimiter(new SecuritySettings.RateLimit(perSecond, burst), now::get);
+        return new RateLimiter(new SecuritySettings.RateLimit(perSecond, burst), new TimeMeter() {
+            @Override
+            public long currentTimeNanos() {
+                return now.get();
+            }
+
+            @Override
+            public boolean isWallClockBased() {
+                return false;
+            }
+        });
     }
 }
