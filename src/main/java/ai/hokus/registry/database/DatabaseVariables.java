@@ -111,7 +111,7 @@ final class DatabaseVariables {
         String plain = plainPassword();
         String file = passwordFile();
         if (file == null) {
-            return DatabaseLogin.withPassword(who, plain == null ? password : plain);
+            return new DatabaseLogin(who, plain == null ? password : plain);
         }
         String variable = read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
         if (plain != null) {

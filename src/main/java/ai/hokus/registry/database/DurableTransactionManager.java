@@ -20,15 +20,6 @@ class DurableTransactionManager extends JdbcTransactionManager {
 
     private static final String ISOLATION = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
-    /** Stronger values of synchronous_commit than {@code on} stay. */
-    private static final String SETTINGS = """
-            SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-                       WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
-                   set_config('lock_timeout', '2s', true),
-                   set_config('idle_in_transaction_session_timeout', '5s', true),
-                   set_config('jit', 'off', true)
-            """;
-
     DurableTransactionManager(DataSource dataSource) {
         super(dataSource);
     }
@@ -40,7 +31,7 @@ class DurableTransactionManager extends JdbcTransactionManager {
         if (PostgresSession.isPooled(connection)) {
             boolean anyIsolation = definition.getIsolationLevel() == TransactionDefinition.ISOLATION_DEFAULT;
             try (Statement statement = connection.createStatement()) {
-                statement.execute(anyIsolation ? ISOLATION + SETTINGS : SETTINGS);
+                statement.execute((anyIsolation ? ISOLATION : "") + PostgresSession.TRANSACTION_SETTINGS);
             }
         }
     }

@@ -37,7 +37,11 @@ class MigrationConfiguration {
             Environment environment) {
         String url = StringUtils.hasText(flyway.getUrl()) ? flyway.getUrl() : pool.determineUrl();
         return new MigrationDataSource(
-                url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
+                url,
+                flyway.getUser() == null ? login.username() : flyway.getUser(),
+                flyway.getPassword() == null ? login.password() : flyway.getPassword(),
+                driverProperties(url, environment),
+                settings);
     }
 
     @Bean

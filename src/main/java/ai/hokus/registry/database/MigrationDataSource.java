@@ -40,7 +40,6 @@ class MigrationDataSource extends DriverManagerDataSource
             WHERE pg_backend_pid() = ?
             """;
 
-    private final DatabaseLogin login;
     private final String settings;
     private @Nullable Connection kept;
 
@@ -48,10 +47,16 @@ class MigrationDataSource extends DriverManagerDataSource
      * @param properties for the driver
      * @param settings how long to wait for a lock
      */
-    MigrationDataSource(String url, DatabaseLogin login, Properties properties, MigrationSettings settings) {
-        setUrl(url);
+    MigrationDataSource(
+            String url,
+            @Nullable String username,
+            @Nullable String password,
+            Properties properties,
+            MigrationSettings settings) {
+        super(url);
+        setUsername(username);
+        setPassword(password);
         setConnectionProperties(properties);
-        this.login = login;
         this.settings = SETTINGS.formatted(settings.lockTimeout().toMillis());
     }
 
@@ -117,26 +122,13 @@ class MigrationDataSource extends DriverManagerDataSource
     }
 
     @Override
-    protected Connection getConnectionFromDriver(@Nullable String username, @Nullable String password)
-            throws SQLException {
-        return login.connect(super::getConnectionFromDriver);
-    }
-
-    @Override
     protected Connection getConnectionFromDriver(Properties properties) throws SQLException {
-        Connection connection = super.getConnectionFromDriver(properties);
-        try {
-            if (PostgresSession.isPostgres(connection)) {
-                // The URL may have a socketTimeout, for the pool.
-                connection.setNetworkTimeout(Runnable::run, 0);
-                PostgresSession.prepare(connection, settings);
-            }
-            return connection;
-        } catch (SQLException | RuntimeException e) {
-            try (connection) {
-                throw e;
-            }
+        Connection connection = PostgresSession.prepare(super.getConnectionFromDriver(properties), settings);
+        if (PostgresSession.isPostgres(connection)) {
+            // The URL may have a socketTimeout, for the pool.
+            connection.setNetworkTimeout(Runnable::run, 0);
         }
+        return connection;
     }
 
     /** The pool has its connections by now. */

@@ -1,14 +1,9 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.SecretFile;
 import com.zaxxer.hikari.HikariDataSource;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,29 +11,27 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * Looks at the password's file, where there is one. A new password is tried on a connection of its own; once the database
- * accepts it, the pool's connections are replaced one by one, each when nobody is using it. So the pool is never empty, and
- * nobody waits for more than one connection to be opened.
- *
- * <p>New connections read the file by themselves ({@link DatabaseLogin}). This is for those that are open: they go on with the
- * old password until the pool replaces them after half an hour, and without it a new password that is wrong would be
- * noticed then. Runs on a thread of its own.
+ * Looks at the password's file, where there is one. While a password changes, file and server differ for a while, whichever is
+ * first. So a new password is tried on a connection of its own, and the pool goes on with the one before until the database
+ * accepts it. Then the pool's connections are replaced: each at once, or when whoever uses it gives it back. Runs on a thread of
+ * its own.
  */
 final class PasswordRenewal implements SmartInitializingSingleton, DisposableBean {
 
-    /**
-     * Between two looks at the file, between two attempts with a password that was refused, and between two connections that are
-     * replaced: a pool of 16 is renewed in 16 s.
-     */
-    private static final Duration INTERVAL = Duration.ofSeconds(1);
-
     private static final Logger log = LoggerFactory.getLogger(PasswordRenewal.class);
+
+    /** Between two looks at the file, and between two attempts with a password that was refused. */
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
 
     private final DatabaseLogin login;
     private final DataSource dataSource;
-    private @Nullable ScheduledExecutorService looks;
+    private final ThreadPoolTaskScheduler looks = new ThreadPoolTaskScheduler();
+
+    /** Was said to be refused; confined to the thread. */
+    private @Nullable String refused;
 
     PasswordRenewal(DatabaseLogin login, DataSource dataSource) {
         this.login = login;
@@ -47,54 +40,51 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
 
     @Override
     public void afterSingletonsInstantiated() {
+        SecretFile file = login.file();
         HikariDataSource pool = DataSourceUnwrapper.unwrap(dataSource, HikariDataSource.class);
-        if (!login.hasFile() || pool == null || !(pool.getDataSource() instanceof PoolConnections connections)) {
+        if (file != null && pool != null) {
+            looks.setThreadNamePrefix("database-password-");
+            looks.setDaemon(true);
+            looks.initialize();
+            var unused = looks.scheduleWithFixedDelay(() -> look(file, pool), INTERVAL);
+        }
+    }
+
+    /** A file that is away or empty for a moment changes nothing. */
+    void look(SecretFile file, HikariDataSource pool) {
+        String password = file.read().orElse(null);
+        if (password == null || password.equals(pool.getCredentials().getPassword())) {
             return;
         }
-        ScheduledExecutorService threads = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "database-password");
-            thread.setDaemon(true);
-            return thread;
-        });
-        looks = threads;
-        var unused = threads.scheduleWithFixedDelay(
-                () -> look(pool, connections), INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    private void look(HikariDataSource pool, PoolConnections connections) {
         try {
-            if (login.hasNews()) {
-                connections.getConnection().close();
-            } else if (connections.hasOutdated()) {
-                // A thread gets the connection again that it had before; one that had none, the oldest that is free.
-                CompletableFuture.runAsync(
-                                () -> replaceOne(pool, connections),
-                                task -> new Thread(task, "database-password-2").start())
-                        .join();
-            }
-        } catch (SQLException | RuntimeException e) {
-            log.debug("No connection was renewed; it is tried again", e);
-        }
-    }
-
-    /** Takes a connection out of the pool if it is an old one; the pool then opens another. */
-    private static void replaceOne(HikariDataSource pool, PoolConnections connections) {
-        try {
-            Connection connection = pool.getConnection();
-            if (connections.isOutdated(connection.unwrap(Connection.class))) {
-                pool.evictConnection(connection);
-            } else {
-                connection.close(); // the old ones are in use
-            }
+            pool.getDataSource().getConnection(login.username(), password).close();
         } catch (SQLException e) {
-            throw new CompletionException(e);
+            warnOnce(password, e);
+            return;
         }
+        pool.setPassword(password);
+        pool.getHikariPoolMXBean().softEvictConnections();
+        log.info("The database accepts the new password in {}: connections are renewed.", login.variable());
+    }
+
+    private void warnOnce(String password, SQLException failure) {
+        if (isRefusal(failure) && !password.equals(refused)) {
+            refused = password;
+            log.warn(
+                    "The database does not accept the password that {} holds since it changed. Connections that are open stay"
+                            + " in use, and new ones are opened with the password of before, until the database accepts it.",
+                    login.variable());
+        }
+    }
+
+    /** Class 28: invalid authorization. Poolers put it as 08P01. */
+    private static boolean isRefusal(SQLException failure) {
+        String state = String.valueOf(failure.getSQLState());
+        return state.startsWith("28") || state.equals("08P01");
     }
 
     @Override
     public void destroy() {
-        if (looks != null) {
-            looks.shutdownNow();
-        }
+        looks.shutdown();
     }
 }

@@ -19,21 +19,11 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  *       longer for one; READ COMMITTED, which the outbox's claims are written for; no JIT, which takes 1 to 2 s of CPU to
  *       compile the view {@code outbox_status} that then runs for milliseconds. Behind a pooler {@link
  *       DurableTransactionManager} does this.
- *   <li>Who connects: {@link DatabaseLogin}.
+ *   <li>Who connects: {@link DatabaseLogin}, and {@link PasswordRenewal} later.
  *   <li>{@link StaleConnectionOverride}.
  * </ul>
  */
 class PoolSetup implements BeanPostProcessor {
-
-    private static final String SETTINGS = """
-            SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-                       WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
-                   set_config('lock_timeout', '2s', false),
-                   set_config('idle_in_transaction_session_timeout', '5s', false),
-                   set_config('default_transaction_isolation', 'read committed', false),
-                   set_config('jit', 'off', false)
-            WHERE pg_backend_pid() = ?
-            """;
 
     private final Supplier<DatabaseLogin> login;
 
@@ -61,13 +51,10 @@ class PoolSetup implements BeanPostProcessor {
             driver.putIfAbsent("tcpKeepAlive", "true");
             driver.putIfAbsent("ApplicationName", "registration-outbox");
         }
-        // The driver's part is the data source that the pool would make of its URL by itself.
+        // Within it is the data source that the pool would make of its URL by itself.
         pool.setDataSource(new PoolConnections(
-                new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null),
-                login,
-                SETTINGS));
-        // Else the pool would ask for connections of that user.
-        pool.setUsername(null);
-        pool.setPassword(null);
+                new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null)));
+        pool.setUsername(login.username());
+        pool.setPassword(login.password());
     }
 }

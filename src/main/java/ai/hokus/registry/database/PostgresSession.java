@@ -26,18 +26,50 @@ final class PostgresSession {
 
     private static final int NO_SERVER_SIDE_STATEMENTS = 0;
 
+    /**
+     * What {@link PoolSetup} promises, for the session (false) or for the transaction (true). Stronger values of
+     * synchronous_commit than {@code on} stay.
+     */
+    private static final String SERVICE_SETTINGS = """
+            SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                       WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, %1$s),
+                   set_config('lock_timeout', '2s', %1$s),
+                   set_config('idle_in_transaction_session_timeout', '5s', %1$s),
+                   set_config('jit', 'off', %1$s)
+            """;
+
+    /** For one transaction of a pooled connection; its isolation level is set apart. */
+    static final String TRANSACTION_SETTINGS = SERVICE_SETTINGS.formatted("true");
+
+    /** For {@link #prepare}. */
+    static final String SETTINGS = SERVICE_SETTINGS.formatted("false") + """
+                   , set_config('default_transaction_isolation', 'read committed', false)
+            WHERE pg_backend_pid() = ?
+            """;
+
     private PostgresSession() {}
 
     /**
      * Makes the settings if the connection is direct, and marks it as pooled if it is not.
      *
-     * @param connection new, in auto-commit mode; nothing happens if it is not PostgreSQL's
+     * @param connection new, in auto-commit mode; nothing happens if it is not PostgreSQL's. It is closed if this fails
      * @param settings a SELECT with a WHERE clause that ends in {@code pg_backend_pid() = ?}, and that gives a row if so
+     * @return the connection
      */
-    static void prepare(Connection connection, String settings) throws SQLException {
-        if (!isPostgres(connection) || isPooled(connection)) {
-            return;
+    static Connection prepare(Connection connection, String settings) throws SQLException {
+        try {
+            if (isPostgres(connection) && !isPooled(connection)) {
+                makeOrMark(connection, settings);
+            }
+            return connection;
+        } catch (SQLException | RuntimeException e) {
+            try (connection) {
+                throw e;
+            }
         }
+    }
+
+    private static void makeOrMark(Connection connection, String settings) throws SQLException {
         PGConnection driver = connection.unwrap(PGConnection.class);
         try (PreparedStatement statement = connection.prepareStatement(settings)) {
             statement.setInt(1, driver.getBackendPID());

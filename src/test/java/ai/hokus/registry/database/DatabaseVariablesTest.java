@@ -7,7 +7,6 @@ import ai.hokus.registry.StartupRefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,14 +32,14 @@ class DatabaseVariablesTest {
             "DB_PASSWORD", "hunter2 ");
 
     @Test
-    void the_five_make_a_url_and_a_login() throws SQLException {
+    void the_five_make_a_url_and_a_login() {
         assertThat(url(FIVE))
                 .isEqualTo("jdbc:postgresql://db.internal:5433/mlflow_db?currentSchema=registration_outbox");
         assertThat(login(FIVE)).isEqualTo("mlflow:hunter2 ");
     }
 
     @Test
-    void without_them_the_defaults_stay() throws SQLException {
+    void without_them_the_defaults_stay() {
         assertThat(url(Map.of())).isNull();
         assertThat(url(Map.of("DB_HOST", "", "DB_PASSWORD", " "))).isNull();
         assertThat(login(Map.of())).isEqualTo("sa:");
@@ -84,7 +83,7 @@ class DatabaseVariablesTest {
 
     /** A URL that somebody has set is used; it may not be contradicted, and the login is completed. */
     @Test
-    void a_url_goes_before_them() throws SQLException {
+    void a_url_goes_before_them() {
         Map<String, String> agreeing =
                 with("SPRING_DATASOURCE_URL", "jdbc:postgresql://db.internal:5433/mlflow_db?ssl=true");
         assertThat(url(agreeing)).isNull();
@@ -129,7 +128,7 @@ class DatabaseVariablesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SPRING_DATASOURCE_PASSWORD_FILE", "DB_PASSWORD_FILE"})
-    void a_password_may_be_in_a_file(String variable, @TempDir Path folder) throws IOException, SQLException {
+    void a_password_may_be_in_a_file(String variable, @TempDir Path folder) throws IOException {
         Map<String, String> variables = with("DB_PASSWORD", "");
         variables.put(
                 variable,
@@ -192,14 +191,10 @@ class DatabaseVariablesTest {
         return new DatabaseVariables(environment(variables)).url().orElse(null);
     }
 
-    /** USER:PASSWORD of the next connection. */
-    private static String login(Map<String, String> variables) throws SQLException {
-        StringBuilder login = new StringBuilder();
-        new DatabaseVariables(environment(variables)).login("sa", "").connect((username, password) -> {
-            login.append(username).append(':').append(password);
-            return null;
-        });
-        return login.toString();
+    /** USER:PASSWORD. */
+    private static String login(Map<String, String> variables) {
+        DatabaseLogin login = new DatabaseVariables(environment(variables)).login("sa", "");
+        return login.username() + ":" + login.password();
     }
 
     private static String refusal(Map<String, String> variables) {

@@ -107,8 +107,7 @@ class StaleConnectionOverrideTest {
         HikariDataSource pool = new HikariDataSource();
         pool.setJdbcUrl(url);
         pool.setMaximumPoolSize(1);
-        new PoolSetup(() -> DatabaseLogin.withPassword("postgres", ""))
-                .postProcessBeforeInitialization(pool, "dataSource");
+        new PoolSetup(() -> new DatabaseLogin("postgres", "")).postProcessBeforeInitialization(pool, "dataSource");
         return pool;
     }
 }
