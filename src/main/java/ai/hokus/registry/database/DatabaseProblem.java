@@ -2,6 +2,7 @@ package ai.hokus.registry.database;
 
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -9,9 +10,61 @@ import org.jspecify.annotations.Nullable;
 /** Turns what a database says at start-up into a sentence for operators, where it is something that they can mend. */
 final class DatabaseProblem {
 
-    private static final String CORRECT_USER =
-            "Correct spring.datasource.username and spring.datasource.password, or what is set in their place (DB_USER,"
-                    + " DB_PASSWORD, a password's file), or the user in the database.";
+    /** PostgreSQL's states have five characters; H2's that are here are its error codes. */
+    private static final List<Known> KNOWN = List.of(
+            new Known(
+                    "28P01|28000",
+                    "The database %s does not accept this user or password",
+                    "Correct spring.datasource.username and spring.datasource.password, or what is set in their place"
+                            + " (DB_USER, DB_PASSWORD, a password's file), or the user in the database."),
+            new Known(
+                    "3D000",
+                    "The database %s does not exist on its server",
+                    "Create it with CREATE DATABASE ... ENCODING 'UTF8', or correct its name in spring.datasource.url."),
+            new Known(
+                    "42501",
+                    "This user lacks a right in the database %s",
+                    "Let the user own the database, as docs/deployment.md has it, or as its owner run"
+                            + " GRANT CONNECT, CREATE ON DATABASE ... TO ...; GRANT USAGE, CREATE ON SCHEMA ... TO ...;"),
+            new Known(
+                    "25006",
+                    "The database %s refuses writes, and its tables are not up to date",
+                    "Connect to the primary: put targetServerType=primary into spring.datasource.url, or end what makes"
+                            + " the database read-only."),
+            new Known(
+                    "53300",
+                    "The database %s has no connection left",
+                    "Raise its max_connections, or lower spring.datasource.hikari.maximum-pool-size."),
+            new Known("53100", "The disk of the database %s is full", "Make room on it."),
+            new Known(
+                    "57P0[123]",
+                    "The database %s is starting, recovering or shutting down",
+                    "Start this service again when the database is up."),
+            new Known(
+                    "90020",
+                    "The database %s is in use by another process",
+                    "Stop that process, or put AUTO_SERVER=TRUE into the URL of both, as the default has it."),
+            new Known(
+                    "90024|90025|90028|90031|90034|90035|90062",
+                    "The database %s can be neither read nor created in its folder",
+                    "Make the folder writable for the user that runs this service, or set another path in"
+                            + " spring.datasource.url. A container needs a volume there."),
+            new Known(
+                    "90097",
+                    "The database %s can only be read",
+                    "Make its file and its folder writable for the user that runs this service."),
+            new Known(
+                    "90030|90048",
+                    "The file of the database %s is damaged, or of another version of H2",
+                    "Restore it from a backup, or open it with the build that wrote it."),
+            new Known(
+                    "90013|90146",
+                    "The database %s does not exist, and IFEXISTS=TRUE forbids to create it",
+                    "Correct the path in spring.datasource.url, or remove IFEXISTS=TRUE from it."),
+            new Known(
+                    "08...",
+                    "The database %s cannot be reached, or refuses the connection",
+                    "Is it up? Check host and port in spring.datasource.url, and the network between here and there."));
 
     private DatabaseProblem() {}
 
@@ -30,108 +83,32 @@ final class DatabaseProblem {
     }
 
     private static Optional<StartupRefusedException> describe(SQLException failure, String where) {
-        boolean h2 = where.startsWith("jdbc:h2:");
-        return h2 ? describeH2(failure, where) : describePostgres(failure, where);
-    }
-
-    private static Optional<StartupRefusedException> describeH2(SQLException failure, String where) {
-        return switch (failure.getErrorCode()) {
-            case 28000 -> problem(failure, "The database " + where + " has another user or password", CORRECT_USER);
-            case 90020 ->
-                problem(
-                        failure,
-                        "The database " + where + " is in use by another process",
-                        "Stop that process, or put AUTO_SERVER=TRUE into the URL of both, as the default has it.");
-            case 90024, 90025, 90028, 90031, 90034, 90035, 90062 ->
-                problem(
-                        failure,
-                        "The database " + where + " can be neither read nor created in its folder",
-                        "Make the folder writable for the user that runs this service, or set another path in"
-                                + " spring.datasource.url. A container needs a volume there.");
-            case 90097 ->
-                problem(
-                        failure,
-                        "The database " + where + " can only be read",
-                        "Make its file and its folder writable for the user that runs this service.");
-            case 90030, 90048 ->
-                problem(
-                        failure,
-                        "The file of the database " + where + " is damaged, or of another version of H2",
-                        "Restore it from a backup, or open it with the build that wrote it.");
-            case 90013, 90146 ->
-                problem(
-                        failure,
-                        "The database " + where + " does not exist, and IFEXISTS=TRUE forbids to create it",
-                        "Correct the path in spring.datasource.url, or remove IFEXISTS=TRUE from it.");
-            default -> noDriver(failure, where);
-        };
-    }
-
-    private static Optional<StartupRefusedException> describePostgres(SQLException failure, String where) {
-        String state = String.valueOf(failure.getSQLState());
-        return switch (state) {
-            case "28P01", "28000" ->
-                problem(failure, "The database " + where + " does not accept this user or password", CORRECT_USER);
-            case "3D000" ->
-                problem(
-                        failure,
-                        "The database " + where + " does not exist on its server",
-                        "Create it with CREATE DATABASE ... ENCODING 'UTF8', or correct its name in"
-                                + " spring.datasource.url.");
-            case "42501" ->
-                problem(
-                        failure,
-                        "This user lacks a right in the database " + where,
-                        "Let the user own the database, as docs/deployment.md has it, or as its owner run"
-                                + " GRANT CONNECT, CREATE ON DATABASE ... TO ...; GRANT USAGE, CREATE ON SCHEMA ... TO ...;");
-            case "25006" ->
-                problem(
-                        failure,
-                        "The database " + where + " refuses writes, and its tables are not up to date",
-                        "Connect to the primary: put targetServerType=primary into spring.datasource.url, or end what"
-                                + " makes the database read-only.");
-            case "53300" ->
-                problem(
-                        failure,
-                        "The database " + where + " has no connection left",
-                        "Raise its max_connections, or lower spring.datasource.hikari.maximum-pool-size.");
-            case "53100" -> problem(failure, "The disk of the database " + where + " is full", "Make room on it.");
-            case "57P01", "57P02", "57P03" ->
-                problem(
-                        failure,
-                        "The database " + where + " is starting, recovering or shutting down",
-                        "Start this service again when the database is up.");
-            default ->
-                noDriver(failure, where)
-                        .or(() -> state.startsWith("08")
-                                ? problem(
-                                        failure,
-                                        "The database " + where + " cannot be reached, or refuses the connection",
-                                        "Is it up? Check host and port in spring.datasource.url, and the network between"
-                                                + " here and there.")
-                                : Optional.empty());
-        };
-    }
-
-    private static Optional<StartupRefusedException> noDriver(SQLException failure, String where) {
-        if (String.valueOf(failure.getMessage()).startsWith("Unable to parse URL")) {
+        String said = String.valueOf(failure.getMessage()).strip().replaceAll("\\s+", " ");
+        if (said.startsWith("Unable to parse URL")) {
             // What the driver says repeats the URL, with a password that may be in it.
             return Optional.of(new StartupRefusedException(
                     "spring.datasource.url, " + where + ", is not an address that the driver can read.",
                     "Check its host, its port and its database: jdbc:postgresql://HOST:PORT/DATABASE.",
                     failure));
         }
-        return String.valueOf(failure.getMessage()).startsWith("No suitable driver")
-                ? problem(
-                        failure,
-                        "There is no driver for spring.datasource.url, " + where,
-                        "Use jdbc:postgresql: or jdbc:h2:, or add the driver's jar to the class path.")
-                : Optional.empty();
+        if (said.startsWith("No suitable driver")) {
+            return Optional.of(new StartupRefusedException(
+                    "There is no driver for spring.datasource.url, " + where + " (" + said + ").",
+                    "Use jdbc:postgresql: or jdbc:h2:, or add the driver's jar to the class path.",
+                    failure));
+        }
+        return KNOWN.stream()
+                .filter(known -> String.valueOf(failure.getSQLState()).matches(known.states()))
+                .map(known -> new StartupRefusedException(
+                        known.problem().formatted(where) + " (" + said + ").", known.action(), failure))
+                .findFirst();
     }
 
-    /** Ends with what the database itself said, on one line. */
-    private static Optional<StartupRefusedException> problem(SQLException failure, String problem, String action) {
-        String said = String.valueOf(failure.getMessage()).strip().replaceAll("\\s+", " ");
-        return Optional.of(new StartupRefusedException(problem + " (" + said + ").", action, failure));
-    }
+    /**
+     * What an operator can mend.
+     *
+     * @param states a pattern of the states that say so
+     * @param problem with a place for the database
+     */
+    private record Known(String states, String problem, String action) {}
 }

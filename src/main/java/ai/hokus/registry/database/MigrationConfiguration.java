@@ -1,7 +1,6 @@
 package ai.hokus.registry.database;
 
 import java.util.Properties;
-import javax.sql.DataSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -29,7 +28,7 @@ class MigrationConfiguration {
     /** To where spring.flyway.url leads, with spring.datasource as its default. */
     @Bean(defaultCandidate = false)
     @FlywayDataSource
-    DataSource migrationDataSource(
+    MigrationDataSource migrationDataSource(
             FlywayProperties flyway,
             DataSourceProperties pool,
             DatabaseLogin login,
@@ -55,8 +54,9 @@ class MigrationConfiguration {
     }
 
     @Bean
-    Migrations migrations(MigrationSettings settings, MigrationProgress progress) {
-        return new Migrations(settings, progress);
+    Migrations migrations(
+            MigrationSettings settings, MigrationProgress progress, @FlywayDataSource MigrationDataSource dataSource) {
+        return new Migrations(settings, progress, dataSource);
     }
 
     /** The operator's for the pool, certificates for example, but for the timeout. */

@@ -8,7 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.callback.Callback;
+import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
 import org.slf4j.Logger;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * and the end of each, and nothing between. It also sets the timeouts of each migration's transaction on PostgreSQL, where
  * Flyway calls it on the connection and in the transaction that the migration runs in; so they hold through a pooler.
  */
-class MigrationProgress implements Callback {
+class MigrationProgress extends BaseCallback {
 
     private static final Logger log = LoggerFactory.getLogger(MigrationProgress.class);
 
@@ -72,11 +72,6 @@ class MigrationProgress implements Callback {
     }
 
     @Override
-    public boolean canHandleInTransaction(Event event, Context context) {
-        return true;
-    }
-
-    @Override
     public void handle(Event event, Context context) {
         if (event == Event.AFTER_EACH_MIGRATE) {
             begin("Flyway's lock or its history");
@@ -94,10 +89,5 @@ class MigrationProgress implements Callback {
         } catch (SQLException e) {
             throw new FlywayException(e);
         }
-    }
-
-    @Override
-    public String getCallbackName() {
-        return "progress";
     }
 }

@@ -3,25 +3,21 @@ package ai.hokus.registry.database;
 import static java.util.Objects.requireNonNull;
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.StartupRefusedException;
-import java.sql.Connection;
 import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.CoreErrorCode;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
-import org.flywaydb.core.api.configuration.ClassicConfiguration;
 import org.flywaydb.core.api.exception.FlywayValidateException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
@@ -32,6 +28,7 @@ import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.util.StringUtils;
 
 /**
  * Runs the migrations.
@@ -48,13 +45,11 @@ class Migrations implements FlywayMigrationStrategy {
 
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
 
-    /** lock_not_available and deadlock_detected. H2 commits each statement of a migration, so nothing is tried twice there. */
-    private static final List<String> LOCKED = List.of("55P03", "40P01");
-
     /** PostgreSQL's and H2's. */
-    private static final List<String> UNKNOWN_COLUMN = List.of("42703", "42S22");
+    private static final Set<String> UNKNOWN_COLUMN = Set.of("42703", "42S22");
 
-    private static final String LOCK_TIMEOUT_H2 = "HYT00";
+    private static final String USE_ANOTHER_SCHEMA =
+            "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on PostgreSQL).";
 
     /** Which sessions hold locks on the tables of our schema just now. Everybody may see this much. */
     private static final String HOLDERS = """
@@ -71,10 +66,17 @@ class Migrations implements FlywayMigrationStrategy {
 
     private final MigrationSettings settings;
     private final MigrationProgress progress;
+    private final String where;
+    private final boolean h2;
+    private final JdbcTemplate jdbc;
 
-    Migrations(MigrationSettings settings, MigrationProgress progress) {
+    /** @param dataSource Flyway's */
+    Migrations(MigrationSettings settings, MigrationProgress progress, MigrationDataSource dataSource) {
         this.settings = settings;
         this.progress = progress;
+        this.where = DatabaseProblem.address(dataSource.getUrl());
+        this.h2 = where.toLowerCase(Locale.ROOT).startsWith("jdbc:h2:");
+        this.jdbc = new JdbcTemplate(dataSource);
     }
 
     /**
@@ -88,9 +90,10 @@ class Migrations implements FlywayMigrationStrategy {
         RetryTemplate tries = new RetryTemplate(RetryPolicy.builder()
                 .maxRetries(settings.maxLockAttempts() - 1L)
                 .delay(settings.lockRetryInterval())
-                .predicate(failure -> LOCKED.contains(sqlState(failure)))
+                // H2 commits each statement of a migration, so nothing is tried twice there.
+                .predicate(failure -> !h2 && isLocked(failure))
                 .build());
-        tries.setRetryListener(new WaitLog(flyway));
+        tries.setRetryListener(new WaitLog());
         try {
             progress.reportDuring(() -> tries.invoke(flyway::migrate));
         } catch (FlywayException e) {
@@ -98,163 +101,135 @@ class Migrations implements FlywayMigrationStrategy {
         }
     }
 
+    private static boolean isLocked(Throwable failure) {
+        return SqlFailure.isLockTimeout(failure) || SqlFailure.isDeadlockOrSerializationFailure(failure);
+    }
+
     private Optional<StartupRefusedException> refusal(Flyway flyway, FlywayException e) {
-        String url = url(flyway);
-        String where = DatabaseProblem.address(url);
-        if (isUnfinished(flyway, e)) {
-            return Optional.of(new StartupRefusedException(
-                    "A migration of the database " + where + " failed in the middle (" + firstLine(e) + ").",
+        if (SqlFailure.cause(e).isEmpty()) {
+            return refusalByFlyway(flyway, e);
+        }
+        if (isLocked(e)) {
+            return refusal(
+                    e,
+                    "A migration of %s did not get a lock in " + settings.maxLockAttempts() + " tries of "
+                            + settings.lockTimeout().toMillis() + " ms; locks are held by: " + holders(),
+                    "End what holds the lock (SELECT pg_terminate_backend(PID)), a long transaction or a backup for"
+                            + " example, and start again. Nothing was changed.");
+        }
+        if (SqlFailure.hasState(e, UNKNOWN_COLUMN) && !isOurs()) {
+            return refusal(
+                    e,
+                    "The schema in %s has a table flyway_schema_history that is not Flyway's ("
+                            + oneLine(getMostSpecificCause(e)) + ")",
+                    USE_ANOTHER_SCHEMA);
+        }
+        return DatabaseProblem.of(e, where);
+    }
+
+    /** No statement failed: it is what Flyway found. */
+    private Optional<StartupRefusedException> refusalByFlyway(Flyway flyway, FlywayException e) {
+        if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
+            return refusal(
+                    e,
+                    "The schema in %s is not empty and not this service's: it has " + contents(),
+                    USE_ANOTHER_SCHEMA);
+        }
+        MigrationInfo[] applied = flyway.info().applied();
+        // On H2 the statements before the failed one stay, and Flyway writes down that the migration failed.
+        if (Arrays.stream(applied).anyMatch(migration -> migration.getState().isFailed())) {
+            return refusal(
+                    e,
+                    "A migration of %s failed in the middle (" + oneLine(e) + ")",
                     "Restore the database from a backup of before the migration; without anything in it to keep, "
-                            + replace(flyway),
-                    e));
+                            + replace());
         }
         if (e instanceof FlywayValidateException) {
-            return Optional.of(foreignHistory(flyway, where, e));
+            return foreignHistory(applied, e);
         }
-        if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
-            return Optional.of(new StartupRefusedException(
-                    "The schema in the database " + where + " is not empty and not this service's: it has "
-                            + contents(tables(flyway)) + ".",
-                    "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on"
-                            + " PostgreSQL).",
-                    e));
-        }
-        if (String.valueOf(e.getMessage()).contains("Number of retries exceeded")) {
-            return Optional.of(new StartupRefusedException(
-                    "Another instance has been migrating the database " + where + " for longer than this one waits"
-                            + " (spring.flyway.lock-retry-count seconds).",
-                    "Look at that instance's log. Start this one again when its migrations are done.",
-                    e));
-        }
-        String state = sqlState(e);
-        if (LOCKED.contains(state) || LOCK_TIMEOUT_H2.equals(state)) {
-            return Optional.of(new StartupRefusedException(
-                    "A migration of the database " + where + " did not get a lock in " + settings.maxLockAttempts()
-                            + " tries of " + settings.lockTimeout().toMillis() + " ms; locks are held by: "
-                            + holders(flyway) + ".",
-                    "End what holds the lock (SELECT pg_terminate_backend(PID)), a long transaction or a backup for"
-                            + " example, and start again. Nothing was changed.",
-                    e));
-        }
-        if (UNKNOWN_COLUMN.contains(state) && !tables(flyway).contains("outbox_message")) {
-            return Optional.of(new StartupRefusedException(
-                    "The schema in the database " + where + " has a table flyway_schema_history that is not Flyway's ("
-                            + firstLine(getMostSpecificCause(e)) + ").",
-                    "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on"
-                            + " PostgreSQL).",
-                    e));
-        }
-        return DatabaseProblem.of(e, url);
+        return String.valueOf(e.getMessage()).contains("Number of retries exceeded")
+                ? refusal(
+                        e,
+                        "Another instance has been migrating %s for longer than this one waits"
+                                + " (spring.flyway.lock-retry-count seconds)",
+                        "Look at that instance's log. Start this one again when its migrations are done.")
+                : Optional.empty();
     }
 
-    /** On H2 the statements before the failed one stay, and Flyway writes down that the migration failed. */
-    private static boolean isUnfinished(Flyway flyway, FlywayException e) {
-        return sqlState(e).isEmpty()
-                && e.getErrorCode() != CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE
-                && Arrays.stream(flyway.info().applied())
-                        .anyMatch(migration -> migration.getState().isFailed());
+    private Optional<StartupRefusedException> foreignHistory(MigrationInfo[] applied, FlywayException e) {
+        if (isOurs()) {
+            return refusal(
+                    e,
+                    "%s was made by another build of this service, one from before its first release: its "
+                            + applied.length
+                            + " migrations are not those of this build, and no upgrade leads from there to here",
+                    "Let the old build deliver what is pending, then " + replace());
+        }
+        String first = Arrays.stream(applied)
+                .filter(migration -> migration.getVersion() != null)
+                .findFirst()
+                .map(migration -> "V" + migration.getVersion() + ", " + migration.getDescription())
+                .orElse("a repeatable migration");
+        return refusal(
+                e,
+                "The schema in %s has the Flyway history of another application, which begins with " + first,
+                USE_ANOTHER_SCHEMA);
     }
 
-    private static StartupRefusedException foreignHistory(Flyway flyway, String where, FlywayException cause) {
-        MigrationInfo[] applied = flyway.info().applied();
-        if (!tables(flyway).contains("outbox_message")) {
-            String first = Arrays.stream(applied)
-                    .filter(migration -> migration.getVersion() != null)
-                    .findFirst()
-                    .map(migration -> "V" + migration.getVersion() + ", " + migration.getDescription())
-                    .orElse("a repeatable migration");
-            return new StartupRefusedException(
-                    "The schema in the database " + where
-                            + " has the Flyway history of another application, which begins" + " with " + first + ".",
-                    "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on"
-                            + " PostgreSQL).",
-                    cause);
-        }
-        return new StartupRefusedException(
-                "The database " + where
-                        + " was made by another build of this service, one from before its first release:"
-                        + " its " + applied.length
-                        + " migrations are not those of this build, and no upgrade leads from"
-                        + " there to here.",
-                "Let the old build deliver what is pending, then " + replace(flyway),
-                cause);
+    /** @param problem without the full stop, and with %s for the database */
+    private Optional<StartupRefusedException> refusal(FlywayException e, String problem, String action) {
+        String sentence = StringUtils.capitalize(problem.replace("%s", "the database " + where)) + ".";
+        return Optional.of(new StartupRefusedException(sentence, action, e));
     }
 
     /** What to do to have an empty database in place of this one. */
-    private static String replace(Flyway flyway) {
-        List<String> path = isH2(flyway)
-                ? new JdbcTemplate(dataSource(flyway)).queryForList("SELECT database_path()", String.class)
-                : List.of();
+    private String replace() {
+        List<String> path = h2 ? jdbc.queryForList("SELECT database_path()", String.class) : List.of();
         return path.isEmpty() || path.get(0) == null
                 ? "use an empty database or schema."
                 : "move it away (" + path.get(0) + ".mv.db): the next start makes a new one.";
     }
 
+    private boolean isOurs() {
+        return tables().contains("outbox_message");
+    }
+
     /** Tables and views of the schema, in lower case, whoever owns them. */
-    private static List<String> tables(Flyway flyway) {
-        return requireNonNull(new JdbcTemplate(dataSource(flyway))
-                .execute((ConnectionCallback<List<String>>) connection -> tables(connection)));
-    }
-
-    private static List<String> tables(Connection connection) throws SQLException {
-        List<String> names = new ArrayList<>();
-        try (ResultSet tables = connection
-                .getMetaData()
-                .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
-            while (tables.next()) {
-                names.add(tables.getString("TABLE_NAME").toLowerCase(Locale.ROOT));
+    private List<String> tables() {
+        return requireNonNull(jdbc.execute((ConnectionCallback<List<String>>) connection -> {
+            List<String> names = new ArrayList<>();
+            try (ResultSet tables = connection
+                    .getMetaData()
+                    .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
+                while (tables.next()) {
+                    names.add(tables.getString("TABLE_NAME").toLowerCase(Locale.ROOT));
+                }
             }
-        }
-        return names;
+            return names;
+        }));
     }
 
-    private static String contents(List<String> tables) {
+    private String contents() {
+        List<String> tables = tables();
         return tables.isEmpty()
                 ? "functions or types"
                 : tables.stream().limit(5).collect(Collectors.joining(", ")) + (tables.size() > 5 ? " and more" : "");
     }
 
-    private static String holders(Flyway flyway) {
-        if (isH2(flyway)) {
+    private String holders() {
+        if (h2) {
             return "another process that uses the same file";
         }
-        List<String> holders = new JdbcTemplate(dataSource(flyway)).queryForList(HOLDERS, String.class);
+        List<String> holders = jdbc.queryForList(HOLDERS, String.class);
         return holders.isEmpty() ? "nobody any more" : String.join("; ", holders);
     }
 
-    private static boolean isH2(Flyway flyway) {
-        return url(flyway).toLowerCase(Locale.ROOT).startsWith("jdbc:h2:");
-    }
-
-    private static String url(Flyway flyway) {
-        return dataSource(flyway) instanceof MigrationDataSource mine ? String.valueOf(mine.getUrl()) : "";
-    }
-
-    private static DataSource dataSource(Flyway flyway) {
-        return ((ClassicConfiguration) flyway.getConfiguration()).getDataSource();
-    }
-
-    /** Empty: no database failed. */
-    private static String sqlState(@Nullable Throwable failure) {
-        return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
-                .filter(SQLException.class::isInstance)
-                .map(cause -> String.valueOf(((SQLException) cause).getSQLState()))
-                .findFirst()
-                .orElse("");
-    }
-
-    private static String firstLine(Throwable e) {
+    private static String oneLine(Throwable e) {
         return String.valueOf(e.getMessage()).lines().collect(Collectors.joining(" "));
     }
 
     /** Says of each try that a lock was in the way, and whose. */
     private final class WaitLog implements RetryListener {
-
-        private final Flyway flyway;
-
-        WaitLog(Flyway flyway) {
-            this.flyway = flyway;
-        }
 
         @Override
         public void beforeRetry(RetryPolicy policy, Retryable<?> retryable, RetryState state) {
@@ -264,7 +239,7 @@ class Migrations implements FlywayMigrationStrategy {
                     settings.lockTimeout().toMillis(),
                     state.getRetryCount() + 1,
                     settings.maxLockAttempts(),
-                    holders(flyway));
+                    holders());
         }
     }
 }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +18,12 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.dao.RecoverableDataAccessException;
+import org.springframework.dao.TransientDataAccessException;
 import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.TransactionTimedOutException;
 
 /**
@@ -141,7 +146,7 @@ final class GroupCommit implements AutoCloseable {
                 group.get(i).complete(results.get(i));
             }
         } catch (Throwable e) {
-            if (e instanceof CommitInDoubtException || DatabaseFailure.isSharedFailure(e)) {
+            if (isSharedFailure(e)) {
                 group.forEach(member -> member.completeExceptionally(e));
             } else {
                 group.forEach(member -> member.complete(new StoreAlone()));
@@ -152,6 +157,16 @@ final class GroupCommit implements AutoCloseable {
         } finally {
             MDC.clear();
         }
+    }
+
+    /** Whether every member has it: it was the database itself, or a lock that all wait for, not what was written. */
+    private static boolean isSharedFailure(Throwable e) {
+        return e instanceof CommitInDoubtException
+                || e instanceof TransactionException
+                || e instanceof NonTransientDataAccessResourceException
+                || e instanceof RecoverableDataAccessException
+                || SqlFailure.isMissingRight(e)
+                || (e instanceof TransientDataAccessException && !SqlFailure.isDeadlockOrSerializationFailure(e));
     }
 
     private List<Member> takeGroup(Member first) {

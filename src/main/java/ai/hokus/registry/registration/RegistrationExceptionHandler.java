@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.ThrottledLog;
 import jakarta.servlet.http.HttpServletRequest;
@@ -36,7 +37,7 @@ class RegistrationExceptionHandler {
     ResponseEntity<Object> inDoubt(CommitInDoubtException e) {
         inDoubt.warn(() ->
                 "A registration may or may not be stored, and its client was told so (503); sending it again settles it: "
-                        + DatabaseFailure.describe(e) + ".");
+                        + SqlFailure.describe(e) + ".");
         return Problem.unavailable(
                 "The database failed while it stored the registration, so it may or may not be stored."
                         + " Send the same request again: it is stored once.");
@@ -54,7 +55,7 @@ class RegistrationExceptionHandler {
     ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
         notStored.warn(() -> request.getMethod() + " " + request.getRequestURI()
                 + " was answered with 503, nothing was stored, and its client may send it again: "
-                + DatabaseFailure.describe(e) + ".");
+                + SqlFailure.describe(e) + ".");
         return Problem.unavailable("The database is not available at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
     }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.web.FieldError;
@@ -97,7 +98,7 @@ class RegistrationService implements AutoCloseable {
             try {
                 return alone.executeSupplier(() -> transaction.storeAlone(registration));
             } catch (DataAccessException e) {
-                if (attempt == MAX_ATTEMPTS || !DatabaseFailure.isDeadlockOrSerializationFailure(e)) {
+                if (attempt == MAX_ATTEMPTS || !SqlFailure.isDeadlockOrSerializationFailure(e)) {
                     throw e;
                 }
             }

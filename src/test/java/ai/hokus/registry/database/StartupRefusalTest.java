@@ -165,7 +165,7 @@ class StartupRefusalTest {
         migrate(url, "sa");
 
         refuses(output, url, "sa", "secret-1")
-                .contains("The database " + url + " has another user or password")
+                .contains("The database " + url + " does not accept this user or password")
                 .contains("Correct spring.datasource.username and spring.datasource.password")
                 .doesNotContain("secret-1");
     }
