@@ -31,6 +31,18 @@ public record SecretFile(String name) {
         }
     }
 
+    /**
+     * Reads it at the start.
+     *
+     * @param variable that names it
+     * @throws StartupRefusedException if there is nothing in it; says nothing of the path, which may be the secret itself
+     */
+    public String require(String variable) {
+        return read().orElseThrow(() -> new StartupRefusedException(
+                variable + " must name a readable file that holds the password, for example /run/secrets/password.",
+                "Correct " + variable + ", or fill the file."));
+    }
+
     /** Without its name: somebody may have put the secret itself there. */
     @Override
     public String toString() {

@@ -17,8 +17,8 @@
  * {@code metrics} a service remains that still delivers.
  *
  * <p><b>This package owns</b> what has no module: the application, the clock, scheduling, the lock provider, the settings
- * of database connections. It calls no module, and modules take from it {@link ai.hokus.registry.InstanceName}, {@link
- * ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} alone.
+ * of database connections. It calls no module, and modules take from it {@link ai.hokus.registry.EnvironmentVariables},
+ * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} alone.
  */
 @NullMarked
 package ai.hokus.registry;

@@ -53,6 +53,7 @@ class ArchitectureTest {
                 .map(module -> DynamicTest.dynamicTest(module.getKey(), () -> {
                     DescribedPredicate<JavaClass> allowed = resideOutsideOfPackage(ROOT + "..")
                             .or(resideInAPackage(ROOT + "." + module.getKey()))
+                            .or(type(EnvironmentVariables.class))
                             .or(type(InstanceName.class))
                             .or(type(SecretFile.class))
                             .or(type(SqlFailure.class))

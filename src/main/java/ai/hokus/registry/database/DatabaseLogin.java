@@ -25,16 +25,10 @@ record DatabaseLogin(
     /**
      * With the password in a file.
      *
-     * @param variable that names the file, for messages
-     * @throws StartupRefusedException if there is no password in it
+     * @throws StartupRefusedException if there is none in it
      */
-    static DatabaseLogin withPasswordFile(@Nullable String username, String variable, SecretFile file) {
-        // Without the file's name: somebody may have put the password itself there.
-        String password = file.read()
-                .orElseThrow(() -> new StartupRefusedException(
-                        variable + " must name a readable file that holds the database's password.",
-                        "Correct " + variable + ", for example to /run/secrets/database-password, or fill the file."));
-        return new DatabaseLogin(username, password, file, variable);
+    DatabaseLogin(@Nullable String username, String variable, SecretFile file) {
+        this(username, file.require(variable), file, variable);
     }
 
     /** Without the password. */

@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.StartupRefusedException;
 import java.net.URLEncoder;
@@ -8,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -49,14 +49,12 @@ final class DatabaseVariables {
     /** Where this service's own application.yaml is among the property sources. */
     private static final String OWN_DEFAULTS = "class path resource [application.yaml]";
 
-    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+]");
-    private static final Pattern PORT_NUMBER = Pattern.compile("[1-9][0-9]{0,4}");
-    private static final int MAX_PORT = 65_535;
-
     private final ConfigurableEnvironment environment;
+    private final EnvironmentVariables variables;
 
     DatabaseVariables(ConfigurableEnvironment environment) {
         this.environment = environment;
+        this.variables = new EnvironmentVariables(environment);
     }
 
     /**
@@ -70,9 +68,7 @@ final class DatabaseVariables {
             checkAgreement(other);
             return Optional.empty();
         }
-        List<String> set = Stream.of(HOST, PORT, NAME, USER, PASSWORD, PASSWORD_FILE)
-                .filter(variable -> read(variable) != null)
-                .toList();
+        List<String> set = variables.set(HOST, PORT, NAME, USER, PASSWORD, PASSWORD_FILE);
         if (set.isEmpty()) {
             if (environment.containsProperty(URL)
                     && environment.getProperty(URL, "").isBlank()) {
@@ -86,14 +82,15 @@ final class DatabaseVariables {
         List<String> missing = missing();
         if (!missing.isEmpty()) {
             throw new StartupRefusedException(
-                    are(set) + " set, but " + are(missing) + " not: this service does not guess where its database is.",
+                    EnvironmentVariables.are(set) + " set, but " + EnvironmentVariables.are(missing)
+                            + " not: this service does not guess where its database is.",
                     "Set " + String.join(", ", missing) + " too, or " + SPRING_URL
                             + " in place of the variables that begin"
                             + " with DB_. For the embedded database, remove them all.");
         }
         // The name encoded, so that whatever it contains is no part of the URL's syntax, nor of Spring's.
         return Optional.of("jdbc:postgresql://" + host() + ":" + port() + "/"
-                + URLEncoder.encode(String.valueOf(read(NAME)), StandardCharsets.UTF_8)
+                + URLEncoder.encode(String.valueOf(variables.read(NAME)), StandardCharsets.UTF_8)
                         .replace("+", "%20")
                 + "?currentSchema=" + SCHEMA);
     }
@@ -113,20 +110,19 @@ final class DatabaseVariables {
         if (file == null) {
             return new DatabaseLogin(who, plain == null ? password : plain);
         }
-        String variable = read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
+        String variable = variables.read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
         if (plain != null) {
             throw StartupRefusedException.contradiction(
-                    read(PASSWORD) == null ? SPRING_PASSWORD : PASSWORD,
+                    variables.read(PASSWORD) == null ? SPRING_PASSWORD : PASSWORD,
                     variable,
                     "the password of one would hide a new one in the other");
         }
-        return DatabaseLogin.withPasswordFile(who, variable, new SecretFile(file));
+        return new DatabaseLogin(who, variable, new SecretFile(file));
     }
 
     private List<String> missing() {
-        List<String> missing = new ArrayList<>(Stream.of(HOST, PORT, NAME)
-                .filter(variable -> read(variable) == null)
-                .toList());
+        List<String> missing = new ArrayList<>(List.of(HOST, PORT, NAME));
+        missing.removeAll(variables.set(HOST, PORT, NAME));
         if (user() == null) {
             missing.add(USER);
         }
@@ -137,25 +133,26 @@ final class DatabaseVariables {
     }
 
     private @Nullable String user() {
-        return both(SPRING_USERNAME, configured("spring.datasource.username"), USER, "they name different users");
+        return variables.agreed(
+                USER, SPRING_USERNAME, configured("spring.datasource.username"), "they name different users");
     }
 
     private @Nullable String plainPassword() {
-        return both(
-                SPRING_PASSWORD, configured("spring.datasource.password"), PASSWORD, "they hold different passwords");
+        return variables.agreed(
+                PASSWORD, SPRING_PASSWORD, configured("spring.datasource.password"), "they hold different passwords");
     }
 
     private @Nullable String passwordFile() {
-        return both(
+        return variables.agreed(
+                PASSWORD_FILE,
                 SPRING_PASSWORD_FILE,
                 configured("spring.datasource.password-file"),
-                PASSWORD_FILE,
                 "they name different files");
     }
 
     private String host() {
-        String host = String.valueOf(read(HOST));
-        if (!HOST_NAME.matcher(host).matches()) {
+        String host = String.valueOf(variables.read(HOST));
+        if (!EnvironmentVariables.isHost(host)) {
             throw new StartupRefusedException(
                     HOST
                             + " must be a host name or an address alone, an IPv6 address in brackets, for example db.internal.",
@@ -164,12 +161,11 @@ final class DatabaseVariables {
         return host;
     }
 
-    private String port() {
-        String port = String.valueOf(read(PORT));
-        if (!PORT_NUMBER.matcher(port).matches() || Integer.parseInt(port) > MAX_PORT) {
+    private int port() {
+        int port = EnvironmentVariables.port(String.valueOf(variables.read(PORT)));
+        if (port < 0) {
             throw new StartupRefusedException(
-                    PORT + " must be a number between 1 and " + MAX_PORT + ", for example 5432.",
-                    "Correct " + PORT + ".");
+                    PORT + " must be a number between 1 and 65535, for example 5432.", "Correct " + PORT + ".");
         }
         return port;
     }
@@ -188,24 +184,10 @@ final class DatabaseVariables {
     }
 
     private void checkAgreement(String variable, String inUrl, String difference) {
-        String value = read(variable);
+        String value = variables.read(variable);
         if (value != null && Stream.of(inUrl.split(",")).noneMatch(value::equalsIgnoreCase)) {
             throw StartupRefusedException.contradiction(SPRING_URL, variable, difference);
         }
-    }
-
-    /** What either of two variables says, or both if both say the same. */
-    private @Nullable String both(String springVariable, @Nullable String spring, String variable, String difference) {
-        String value = read(variable);
-        if (spring != null && value != null && !spring.equals(value)) {
-            throw StartupRefusedException.contradiction(springVariable, variable, difference);
-        }
-        return value == null ? spring : value;
-    }
-
-    /** Names, and "is" or "are". */
-    private static String are(List<String> names) {
-        return String.join(", ", names) + (names.size() == 1 ? " is" : " are");
     }
 
     /**
@@ -224,18 +206,6 @@ final class DatabaseVariables {
             if (property != null) {
                 String value = environment.resolvePlaceholders(String.valueOf(property.getValue()));
                 return StringUtils.hasText(value) ? value : null;
-            }
-        }
-        return null;
-    }
-
-    /** A variable as it is. */
-    @Nullable
-    String read(String variable) {
-        for (PropertySource<?> source : environment.getPropertySources()) {
-            Object value = source.getProperty(variable);
-            if (value != null) {
-                return StringUtils.hasText(value.toString()) ? value.toString() : null;
             }
         }
         return null;

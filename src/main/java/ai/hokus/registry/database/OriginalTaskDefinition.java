@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.EnvironmentVariables;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,11 @@ class OriginalTaskDefinition implements EnvironmentPostProcessor, Ordered {
             Map<String, Object> settings = new HashMap<>();
             settings.put(DatabaseVariables.URL, url);
             putDefault(settings, variables, "spring.flyway.default-schema", DatabaseVariables.SCHEMA);
-            putDefault(settings, variables, "registry.outbox.environment", variables.read("ENVIRONMENT"));
+            putDefault(
+                    settings,
+                    variables,
+                    "registry.outbox.environment",
+                    new EnvironmentVariables(environment).read("ENVIRONMENT"));
             putDefault(settings, variables, "registry.health.original-compatible", "true");
             environment
                     .getPropertySources()

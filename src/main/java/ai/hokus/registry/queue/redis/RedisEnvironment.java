@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
@@ -10,12 +11,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.PropertySource;
 import org.springframework.util.StringUtils;
 
 /**
@@ -44,16 +43,15 @@ final class RedisEnvironment {
     private static final Pattern SENTINEL = Pattern.compile("(?<host>\\[[^]]*]|[^:\\[\\]]*)(:(?<port>.*))?");
     private static final Pattern MASTER_NAME = Pattern.compile("[A-Za-z0-9._-]+");
 
-    private final ConfigurableEnvironment environment;
+    private final EnvironmentVariables variables;
 
     RedisEnvironment(ConfigurableEnvironment environment) {
-        this.environment = environment;
+        this.variables = new EnvironmentVariables(environment);
     }
 
     /** Whether a Redis is named at all. There is no fallback to localhost: nobody would notice where messages go. */
     boolean namesRedis() {
-        return Stream.of(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER)
-                .anyMatch(variable -> read(variable) != null);
+        return !variables.set(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER).isEmpty();
     }
 
     /**
@@ -100,11 +98,10 @@ final class RedisEnvironment {
             throw unusable(
                     SENTINELS, "must be set when " + SENTINEL_MASTER + " is", "sentinel-1:26379,sentinel-2:26379");
         }
-        for (String other : List.of(RedisUrl.VARIABLE, HOST, PORT)) {
-            if (read(other) != null) {
-                throw StartupRefusedException.contradiction(
-                        other, SENTINELS, "the sentinels say where the primary is");
-            }
+        List<String> others = variables.set(RedisUrl.VARIABLE, HOST, PORT);
+        if (!others.isEmpty()) {
+            throw StartupRefusedException.contradiction(
+                    others.get(0), SENTINELS, "the sentinels say where the primary is");
         }
         if (isTrue(flag(CLUSTER))) {
             throw StartupRefusedException.contradiction(
@@ -122,10 +119,10 @@ final class RedisEnvironment {
         List<Node> nodes = new ArrayList<>();
         for (String text : StringUtils.commaDelimitedListToStringArray(read(SENTINELS))) {
             Matcher sentinel = SENTINEL.matcher(text.strip());
-            boolean usable = sentinel.matches() && RedisUrl.isHost(sentinel.group("host"));
+            boolean usable = sentinel.matches() && EnvironmentVariables.isHost(sentinel.group("host"));
             int port = !usable
                     ? -1
-                    : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : RedisUrl.port(sentinel.group("port"));
+                    : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : EnvironmentVariables.port(sentinel.group("port"));
             if (port < 0) {
                 throw unusable(
                         SENTINELS,
@@ -142,7 +139,7 @@ final class RedisEnvironment {
         String username = both(USERNAME, url == null ? null : url.username(), "they name different users");
         SecretFile file = passwordFile(url);
         String password = file != null
-                ? file.read().orElseThrow(RedisEnvironment::unreadablePasswordFile)
+                ? file.require(TOKEN_FILE)
                 : both(TOKEN, url == null ? null : url.password(), "they hold different passwords");
         if (username != null && password == null) {
             throw url != null && url.username() != null
@@ -155,7 +152,7 @@ final class RedisEnvironment {
 
     private String host(@Nullable RedisUrl url) {
         String host = read(HOST);
-        if (host != null && !RedisUrl.isHost(host)) {
+        if (host != null && !EnvironmentVariables.isHost(host)) {
             throw unusable(
                     HOST,
                     "must be a host name alone, without a scheme, a port or a password (those go into REDIS_URL)",
@@ -176,7 +173,7 @@ final class RedisEnvironment {
         if (text == null) {
             return inUrl == null ? DEFAULT_PORT : inUrl;
         }
-        int port = RedisUrl.port(text);
+        int port = EnvironmentVariables.port(text);
         if (port < 0) {
             throw unusable(PORT, "must be a number between 1 and 65535", "6379");
         }
@@ -213,23 +210,13 @@ final class RedisEnvironment {
         return new SecretFile(file);
     }
 
-    private static StartupRefusedException unreadablePasswordFile() {
-        // Without its name: somebody may have put the password itself there.
-        return unusable(
-                TOKEN_FILE, "must name a readable file that holds the password", "/run/secrets/redis-auth-token");
-    }
-
     private RedisTls trust() {
         return RedisTls.of(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
     }
 
-    /** What the variable or the URL says, and both if both say the same. */
+    /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
-        String value = read(variable);
-        if (value != null && inUrl != null && !value.equals(inUrl)) {
-            throw contradictsUrl(variable, difference);
-        }
-        return inUrl == null ? value : inUrl;
+        return variables.agreed(variable, RedisUrl.VARIABLE, inUrl, difference);
     }
 
     private static StartupRefusedException contradictsUrl(String variable, String why) {
@@ -250,27 +237,18 @@ final class RedisEnvironment {
     }
 
     private void warnOfWhatNamesNoRedis() {
-        List<String> idle = Stream.of(PORT, TOKEN, TOKEN_FILE, USERNAME, TLS, CLUSTER)
-                .filter(variable -> read(variable) != null)
-                .toList();
+        List<String> idle = variables.set(PORT, TOKEN, TOKEN_FILE, USERNAME, TLS, CLUSTER);
         if (!idle.isEmpty()) {
             log.warn(
                     "{} set, but none of REDIS_URL, REDIS_HOST and REDIS_SENTINELS: Redis is not configured, and messages"
                             + " wait in the database.",
-                    String.join(", ", idle) + (idle.size() == 1 ? " is" : " are"));
+                    EnvironmentVariables.are(idle));
         }
     }
 
-    /** Past the environment's own getProperty, which would take <code>${</code> in a password for a reference. */
     private @Nullable String read(String variable) {
-        for (PropertySource<?> source : environment.getPropertySources()) {
-            Object value = source.getProperty(variable);
-            if (value != null) {
-                String text = value.toString();
-                return StringUtils.hasText(text) ? text.strip() : null;
-            }
-        }
-        return null;
+        String value = variables.read(variable);
+        return value == null ? null : value.strip();
     }
 
     /** Returns null when it is not set. */

@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.StartupRefusedException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -26,11 +27,9 @@ record RedisUrl(
 
     static final String VARIABLE = "REDIS_URL";
 
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?]");
     private static final Pattern HOST_PORT_DATABASE =
             Pattern.compile("(?<host>\\[[^]]*]|[^:/\\[\\]]*)" + "(:(?<port>[^/]*))?(/(?<database>.*))?");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
-    private static final int MAX_PORT = 65_535;
 
     private static final String EXAMPLE = "rediss://:PASSWORD@cache.internal:6379";
 
@@ -41,7 +40,7 @@ record RedisUrl(
             return withScheme(lowerCase.startsWith("rediss://"), url.substring(url.indexOf("//") + 2));
         }
         Matcher place = HOST_PORT_DATABASE.matcher(url);
-        if (!place.matches() || place.group("database") != null || !isHost(place.group("host"))) {
+        if (!place.matches() || place.group("database") != null || !EnvironmentVariables.isHost(place.group("host"))) {
             throw unusable("must start with redis:// or rediss://, or be a host name, with or without a port");
         }
         return new RedisUrl(null, null, null, place.group("host"), port(place), 0);
@@ -62,7 +61,7 @@ record RedisUrl(
             }
         }
         Matcher place = HOST_PORT_DATABASE.matcher(rest.substring(at + 1));
-        if (!place.matches() || !isHost(place.group("host"))) {
+        if (!place.matches() || !EnvironmentVariables.isHost(place.group("host"))) {
             throw unusable("has no usable host name");
         }
         String database = emptyToNull(place.group("database"));
@@ -82,19 +81,6 @@ record RedisUrl(
         return tls != null;
     }
 
-    static boolean isHost(String text) {
-        return HOST.matcher(text).matches();
-    }
-
-    /** Returns -1 for what is no port. */
-    static int port(String text) {
-        if (!NUMBER.matcher(text).matches()) {
-            return -1;
-        }
-        int port = Integer.parseInt(text);
-        return port >= 1 && port <= MAX_PORT ? port : -1;
-    }
-
     static StartupRefusedException unusable(String problem) {
         return RedisEnvironment.unusable(VARIABLE, problem, EXAMPLE);
     }
@@ -103,7 +89,7 @@ record RedisUrl(
         if (place.group("port") == null) {
             return null;
         }
-        int port = port(place.group("port"));
+        int port = EnvironmentVariables.port(place.group("port"));
         if (port < 0) {
             throw unusable("must have a port between 1 and 65535");
         }
