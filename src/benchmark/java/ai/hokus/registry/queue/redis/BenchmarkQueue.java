@@ -19,7 +19,7 @@ public final class BenchmarkQueue {
         Duration timeout = Duration.ofSeconds(5);
         return new RedisMessageQueue(
                 new QueueSettings(name, 10_000_000, 1000, false, timeout, timeout, 2, DataSize.ofMegabytes(512)),
-                new RedisSettings("127.0.0.1", port, false, null, null, 0, false));
+                TestQueue.redis("127.0.0.1", port, false, null, null, 0, false));
     }
 
     /** Compare-and-append, with the service's script. */

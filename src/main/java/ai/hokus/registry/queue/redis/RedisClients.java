@@ -4,9 +4,7 @@ import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -40,25 +38,12 @@ final class RedisClients implements AutoCloseable {
     private final Supplier<RedisClient> factory;
     private final LongSupplier nanoTime;
     private final ClientWatchdog watchdog;
-    private final Object lock = new Object();
 
-    /** All that are not closed; guarded by {@link #lock}. */
-    private final Set<RedisClient> open = new HashSet<>();
-
-    /** Null before the first call; guarded by {@link #lock}. */
-    private @Nullable RedisClient current;
-
-    /** Guarded by {@link #lock}. */
-    private boolean closed;
-
-    /** Whether a thread is at it; guarded by {@link #lock}. */
-    private boolean replacing;
-
-    /** Guarded by {@link #lock}. */
-    private long lastSecretsCheck;
-
-    /** Guarded by {@link #lock}. */
-    private boolean warnedOfSecrets;
+    private @Nullable RedisClient current; // null before the first call; guarded by this
+    private boolean closed; // guarded by this
+    private boolean replacing; // whether a thread is at it; guarded by this
+    private long lastSecretsCheck; // guarded by this
+    private boolean warnedOfSecrets; // guarded by this
 
     RedisClients(QueueSettings settings, RedisSettings redis) {
         this(
@@ -101,6 +86,7 @@ final class RedisClients implements AutoCloseable {
 
     /** Waits for an answer, and keeps an eye on the client. */
     private List<@Nullable Object> answer(RedisClient used, CompletableFuture<List<@Nullable Object>> call) {
+        boolean suspected = false;
         try {
             List<@Nullable Object> reply = await(call);
             if (watchdog.succeeded() || used.firstAnswer()) {
@@ -108,12 +94,13 @@ final class RedisClients implements AutoCloseable {
             }
             return reply;
         } catch (QueueUnavailableException e) {
-            if (watchdog.failed(e.kind())) {
-                replaceBeside("");
-            }
+            suspected = watchdog.failed(e.kind());
             throw e;
         } finally {
-            renewSecrets(used);
+            String changed = changedSecrets(used);
+            if (suspected || !changed.isEmpty()) {
+                replaceBeside(changed);
+            }
         }
     }
 
@@ -135,20 +122,18 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * Tries what is in the files now, if it is something else: before the old password stops working, where its rotation leaves
-     * both valid for a while, and at the next call where it does not.
+     * The variables whose files hold something else than the client uses: it is tried before the old password stops working,
+     * where its rotation leaves both valid for a while, and at the next call where it does not. Empty: none, or it is not time
+     * to look.
      */
-    private void renewSecrets(RedisClient used) {
-        synchronized (lock) {
+    private String changedSecrets(RedisClient used) {
+        synchronized (this) {
             if (replacing || nanoTime.getAsLong() - lastSecretsCheck < SECRETS_CHECK_INTERVAL.toNanos()) {
-                return;
+                return "";
             }
             lastSecretsCheck = nanoTime.getAsLong();
         }
-        String changed = used.changedSecrets();
-        if (!changed.isEmpty()) {
-            replaceBeside(changed);
-        }
+        return used.changedSecrets();
     }
 
     /**
@@ -156,16 +141,13 @@ final class RedisClients implements AutoCloseable {
      *
      * @param changed the variables whose files are the reason; empty: the client is suspected
      */
-    private void replaceBeside(String changed) {
-        synchronized (lock) {
-            if (replacing || closed) {
-                return;
-            }
+    private synchronized void replaceBeside(String changed) {
+        if (!replacing && !closed) {
             replacing = true;
+            Thread attempt = new Thread(() -> replace(changed), "queue-watchdog");
+            attempt.setDaemon(true);
+            attempt.start();
         }
-        Thread attempt = new Thread(() -> replace(changed), "queue-watchdog");
-        attempt.setDaemon(true);
-        attempt.start();
     }
 
     /** If Redis answers a new client, that one takes over. */
@@ -179,26 +161,32 @@ final class RedisClients implements AutoCloseable {
         } catch (QueueUnavailableException notAnswered) {
             warnOfSecrets(changed, notAnswered);
             if (fresh != null) {
-                discard(fresh);
+                discard(fresh, Duration.ZERO);
             }
         } finally {
-            synchronized (lock) {
+            synchronized (this) {
                 replacing = false;
             }
         }
     }
 
-    private void takeOver(RedisClient fresh) {
-        RedisClient replaced;
-        synchronized (lock) {
-            replaced = current;
+    private synchronized void takeOver(RedisClient fresh) {
+        RedisClient left = closed ? fresh : current;
+        if (!closed) {
             current = fresh;
             warnedOfSecrets = false;
         }
-        if (replaced != null) {
-            CompletableFuture.delayedExecutor(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS)
-                    .execute(() -> discard(replaced));
+        if (left != null) {
+            discard(left, settings.maxCallDuration());
         }
+    }
+
+    /** @param delay until no call can be waiting on it any more */
+    private static void discard(RedisClient client, Duration delay) {
+        CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(() -> {
+                    var unused = client.shutdown(MAX_CLOSE);
+                });
     }
 
     private void logReplacement(String changed) {
@@ -217,7 +205,7 @@ final class RedisClients implements AutoCloseable {
 
     /** Once, until something was accepted. */
     private void warnOfSecrets(String changed, QueueUnavailableException failure) {
-        synchronized (lock) {
+        synchronized (this) {
             boolean refused = failure.kind() == Cause.AUTHENTICATION || failure.kind() == Cause.TLS;
             if (changed.isEmpty() || !refused || warnedOfSecrets) {
                 return;
@@ -245,53 +233,37 @@ final class RedisClients implements AutoCloseable {
                 });
     }
 
-    private RedisClient current() {
-        synchronized (lock) {
-            if (current == null || closed) {
-                current = create();
-            }
-            return current;
+    private synchronized RedisClient current() {
+        if (current == null || closed) {
+            current = create();
         }
+        return current;
     }
 
-    private RedisClient create() {
-        synchronized (lock) {
-            if (closed) {
-                throw errors.unavailable(Cause.OTHER, "the connection was closed for good");
-            }
-            try {
-                RedisClient client = factory.get();
-                open.add(client);
-                return client;
-            } catch (IllegalStateException unusable) {
-                // Not as a cause, and without its words: they may quote a file.
-                throw errors.unavailable(Cause.TLS, "what the files of REDIS_TLS_... hold cannot be used");
-            }
+    private synchronized RedisClient create() {
+        if (closed) {
+            throw errors.unavailable(Cause.OTHER, "the connection was closed for good");
         }
-    }
-
-    private void discard(RedisClient client) {
-        var unused = shutDown(client);
-    }
-
-    private CompletableFuture<Void> shutDown(RedisClient client) {
-        synchronized (lock) {
-            open.remove(client);
+        try {
+            return factory.get();
+        } catch (IllegalStateException unusable) {
+            // Not as a cause, and without its words: they may quote a file.
+            throw errors.unavailable(Cause.TLS, "what the files of REDIS_TLS_... hold cannot be used");
         }
-        return client.shutdown(MAX_CLOSE);
     }
 
     /** Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
-        List<RedisClient> last;
-        synchronized (lock) {
+        RedisClient last;
+        synchronized (this) {
             closed = true;
-            last = List.copyOf(open);
+            last = current;
         }
-        CompletableFuture<?>[] shutdowns = last.stream().map(this::shutDown).toArray(CompletableFuture<?>[]::new);
         try {
-            CompletableFuture.allOf(shutdowns).get(MAX_CLOSE.toMillis(), TimeUnit.MILLISECONDS);
+            if (last != null) {
+                last.shutdown(MAX_CLOSE).get(MAX_CLOSE.toMillis(), TimeUnit.MILLISECONDS);
+            }
         } catch (ExecutionException | TimeoutException leftBehind) {
             // Its threads are daemons or end by themselves; the process is about to.
         } catch (InterruptedException e) {

@@ -61,10 +61,8 @@ final class RedisErrorClassifier {
             "[.,;]?\\s*\\b(?i:channel|command|current ?command|params|promise|connection|node source)\\s*[:=].*");
 
     private static final List<Rule> RULES = List.of(
-            new Rule(Cause.TLS, SSLException.class),
-            new Rule(Cause.TLS, CertificateException.class),
-            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class),
-            new Rule(Cause.AUTHENTICATION, RedisWrongPasswordException.class),
+            new Rule(Cause.TLS, SSLException.class, CertificateException.class),
+            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class, RedisWrongPasswordException.class),
             new Rule(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
             new Rule(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
             new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
@@ -72,24 +70,29 @@ final class RedisErrorClassifier {
             new Rule(Cause.READ_ONLY, RedisReadonlyException.class),
             new Rule(Cause.READ_ONLY, "READONLY"),
             new Rule(Cause.WRONG_TYPE, "WRONGTYPE"),
-            new Rule(Cause.NOT_READY, RedisLoadingException.class),
-            new Rule(Cause.NOT_READY, RedisBusyException.class),
-            new Rule(Cause.NOT_READY, RedisMasterDownException.class),
-            new Rule(Cause.NOT_READY, RedisClusterDownException.class),
-            new Rule(Cause.NOT_READY, RedisTryAgainException.class),
+            new Rule(
+                    Cause.NOT_READY,
+                    RedisLoadingException.class,
+                    RedisBusyException.class,
+                    RedisMasterDownException.class,
+                    RedisClusterDownException.class,
+                    RedisTryAgainException.class),
             // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
             new Rule(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
             new Rule(Cause.UNREACHABLE, "max number of clients reached"),
-            new Rule(Cause.UNREACHABLE, RedisNodeNotFoundException.class),
-            // Netty's connect timeout is one too: nothing was asked yet.
-            new Rule(Cause.UNREACHABLE, ConnectException.class),
-            new Rule(Cause.UNREACHABLE, UnknownHostException.class),
-            new Rule(Cause.UNREACHABLE, NoRouteToHostException.class),
-            new Rule(Cause.TIMEOUT, RedisResponseTimeoutException.class),
-            new Rule(Cause.TIMEOUT, RedisTimeoutException.class),
-            new Rule(Cause.TIMEOUT, TimeoutException.class),
-            new Rule(Cause.UNREACHABLE, RedisConnectionException.class),
-            new Rule(Cause.UNREACHABLE, IOException.class));
+            // Netty's connect timeout is a ConnectException too: nothing was asked yet.
+            new Rule(
+                    Cause.UNREACHABLE,
+                    RedisNodeNotFoundException.class,
+                    ConnectException.class,
+                    UnknownHostException.class,
+                    NoRouteToHostException.class),
+            new Rule(
+                    Cause.TIMEOUT,
+                    RedisResponseTimeoutException.class,
+                    RedisTimeoutException.class,
+                    TimeoutException.class),
+            new Rule(Cause.UNREACHABLE, RedisConnectionException.class, IOException.class));
 
     private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
     private static final Pattern NO_CLUSTER = Pattern.compile(".*cluster support disabled.*");
@@ -190,20 +193,21 @@ final class RedisErrorClassifier {
 
     /** @param beginning of Redis' own sentence; null: the type says it all */
     private record Rule(
-            Cause cause,
-            Class<? extends Throwable> type,
-            @Nullable Pattern beginning) {
+            Cause cause, List<Class<?>> types, @Nullable Pattern beginning) {
 
-        Rule(Cause cause, Class<? extends Throwable> type) {
-            this(cause, type, null);
+        Rule(Cause cause, Class<?>... types) {
+            this(cause, List.of(types), null);
         }
 
         Rule(Cause cause, String beginning) {
-            this(cause, RedisException.class, Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
+            this(
+                    cause,
+                    List.of(RedisException.class),
+                    Pattern.compile(SCRIPT_PREFIX + "(?:" + beginning + ")(?:[ :.,].*)?"));
         }
 
         boolean fits(Throwable link) {
-            return type.isInstance(link)
+            return types.stream().anyMatch(type -> type.isInstance(link))
                     && (beginning == null || beginning.matcher(sentence(link)).matches());
         }
     }

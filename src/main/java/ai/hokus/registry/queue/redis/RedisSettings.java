@@ -56,26 +56,6 @@ record RedisSettings(
         nodes = List.copyOf(nodes);
     }
 
-    RedisSettings(
-            String host,
-            int port,
-            boolean tls,
-            @Nullable String username,
-            @Nullable String password,
-            int database,
-            boolean cluster) {
-        this(
-                cluster ? Kind.CLUSTER : Kind.SINGLE,
-                List.of(new Node(host, port)),
-                null,
-                tls,
-                username,
-                password,
-                null,
-                database,
-                RedisTls.NONE);
-    }
-
     /** Each node's, for the client library. */
     List<String> addresses() {
         String scheme = tls ? "rediss://" : "redis://";

@@ -98,7 +98,7 @@ class ClientWatchdogTest {
                 "redis",
                 errors,
                 () -> new RedisClient(
-                        settings, new RedisSettings(redis.host(), ports.next(), false, null, null, 0, false)),
+                        settings, TestQueue.redis(redis.host(), ports.next(), false, null, null, 0, false)),
                 nanos::get);
         try (RedisMessageQueue queue = new RedisMessageQueue(settings, errors, clients)) {
             for (int n = 0; n < 3; n++) {
@@ -115,7 +115,7 @@ class ClientWatchdogTest {
         QueueSettings settings = new QueueSettings(
                 "q", 1, 1, false, Duration.ofSeconds(2), Duration.ofSeconds(2), 1, DataSize.ofMegabytes(1));
         RedisClient replaced = new RedisClient(
-                settings, new RedisSettings("127.0.0.1", TestRedis.freePort(), false, null, null, 0, false));
+                settings, TestQueue.redis("127.0.0.1", TestRedis.freePort(), false, null, null, 0, false));
         replaced.shutdown(Duration.ofSeconds(2)).join();
 
         assertThat(replaced.run(QueueScripts.PING, List.of("q"), List.of()))

@@ -39,7 +39,7 @@ class RedisClusterTest {
     void start() {
         server = TestRedis.start("cluster-enabled yes", "cluster-announce-ip 127.0.0.1");
         queue = new RedisMessageQueue(
-                SETTINGS, new RedisSettings(server.host(), server.port(), false, null, null, 0, true));
+                SETTINGS, TestQueue.redis(server.host(), server.port(), false, null, null, 0, true));
     }
 
     @AfterEach
@@ -75,7 +75,7 @@ class RedisClusterTest {
             twoNodes(other);
             int without = slotOwner("hokusai:q") == server.port() ? other.port() : server.port();
             try (RedisMessageQueue single = new RedisMessageQueue(
-                    SETTINGS, new RedisSettings("127.0.0.1", without, false, null, null, 0, false))) {
+                    SETTINGS, TestQueue.redis("127.0.0.1", without, false, null, null, 0, false))) {
                 QueueUnavailableException failure =
                         catchThrowableOfType(QueueUnavailableException.class, () -> single.newestCheckpoint(source));
                 assertThat(failure).hasMessageContaining("Set REDIS_CLUSTER=true.");
@@ -84,7 +84,7 @@ class RedisClusterTest {
                         .hasMessageContaining("Set REDIS_CLUSTER=true.");
             }
             try (RedisMessageQueue cluster = new RedisMessageQueue(
-                    SETTINGS, new RedisSettings("127.0.0.1", without, false, null, null, 0, true))) {
+                    SETTINGS, TestQueue.redis("127.0.0.1", without, false, null, null, 0, true))) {
                 assertThat(untilItAnswers(cluster)).isEqualTo(new Checkpoints(List.of(), List.of(), 0));
             }
         }
@@ -94,7 +94,7 @@ class RedisClusterTest {
     void a_single_server_that_is_taken_for_a_cluster_is_named() {
         TestRedis single = TestRedis.shared();
         try (RedisMessageQueue cluster = new RedisMessageQueue(
-                SETTINGS, new RedisSettings(single.host(), single.port(), false, null, null, 0, true))) {
+                SETTINGS, TestQueue.redis(single.host(), single.port(), false, null, null, 0, true))) {
             QueueUnavailableException failure =
                     catchThrowableOfType(QueueUnavailableException.class, () -> cluster.newestCheckpoint(source));
             assertThat(failure).hasMessageContaining("Set REDIS_CLUSTER=false, or remove it.");

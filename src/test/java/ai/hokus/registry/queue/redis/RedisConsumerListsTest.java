@@ -41,7 +41,7 @@ class RedisConsumerListsTest extends ConsumerListsContract {
     }
 
     private RedisSettings redis(String user, String password, boolean cluster) {
-        return new RedisSettings(
+        return TestQueue.redis(
                 server.host(), server.port(), false, password == null ? null : user, password, 0, cluster);
     }
 
@@ -207,7 +207,7 @@ class RedisConsumerListsTest extends ConsumerListsContract {
             node.run("LPUSH", "q", "a");
             node.run("LPUSH", "q:dlq", "m");
             node.run("LPUSH", "{q}:processing", "n");
-            RedisSettings cluster = new RedisSettings(node.host(), node.port(), false, null, null, 0, true);
+            RedisSettings cluster = TestQueue.redis(node.host(), node.port(), false, null, null, 0, true);
             try (RedisConsumerLists apart = new RedisConsumerLists(settings, cluster);
                     RedisConsumerLists tagged = new RedisConsumerLists(settings("{q}"), cluster)) {
                 QueueSnapshot snapshot = apart.snapshot(List.of(producer));

@@ -245,7 +245,7 @@ class RedisEnvironmentTest {
     })
     void a_password_may_hold_anything(String url, String password) {
         assertThat(new RedisEnvironment(environment("REDIS_URL", url)).settings())
-                .contains(new RedisSettings("cache", 6379, false, null, password, 0, false));
+                .contains(TestQueue.redis("cache", 6379, false, null, password, 0, false));
     }
 
     @Test
@@ -407,8 +407,8 @@ class RedisEnvironmentTest {
     }
 
     private static StartupRefusedException failure(MockEnvironment environment) {
-        StartupRefusedException failure = catchThrowableOfType(
-                StartupRefusedException.class, () -> new RedisEnvironment(environment).settings());
+        StartupRefusedException failure =
+                catchThrowableOfType(StartupRefusedException.class, () -> new RedisEnvironment(environment).settings());
         assertThat(failure).as("no failure").isNotNull();
         return failure;
     }

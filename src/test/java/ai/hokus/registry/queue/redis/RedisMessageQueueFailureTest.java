@@ -157,7 +157,7 @@ class RedisMessageQueueFailureTest {
         ServerSocket listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         toClose.add(listener);
         CompletableFuture<Void> answering = CompletableFuture.runAsync(() -> answerInClearText(listener));
-        RedisSettings tls = new RedisSettings("127.0.0.1", listener.getLocalPort(), true, null, null, 0, false);
+        RedisSettings tls = TestQueue.redis("127.0.0.1", listener.getLocalPort(), true, null, null, 0, false);
 
         assertThat(failureOf(() -> open(tls).newestCheckpoint(source))).isEqualTo(Cause.TLS);
 
@@ -312,7 +312,7 @@ class RedisMessageQueueFailureTest {
     }
 
     private static RedisSettings redis(String host, int port, String password) {
-        return new RedisSettings(host, port, false, null, password, 0, false);
+        return TestQueue.redis(host, port, false, null, password, 0, false);
     }
 
     private static List<String> elements(TestRedis server) {

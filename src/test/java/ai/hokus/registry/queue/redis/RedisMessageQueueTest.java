@@ -42,7 +42,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
         queue = new RedisMessageQueue(
                 new QueueSettings(
                         name, capacity, checkpoints, notifications, timeout, timeout, 2, DataSize.ofKilobytes(64)),
-                new RedisSettings("127.0.0.1", port(), false, null, null, 0, false));
+                TestQueue.redis("127.0.0.1", port(), false, null, null, 0, false));
         return queue;
     }
 

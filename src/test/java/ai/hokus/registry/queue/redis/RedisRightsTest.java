@@ -70,7 +70,7 @@ class RedisRightsTest {
         server = TestRedis.start();
         grant(Set.copyOf(RIGHTS));
         queue = new RedisMessageQueue(
-                SETTINGS, new RedisSettings(server.host(), server.port(), false, "relay", "secret", 0, false));
+                SETTINGS, TestQueue.redis(server.host(), server.port(), false, "relay", "secret", 0, false));
         queue.newestCheckpoint(SOURCE);
     }
 

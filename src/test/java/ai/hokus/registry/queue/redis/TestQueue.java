@@ -2,8 +2,11 @@ package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
+import ai.hokus.registry.queue.redis.RedisSettings.Kind;
+import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
+import java.util.List;
 import org.springframework.util.unit.DataSize;
 
 /** The real queue, put together without Spring, for the tests of other modules. */
@@ -16,7 +19,22 @@ public final class TestQueue {
         Duration timeout = Duration.ofSeconds(2);
         return new RedisMessageQueue(
                 new QueueSettings(name, 100_000, 1_000, false, timeout, timeout, 2, DataSize.ofKilobytes(64)),
-                new RedisSettings(server.host(), server.port(), false, null, null, 0, false));
+                redis(server.host(), server.port(), false, null, null, 0, false));
+    }
+
+    /** One server, or a node of a cluster. */
+    static RedisSettings redis(
+            String host, int port, boolean tls, String username, String password, int database, boolean cluster) {
+        return new RedisSettings(
+                cluster ? Kind.CLUSTER : Kind.SINGLE,
+                List.of(new Node(host, port)),
+                null,
+                tls,
+                username,
+                password,
+                null,
+                database,
+                RedisTls.NONE);
     }
 
     /** Where the queue of this name keeps a source's checkpoints. */
