@@ -211,7 +211,8 @@ final class RedisEnvironment {
     }
 
     private RedisTls trust() {
-        return RedisTls.of(read("REDIS_TLS_CA_FILE"), read("REDIS_TLS_CERTIFICATE_FILE"), read("REDIS_TLS_KEY_FILE"));
+        return RedisTls.of(new RedisTls.PemFiles(
+                read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY)));
     }
 
     /** What the variable or the URL says. */

@@ -21,38 +21,61 @@ import org.springframework.boot.ssl.pem.PemSslStoreDetails;
  * @param key its private key
  */
 record RedisTls(
-        @Nullable PemFile authorities,
-        @Nullable PemFile certificate,
-        @Nullable PemFile key) {
+        PemFiles files,
+        @Nullable String authorities,
+        @Nullable String certificate,
+        @Nullable String key) {
 
-    private static final String AUTHORITIES = "REDIS_TLS_CA_FILE";
-    private static final String CERTIFICATE = "REDIS_TLS_CERTIFICATE_FILE";
-    private static final String KEY = "REDIS_TLS_KEY_FILE";
+    static final String AUTHORITIES = "REDIS_TLS_CA_FILE";
+    static final String CERTIFICATE = "REDIS_TLS_CERTIFICATE_FILE";
+    static final String KEY = "REDIS_TLS_KEY_FILE";
 
-    static final RedisTls NONE = new RedisTls(null, null, null);
+    static final RedisTls NONE = RedisTls.of(new PemFiles(null, null, null));
+
+    /** The files' names; null: not named. */
+    record PemFiles(
+            @Nullable String authorities,
+            @Nullable String certificate,
+            @Nullable String key) {}
 
     /**
-     * Reads the files that are named; null: not named.
+     * Reads the files that are named.
      *
      * @throws StartupRefusedException when one is missing, or holds what is no PEM
      */
-    static RedisTls of(@Nullable String caFile, @Nullable String certificateFile, @Nullable String keyFile) {
-        if ((certificateFile == null) != (keyFile == null)) {
+    static RedisTls of(PemFiles files) {
+        if ((files.certificate == null) != (files.key == null)) {
             throw RedisEnvironment.unusable(
-                    certificateFile == null ? CERTIFICATE : KEY,
-                    "must be set when " + (certificateFile == null ? KEY : CERTIFICATE) + " is",
+                    files.certificate == null ? CERTIFICATE : KEY,
+                    "must be set when " + (files.certificate == null ? KEY : CERTIFICATE) + " is",
                     "/etc/registry/redis.pem");
         }
         return new RedisTls(
-                PemFile.read(AUTHORITIES, caFile),
-                PemFile.read(CERTIFICATE, certificateFile),
-                PemFile.read(KEY, keyFile));
+                files,
+                read(AUTHORITIES, files.authorities),
+                read(CERTIFICATE, files.certificate),
+                read(KEY, files.key));
+    }
+
+    private static @Nullable String read(String variable, @Nullable String name) {
+        if (name == null) {
+            return null;
+        }
+        try {
+            String content = Files.readString(Path.of(name));
+            if (content.contains("-----BEGIN ")) {
+                return content;
+            }
+        } catch (IOException | InvalidPathException e) {
+            // Said below. Not as a cause: decoding a file quotes nothing, but a path may be a secret's value.
+        }
+        throw RedisEnvironment.unusable(variable, "must name a readable file in PEM", "/etc/registry/redis-ca.pem");
     }
 
     /** With what the files hold now; itself while one of them cannot be read. */
     RedisTls current() {
         try {
-            return new RedisTls(PemFile.again(authorities), PemFile.again(certificate), PemFile.again(key));
+            return of(files);
         } catch (StartupRefusedException beingReplaced) {
             return this;
         }
@@ -60,45 +83,16 @@ record RedisTls(
 
     /** @throws IllegalStateException when a file holds no certificate, or the key is not the certificate's */
     SslManagerBundle managers() {
-        PemSslStoreDetails trusted = PemSslStoreDetails.forCertificates(content(authorities));
-        PemSslStoreDetails ours =
-                PemSslStoreDetails.forCertificate(content(certificate)).withPrivateKey(content(key));
+        PemSslStoreDetails ours = PemSslStoreDetails.forCertificate(certificate).withPrivateKey(key);
+        PemSslStoreDetails trusted = PemSslStoreDetails.forCertificates(authorities);
         return SslBundle.of(
                         new PemSslStoreBundle(certificate == null ? null : ours, authorities == null ? null : trusted))
                 .getManagers();
     }
 
-    private static @Nullable String content(@Nullable PemFile file) {
-        return file == null ? null : file.content();
-    }
-
-    /** What a variable's file held when it was read. */
-    record PemFile(String variable, String name, String content) {
-
-        private static @Nullable PemFile read(String variable, @Nullable String name) {
-            if (name == null) {
-                return null;
-            }
-            try {
-                String content = Files.readString(Path.of(name));
-                if (content.contains("-----BEGIN ")) {
-                    return new PemFile(variable, name, content);
-                }
-            } catch (IOException | InvalidPathException e) {
-                // Said below. Not as a cause: decoding a file quotes nothing, but a path may be a secret's value.
-            }
-            throw RedisEnvironment.unusable(
-                    variable, "must name a readable file in PEM", "/etc/registry/redis-ca.pem");
-        }
-
-        private static @Nullable PemFile again(@Nullable PemFile file) {
-            return file == null ? null : read(file.variable, file.name);
-        }
-
-        /** Without its content, which may be a private key. */
-        @Override
-        public String toString() {
-            return variable;
-        }
+    /** Without what the files hold, which may be a private key. */
+    @Override
+    public String toString() {
+        return "files in PEM";
     }
 }
