@@ -9,11 +9,9 @@ import java.util.List;
 import java.util.Locale;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
@@ -72,15 +70,6 @@ class SecurityConfiguration {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
         firewall.setAllowUrlEncodedPercent(true);
         return firewall;
-    }
-
-    /** Before every other filter: some of them read parameters. */
-    @Bean
-    FilterRegistrationBean<RequestBodyTimeoutFilter> requestBodyTimeoutFilter(SecuritySettings settings) {
-        FilterRegistrationBean<RequestBodyTimeoutFilter> filter = new FilterRegistrationBean<>(
-                new RequestBodyTimeoutFilter(settings.requestBodyTimeout(), System::nanoTime));
-        filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
-        return filter;
     }
 
     @Bean

@@ -22,7 +22,7 @@ class TomcatLimits implements WebServerFactoryCustomizer<TomcatServletWebServerF
                 protocol.setMaxHeaderCount(settings.maxHeaders());
             }
         });
-        tomcat.addEngineValves(new SwallowBodyValve());
+        tomcat.addContextValves(new RequestBodyTimeoutValve(settings.requestBodyTimeout()));
         // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
         tomcat.addContextCustomizers(context ->
                 context.getParent().getPipeline().addValve(new ProblemErrorReportValve(settings.maxHeaders())));

@@ -14,7 +14,7 @@
  * <p><b>May call</b> no other package of ours. The others learn the caller's id from the servlet request's principal, and how the auth
  * service answers from {@link ai.hokus.registry.security.AuthServiceWatch}.
  *
- * <p><b>Runs on</b> request threads: {@link ai.hokus.registry.security.RequestBodyTimeoutFilter}, then Spring Security's
+ * <p><b>Runs on</b> request threads: {@link ai.hokus.registry.security.RequestBodyTimeoutValve}, then Spring Security's
  * filters with {@link ai.hokus.registry.security.ApiKeyFilter} among them. The auth service is asked on threads of the HTTP
  * client.
  */
