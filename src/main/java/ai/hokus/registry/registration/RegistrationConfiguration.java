@@ -7,14 +7,12 @@ import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.bulkhead.BulkheadConfig;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import javax.sql.DataSource;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
@@ -22,16 +20,6 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 /** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
-
-    @Bean
-    RegistrationRepository registrationRepository(JdbcTemplate jdbc) {
-        return new RegistrationRepository(jdbc);
-    }
-
-    @Bean
-    RegistrationMeters registrationMeters(MeterRegistry registry) {
-        return new RegistrationMeters(registry);
-    }
 
     @Bean
     RegistrationService registrationService(

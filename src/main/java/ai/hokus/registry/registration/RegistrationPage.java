@@ -1,7 +1,6 @@
 package ai.hokus.registry.registration;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +13,11 @@ import org.jspecify.annotations.Nullable;
 @Schema(description = "Some registrations, in the order in which they were stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
 record RegistrationPage(
-        @JsonProperty("registrations") List<StoredRegistration> registrations,
+        List<StoredRegistration> registrations,
 
         @Schema(
                 nullable = true,
                 description = "What to give as after for those that follow; null when there were none",
                 example = "50")
-        @JsonProperty("next")
         @Nullable
         Long next) {}

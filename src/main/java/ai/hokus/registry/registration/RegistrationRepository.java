@@ -14,8 +14,10 @@ import org.springframework.jdbc.core.namedparam.MapSqlParameterSource;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.namedparam.SqlParameterSource;
 import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
 
 /** Every statement on {@code model} and {@code registration}. Thread-safe. */
+@Component
 final class RegistrationRepository {
 
     private static final String LOCK_MODEL = """

@@ -2,7 +2,8 @@ package ai.hokus.registry.registration;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,21 +20,18 @@ import tools.jackson.databind.node.ObjectNode;
 @Schema(
         description = "A registration. Unknown fields are ignored; texts are trimmed; null counts as absent."
                 + " A key must not come twice in one object.")
+@JsonNaming(SnakeCaseStrategy.class)
 record RegistrationRequest(
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "churn-model")
-        @JsonProperty("model_name")
         String modelName,
 
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "3")
-        @JsonProperty("version")
         String version,
 
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "CHURN")
-        @JsonProperty("token_id")
         String tokenId,
 
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_TEXT_LENGTH, example = "CHURN-2026")
-        @JsonProperty("proposal_identifier")
         String proposalIdentifier,
 
         @Schema(
@@ -41,7 +39,6 @@ record RegistrationRequest(
                 description = "accuracy, auroc, auc, f1, precision, recall, reply_rate, conversion_rate (0 to 1), mse,"
                         + " rmse, mae, engagement_score (0 and up), r2 (up to 1); upper or lower case",
                 example = "auroc")
-        @JsonProperty("metric_name")
         String metricName,
 
         @Schema(
@@ -51,7 +48,6 @@ record RegistrationRequest(
                         "Within the metric's range. A finite number, or a string that holds one; true and false are"
                                 + " refused",
                 example = "0.81")
-        @JsonProperty("baseline_value")
         double baselineValue,
 
         @Schema(
@@ -60,37 +56,28 @@ record RegistrationRequest(
                         "Within the metric's range, not below the baseline; default: the baseline. A finite number,"
                                 + " or a string that holds one; true and false are refused",
                 example = "0.86")
-        @JsonProperty("current_value")
         double currentValue,
 
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_TEXT_LENGTH, example = "f3a9c1")
-        @JsonProperty("mlflow_run_id")
         String mlflowRunId,
 
         @Schema(
                 description = "Not trimmed",
                 maxLength = RequestReader.MAX_TEXT_LENGTH,
                 example = "models:/churn-model/3")
-        @JsonProperty("model_uri")
         @Nullable
         String modelUri,
 
-        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "churn-eval@2")
-        @JsonProperty("eval_spec")
-        @Nullable
+        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "churn-eval@2") @Nullable
         String evalSpec,
 
-        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "scorers/auroc")
-        @JsonProperty("scorer_ref")
-        @Nullable
+        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "scorers/auroc") @Nullable
         String scorerRef,
 
-        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "auroc") @JsonProperty("primary_metric") @Nullable
+        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "auroc") @Nullable
         String primaryMetric,
 
-        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "churn-bench-7")
-        @JsonProperty("benchmark_spec_id")
-        @Nullable
+        @Schema(maxLength = RequestReader.MAX_SPEC_LENGTH, example = "churn-bench-7") @Nullable
         String benchmarkSpecId,
 
         @Schema(
@@ -98,12 +85,10 @@ record RegistrationRequest(
                 implementation = Object.class,
                 description = "Any JSON object; delivered with its numbers as they were sent",
                 example = "{\"input\":{\"age\":\"number\"},\"output\":\"number\"}")
-        @JsonProperty("api_schema")
         @Nullable
         ObjectNode apiSchema,
 
         @Schema(description = "Strings; user_id is always replaced by the caller's", example = "{\"team\":\"growth\"}")
-        @JsonProperty("tags")
         Map<String, String> tags) {
 
     /** The name, version and token by which a registration is known: {@code NAME/VERSION/TOKEN}. */

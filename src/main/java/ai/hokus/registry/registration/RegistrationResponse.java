@@ -2,9 +2,10 @@ package ai.hokus.registry.registration;
 
 import ai.hokus.registry.web.StrictJson;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * The answer to a registration that is stored.
@@ -13,22 +14,23 @@ import org.jspecify.annotations.Nullable;
  */
 @Schema(description = "The registration is stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
+@JsonNaming(SnakeCaseStrategy.class)
+@com.fasterxml.jackson.databind.annotation.JsonNaming(
+        com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy.class) // for the API's description
 record RegistrationResponse(
-        @Schema(example = "ok") @JsonProperty("status") String status,
+        @Schema(example = "ok") String status,
 
-        @Schema(description = "NAME/VERSION/TOKEN", example = "churn-model/3/CHURN") @JsonProperty("model_id")
+        @Schema(description = "NAME/VERSION/TOKEN", example = "churn-model/3/CHURN")
         String modelId,
 
-        @Schema(example = "churn-model") @JsonProperty("model_name")
-        String modelName,
+        @Schema(example = "churn-model") String modelName,
 
-        @Schema(example = "3") @JsonProperty("version") String version,
+        @Schema(example = "3") String version,
 
         @Schema(description = "The event is durable and will be delivered, whatever Redis is doing", example = "true")
-        @JsonProperty("event_emitted")
         boolean eventEmitted,
 
-        @Schema(nullable = true, description = "Always null") @JsonProperty("detail") @Nullable
+        @Schema(nullable = true, description = "Always null") @Nullable
         String detail) {
 
     static RegistrationResponse to(RegistrationRequest request) {
