@@ -1,8 +1,8 @@
 package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.EnvironmentVariables;
-import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.SecretFile;
+import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import java.util.ArrayList;
@@ -51,7 +51,9 @@ final class RedisEnvironment {
 
     /** Whether a Redis is named at all. There is no fallback to localhost: nobody would notice where messages go. */
     boolean namesRedis() {
-        return !variables.set(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER).isEmpty();
+        return !variables
+                .set(RedisUrl.VARIABLE, HOST, SENTINELS, SENTINEL_MASTER)
+                .isEmpty();
     }
 
     /**
@@ -69,20 +71,19 @@ final class RedisEnvironment {
             return Optional.of(sentinels());
         }
         String url = read(RedisUrl.VARIABLE);
-        return Optional.of(servers(url == null ? null : RedisUrl.parse(url)));
+        return Optional.of(servers(url == null ? RedisUrl.NONE : RedisUrl.parse(url)));
     }
 
     /** One server or a cluster, named by the URL, the parts, or both. */
-    private RedisSettings servers(@Nullable RedisUrl url) {
+    private RedisSettings servers(RedisUrl url) {
         Node node = new Node(host(url), port(url));
         boolean tls = tls(url);
         boolean cluster = isTrue(flag(CLUSTER));
-        int database = url == null ? 0 : url.database();
-        if (cluster && database != 0) {
+        if (cluster && url.database() != 0) {
             throw StartupRefusedException.contradiction(
                     RedisUrl.VARIABLE, CLUSTER, "the URL names a database, and a cluster has only database 0");
         }
-        if (url != null && !url.hasScheme()) {
+        if (url.host() != null && url.tls() == null) {
             log.warn(
                     "REDIS_URL names no scheme. It is read as {}://{}:{}, by REDIS_TLS_ENABLED and REDIS_PORT; write the"
                             + " whole URL to be sure.",
@@ -90,7 +91,7 @@ final class RedisEnvironment {
                     node.host(),
                     node.port());
         }
-        return settings(cluster ? Kind.CLUSTER : Kind.SINGLE, List.of(node), null, tls, url, database);
+        return settings(cluster ? Kind.CLUSTER : Kind.SINGLE, List.of(node), null, tls, url);
     }
 
     private RedisSettings sentinels() {
@@ -109,10 +110,9 @@ final class RedisEnvironment {
         }
         String master = read(SENTINEL_MASTER);
         if (master == null || !MASTER_NAME.matcher(master).matches()) {
-            throw unusable(
-                    SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
+            throw unusable(SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
         }
-        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), null, 0);
+        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), RedisUrl.NONE);
     }
 
     private List<Node> sentinelNodes() {
@@ -122,7 +122,9 @@ final class RedisEnvironment {
             boolean usable = sentinel.matches() && EnvironmentVariables.isHost(sentinel.group("host"));
             int port = !usable
                     ? -1
-                    : sentinel.group("port") == null ? DEFAULT_SENTINEL_PORT : EnvironmentVariables.port(sentinel.group("port"));
+                    : sentinel.group("port") == null
+                            ? DEFAULT_SENTINEL_PORT
+                            : EnvironmentVariables.port(sentinel.group("port"));
             if (port < 0) {
                 throw unusable(
                         SENTINELS,
@@ -134,23 +136,20 @@ final class RedisEnvironment {
         return nodes;
     }
 
-    private RedisSettings settings(
-            Kind kind, List<Node> nodes, @Nullable String master, boolean tls, @Nullable RedisUrl url, int database) {
-        String username = both(USERNAME, url == null ? null : url.username(), "they name different users");
+    private RedisSettings settings(Kind kind, List<Node> nodes, @Nullable String master, boolean tls, RedisUrl url) {
+        String username = both(USERNAME, url.username(), "they name different users");
         SecretFile file = passwordFile(url);
-        String password = file != null
-                ? file.require(TOKEN_FILE)
-                : both(TOKEN, url == null ? null : url.password(), "they hold different passwords");
+        String password =
+                file != null ? file.require(TOKEN_FILE) : both(TOKEN, url.password(), "they hold different passwords");
         if (username != null && password == null) {
-            throw url != null && url.username() != null
+            throw url.username() != null
                     ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
-                    : unusable(
-                            TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
+                    : unusable(TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
         }
-        return new RedisSettings(kind, nodes, master, tls, username, password, file, database, trust());
+        return new RedisSettings(kind, nodes, master, tls, username, password, file, url.database(), trust());
     }
 
-    private String host(@Nullable RedisUrl url) {
+    private String host(RedisUrl url) {
         String host = read(HOST);
         if (host != null && !EnvironmentVariables.isHost(host)) {
             throw unusable(
@@ -158,18 +157,15 @@ final class RedisEnvironment {
                     "must be a host name alone, without a scheme, a port or a password (those go into REDIS_URL)",
                     "cache.internal");
         }
-        if (url == null) {
-            return Objects.requireNonNull(host);
-        }
-        if (host != null && !host.equalsIgnoreCase(url.host())) {
+        if (host != null && url.host() != null && !host.equalsIgnoreCase(url.host())) {
             throw contradictsUrl(HOST, "they name different hosts");
         }
-        return url.host();
+        return Objects.requireNonNull(url.host() == null ? host : url.host());
     }
 
-    private int port(@Nullable RedisUrl url) {
+    private int port(RedisUrl url) {
         String text = read(PORT);
-        Integer inUrl = url == null ? null : url.port();
+        Integer inUrl = url.port();
         if (text == null) {
             return inUrl == null ? DEFAULT_PORT : inUrl;
         }
@@ -184,9 +180,9 @@ final class RedisEnvironment {
     }
 
     /** {@code redis://} leaves it open: many write it for any Redis. {@code rediss://} does not. */
-    private boolean tls(@Nullable RedisUrl url) {
+    private boolean tls(RedisUrl url) {
         Boolean flag = flag(TLS);
-        if (url == null || !isTrue(url.tls())) {
+        if (!isTrue(url.tls())) {
             return isTrue(flag);
         }
         if (flag != null && !flag) {
@@ -195,7 +191,7 @@ final class RedisEnvironment {
         return true;
     }
 
-    private @Nullable SecretFile passwordFile(@Nullable RedisUrl url) {
+    private @Nullable SecretFile passwordFile(RedisUrl url) {
         String file = read(TOKEN_FILE);
         if (file == null) {
             return null;
@@ -204,20 +200,20 @@ final class RedisEnvironment {
             throw StartupRefusedException.contradiction(
                     TOKEN, TOKEN_FILE, "the password of one would hide a new one in the other");
         }
-        if (url != null && url.password() != null) {
+        if (url.password() != null) {
             throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
         }
         return new SecretFile(file);
     }
 
     private RedisTls trust() {
-        return RedisTls.of(new RedisTls.PemFiles(
-                read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY)));
+        return RedisTls.of(
+                new RedisTls.PemFiles(read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY)));
     }
 
     /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
-        return variables.agreed(variable, RedisUrl.VARIABLE, inUrl, difference);
+        return inUrl == null ? read(variable) : variables.agreed(variable, RedisUrl.VARIABLE, inUrl, difference);
     }
 
     private static StartupRefusedException contradictsUrl(String variable, String why) {

@@ -21,11 +21,14 @@ record RedisUrl(
         @Nullable Boolean tls,
         @Nullable String username,
         @Nullable String password,
-        String host,
+        @Nullable String host,
         @Nullable Integer port,
         int database) {
 
     static final String VARIABLE = "REDIS_URL";
+
+    /** Not set: it leaves everything to the other variables. */
+    static final RedisUrl NONE = new RedisUrl(null, null, null, null, null, 0);
 
     private static final Pattern HOST_PORT_DATABASE =
             Pattern.compile("(?<host>\\[[^]]*]|[^:/\\[\\]]*)" + "(:(?<port>[^/]*))?(/(?<database>.*))?");
@@ -75,10 +78,6 @@ record RedisUrl(
                 place.group("host"),
                 port(place),
                 database == null ? 0 : Integer.parseInt(database));
-    }
-
-    boolean hasScheme() {
-        return tls != null;
     }
 
     static StartupRefusedException unusable(String problem) {
