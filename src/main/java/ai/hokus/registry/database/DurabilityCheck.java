@@ -6,10 +6,8 @@ import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.InitializingBean;
-import org.springframework.boot.jdbc.DatabaseDriver;
+import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.support.JdbcUtils;
-import org.springframework.jdbc.support.MetaDataAccessException;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -30,18 +28,12 @@ class DurabilityCheck implements InitializingBean {
     }
 
     @Override
-    public void afterPropertiesSet() throws MetaDataAccessException {
-        String product = JdbcUtils.extractDatabaseMetaData(dataSource, metaData -> metaData.getDatabaseProductName());
+    public void afterPropertiesSet() {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
-        switch (DatabaseDriver.fromProductName(product)) {
-            case H2 -> checkH2(jdbc);
-            case POSTGRESQL ->
-                new TransactionTemplate(transactions).executeWithoutResult(status -> checkPostgres(jdbc));
-            default ->
-                throw new StartupRefusedException(
-                        "spring.datasource.url leads to " + product
-                                + ", but this service runs on H2 and PostgreSQL only.",
-                        "Correct spring.datasource.url.");
+        if (Boolean.TRUE.equals(jdbc.execute((ConnectionCallback<Boolean>) PostgresSession::isPostgres))) {
+            new TransactionTemplate(transactions).executeWithoutResult(status -> checkPostgres(jdbc));
+        } else {
+            checkH2(jdbc);
         }
     }
 

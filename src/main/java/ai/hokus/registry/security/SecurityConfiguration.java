@@ -82,64 +82,47 @@ class SecurityConfiguration {
      * @throws StartupRefusedException when nobody could get in, or everybody
      */
     @Bean
-    Keys keys(
+    KeyVerifier keyVerifier(
             SecuritySettings settings,
             Environment environment,
             Clock clock,
             @Qualifier("steadyClock") Clock steadyClock,
             AuthServiceWatch watch,
-            MeterRegistry meters) {
+            MeterRegistry registry) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            verifiers.add(authServiceKeys(settings.authService(), environment, clock, steadyClock, watch, meters));
+            AuthServiceMeters meters = new AuthServiceMeters(registry);
+            int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
+            verifiers.add(new AuthServiceKeys(
+                    new AuthServiceClient(settings.authService(), meters, watch, clock, steadyClock),
+                    settings.authService(),
+                    meters,
+                    Math.max(1, threads / 2), // the other half is for health and for registrations
+                    steadyClock));
         }
         if (!verifiers.isEmpty()) {
-            return new Keys(KeyVerifier.of(verifiers), "");
+            return KeyVerifier.of(verifiers);
         }
         if (!isEmbedded(environment.getProperty("spring.datasource.url", ""))) {
             throw SecuritySettings.unusable(
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
-        String random = GeneratedKey.random();
-        return new Keys(new GeneratedKey(ApiKey.of(random)), random);
-    }
-
-    /** Of the web server's threads at most half wait for the service; health and registrations have the others. */
-    private static AuthServiceKeys authServiceKeys(
-            SecuritySettings.AuthService settings,
-            Environment environment,
-            Clock clock,
-            Clock steadyClock,
-            AuthServiceWatch watch,
-            MeterRegistry registry) {
-        AuthServiceMeters meters = new AuthServiceMeters(registry);
-        int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
-        return new AuthServiceKeys(
-                new AuthServiceClient(settings, meters, watch, clock, steadyClock),
-                settings,
-                meters,
-                Math.max(1, threads / 2),
-                steadyClock);
-    }
-
-    @Bean
-    KeyVerifier keyVerifier(Keys keys) {
-        return keys.verifier();
+        return new GeneratedKey();
     }
 
     /** On the console and not in the log: logs are kept and sent elsewhere. */
     @Bean
-    ApplicationListener<ApplicationReadyEvent> showKeyOnce(Keys keys) {
+    ApplicationListener<ApplicationReadyEvent> showKeyOnce(KeyVerifier verifier) {
         return event -> {
-            if (!keys.random().isEmpty()) {
+            if (verifier instanceof GeneratedKey generated) {
                 System.out.printf(
                         "%nNo API keys are configured. Until this process ends, this key may do everything:%n%n"
                                 + "    X-API-Key: %s%n%n",
-                        keys.random());
+                        generated.key().text());
             }
         };
     }
@@ -147,18 +130,5 @@ class SecurityConfiguration {
     private static boolean isEmbedded(String url) {
         String lowerCase = url.toLowerCase(Locale.ROOT);
         return lowerCase.startsWith(EMBEDDED) && SERVED_H2.stream().noneMatch(lowerCase::startsWith);
-    }
-
-    /**
-     * What was configured.
-     *
-     * @param random the key that was made because none was; empty otherwise
-     */
-    record Keys(KeyVerifier verifier, String random) {
-
-        @Override
-        public String toString() {
-            return "keys";
-        }
     }
 }

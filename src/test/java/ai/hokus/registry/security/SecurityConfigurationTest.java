@@ -31,7 +31,7 @@ class SecurityConfigurationTest {
                 ""
             })
     void without_keys_an_external_database_stops_the_start(String url) {
-        assertThatThrownBy(() -> keys(url, Map.of()))
+        assertThatThrownBy(() -> verifier(url, Map.of()))
                 .isInstanceOf(StartupRefusedException.class)
                 .hasMessage("No API keys are configured, and the database is not the embedded one: without"
                         + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.")
@@ -41,32 +41,38 @@ class SecurityConfigurationTest {
 
     @Test
     void the_embedded_database_gets_a_random_key_for_everything() {
-        var keys = keys("jdbc:h2:file:./data/registry;MODE=PostgreSQL", Map.of());
+        ApiKey key = generated("jdbc:h2:file:./data/registry;MODE=PostgreSQL").key();
 
-        assertThat(keys.random())
+        assertThat(key.text())
                 .hasSize(43)
-                .isNotEqualTo(keys("jdbc:h2:mem:a", Map.of()).random());
-        assertThat(keys.verifier().verify(ApiKey.of(keys.random()), "")).isInstanceOfSatisfying(Known.class, known -> {
+                .isNotEqualTo(generated("jdbc:h2:mem:a").key().text());
+        assertThat(generated("jdbc:h2:mem:a").verify(key, "")).isNotInstanceOf(Known.class);
+    }
+
+    @Test
+    void that_key_may_do_everything_and_no_other_anything() {
+        GeneratedKey generated = generated("jdbc:h2:mem:a");
+
+        assertThat(generated.verify(generated.key(), "")).isInstanceOfSatisfying(Known.class, known -> {
             for (Permission permission : Permission.values()) {
                 assertThat(permission.isGrantedBy(known.client().scopes()))
                         .as("%s", permission)
                         .isTrue();
             }
         });
-        assertThat(keys.verifier().verify(ApiKey.of("other"), "")).isNotInstanceOf(Known.class);
-        assertThat(keys.toString()).doesNotContain(keys.random());
+        assertThat(generated.verify(ApiKey.of("other"), "")).isNotInstanceOf(Known.class);
     }
 
     @Test
     void a_configured_file_leaves_no_random_key() {
-        var keys = keys(
+        KeyVerifier verifier = verifier(
                 "jdbc:h2:mem:a",
                 Map.of(
                         "registry.security.key-file",
                         TestKeys.file(TestKeys.line()).toString()));
 
-        assertThat(keys.random()).isEmpty();
-        assertThat(keys.verifier().verify(ApiKey.of(TestKeys.KEY), "")).isInstanceOf(Known.class);
+        assertThat(verifier).isNotInstanceOf(GeneratedKey.class);
+        assertThat(verifier.verify(ApiKey.of(TestKeys.KEY), "")).isInstanceOf(Known.class);
     }
 
     @ParameterizedTest
@@ -87,8 +93,12 @@ class SecurityConfigurationTest {
                 .hasMessageContaining(name.substring(name.lastIndexOf('.') + 1));
     }
 
-    private SecurityConfiguration.Keys keys(String url, Map<String, String> settings) {
-        return configuration.keys(
+    private GeneratedKey generated(String url) {
+        return (GeneratedKey) verifier(url, Map.of());
+    }
+
+    private KeyVerifier verifier(String url, Map<String, String> settings) {
+        return configuration.keyVerifier(
                 settings(settings),
                 new MockEnvironment().withProperty("spring.datasource.url", url),
                 Clock.systemUTC(),
