@@ -2,9 +2,7 @@ package ai.hokus.registry.database;
 
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -12,7 +10,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import org.springframework.jdbc.support.JdbcUtils;
 
 /**
  * The connections that migrations run on: without the pool, and without any timeout that would end a long migration. Flyway
@@ -68,21 +69,13 @@ class MigrationDataSource extends DriverManagerDataSource
     @Override
     public void afterPropertiesSet() throws SQLException {
         H2Folder.check(getUrl());
-        Connection connection;
-        try {
-            connection = getConnection();
+        try (Connection first = getConnection()) {
+            check(first);
+            if (!PostgresSession.isPostgres(first)) {
+                kept = getConnection();
+            }
         } catch (SQLException e) {
             throw DatabaseProblem.of(e, getUrl()).orElseThrow(() -> e);
-        }
-        try {
-            check(connection);
-            if (!PostgresSession.isPostgres(connection)) {
-                kept = connection;
-            }
-        } finally {
-            if (kept == null) {
-                connection.close();
-            }
         }
     }
 
@@ -97,7 +90,8 @@ class MigrationDataSource extends DriverManagerDataSource
             }
             return;
         }
-        String encoding = show(connection, "server_encoding");
+        String encoding = new JdbcTemplate(new SingleConnectionDataSource(connection, true))
+                .queryForObject("SHOW server_encoding", String.class);
         if (!"UTF8".equals(encoding)) {
             throw new StartupRefusedException(
                     "The database " + where + " has the encoding " + encoding + ", which cannot hold every text that a"
@@ -110,14 +104,6 @@ class MigrationDataSource extends DriverManagerDataSource
                     "The connection to {} leads through a pooler: no server-side prepared statements, and settings for each"
                             + " transaction. Let migrations bypass it with spring.flyway.url (docs/deployment.md).",
                     where);
-        }
-    }
-
-    private static String show(Connection connection, String setting) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SHOW " + setting)) {
-            row.next();
-            return row.getString(1);
         }
     }
 
@@ -139,14 +125,7 @@ class MigrationDataSource extends DriverManagerDataSource
 
     @Override
     public void destroy() {
-        Connection connection = kept;
+        JdbcUtils.closeConnection(kept);
         kept = null;
-        if (connection != null) {
-            try {
-                connection.close();
-            } catch (SQLException e) {
-                log.debug("The first connection could not be closed", e);
-            }
-        }
     }
 }

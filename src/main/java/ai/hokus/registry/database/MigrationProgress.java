@@ -4,15 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.time.Instant;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.callback.BaseCallback;
 import org.flywaydb.core.api.callback.Context;
 import org.flywaydb.core.api.callback.Event;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 
 /**
  * Says what migrations are doing, again and again for as long as they last: Flyway logs the beginning
@@ -40,17 +39,11 @@ class MigrationProgress extends BaseCallback {
     /** Runs it, and reports meanwhile. */
     void reportDuring(Runnable migrations) {
         begin("Flyway's lock, which another instance that migrates may hold");
-        ScheduledExecutorService reports = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "migration-progress");
-            thread.setDaemon(true);
-            return thread;
-        });
-        try {
-            var unused = reports.scheduleAtFixedRate(
-                    this::report, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        try (SimpleAsyncTaskScheduler reports = new SimpleAsyncTaskScheduler()) {
+            reports.setThreadNamePrefix("migration-progress-");
+            reports.setDaemon(true);
+            var unused = reports.scheduleAtFixedRate(this::report, Instant.now().plus(interval), interval);
             migrations.run();
-        } finally {
-            reports.shutdownNow();
         }
     }
 
