@@ -4,7 +4,6 @@ import java.util.Properties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.flyway.autoconfigure.FlywayConfigurationCustomizer;
 import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.boot.flyway.autoconfigure.FlywayProperties;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
@@ -43,14 +42,10 @@ class MigrationConfiguration {
                 settings);
     }
 
+    /** Spring Boot gives it to Flyway. */
     @Bean
     MigrationProgress migrationProgress(MigrationSettings settings) {
         return new MigrationProgress(settings);
-    }
-
-    @Bean
-    FlywayConfigurationCustomizer reportProgress(MigrationProgress progress) {
-        return flyway -> flyway.callbacks(progress);
     }
 
     @Bean

@@ -35,12 +35,12 @@ class SecurityConfigurationTest {
                 .isInstanceOf(StartupRefusedException.class)
                 .hasMessage("No API keys are configured, and the database is not the embedded one: without"
                         + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.")
-                .satisfies(e ->
-                        assertThat(((StartupRefusedException) e).action()).contains("API_KEYS_FILE", "AUTH_SERVICE_URL"));
+                .satisfies(e -> assertThat(((StartupRefusedException) e).action())
+                        .contains("API_KEYS_FILE", "AUTH_SERVICE_URL"));
     }
 
     @Test
-    void the_embedded_database_gets_a_random_key_for_everything() {
+    void the_embedded_database_gets_a_random_key() {
         ApiKey key = generated("jdbc:h2:file:./data/registry;MODE=PostgreSQL").key();
 
         assertThat(key.text())
