@@ -15,6 +15,7 @@ import org.springframework.util.StringUtils;
 public record EnvironmentVariables(ConfigurableEnvironment environment) {
 
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_.-]+|\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?]");
+    private static final Pattern LOOPBACK = Pattern.compile("(?i)localhost|127\\..*|\\[::1]");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
     private static final int MAX_PORT = 65_535;
 
@@ -57,6 +58,11 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
     /** Whether it is a host's name or address; IPv6 in brackets. */
     public static boolean isHost(String text) {
         return HOST.matcher(text).matches();
+    }
+
+    /** Whether what is sent to this host crosses no network. */
+    public static boolean isLoopback(String host) {
+        return LOOPBACK.matcher(host).matches();
     }
 
     /** Returns -1 for what is no port. */

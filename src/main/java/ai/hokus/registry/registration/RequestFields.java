@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -59,7 +60,7 @@ final class RequestFields {
 
     /** Required, trimmed, not blank; its length counts in UTF-16 units. */
     String identity(String name, int maxLength) {
-        String text = required(name);
+        String text = requiredText(name);
         if (text.length() > maxLength) {
             refuse(name, "must not be longer than " + maxLength + " characters (UTF-16 units)");
         }
@@ -68,7 +69,7 @@ final class RequestFields {
 
     /** Required, trimmed, not blank. */
     String text(String name, int maxLength) {
-        String text = required(name);
+        String text = requiredText(name);
         refuseLonger(name, text, maxLength);
         return text;
     }
@@ -94,12 +95,8 @@ final class RequestFields {
 
     /** Required, finite; see {@link #finite}. */
     double number(String name) {
-        JsonNode node = sent(name);
-        if (node == null) {
-            refuse(name, "is required");
-            return 0;
-        }
-        return finite(name, node);
+        JsonNode node = required(name);
+        return node == null ? 0 : finite(name, node);
     }
 
     double numberOr(String name, double absent) {
@@ -169,13 +166,17 @@ final class RequestFields {
         return node == null || node.isNull() ? null : node;
     }
 
-    private String required(String name) {
+    private @Nullable JsonNode required(String name) {
         JsonNode node = sent(name);
         if (node == null) {
             refuse(name, "is required");
-            return "";
         }
-        return TextRules.trim(string(name, node));
+        return node;
+    }
+
+    private String requiredText(String name) {
+        JsonNode node = required(name);
+        return node == null ? "" : TextRules.trim(string(name, node));
     }
 
     private String string(String name, JsonNode node) {
@@ -236,15 +237,10 @@ final class RequestFields {
                     ? Optional.of("contains a number with an exponent beyond " + MAX_SCALE)
                     : Optional.empty();
         }
-        return node.propertyStream()
-                .map(entry -> TextRules.unstorable(entry.getKey()).or(() -> unstorable(entry.getValue())))
+        return Stream.concat(
+                        node.propertyNames().stream().map(TextRules::unstorable),
+                        node.valueStream().map(RequestFields::unstorable))
                 .flatMap(Optional::stream)
-                .findFirst()
-                .or(() -> node.isArray()
-                        ? node.valueStream()
-                                .map(RequestFields::unstorable)
-                                .flatMap(Optional::stream)
-                                .findFirst()
-                        : Optional.empty());
+                .findFirst();
     }
 }

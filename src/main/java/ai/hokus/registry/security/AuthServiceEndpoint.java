@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.StartupRefusedException;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
@@ -31,14 +32,10 @@ record AuthServiceEndpoint(URI validate) {
                     "AUTH_SERVICE_ID must be set when AUTH_SERVICE_URL is: the name under which the auth service knows this"
                             + " service.");
         }
-        if ("http".equalsIgnoreCase(uri.getScheme()) && !isLoopback(uri.getHost())) {
+        if ("http".equalsIgnoreCase(uri.getScheme()) && !EnvironmentVariables.isLoopback(uri.getHost())) {
             log.warn("Keys cross the network in clear text to {}; use https in AUTH_SERVICE_URL.", uri.getHost());
         }
         return new AuthServiceEndpoint(URI.create(settings.url().strip().replaceFirst("/+$", "") + PATH));
-    }
-
-    private static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
     }
 
     private static @Nullable URI parse(String url) {

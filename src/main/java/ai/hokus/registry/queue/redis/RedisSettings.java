@@ -1,11 +1,10 @@
 package ai.hokus.registry.queue.redis;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.SecretFile;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +31,6 @@ record RedisSettings(
         int database,
         RedisTls trust) {
 
-    private static final Pattern LOCAL = Pattern.compile("localhost|127\\..*|\\[::1]");
-
     /** How many servers there are, and who says which of them takes writes. */
     enum Kind {
         /** One address, which is the primary's whatever happens: a server alone, or ElastiCache's primary endpoint. */
@@ -45,12 +42,7 @@ record RedisSettings(
     }
 
     /** @param host a name or an address; IPv6 in brackets */
-    record Node(String host, int port) {
-
-        boolean isLocal() {
-            return LOCAL.matcher(host.toLowerCase(Locale.ROOT)).matches();
-        }
-    }
+    record Node(String host, int port) {}
 
     RedisSettings {
         nodes = List.copyOf(nodes);
@@ -91,7 +83,7 @@ record RedisSettings(
 
     /** Whether the password crosses a network in clear text. ElastiCache accepts an AUTH token over TLS only. */
     boolean sendsPasswordInTheClear() {
-        return password != null && !tls && !nodes.stream().allMatch(Node::isLocal);
+        return password != null && !tls && !nodes.stream().map(Node::host).allMatch(EnvironmentVariables::isLoopback);
     }
 
     @Override
