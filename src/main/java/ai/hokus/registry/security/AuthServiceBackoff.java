@@ -5,8 +5,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Leaves the auth service alone when it says {@code Retry-After}. A single 429 may be about one key's own limit, and concerns
@@ -18,37 +16,33 @@ final class AuthServiceBackoff {
     static final int ANSWERS_TO_PAUSE = 3;
 
     private final Clock steadyClock;
-    private final AtomicInteger inARow = new AtomicInteger();
-    private volatile @Nullable Pause pause;
+    private int inARow; // guarded by this
+    private Instant pausedUntil = Instant.MIN; // guarded by this
+    private boolean throttled; // guarded by this
 
     AuthServiceBackoff(Clock steadyClock) {
         this.steadyClock = steadyClock;
     }
 
     /** What requests are told meanwhile; empty: the service may be asked. */
-    Optional<Verdict> verdictWhilePausing() {
-        Pause last = pause;
-        if (last == null) {
-            return Optional.empty();
-        }
-        Duration left = Duration.between(steadyClock.instant(), last.until());
+    synchronized Optional<Verdict> verdictWhilePausing() {
+        Duration left = Duration.between(steadyClock.instant(), pausedUntil);
         if (left.isNegative() || left.isZero()) {
             return Optional.empty();
         }
-        return Optional.of(last.throttled() ? new Verdict.Throttled(left) : new Verdict.Unavailable(left));
+        return Optional.of(throttled ? new Verdict.Throttled(left) : new Verdict.Unavailable(left));
     }
 
     /** The service answered with {@code Retry-After}: with 429, or with a 5xx. */
-    void askedToWait(Duration retryAfter, boolean throttled) {
-        if (inARow.incrementAndGet() >= ANSWERS_TO_PAUSE) {
-            pause = new Pause(steadyClock.instant().plus(retryAfter), throttled);
+    synchronized void askedToWait(Duration retryAfter, boolean with429) {
+        if (++inARow >= ANSWERS_TO_PAUSE) {
+            pausedUntil = steadyClock.instant().plus(retryAfter);
+            throttled = with429;
         }
     }
 
     /** It answered something else. */
-    void answered() {
-        inARow.set(0);
+    synchronized void answered() {
+        inARow = 0;
     }
-
-    private record Pause(Instant until, boolean throttled) {}
 }
