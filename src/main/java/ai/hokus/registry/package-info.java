@@ -18,7 +18,8 @@
  *
  * <p><b>This package owns</b> what has no module: the application, the clock, scheduling, the lock provider, the settings
  * of database connections. It calls no module, and modules take from it {@link ai.hokus.registry.EnvironmentVariables},
- * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} alone.
+ * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.SettingRange},
+ * {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} alone.
  */
 @NullMarked
 package ai.hokus.registry;

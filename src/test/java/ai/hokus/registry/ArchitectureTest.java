@@ -56,6 +56,7 @@ class ArchitectureTest {
                             .or(type(EnvironmentVariables.class))
                             .or(type(InstanceName.class))
                             .or(type(SecretFile.class))
+                            .or(type(SettingRange.class))
                             .or(type(SqlFailure.class))
                             .or(type(StartupRefusedException.class));
                     for (String other : module.getValue()) {

@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -21,17 +22,9 @@ record MigrationSettings(
         @DefaultValue("10s") Duration reportInterval) {
 
     MigrationSettings {
-        if (lockTimeout.toMillis() < 1) {
-            throw new IllegalArgumentException("registry.migration.lock-timeout must be at least 1ms");
-        }
-        if (maxLockAttempts < 1) {
-            throw new IllegalArgumentException("registry.migration.max-lock-attempts must be at least 1");
-        }
-        if (lockRetryInterval.isNegative()) {
-            throw new IllegalArgumentException("registry.migration.lock-retry-interval must not be negative");
-        }
-        if (reportInterval.toMillis() < 1) {
-            throw new IllegalArgumentException("registry.migration.report-interval must be at least 1ms");
-        }
+        SettingRange.atLeast("registry.migration.lock-timeout", lockTimeout, Duration.ofMillis(1), "1s");
+        SettingRange.atLeast("registry.migration.max-lock-attempts", maxLockAttempts, 1, "60");
+        SettingRange.atLeast("registry.migration.lock-retry-interval", lockRetryInterval, Duration.ZERO, "2s");
+        SettingRange.atLeast("registry.migration.report-interval", reportInterval, Duration.ofMillis(1), "10s");
     }
 }

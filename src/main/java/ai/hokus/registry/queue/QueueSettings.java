@@ -1,5 +1,6 @@
 package ai.hokus.registry.queue;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -34,6 +35,7 @@ public record QueueSettings(
     /** What the client library adds at most to its own two timeouts before a call is given up. */
     private static final Duration SLACK = Duration.ofMillis(500);
 
+    private static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
     private static final Duration MAX_TIMEOUT = Duration.ofSeconds(30);
 
     /** After a restore of the database each one may be looked up in its log, within one transaction of 5 s. */
@@ -50,24 +52,12 @@ public record QueueSettings(
                     + "\"; it must not be blank, and braces may only be one hash tag, for example"
                     + " hokusai:model_ready_queue or {hokusai}:model_ready_queue");
         }
-        if (capacity < 1) {
-            throw new IllegalArgumentException(
-                    "registry.queue.capacity is " + capacity + "; it must be at least 1 element, for example 100000");
-        }
-        if (checkpoints < 1 || checkpoints > MAX_CHECKPOINTS) {
-            throw new IllegalArgumentException("registry.queue.checkpoints is " + checkpoints
-                    + "; it must be between 1 and " + MAX_CHECKPOINTS + ", for example 1000");
-        }
-        requireTimeout("registry.queue.connect-timeout", connectTimeout);
-        requireTimeout("registry.queue.command-timeout", commandTimeout);
-        if (connections < 1 || connections > MAX_CONNECTIONS) {
-            throw new IllegalArgumentException("registry.queue.connections is " + connections
-                    + "; it must be between 1 and " + MAX_CONNECTIONS + ", for example 2");
-        }
-        if (maxElementSize.toBytes() < 1) {
-            throw new IllegalArgumentException("registry.queue.max-element-size is " + maxElementSize
-                    + "; it must be at least 1B, for example 512MB");
-        }
+        SettingRange.atLeast("registry.queue.capacity", capacity, 1L, "100000");
+        SettingRange.between("registry.queue.checkpoints", checkpoints, 1, MAX_CHECKPOINTS, "1000");
+        SettingRange.between("registry.queue.connect-timeout", connectTimeout, MIN_TIMEOUT, MAX_TIMEOUT, "2s");
+        SettingRange.between("registry.queue.command-timeout", commandTimeout, MIN_TIMEOUT, MAX_TIMEOUT, "2s");
+        SettingRange.between("registry.queue.connections", connections, 1, MAX_CONNECTIONS, "2");
+        SettingRange.atLeast("registry.queue.max-element-size", maxElementSize, DataSize.ofBytes(1), "512MB");
     }
 
     /**
@@ -106,12 +96,5 @@ public record QueueSettings(
 
     private static boolean hasHashTag(String name) {
         return ONE_HASH_TAG.matcher(name).matches();
-    }
-
-    private static void requireTimeout(String property, Duration timeout) {
-        if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(MAX_TIMEOUT) > 0) {
-            throw new IllegalArgumentException(property + " is " + timeout + "; it must be between 1ms and "
-                    + MAX_TIMEOUT.toSeconds() + "s, for example 2s");
-        }
     }
 }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SettingRange;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -31,28 +32,14 @@ record RegistrationSettings(
     private static final DataSize MAX_SIZE = DataSize.ofMegabytes(16);
 
     RegistrationSettings {
-        refuseOutside("registry.registration.max-payload", maxPayload, "256KB");
-        refuseOutside("registry.registration.max-body", maxBody, "1MB");
-        if (maxConcurrentRequests < 1) {
-            throw new IllegalArgumentException("registry.registration.max-concurrent-requests is "
-                    + maxConcurrentRequests + "; it must be at least 1, for example 150");
-        }
-        if (groupCommitWriters < 1 || groupCommitWriters > MAX_WRITERS) {
-            throw new IllegalArgumentException("registry.registration.group-commit-writers is "
-                    + groupCommitWriters
-                    + "; it must be between 1, which is the default, and " + MAX_WRITERS);
-        }
+        SettingRange.between("registry.registration.max-payload", maxPayload, DataSize.ofBytes(1), MAX_SIZE, "256KB");
+        SettingRange.between("registry.registration.max-body", maxBody, DataSize.ofBytes(1), MAX_SIZE, "1MB");
+        SettingRange.atLeast("registry.registration.max-concurrent-requests", maxConcurrentRequests, 1, "150");
+        SettingRange.between("registry.registration.group-commit-writers", groupCommitWriters, 1, MAX_WRITERS, "1");
         if (maxBody.compareTo(maxPayload) < 0) {
             throw new IllegalArgumentException("registry.registration.max-body is " + maxBody
                     + ", less than registry.registration.max-payload (" + maxPayload
                     + "): no registration could use what the latter allows");
-        }
-    }
-
-    private static void refuseOutside(String name, DataSize size, String example) {
-        if (size.toBytes() < 1 || size.compareTo(MAX_SIZE) > 0) {
-            throw new IllegalArgumentException(
-                    name + " is " + size + "; it must be between 1B and " + MAX_SIZE + ", for example " + example);
         }
     }
 }

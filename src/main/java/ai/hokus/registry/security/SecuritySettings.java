@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.StartupRefusedException;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -24,14 +25,13 @@ record SecuritySettings(
         @DefaultValue("100") int maxHeaders) {
 
     SecuritySettings {
-        if (requestBodyTimeout.toMillis() < 100 || requestBodyTimeout.compareTo(Duration.ofMinutes(5)) > 0) {
-            throw new IllegalArgumentException("registry.security.request-body-timeout is " + requestBodyTimeout
-                    + "; it must be between 100ms and 5m, for example 10s");
-        }
-        if (maxHeaders < 10 || maxHeaders > 1_000) {
-            throw new IllegalArgumentException(
-                    "registry.security.max-headers is " + maxHeaders + "; it must be between 10 and 1000");
-        }
+        SettingRange.between(
+                "registry.security.request-body-timeout",
+                requestBodyTimeout,
+                Duration.ofMillis(100),
+                Duration.ofMinutes(5),
+                "10s");
+        SettingRange.between("registry.security.max-headers", maxHeaders, 10, 1_000, "100");
     }
 
     /** What stops start-up when nothing usable says where keys come from. Holds no key. */
@@ -75,10 +75,7 @@ record SecuritySettings(
                 throw new IllegalArgumentException("registry.security.auth-service.stale-ttl is " + staleTtl
                         + "; it must not be less than cache-ttl (" + cacheTtl + ")");
             }
-            if (cacheSize < 1) {
-                throw new IllegalArgumentException(
-                        "registry.security.auth-service.cache-size is " + cacheSize + "; it must be at least 1");
-            }
+            SettingRange.atLeast("registry.security.auth-service.cache-size", cacheSize, 1, "10000");
         }
     }
 
@@ -93,10 +90,8 @@ record SecuritySettings(
             @DefaultValue("0") int burst) {
 
         RateLimit {
-            if (perSecond < 0 || burst < 0) {
-                throw new IllegalArgumentException("registry.security.rate-limit.per-second is " + perSecond
-                        + " and burst " + burst + "; neither may be negative, 0 is no limit");
-            }
+            SettingRange.atLeast("registry.security.rate-limit.per-second", perSecond, 0, "0, which is no limit");
+            SettingRange.atLeast("registry.security.rate-limit.burst", burst, 0, "0, which is as many as come back");
             burst = burst == 0 ? perSecond : burst;
         }
     }
