@@ -82,8 +82,17 @@ final class DebeziumServer implements AutoCloseable {
         this.log = folder.resolve("log");
     }
 
+    /** As its program's name has it: {@code debezium-server-dist-VERSION-runner.jar}. */
     static String version() {
-        return System.getProperty("debezium.version");
+        return Stream.of(home().toFile().list())
+                .filter(name -> name.endsWith("-runner.jar"))
+                .map(name -> name.replaceAll("debezium-server-dist-|-runner.jar", ""))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Path home() {
+        return Path.of(System.getProperty("debezium.home"));
     }
 
     /** Returns when it streams: what is committed to the table {@code outboxevent} from now on is delivered. */
@@ -105,7 +114,7 @@ final class DebeziumServer implements AutoCloseable {
     }
 
     private synchronized void launch() {
-        Path home = Path.of(System.getProperty("debezium.home"));
+        Path home = home();
         // As its run.sh does.
         process = Children.start(new ProcessBuilder(
                         java(), "-cp", home + "/*:" + home.resolve("lib") + "/*", "io.debezium.server.Main")
