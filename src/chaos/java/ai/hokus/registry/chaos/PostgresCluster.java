@@ -30,31 +30,37 @@ public final class PostgresCluster implements AutoCloseable {
 
     private final Path data;
     private final Path log;
+    private final List<String> settings;
     private final int port;
     private final JdbcTemplate jdbc;
     private Process process;
 
-    private PostgresCluster(Path data) {
+    private PostgresCluster(Path data, String... settings) {
         this.data = data;
+        this.settings = List.of(settings);
         this.log = data.resolveSibling(data.getFileName() + ".log");
         this.port = TestRedis.freePort();
         this.jdbc = new JdbcTemplate(new DriverManagerDataSource(
                 "jdbc:postgresql://127.0.0.1:" + port + "/postgres?connectTimeout=2&socketTimeout=10", "postgres", ""));
     }
 
-    /** A new, empty one. */
-    public static synchronized PostgresCluster start() {
+    /**
+     * A new, empty one.
+     *
+     * @param settings as on the server's command line, for example {@code wal_level=logical}
+     */
+    public static synchronized PostgresCluster start(String... settings) {
         if (template == null) {
             template = initialised();
         }
-        return startFrom(template);
+        return startFrom(template, settings);
     }
 
     /** One with the files of a stopped cluster, as {@link #backUp} leaves them. */
-    static PostgresCluster startFrom(Path files) {
+    static PostgresCluster startFrom(Path files, String... settings) {
         Path data = newFolder().resolve("data");
         copy(files, data);
-        PostgresCluster cluster = new PostgresCluster(data);
+        PostgresCluster cluster = new PostgresCluster(data, settings);
         cluster.restart();
         return cluster;
     }
@@ -113,6 +119,7 @@ public final class PostgresCluster implements AutoCloseable {
                 "fsync=on",
                 "-c",
                 "max_connections=150");
+        settings.forEach(setting -> command.addAll(List.of("-c", setting)));
         // Killed processes take a moment to let go of the shared memory: it then refuses to start, once or twice.
         Await.until("PostgreSQL serves; its log is " + log, LONGEST_START, () -> {
             if (process == null || !process.isAlive()) {
