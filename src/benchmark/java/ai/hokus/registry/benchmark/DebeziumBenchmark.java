@@ -23,7 +23,7 @@ class DebeziumBenchmark {
     /** Of each measurement of latency, for what starts with the outbox. */
     private static final Duration WARM_UP = Scale.seconds(3);
 
-    private static final Duration MEASURED = Scale.seconds(10);
+    private static final Duration MEASURED = Scale.seconds(8);
 
     private static final class Figures {
         final Spread rate = new Spread();

@@ -71,7 +71,7 @@ class DebeziumFaultsBenchmark {
                 %s
                 %s
                 Both outboxes at the same time, Redis with appendfsync always, Debezium's PostgreSQL with wal_level=logical. Debezium \
-                Server %s ended by itself %d times, and would have been started again. %s
+                Server %s ended by itself %d times; where it does, it is started again. %s
                 """.formatted(
                         rows,
                         log,

@@ -116,11 +116,11 @@ final class DebeziumServer implements AutoCloseable {
     private synchronized void launch() {
         Path home = home();
         // As its run.sh does.
-        process = Children.start(new ProcessBuilder(
-                        java(), "-cp", home + "/*:" + home.resolve("lib") + "/*", "io.debezium.server.Main")
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
+        process = Children.start(
+                new ProcessBuilder(java(), "-cp", home + "/*:" + home.resolve("lib") + "/*", "io.debezium.server.Main")
+                        .directory(folder.toFile())
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
         process.onExit().thenRun(this::launchAgain);
     }
 

@@ -8,6 +8,7 @@ import com.gruelbox.transactionoutbox.Dialect;
 import com.gruelbox.transactionoutbox.Instantiator;
 import com.gruelbox.transactionoutbox.Persistor;
 import com.gruelbox.transactionoutbox.Submitter;
+import com.gruelbox.transactionoutbox.ThreadLocalContextTransactionManager;
 import com.gruelbox.transactionoutbox.TransactionManager;
 import com.gruelbox.transactionoutbox.TransactionOutbox;
 import java.sql.PreparedStatement;
@@ -52,7 +53,7 @@ public final class TransactionOutboxPeer implements Peer {
     private static final class GruelboxOutbox extends PeerOutbox {
 
         private final ThreadPoolExecutor executor;
-        private final TransactionManager transactionManager;
+        private final ThreadLocalContextTransactionManager transactionManager;
         private final TransactionOutbox outbox;
         private volatile boolean delivering;
         private Thread flushes = new Thread();
