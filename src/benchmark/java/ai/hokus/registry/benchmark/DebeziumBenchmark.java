@@ -11,7 +11,10 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * How fast this project's outbox and Debezium Server's empty a backlog, and how long a single message takes, without HTTP and
  * the rest of the service. Each has a PostgreSQL server of its own; Debezium's has logical decoding.
  */
-@EnabledIfSystemProperty(named = "debezium.home", matches = ".+", disabledReason = "needs -Ddebezium.home=...: docs/performance.md")
+@EnabledIfSystemProperty(
+        named = "debezium.home",
+        matches = ".+",
+        disabledReason = "needs -Ddebezium.home=...: docs/performance.md")
 class DebeziumBenchmark {
 
     /** PostgreSQL would give up on a server that stands still while the other outbox is measured. */

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * What the same failures of one Redis do to this project's queue and to Debezium Server's stream, both written to at the same
  * time and consumed by nobody; and what Debezium's replication slot keeps of the write-ahead log meanwhile.
  */
-@EnabledIfSystemProperty(named = "debezium.home", matches = ".+", disabledReason = "needs -Ddebezium.home=...: docs/performance.md")
+@EnabledIfSystemProperty(
+        named = "debezium.home",
+        matches = ".+",
+        disabledReason = "needs -Ddebezium.home=...: docs/performance.md")
 class DebeziumFaultsBenchmark {
 
     private static final String QUEUE = "faults";
