@@ -20,7 +20,7 @@
  * too low rather than too high, and nothing is put back too early.
  *
  * <p><b>May call</b> {@code outbox}, {@code queue} and {@code relay}, whose events it listens to. <b>Runs on</b> the thread {@code
- * consumers}; {@code PutBack} on the threads of operators' requests.
+ * consumers-1}; {@code PutBack} on the threads of operators' requests.
  */
 @NullMarked
 package ai.hokus.registry.consumers;

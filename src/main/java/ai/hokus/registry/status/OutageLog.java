@@ -56,7 +56,11 @@ class OutageLog implements CommitListener {
         if (more > 0) {
             log.atInfo()
                     .addKeyValue("messages", more)
-                    .log("{} more messages waited in the outbox that no line was written for", more);
+                    .log(
+                            "{} more messages {} in the outbox that no line was written for{}",
+                            more,
+                            away ? "wait" : "waited",
+                            away ? "" : "; Redis is back");
         }
         if (away) {
             write(appended);
