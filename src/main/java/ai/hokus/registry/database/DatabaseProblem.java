@@ -62,7 +62,7 @@ final class DatabaseProblem {
                     "The database %s does not exist, and IFEXISTS=TRUE forbids to create it",
                     "Correct the path in spring.datasource.url, or remove IFEXISTS=TRUE from it."),
             new Known(
-                    "08...",
+                    "08(?!000)...", // 08000 is H2's: a file that cannot be opened
                     "The database %s cannot be reached, or refuses the connection",
                     "Is it up? Check host and port in spring.datasource.url, and the network between here and there."));
 

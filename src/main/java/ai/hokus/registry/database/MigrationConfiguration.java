@@ -38,6 +38,7 @@ class MigrationConfiguration {
                 url,
                 flyway.getUser() == null ? login.username() : flyway.getUser(),
                 flyway.getPassword() == null ? login.password() : flyway.getPassword(),
+                flyway.getPassword() == null ? login.file() : null,
                 driverProperties(url, environment),
                 settings);
     }

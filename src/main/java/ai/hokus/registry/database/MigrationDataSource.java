@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -41,10 +42,12 @@ class MigrationDataSource extends DriverManagerDataSource
             WHERE pg_backend_pid() = ?
             """;
 
+    private final @Nullable SecretFile passwordFile;
     private final String settings;
     private @Nullable Connection kept;
 
     /**
+     * @param passwordFile read for each connection: a migration may take longer than a password lasts; null: there is none
      * @param properties for the driver
      * @param settings how long to wait for a lock
      */
@@ -52,12 +55,14 @@ class MigrationDataSource extends DriverManagerDataSource
             String url,
             @Nullable String username,
             @Nullable String password,
+            @Nullable SecretFile passwordFile,
             Properties properties,
             MigrationSettings settings) {
         super(url);
         setUsername(username);
         setPassword(password);
         setConnectionProperties(properties);
+        this.passwordFile = passwordFile;
         this.settings = SETTINGS.formatted(settings.lockTimeout().toMillis());
     }
 
@@ -105,6 +110,13 @@ class MigrationDataSource extends DriverManagerDataSource
                             + " transaction. Let migrations bypass it with spring.flyway.url (docs/deployment.md).",
                     where);
         }
+    }
+
+    @Override
+    protected Connection getConnectionFromDriver(@Nullable String username, @Nullable String password)
+            throws SQLException {
+        String now = passwordFile == null ? password : passwordFile.read().orElse(password);
+        return super.getConnectionFromDriver(username, now);
     }
 
     @Override

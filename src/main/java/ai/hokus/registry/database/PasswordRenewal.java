@@ -42,7 +42,7 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
     public void afterSingletonsInstantiated() {
         SecretFile file = login.file();
         HikariDataSource pool = DataSourceUnwrapper.unwrap(dataSource, HikariDataSource.class);
-        if (file != null && pool != null) {
+        if (file != null && pool != null && pool.getDataSource() instanceof PoolConnections) {
             looks.setThreadNamePrefix("database-password-");
             looks.setDaemon(true);
             looks.initialize();

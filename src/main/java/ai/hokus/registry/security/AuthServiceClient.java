@@ -129,19 +129,26 @@ final class AuthServiceClient {
     }
 
     /**
+     * What a request is told.
+     *
+     * @param asked whether the service was asked about this key: only then is the verdict worth remembering
+     */
+    record Answer(Verdict verdict, boolean asked) {}
+
+    /**
      * Completes within {@code timeout}, and never exceptionally.
      *
      * @param clientAddress empty: not known, and not sent
      */
-    CompletableFuture<Verdict> ask(ApiKey key, String clientAddress) {
+    CompletableFuture<Answer> ask(ApiKey key, String clientAddress) {
         Optional<Verdict> pause = backoff.verdictWhilePausing();
         if (pause.isPresent()) {
-            return CompletableFuture.completedFuture(pause.get());
+            return CompletableFuture.completedFuture(new Answer(pause.get(), false));
         }
         HttpRequest question = question(key, clientAddress);
         return questions
                 .executeCompletionStage(() -> breaker.executeCompletionStage(() -> exchange(question)))
-                .thenApply(this::judge)
+                .thenApply(response -> new Answer(judge(response), true))
                 .exceptionally(this::unanswered)
                 .toCompletableFuture();
     }
@@ -242,22 +249,22 @@ final class AuthServiceClient {
         return instead;
     }
 
-    private Verdict unanswered(Throwable failure) {
+    private Answer unanswered(Throwable failure) {
         Throwable cause = unwrap(failure);
         if (cause instanceof CallNotPermittedException) {
-            return new Verdict.Unavailable(OPEN_FOR);
+            return new Answer(new Verdict.Unavailable(OPEN_FOR), false);
         }
         Verdict soon = new Verdict.Unavailable(RETRY_FAILED);
         if (cause instanceof BulkheadFullException) {
-            return soon;
+            return new Answer(soon, false);
         }
         if (cause instanceof TimeoutException || cause instanceof HttpTimeoutException) {
             String what = "it did not answer within " + settings.timeout().toMillis() + " ms";
-            return noVerdict(AuthServiceTrouble.TIMEOUT, what, soon);
+            return new Answer(noVerdict(AuthServiceTrouble.TIMEOUT, what, soon), true);
         }
         // Its message is left out: it may quote what the service sent.
         String what = "it is not reachable (" + cause.getClass().getSimpleName() + ")";
-        return noVerdict(AuthServiceTrouble.UNREACHABLE, what, soon);
+        return new Answer(noVerdict(AuthServiceTrouble.UNREACHABLE, what, soon), true);
     }
 
     private static Throwable unwrap(Throwable failure) {

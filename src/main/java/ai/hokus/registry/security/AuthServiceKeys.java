@@ -53,7 +53,7 @@ final class AuthServiceKeys implements KeyVerifier {
     private final Cache<String, Accepted> accepted;
 
     /** Questions under way, and verdicts other than "accepted" until they may be asked for again. */
-    private final AsyncCache<String, Verdict> verdicts;
+    private final AsyncCache<String, AuthServiceClient.Answer> answers;
 
     /**
      * @param maxWaiting how many requests may wait for the service at the same time
@@ -79,9 +79,9 @@ final class AuthServiceKeys implements KeyVerifier {
                 .expireAfterWrite(settings.staleTtl())
                 .ticker(ticker)
                 .build();
-        this.verdicts = Caffeine.newBuilder()
+        this.answers = Caffeine.newBuilder()
                 .maximumSize(settings.cacheSize())
-                .expireAfter(Expiry.<String, Verdict>creating((asked, verdict) -> ttl(verdict)))
+                .expireAfter(Expiry.<String, AuthServiceClient.Answer>creating((question, answer) -> ttl(answer)))
                 .ticker(ticker)
                 .buildAsync();
     }
@@ -94,7 +94,7 @@ final class AuthServiceKeys implements KeyVerifier {
         }
         if (!steadyClock.instant().isBefore(last.at().plus(settings.cacheTtl()))) {
             // Nobody waits for it: the verdict is remembered, and counts from the next request on.
-            CompletableFuture<Verdict> unused = ask(key.sha256(), key, clientAddress);
+            CompletableFuture<AuthServiceClient.Answer> unused = ask(key.sha256(), key, clientAddress);
             meters.stale();
         }
         return new Verdict.Known(last.client());
@@ -108,18 +108,21 @@ final class AuthServiceKeys implements KeyVerifier {
         return verdict;
     }
 
-    private CompletableFuture<Verdict> ask(String question, ApiKey key, String clientAddress) {
-        return verdicts.get(
+    private CompletableFuture<AuthServiceClient.Answer> ask(String question, ApiKey key, String clientAddress) {
+        return answers.get(
                 question,
-                (asked, executor) -> service.ask(key, clientAddress).thenApply(verdict -> {
-                    remember(key, verdict);
-                    return verdict;
+                (asked, executor) -> service.ask(key, clientAddress).thenApply(answer -> {
+                    remember(key, answer.verdict());
+                    return answer;
                 }));
     }
 
     /** How long the same question is not asked again. Accepted keys have a cache of their own. */
-    private static Duration ttl(Verdict verdict) {
-        if (verdict instanceof Verdict.Throttled throttled) {
+    private static Duration ttl(AuthServiceClient.Answer answer) {
+        Verdict verdict = answer.verdict();
+        if (!answer.asked()) {
+            return Duration.ZERO;
+        } else if (verdict instanceof Verdict.Throttled throttled) {
             return throttled.retryAfter();
         } else if (verdict instanceof Verdict.Unavailable unavailable) {
             return unavailable.retryAfter();
@@ -135,16 +138,17 @@ final class AuthServiceKeys implements KeyVerifier {
         }
     }
 
-    private Verdict await(CompletableFuture<Verdict> question) {
+    private Verdict await(CompletableFuture<AuthServiceClient.Answer> question) {
         if (question.isDone()) {
-            return question.join();
+            return question.join().verdict();
         }
         if (!waiting.tryAcquirePermission()) {
             return new Verdict.Unavailable(RETRY_SOON);
         }
         try {
             // The question ends by itself within the timeout: this one is there in case that it ever does not.
-            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
+            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
+                    .verdict();
         } catch (TimeoutException e) {
             return new Verdict.Unavailable(RETRY_SOON);
         } catch (ExecutionException e) {

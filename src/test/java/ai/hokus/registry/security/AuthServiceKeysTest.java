@@ -235,8 +235,12 @@ class AuthServiceKeysTest {
 
         clock.advance(Duration.ofSeconds(20));
         assertThat(keys.verify(KEY, HOME)).isEqualTo(new Throttled(Duration.ofSeconds(10)));
+        clock.advance(Duration.ofSeconds(4));
+        assertThat(keys.verify(KEY, HOME))
+                .as("nobody was asked about this key, so nothing is remembered of it")
+                .isEqualTo(new Throttled(Duration.ofSeconds(6)));
         service.answers(200, ADA);
-        clock.advance(Duration.ofSeconds(10));
+        clock.advance(Duration.ofSeconds(6));
         assertThat(keys.verify(KEY, HOME)).isEqualTo(KNOWN);
     }
 

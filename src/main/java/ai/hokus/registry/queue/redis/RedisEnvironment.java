@@ -213,7 +213,11 @@ final class RedisEnvironment {
 
     /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
-        return inUrl == null ? read(variable) : variables.agreed(variable, RedisUrl.VARIABLE, inUrl, difference);
+        String given = read(variable);
+        if (given != null && inUrl != null && !given.equals(inUrl)) {
+            throw StartupRefusedException.contradiction(RedisUrl.VARIABLE, variable, difference);
+        }
+        return given == null ? inUrl : given;
     }
 
     private static StartupRefusedException contradictsUrl(String variable, String why) {

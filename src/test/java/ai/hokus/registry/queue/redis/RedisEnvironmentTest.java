@@ -112,6 +112,15 @@ class RedisEnvironmentTest {
         assertThat(failure.action()).contains(one, other);
     }
 
+    /** As a shell's {@code echo} leaves it. */
+    @Test
+    void a_line_break_after_a_token_is_no_part_of_it() {
+        RedisEnvironment both =
+                new RedisEnvironment(environment("REDIS_URL", "redis://:pw@cache", "REDIS_AUTH_TOKEN", "pw\n"));
+
+        assertThat(described(both.settings().orElseThrow())).isEqualTo("redis://cache:6379 null/pw");
+    }
+
     @Test
     void a_token_and_its_file_contradict_each_other_whatever_they_hold() {
         assertThat(failure(environment(
