@@ -24,7 +24,7 @@ public class Mutations {
     private static final String TEST = "src/test/java/ai/hokus/registry/";
     private static final String TABLES = "db/migration/postgresql/V1__registration_outbox.sql";
     private static final String PROTOCOL = "ProtocolSimulationTest,OutboxPartitionTest,OutboxTest,RelayPassTest,PausedPassTest";
-    private static final String SETTLING = "SettledIdsTest,ProtocolSimulationTest,OutboxPartitionTest,OutboxTest";
+    private static final String SETTLING = "SettlingRacesTest,SettledIdsTest,ProtocolSimulationTest,OutboxPartitionTest,OutboxTest";
     private static final String PURGE = "OutboxTest,PurgeUnderFallbackTest,ProtocolSimulationTest";
     private static final String TWIN = "ProtocolSimulationTest,InMemoryMessageQueueTest";
     private static final String REDIS = "RedisMessageQueueTest";

@@ -202,6 +202,15 @@ class OutboxPartitionTest {
         assertThat(claimWithStranger("v1:9:a3:b3:0")).isInstanceOf(NothingPending.class);
     }
 
+    /** Whoever was appending while the stranger was healed is heard of once more, and is no second stranger. */
+    @Test
+    void what_follows_in_a_healed_strangers_history_stops_nothing() {
+        claims.deliver(2);
+
+        assertThat(claimWithStranger("v1:9:a1:b1:0")).isInstanceOf(NothingPending.class);
+        assertThat(claimWithStranger("v1:10:a2:b1:0")).isInstanceOf(NothingPending.class);
+    }
+
     /** The queue's newest checkpoint is this one; ours are behind it. */
     private ClaimResult claimWithStranger(String stranger) {
         List<String> newestFirst = new ArrayList<>(claims.all().newestFirst());
@@ -250,6 +259,10 @@ class OutboxPartitionTest {
         assertThat(again.fence()).isNull();
         assertThat(claims.number("SELECT count(*) FROM outbox_partition WHERE fenced_halt_id = halt_id"))
                 .isEqualTo(1);
+
+        outbox.jdbc().update("UPDATE outbox_partition SET halt_id = DEFAULT"); // resumed, and paused again
+        Halted second = (Halted) claims.claim(ObservedCheckpoints.newest(fence), null, 10, 100_000);
+        assertThat(second.fence()).as("each pause has its own").isNotNull();
     }
 
     @Test

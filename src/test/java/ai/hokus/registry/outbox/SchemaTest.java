@@ -98,6 +98,12 @@ class SchemaTest {
             assertThat(jdbc.queryForList(viewColumns, String.class))
                     .hasSizeGreaterThan(80)
                     .isEqualTo(other.queryForList(viewColumns, String.class));
+            assertThat(jdbc.queryForObject("""
+                    SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef
+                    WHERE adrelid = 'outbox_message'::regclass AND pg_get_expr(adbin, adrelid) LIKE '%nextval%'
+                    """, String.class))
+                    .as("the transaction's id first")
+                    .containsSubsequence("pg_current_xact_id()", "nextval");
             assertThat(jdbc.queryForList("""
                     SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                     WHERE c.relnamespace = CURRENT_SCHEMA::regnamespace AND c.relkind = 'r' AND a.attnum > 0

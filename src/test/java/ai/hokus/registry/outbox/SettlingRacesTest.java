@@ -1,0 +1,208 @@
+package ai.hokus.registry.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+
+/**
+ * A transaction that draws an id, or commits, between two statements of a claim: its message must not be taken for one that will
+ * never come. The moments are too short for random schedules to hit them.
+ */
+class SettlingRacesTest {
+
+    private final HikariDataSource pool = TestDatabase.POSTGRESQL.newMigrated(1);
+    private final Between between = new Between(pool);
+    private final TestOutbox outbox = TestOutbox.on(between, Duration.ofHours(1));
+    private final TestClaims claims = new TestClaims(outbox);
+    private Writer early;
+    private Writer late;
+
+    @BeforeEach
+    void open() throws SQLException {
+        early = new Writer(pool.getConnection());
+        late = new Writer(pool.getConnection());
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        early.connection.close();
+        late.connection.close();
+        pool.close();
+    }
+
+    /** {@code late} has the lower transaction id and the higher message id, and is over before the sample is read. */
+    private void drawIds() {
+        late.begin();
+        early.insert();
+        late.insert();
+        late.commit();
+    }
+
+    @Test
+    void a_transaction_that_begins_between_the_lock_and_the_sample_is_waited_for() {
+        claims.append(1);
+        between.before("AS server_start", this::drawIds);
+        claims.appended((ClaimResult.Claimed) claims.claim(1)); // reads the sample
+        claims.appended((ClaimResult.Claimed) claims.claim(1)); // gives it a transaction id
+
+        claims.deliver(1);
+        claims.deliver(1);
+        early.commit();
+        claims.deliver(1);
+
+        assertThat(claims.everDelivered()).contains(early.message, late.message);
+    }
+
+    @Test
+    void a_transaction_that_begins_while_a_claim_waits_for_the_lock_is_waited_for() throws SQLException {
+        UUID first = claims.append(1).get(0);
+        long history = outbox.jdbc().queryForObject("SELECT histories[1] FROM outbox_partition", Long.class);
+        CompletableFuture<ClaimResult> waiting;
+        try (Connection holder = pool.getConnection();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("SELECT 1 FROM outbox_partition FOR UPDATE");
+            claims.appended(new Checkpoint(1, 77, history, Checkpoint.APPEND));
+            waiting = CompletableFuture.supplyAsync(claims::claim);
+            await().until(() ->
+                    outbox.jdbc().queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Integer.class) > 0);
+            drawIds();
+            statement.execute("""
+                    INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,
+                                              lowest_id, highest_id, settled_id, sample_id, claimed_by)
+                    SELECT 0, 1, 1, 77, %d, ARRAY[m.id], m.id, m.id, 0, (SELECT max(id) FROM outbox_message), 'holder'
+                    FROM outbox_message m WHERE m.message_id = '%s'""".formatted(history, first));
+            holder.commit();
+        }
+        claims.appended((ClaimResult.Claimed) waiting.join());
+
+        claims.deliver(1);
+        claims.deliver(1);
+        early.commit();
+        claims.deliver(1);
+
+        assertThat(claims.everDelivered()).contains(early.message, late.message);
+    }
+
+    @Test
+    void a_transaction_that_commits_right_after_the_scan_is_found_by_the_next_one() {
+        early.insert();
+        claims.append(1);
+        claims.appended((ClaimResult.Claimed) claims.claim());
+        claims.append(1);
+        claims.appended((ClaimResult.Claimed) claims.claim());
+        claims.append(1);
+        between.after("octet_length", early::commit);
+        claims.appended((ClaimResult.Claimed) claims.claim());
+
+        claims.deliver(1);
+        claims.deliver(1);
+
+        assertThat(claims.everDelivered()).contains(early.message);
+    }
+
+    /** A transaction of its own, with one message. */
+    private static final class Writer {
+
+        private final Connection connection;
+        private final UUID message = UUID.randomUUID();
+
+        Writer(Connection connection) throws SQLException {
+            this.connection = connection;
+            connection.setAutoCommit(false);
+        }
+
+        /** Has a transaction id from now on. */
+        void begin() {
+            run("SELECT pg_current_xact_id()");
+        }
+
+        /** Draws an id for its message. */
+        void insert() {
+            run("INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)"
+                    + " VALUES (0, '" + message + "', '" + message + "', 'test', '{}')");
+        }
+
+        void commit() {
+            try {
+                connection.commit();
+            } catch (SQLException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private void run(String sql) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            } catch (SQLException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /** Does something, once, between two statements of whoever uses its connections. */
+    private static final class Between extends DelegatingDataSource {
+
+        private String fragment = "";
+        private Runnable before;
+        private Runnable after;
+
+        Between(HikariDataSource pool) {
+            super(pool);
+        }
+
+        /** Before a statement with this text. */
+        void before(String text, Runnable action) {
+            fragment = text;
+            before = action;
+        }
+
+        /** Before the statement after one with this text. */
+        void after(String text, Runnable action) {
+            before(text, () -> after = action);
+        }
+
+        private void prepared(String sql) {
+            Runnable due = after;
+            after = null;
+            if (due != null) {
+                due.run();
+            }
+            if (before != null && sql.contains(fragment)) {
+                Runnable action = before;
+                before = null;
+                action.run();
+            }
+        }
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            Connection connection = super.getConnection();
+            return (Connection) Proxy.newProxyInstance(
+                    Between.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
+                        if (method.getName().equals("prepareStatement")) {
+                            prepared((String) arguments[0]);
+                        }
+                        try {
+                            return method.invoke(connection, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }
+    }
+}
