@@ -43,7 +43,17 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
      * @throws StartupRefusedException if they are not the same
      */
     public @Nullable String agreed(String variable, String other, @Nullable String value, String difference) {
-        String read = read(variable);
+        return agreed(variable, read(variable), other, value, difference);
+    }
+
+    /**
+     * The same, where the first one was read already.
+     *
+     * @param read null: not set
+     * @throws StartupRefusedException if they are not the same
+     */
+    public static @Nullable String agreed(
+            String variable, @Nullable String read, String other, @Nullable String value, String difference) {
         if (read != null && value != null && !read.equals(value)) {
             throw StartupRefusedException.contradiction(other, variable, difference);
         }

@@ -31,6 +31,20 @@ record DatabaseLogin(
         this(username, file.require(variable), file, variable);
     }
 
+    /** For somebody else, or with another password, which then never changes; null: as here. */
+    DatabaseLogin with(@Nullable String otherUsername, @Nullable String otherPassword) {
+        String user = otherUsername == null ? username : otherUsername;
+        return otherPassword == null
+                ? new DatabaseLogin(user, password, file, variable)
+                : new DatabaseLogin(user, otherPassword);
+    }
+
+    /** As the file has it now; while that is away or empty, and where there is none, as at the start. */
+    @Nullable
+    String currentPassword() {
+        return file == null ? password : file.read().orElse(password);
+    }
+
     /** Without the password. */
     @Override
     public String toString() {

@@ -35,12 +35,7 @@ class MigrationConfiguration {
             Environment environment) {
         String url = StringUtils.hasText(flyway.getUrl()) ? flyway.getUrl() : pool.determineUrl();
         return new MigrationDataSource(
-                url,
-                flyway.getUser() == null ? login.username() : flyway.getUser(),
-                flyway.getPassword() == null ? login.password() : flyway.getPassword(),
-                flyway.getPassword() == null ? login.file() : null,
-                driverProperties(url, environment),
-                settings);
+                url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
     }
 
     /** Spring Boot gives it to Flyway. */

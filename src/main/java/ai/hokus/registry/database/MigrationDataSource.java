@@ -1,6 +1,5 @@
 package ai.hokus.registry.database;
 
-import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -42,27 +41,19 @@ class MigrationDataSource extends DriverManagerDataSource
             WHERE pg_backend_pid() = ?
             """;
 
-    private final @Nullable SecretFile passwordFile;
+    private final DatabaseLogin login;
     private final String settings;
     private @Nullable Connection kept;
 
     /**
-     * @param passwordFile read for each connection: a migration may take longer than a password lasts; null: there is none
+     * @param login asked for each connection: a migration may take longer than a password lasts
      * @param properties for the driver
      * @param settings how long to wait for a lock
      */
-    MigrationDataSource(
-            String url,
-            @Nullable String username,
-            @Nullable String password,
-            @Nullable SecretFile passwordFile,
-            Properties properties,
-            MigrationSettings settings) {
+    MigrationDataSource(String url, DatabaseLogin login, Properties properties, MigrationSettings settings) {
         super(url);
-        setUsername(username);
-        setPassword(password);
         setConnectionProperties(properties);
-        this.passwordFile = passwordFile;
+        this.login = login;
         this.settings = SETTINGS.formatted(settings.lockTimeout().toMillis());
     }
 
@@ -115,8 +106,7 @@ class MigrationDataSource extends DriverManagerDataSource
     @Override
     protected Connection getConnectionFromDriver(@Nullable String username, @Nullable String password)
             throws SQLException {
-        String now = passwordFile == null ? password : passwordFile.read().orElse(password);
-        return super.getConnectionFromDriver(username, now);
+        return super.getConnectionFromDriver(login.username(), login.currentPassword());
     }
 
     @Override

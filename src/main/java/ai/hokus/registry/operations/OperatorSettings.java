@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -20,10 +21,7 @@ record OperatorSettings(
         @DefaultValue("5s") Duration fenceTimeout) {
 
     OperatorSettings {
-        if (maxResend < 1 || maxResend > 50_000) {
-            throw new IllegalArgumentException("registry.operations.max-resend is " + maxResend
-                    + "; it must be between 1 and 50000, for example 10000");
-        }
+        SettingRange.between("registry.operations.max-resend", maxResend, 1, 50_000, "10000");
         if (maxResendSize.toBytes() < 1 || maxResendSize.toMegabytes() > 2_048) {
             throw new IllegalArgumentException("registry.operations.max-resend-size is " + maxResendSize
                     + "; it must be between 1B and 2048MB, for example 256MB");

@@ -1,5 +1,6 @@
 package ai.hokus.registry.outbox;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -30,10 +31,7 @@ public record OutboxSettings(
             throw new IllegalArgumentException("registry.outbox.environment has " + environment.length()
                     + " characters; it must have at most 255, for example production");
         }
-        if (partitions < 1 || partitions > MAX_PARTITIONS) {
-            throw new IllegalArgumentException("registry.outbox.partitions is " + partitions
-                    + "; it must be between 1 and " + MAX_PARTITIONS + ", for example 1");
-        }
+        SettingRange.between("registry.outbox.partitions", partitions, 1, MAX_PARTITIONS, "1");
         if (divergenceHealInterval.isNegative()) {
             throw new IllegalArgumentException("registry.outbox.divergence-heal-interval is " + divergenceHealInterval
                     + "; it must not be negative, for example 1h");

@@ -1,5 +1,6 @@
 package ai.hokus.registry.outbox;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -33,10 +34,7 @@ record RetentionSettings(
             throw new IllegalArgumentException(
                     "registry.retention.interval is " + interval + "; it must be at least 1ms, for example 1m");
         }
-        if (maxMessages < 1 || maxMessages > 50_000) {
-            throw new IllegalArgumentException("registry.retention.max-messages is " + maxMessages
-                    + "; it must be between 1 and 50000, for example 5000");
-        }
+        SettingRange.between("registry.retention.max-messages", maxMessages, 1, 50_000, "5000");
         if (maxRunDuration.toMillis() < 1 || maxRunDuration.compareTo(MAX_RUN_DURATION) > 0) {
             throw new IllegalArgumentException("registry.retention.max-run-duration is " + maxRunDuration
                     + "; it must be between 1ms and " + MAX_RUN_DURATION + ", for example 1m");

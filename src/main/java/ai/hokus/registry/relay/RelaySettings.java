@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.outbox.OutboxPartitions;
 import ai.hokus.registry.queue.Append;
 import java.time.Duration;
@@ -47,10 +48,7 @@ record RelaySettings(
         requireAtLeast("max-pass-duration", maxPassDuration, Duration.ofMillis(100), "5s");
         requireAtLeast("initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
         requireAtLeast("max-backoff", maxBackoff, initialBackoff, "5s");
-        if (batchMessages < 1 || batchMessages > Append.MAX_ENTRIES) {
-            throw new IllegalArgumentException("registry.relay.batch-messages is " + batchMessages
-                    + "; it must be between 1 and " + Append.MAX_ENTRIES + ", for example 1000");
-        }
+        SettingRange.between("registry.relay.batch-messages", batchMessages, 1, Append.MAX_ENTRIES, "1000");
         if (batchBytes.toBytes() < 1 || batchBytes.toMegabytes() > 256) {
             throw new IllegalArgumentException("registry.relay.batch-bytes is " + batchBytes
                     + "; it must be between 1B and 256MB, for example 4MB");

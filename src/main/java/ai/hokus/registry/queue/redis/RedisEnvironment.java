@@ -213,11 +213,7 @@ final class RedisEnvironment {
 
     /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
-        String given = read(variable);
-        if (given != null && inUrl != null && !given.equals(inUrl)) {
-            throw StartupRefusedException.contradiction(RedisUrl.VARIABLE, variable, difference);
-        }
-        return given == null ? inUrl : given;
+        return EnvironmentVariables.agreed(variable, read(variable), RedisUrl.VARIABLE, inUrl, difference);
     }
 
     private static StartupRefusedException contradictsUrl(String variable, String why) {
