@@ -4,6 +4,7 @@ import ai.hokus.registry.chaos.PostgresCluster;
 import com.zaxxer.hikari.HikariDataSource;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
+import org.springframework.jdbc.core.JdbcTemplate;
 
 /** New databases with the service's tables, for benchmarks that run without the service. */
 public final class BenchmarkDatabase {
@@ -14,6 +15,14 @@ public final class BenchmarkDatabase {
                  || '7' || substr(replace(CAST(gen_random_uuid() AS text), '-', ''), 14) AS uuid)""";
 
     private BenchmarkDatabase() {}
+
+    /** So many more pending messages of 650 bytes, of 1,000 models, in partition 0. */
+    public static void addPending(JdbcTemplate jdbc, int messages) {
+        jdbc.update("""
+                INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
+                SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy', '%s' FROM generate_series(1, %d) n
+                """.formatted(TIMED_ID, OutboxUnderTest.PAYLOAD, messages));
+    }
 
     /** A pool on it, which the caller closes. One partition. */
     public static HikariDataSource migrated(PostgresCluster postgres, String name, int connections) {

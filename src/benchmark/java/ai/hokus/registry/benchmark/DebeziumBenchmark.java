@@ -52,10 +52,10 @@ class DebeziumBenchmark {
                 PostgresCluster logical = PostgresCluster.start(LOGICAL);
                 TestRedis redis = TestRedis.start();
                 DebeziumOutbox other = new DebeziumOutbox(logical, redis)) {
-            try (OutboxUnderTest outbox = OwnOutbox.open(postgres, redis, "drain")) {
+            try (DeliveringOutbox outbox = OwnOutbox.open(postgres, redis, "drain")) {
                 drain(outbox, other, redis);
             }
-            try (OutboxUnderTest outbox = OwnOutbox.open(postgres, redis, "latency")) {
+            try (DeliveringOutbox outbox = OwnOutbox.open(postgres, redis, "latency")) {
                 latency(outbox, other, redis);
             }
             report(logical.version());
@@ -63,7 +63,7 @@ class DebeziumBenchmark {
     }
 
     /** The first two rounds warm up. */
-    private void drain(OutboxUnderTest outbox, DebeziumOutbox other, TestRedis redis) throws Exception {
+    private void drain(DeliveringOutbox outbox, DebeziumOutbox other, TestRedis redis) throws Exception {
         for (int round = -2; round < ROUNDS; round++) {
             outbox.fill(MESSAGES);
             Duration took = outbox.drain();
@@ -79,7 +79,7 @@ class DebeziumBenchmark {
     }
 
     /** The first round warms up. */
-    private void latency(OutboxUnderTest outbox, DebeziumOutbox other, TestRedis redis) throws Exception {
+    private void latency(DeliveringOutbox outbox, DebeziumOutbox other, TestRedis redis) throws Exception {
         int warmUp = (int) WARM_UP.toSeconds();
         int seconds = (int) MEASURED.toSeconds();
         outbox.startDelivering();

@@ -43,7 +43,7 @@ class DebeziumFaultsBenchmark {
 
     private final StringBuilder rows = new StringBuilder();
     private TestRedis redis;
-    private OutboxUnderTest own;
+    private DeliveringOutbox own;
     private DebeziumOutbox debezium;
 
     /** Of the fault being played, by each outbox. */
@@ -55,7 +55,7 @@ class DebeziumFaultsBenchmark {
                 PostgresCluster logical = PostgresCluster.start("wal_level=logical");
                 TestRedis server = TestRedis.start("appendonly yes", "appendfsync always");
                 DebeziumOutbox other = new DebeziumOutbox(logical, server);
-                OutboxUnderTest outbox = OwnOutbox.open(postgres, server, QUEUE)) {
+                DeliveringOutbox outbox = OwnOutbox.open(postgres, server, QUEUE)) {
             redis = server;
             own = outbox;
             debezium = other;

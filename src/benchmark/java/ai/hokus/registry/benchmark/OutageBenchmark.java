@@ -59,11 +59,7 @@ class OutageBenchmark {
                     jdbc.update("DELETE FROM outbox_message WHERE id IN (SELECT id FROM outbox_unclaimed)");
                     Await.hold(OUTAGE);
                     double without = liveMiB(service);
-                    jdbc.update("""
-                            INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
-                            SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy',
-                                   '{"filler":"' || repeat('x', 637) || '"}'
-                            FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, BACKLOG));
+                    BenchmarkDatabase.addPending(jdbc, BACKLOG);
                     Await.hold(OUTAGE);
                     double with = liveMiB(service);
                     assertThat(jdbc.queryForObject("SELECT sum(pending) FROM outbox_status", Long.class))

@@ -13,7 +13,7 @@ public interface Peer {
      * @param postgres in which it makes a database of its own
      * @param queue the list's key
      */
-    OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) throws Exception;
+    DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) throws Exception;
 
     /** Those that the build has; with {@code -Dbenchmark.peers.only=modulith} only those whose class has this in its name. */
     static List<Peer> all() {

@@ -31,7 +31,7 @@ class PriceBenchmark {
     private static final int ROUNDS = Scale.rounds(Peer.all().isEmpty() ? 5 : 3);
     private static final Duration MEASURED = Scale.seconds(10);
     private static final String QUEUE = "price";
-    private static final String PAYLOAD = "{\"filler\":\"" + "x".repeat(637) + "\"}";
+    private static final String PAYLOAD = OutboxUnderTest.PAYLOAD;
 
     /** Of one outbox. */
     private record Figures(Spread row, Spread waiting, Spread delivering, Spread delivered) {
@@ -54,7 +54,7 @@ class PriceBenchmark {
                 TestRedis redis = TestRedis.start();
                 HikariDataSource pool = BenchmarkDatabase.migrated(postgres, "by_hand", THREADS)) {
             try (Connection connection = pool.getConnection()) {
-                connection.createStatement().execute(OutboxUnderTest.PURCHASES);
+                connection.createStatement().execute(DeliveringOutbox.PURCHASES);
             }
             for (int round = -1; round < ROUNDS; round++) {
                 for (Peer peer : peers) {
@@ -70,14 +70,14 @@ class PriceBenchmark {
 
     private static void measure(Peer peer, PostgresCluster postgres, TestRedis redis, Map<String, Figures> all)
             throws Exception {
-        try (OutboxUnderTest outbox = peer.open(postgres, redis, QUEUE)) {
+        try (DeliveringOutbox outbox = peer.open(postgres, redis, QUEUE)) {
             outbox.fill(0);
             Figures figures = all.computeIfAbsent(outbox.name(), name -> new Figures());
             figures.row().add(rate(item -> outbox.purchase(item, null)));
             figures.waiting().add(rate(item -> outbox.purchase(item, PAYLOAD)));
         }
         cleanUp(postgres, redis);
-        try (OutboxUnderTest outbox = peer.open(postgres, redis, QUEUE)) {
+        try (DeliveringOutbox outbox = peer.open(postgres, redis, QUEUE)) {
             outbox.fill(0);
             Figures figures = all.computeIfAbsent(outbox.name(), name -> new Figures());
             outbox.startDelivering();
@@ -117,7 +117,7 @@ class PriceBenchmark {
         return item -> {
             try (Connection connection = pool.getConnection()) {
                 connection.setAutoCommit(false);
-                try (PreparedStatement row = connection.prepareStatement(OutboxUnderTest.PURCHASE)) {
+                try (PreparedStatement row = connection.prepareStatement(DeliveringOutbox.PURCHASE)) {
                     row.setObject(1, UUID.randomUUID());
                     row.setString(2, item);
                     row.executeUpdate();

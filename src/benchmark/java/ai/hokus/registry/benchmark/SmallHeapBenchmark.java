@@ -2,6 +2,7 @@ package ai.hokus.registry.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.chaos.Await;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
@@ -78,10 +78,7 @@ class SmallHeapBenchmark {
 
     private static Duration drainBacklog(JdbcTemplate jdbc, RedisConnection connection) {
         jdbc.update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
-        jdbc.update("""
-                INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
-                SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy', '{"filler":"' || repeat('x', 637) || '"}'
-                FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, BACKLOG));
+        BenchmarkDatabase.addPending(jdbc, BACKLOG);
         long start = System.nanoTime();
         jdbc.update("UPDATE outbox_partition SET paused = FALSE");
         awaitLength(connection, BACKLOG);
@@ -89,11 +86,7 @@ class SmallHeapBenchmark {
     }
 
     private static void awaitLength(RedisConnection connection, long elements) {
-        long end = System.nanoTime() + LONGEST_DRAIN.toNanos();
-        while ((Long) connection.command("LLEN", QUEUE) < elements) {
-            assertThat(System.nanoTime()).as("deadline").isLessThan(end);
-            LockSupport.parkNanos(5_000_000);
-        }
+        Await.until(elements + " elements", LONGEST_DRAIN, () -> (Long) connection.command("LLEN", QUEUE) >= elements);
         assertThat(connection.command("LLEN", QUEUE)).isEqualTo(elements);
     }
 

@@ -10,7 +10,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** An outbox of one partition in a database of its own, with this project's schema, and what it costs beside time. */
@@ -111,21 +110,6 @@ abstract class MeasuredOutbox implements OutboxUnderTest {
                 .mapToLong(
                         table -> jdbc.queryForObject("SELECT pg_total_relation_size(?::regclass)", Long.class, table))
                 .sum();
-    }
-
-    @Override
-    public void startDelivering() {
-        throw new UnsupportedOperationException(name + " is measured in draining only");
-    }
-
-    @Override
-    public void publish(String model, String payload) {
-        throw new UnsupportedOperationException(name + " is measured in draining only");
-    }
-
-    @Override
-    public void purchase(String item, @Nullable String payload) {
-        throw new UnsupportedOperationException(name + " is measured in draining only");
     }
 
     @Override

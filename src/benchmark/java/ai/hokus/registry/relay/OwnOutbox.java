@@ -2,7 +2,7 @@ package ai.hokus.registry.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.hokus.registry.benchmark.OutboxUnderTest;
+import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
@@ -24,10 +24,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
 
 /** This project's outbox with one relay on one partition, in a database of its own. */
-public final class OwnOutbox extends ServiceTables {
+public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
 
-    /** As by default. */
-    static final int BATCH_MESSAGES = 1000;
+    private static final RelaySettings DEFAULTS =
+            new Binder(List.of()).bindOrCreate("registry.relay", RelaySettings.class);
+
+    static final int BATCH_MESSAGES = DEFAULTS.batchMessages();
 
     private static final long BATCH_BYTES = 4_000_000;
 
@@ -59,7 +61,7 @@ public final class OwnOutbox extends ServiceTables {
     }
 
     /** As {@link ai.hokus.registry.benchmark.Peer}s are opened, with as many connections as the service has. */
-    public static OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
+    public static DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) {
         return new OwnOutbox("this project, by key", queue, BATCH_MESSAGES, 16, new BenchmarkServers(postgres, redis));
     }
 
@@ -88,10 +90,9 @@ public final class OwnOutbox extends ServiceTables {
     /** With the relay's own thread, lock and wake-up after a commit, every setting at its default: as in the service. */
     @Override
     public void startDelivering() {
-        RelaySettings settings = new Binder(List.of()).bindOrCreate("registry.relay", RelaySettings.class);
         Clock clock = Clock.systemUTC();
         QueueBreaker breaker =
-                new QueueBreaker(settings.initialBackoff(), settings.maxBackoff(), settings.lockAtMostFor(), clock);
+                new QueueBreaker(DEFAULTS.initialBackoff(), DEFAULTS.maxBackoff(), DEFAULTS.lockAtMostFor(), clock);
         LockProvider locks = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(jdbc())
                 .usingDbTime()
@@ -99,7 +100,7 @@ public final class OwnOutbox extends ServiceTables {
         Relay started = new Relay(
                 RelayMode.RELAYING,
                 () -> List.of(new PartitionRelay(
-                        partition, queue, producer, breaker, locks, settings, clock, new RelayListener() {})),
+                        partition, queue, producer, breaker, locks, DEFAULTS, clock, new RelayListener() {})),
                 breaker);
         started.start();
         relay = started;

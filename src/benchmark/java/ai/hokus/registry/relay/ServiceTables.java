@@ -30,10 +30,7 @@ abstract class ServiceTables extends MeasuredOutbox {
 
     @Override
     void insert(JdbcTemplate jdbc, int messages) {
-        jdbc.update("""
-                INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
-                SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy', '{"filler":"' || repeat('x', 637) || '"}'
-                FROM generate_series(1, %d) n""".formatted(BenchmarkDatabase.TIMED_ID, messages));
+        BenchmarkDatabase.addPending(jdbc, messages);
     }
 
     /** Delivered messages on an empty table, in batches of 500, which Redis knows of. */

@@ -1,7 +1,7 @@
 package ai.hokus.registry.benchmark.peers;
 
 import ai.hokus.registry.benchmark.BenchmarkDatabase;
-import ai.hokus.registry.benchmark.OutboxUnderTest;
+import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.TestRedis;
@@ -33,7 +33,7 @@ public final class DbSchedulerPeer implements Peer {
     private static final NoArgGenerator IDS = Generators.timeBasedEpochRandomGenerator();
 
     @Override
-    public OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
+    public DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) {
         return new DbSchedulerOutbox(postgres, redis, queue);
     }
 

@@ -1,6 +1,6 @@
 package ai.hokus.registry.benchmark.peers;
 
-import ai.hokus.registry.benchmark.OutboxUnderTest;
+import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.TestRedis;
@@ -32,7 +32,7 @@ public final class NamastackPeer implements Peer {
     };
 
     @Override
-    public OutboxUnderTest open(PostgresCluster postgres, TestRedis redis, String queue) {
+    public DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) {
         return new NamastackOutbox(postgres, redis, queue);
     }
 

@@ -1,8 +1,8 @@
 package ai.hokus.registry.benchmark.peers;
 
 import ai.hokus.registry.benchmark.CommitLatency;
+import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.benchmark.NumberedMessages;
-import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.benchmark.PerformanceDocument;
 import ai.hokus.registry.benchmark.Spread;
@@ -39,7 +39,7 @@ class PeerLatencyBenchmark {
                 TestRedis redis = TestRedis.start()) {
             for (int round = -1; round < ROUNDS; round++) {
                 for (Peer peer : all) {
-                    try (OutboxUnderTest outbox = peer.open(postgres, redis, DATABASE)) {
+                    try (DeliveringOutbox outbox = peer.open(postgres, redis, DATABASE)) {
                         outbox.startDelivering();
                         CommitLatency latency = CommitLatency.measure(
                                 outbox::publish, () -> CommitLatency.popping(redis, DATABASE), WARM_UP, SECONDS);
@@ -56,7 +56,7 @@ class PeerLatencyBenchmark {
         }
     }
 
-    private static Spread spread(Map<String, Spread> figures, OutboxUnderTest outbox) {
+    private static Spread spread(Map<String, Spread> figures, DeliveringOutbox outbox) {
         return figures.computeIfAbsent(outbox.name(), name -> new Spread());
     }
 

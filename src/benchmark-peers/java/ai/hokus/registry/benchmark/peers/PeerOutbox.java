@@ -1,6 +1,6 @@
 package ai.hokus.registry.benchmark.peers;
 
-import ai.hokus.registry.benchmark.OutboxUnderTest;
+import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
@@ -24,7 +24,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * What all peers have: a database of their own with a pool, and Redisson, set up as the service does, for one LPUSH per
  * message.
  */
-abstract class PeerOutbox implements OutboxUnderTest {
+abstract class PeerOutbox implements DeliveringOutbox {
 
     /** A third of what the slowest manages, so that only one that is stuck is given up on. */
     private static final int FEWEST_A_SECOND = 400;
@@ -32,7 +32,6 @@ abstract class PeerOutbox implements OutboxUnderTest {
     private static final Duration SHORTEST_DRAIN = Duration.ofSeconds(60);
     private static final Duration LONGEST_SETTLING = Duration.ofSeconds(60);
     private static final int MODELS = 1000;
-    private static final String PAYLOAD = "{\"filler\":\"" + "x".repeat(637) + "\"}";
 
     private final String name;
     private final String table;
