@@ -1,9 +1,21 @@
 package ai.hokus.registry;
 
-import java.time.Duration;
-import org.springframework.boot.convert.DurationStyle;
+import static java.time.temporal.ChronoUnit.HOURS;
+import static java.time.temporal.ChronoUnit.MICROS;
+import static java.time.temporal.ChronoUnit.MILLIS;
+import static java.time.temporal.ChronoUnit.MINUTES;
+import static java.time.temporal.ChronoUnit.SECONDS;
 
-/** Refuses values of settings, at the start, with the setting's name and a value that would do. */
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Refuses values of settings, at the start, with the setting's name and a value that would do. Durations and sizes are printed as
+ * settings have them: 5s, 256KB.
+ */
 public final class SettingRange {
 
     private SettingRange() {}
@@ -16,6 +28,18 @@ public final class SettingRange {
     public static <T extends Comparable<T>> void atLeast(String setting, T value, T min, String example) {
         if (value.compareTo(min) < 0) {
             throw refusal(setting, value, "at least " + text(min), example);
+        }
+    }
+
+    /**
+     * Refuses less than another setting.
+     *
+     * @throws IllegalArgumentException if the value is less than {@code min}
+     */
+    public static <T extends Comparable<T>> void atLeast(
+            String setting, T value, String otherSetting, T min, String example) {
+        if (value.compareTo(min) < 0) {
+            throw refusal(setting, value, "at least " + otherSetting + " (" + text(min) + ")", example);
         }
     }
 
@@ -35,7 +59,24 @@ public final class SettingRange {
                 setting + " is " + text(value) + "; it must be " + range + ", for example " + example);
     }
 
-    private static String text(Object value) {
-        return value instanceof Duration duration ? DurationStyle.SIMPLE.print(duration) : value.toString();
+    /** As settings have it: in the largest unit in which it is a whole number. */
+    public static String text(Object value) {
+        if (value instanceof Duration duration) {
+            return Stream.of(HOURS, MINUTES, SECONDS, MILLIS, MICROS)
+                    .filter(unit ->
+                            !duration.isZero() && duration.truncatedTo(unit).equals(duration))
+                    .findFirst()
+                    .map(unit -> DurationStyle.SIMPLE.print(duration, unit))
+                    .orElseGet(() -> duration.isZero() ? "0s" : duration.toNanos() + "ns");
+        }
+        if (value instanceof DataSize size) {
+            long bytes = size.toBytes();
+            int thousands = Math.min(Long.numberOfTrailingZeros(bytes) / 10, 3);
+            return bytes == 0
+                    ? "0B"
+                    : (bytes >> (10 * thousands))
+                            + List.of("B", "KB", "MB", "GB").get(thousands);
+        }
+        return value.toString();
     }
 }

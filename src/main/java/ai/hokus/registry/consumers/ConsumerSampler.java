@@ -1,5 +1,6 @@
 package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
@@ -99,7 +100,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     private void failed(Throwable e) {
         cache.unknown("the look at the consumers' lists failed: " + e);
-        log.error("Unexpected failure of the look at the consumers' lists; the next one comes in {}", interval, e);
+        log.error(
+                "Unexpected failure of the look at the consumers' lists; the next one comes in {}",
+                SettingRange.text(interval),
+                e);
     }
 
     private void sample(ConsumerLists seen) {

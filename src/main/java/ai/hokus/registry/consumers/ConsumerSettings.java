@@ -1,5 +1,6 @@
 package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -20,13 +21,8 @@ record ConsumerSettings(
         @DefaultValue("15m") Duration stuckAfter) {
 
     ConsumerSettings {
-        if (interval.toMillis() < 10) {
-            throw new IllegalArgumentException(
-                    "registry.consumers.interval is " + interval + "; it must be at least 10ms, for example 5s");
-        }
-        if (stuckAfter.compareTo(interval) < 0) {
-            throw new IllegalArgumentException("registry.consumers.stuck-after is " + stuckAfter
-                    + "; it must not be less than registry.consumers.interval, for example 15m");
-        }
+        SettingRange.atLeast("registry.consumers.interval", interval, Duration.ofMillis(10), "5s");
+        SettingRange.atLeast(
+                "registry.consumers.stuck-after", stuckAfter, "registry.consumers.interval", interval, "15m");
     }
 }

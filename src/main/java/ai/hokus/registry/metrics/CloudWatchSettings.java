@@ -1,5 +1,6 @@
 package ai.hokus.registry.metrics;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -21,8 +22,8 @@ record CloudWatchSettings(
         @DefaultValue("1m") Duration step,
         @DefaultValue("") String endpoint) {
 
-    private static final Duration SHORTEST_STEP = Duration.ofSeconds(1);
-    private static final Duration LONGEST_STEP = Duration.ofHours(1);
+    private static final Duration MIN_STEP = Duration.ofSeconds(1);
+    private static final Duration MAX_STEP = Duration.ofHours(1);
     private static final Pattern NAMESPACE = Pattern.compile("(?!AWS/)[0-9A-Za-z._/#-][0-9A-Za-z._/#:-]{0,254}");
     private static final Pattern ENDPOINT = Pattern.compile("https?://[0-9A-Za-z.-]+(:[0-9]+)?/?");
     private static final Pattern REGION = Pattern.compile("[a-z]{2,3}(-[a-z]+)+-[0-9]+");
@@ -39,10 +40,7 @@ record CloudWatchSettings(
                         + "\"; with CLOUDWATCH_NAMESPACE set, it or AWS_REGION must name a region, for example"
                         + " us-east-1");
             }
-            if (step.compareTo(SHORTEST_STEP) < 0 || step.compareTo(LONGEST_STEP) > 0) {
-                throw new IllegalArgumentException(
-                        "CLOUDWATCH_STEP is " + step + "; it must be between 1s and 1h, for example 1m");
-            }
+            SettingRange.between("CLOUDWATCH_STEP", step, MIN_STEP, MAX_STEP, "1m");
             if (!endpoint.isEmpty() && !ENDPOINT.matcher(endpoint).matches()) {
                 throw new IllegalArgumentException("CLOUDWATCH_ENDPOINT is \"" + endpoint
                         + "\"; it must be a URL, for example https://monitoring.us-east-1.amazonaws.com, or not set");

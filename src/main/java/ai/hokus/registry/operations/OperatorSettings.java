@@ -22,13 +22,13 @@ record OperatorSettings(
 
     OperatorSettings {
         SettingRange.between("registry.operations.max-resend", maxResend, 1, 50_000, "10000");
-        if (maxResendSize.toBytes() < 1 || maxResendSize.toMegabytes() > 2_048) {
-            throw new IllegalArgumentException("registry.operations.max-resend-size is " + maxResendSize
-                    + "; it must be between 1B and 2048MB, for example 256MB");
-        }
-        if (fenceTimeout.isNegative() || fenceTimeout.compareTo(Duration.ofSeconds(30)) > 0) {
-            throw new IllegalArgumentException("registry.operations.fence-timeout is " + fenceTimeout
-                    + "; it must be between 0s and 30s, for example 5s");
-        }
+        SettingRange.between(
+                "registry.operations.max-resend-size",
+                maxResendSize,
+                DataSize.ofBytes(1),
+                DataSize.ofGigabytes(2),
+                "256MB");
+        SettingRange.between(
+                "registry.operations.fence-timeout", fenceTimeout, Duration.ZERO, Duration.ofSeconds(30), "5s");
     }
 }

@@ -32,9 +32,6 @@ public record OutboxSettings(
                     + " characters; it must have at most 255, for example production");
         }
         SettingRange.between("registry.outbox.partitions", partitions, 1, MAX_PARTITIONS, "1");
-        if (divergenceHealInterval.isNegative()) {
-            throw new IllegalArgumentException("registry.outbox.divergence-heal-interval is " + divergenceHealInterval
-                    + "; it must not be negative, for example 1h");
-        }
+        SettingRange.atLeast("registry.outbox.divergence-heal-interval", divergenceHealInterval, Duration.ZERO, "1h");
     }
 }

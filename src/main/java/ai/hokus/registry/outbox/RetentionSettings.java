@@ -26,18 +26,10 @@ record RetentionSettings(
     private static final Duration MAX_RUN_DURATION = Duration.ofMinutes(4);
 
     RetentionSettings {
-        if (period.isNegative()) {
-            throw new IllegalArgumentException(
-                    "registry.retention.period is " + period + "; it must not be negative, for example 24h");
-        }
-        if (interval.toMillis() < 1) {
-            throw new IllegalArgumentException(
-                    "registry.retention.interval is " + interval + "; it must be at least 1ms, for example 1m");
-        }
+        SettingRange.atLeast("registry.retention.period", period, Duration.ZERO, "24h");
+        SettingRange.atLeast("registry.retention.interval", interval, Duration.ofMillis(1), "1m");
         SettingRange.between("registry.retention.max-messages", maxMessages, 1, 50_000, "5000");
-        if (maxRunDuration.toMillis() < 1 || maxRunDuration.compareTo(MAX_RUN_DURATION) > 0) {
-            throw new IllegalArgumentException("registry.retention.max-run-duration is " + maxRunDuration
-                    + "; it must be between 1ms and " + MAX_RUN_DURATION + ", for example 1m");
-        }
+        SettingRange.between(
+                "registry.retention.max-run-duration", maxRunDuration, Duration.ofMillis(1), MAX_RUN_DURATION, "1m");
     }
 }

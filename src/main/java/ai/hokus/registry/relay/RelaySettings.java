@@ -43,16 +43,15 @@ record RelaySettings(
      */
     static final Duration MAX_TRANSACTION_DURATION = OutboxPartitions.TRANSACTION_TIMEOUT.plusSeconds(12);
 
+    private static final DataSize MAX_BATCH_SIZE = DataSize.ofMegabytes(256);
+
     RelaySettings {
-        requireAtLeast("interval", interval, Duration.ofMillis(10), "1s");
-        requireAtLeast("max-pass-duration", maxPassDuration, Duration.ofMillis(100), "5s");
-        requireAtLeast("initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
-        requireAtLeast("max-backoff", maxBackoff, initialBackoff, "5s");
+        SettingRange.atLeast("registry.relay.interval", interval, Duration.ofMillis(10), "1s");
+        SettingRange.atLeast("registry.relay.max-pass-duration", maxPassDuration, Duration.ofMillis(100), "5s");
+        SettingRange.atLeast("registry.relay.initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
+        SettingRange.atLeast("registry.relay.max-backoff", maxBackoff, initialBackoff, "5s");
         SettingRange.between("registry.relay.batch-messages", batchMessages, 1, Append.MAX_ENTRIES, "1000");
-        if (batchBytes.toBytes() < 1 || batchBytes.toMegabytes() > 256) {
-            throw new IllegalArgumentException("registry.relay.batch-bytes is " + batchBytes
-                    + "; it must be between 1B and 256MB, for example 4MB");
-        }
+        SettingRange.between("registry.relay.batch-bytes", batchBytes, DataSize.ofBytes(1), MAX_BATCH_SIZE, "4MB");
     }
 
     /**
@@ -63,17 +62,10 @@ record RelaySettings(
         Duration claimAndAppend = MAX_TRANSACTION_DURATION.plus(maxCallDuration);
         Duration longest = maxPassDuration.plus(claimAndAppend).plus(maxCallDuration);
         if (lockAtMostFor.compareTo(longest) <= 0) {
-            throw new IllegalArgumentException("registry.relay.lock-at-most-for is " + lockAtMostFor
-                    + "; a pass can take " + longest
+            throw new IllegalArgumentException("registry.relay.lock-at-most-for is " + SettingRange.text(lockAtMostFor)
+                    + "; a pass can take " + SettingRange.text(longest)
                     + " (max-pass-duration, one transaction and two calls of the queue):"
                     + " it must be longer than that, for example 35s");
-        }
-    }
-
-    private static void requireAtLeast(String name, Duration value, Duration min, String example) {
-        if (value.compareTo(min) < 0) {
-            throw new IllegalArgumentException("registry.relay." + name + " is " + value + "; it must be at least "
-                    + min + ", for example " + example);
         }
     }
 }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.StartupRefusedException;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
 import io.github.resilience4j.bulkhead.Bulkhead;
@@ -278,7 +279,7 @@ final class AuthServiceClient {
                     "The auth service fails: it is asked once in {} s from now on. Keys that it accepted less than {} ago go"
                             + " on working, other keys are answered with 503.",
                     OPEN_FOR.toSeconds(),
-                    settings.staleTtl());
+                    SettingRange.text(settings.staleTtl()));
         } else if (transition == StateTransition.HALF_OPEN_TO_CLOSED) {
             log.info("The auth service answers again.");
         }

@@ -65,16 +65,12 @@ record SecuritySettings(
             @DefaultValue("10000") int cacheSize) {
 
         AuthService {
-            if (connectTimeout.toMillis() < 1 || timeout.compareTo(connectTimeout) < 0) {
-                throw new IllegalArgumentException("registry.security.auth-service.timeout is " + timeout
-                        + "; it must not be less than connect-timeout (" + connectTimeout
-                        + "), which must be at least 1ms");
-            }
-            if (cacheTtl.isNegative() || staleTtl.compareTo(cacheTtl) < 0) {
-                throw new IllegalArgumentException("registry.security.auth-service.stale-ttl is " + staleTtl
-                        + "; it must not be less than cache-ttl (" + cacheTtl + ")");
-            }
-            SettingRange.atLeast("registry.security.auth-service.cache-size", cacheSize, 1, "10000");
+            String name = "registry.security.auth-service.";
+            SettingRange.atLeast(name + "connect-timeout", connectTimeout, Duration.ofMillis(1), "1s");
+            SettingRange.atLeast(name + "timeout", timeout, name + "connect-timeout", connectTimeout, "2s");
+            SettingRange.atLeast(name + "cache-ttl", cacheTtl, Duration.ZERO, "60s");
+            SettingRange.atLeast(name + "stale-ttl", staleTtl, name + "cache-ttl", cacheTtl, "15m");
+            SettingRange.atLeast(name + "cache-size", cacheSize, 1, "10000");
         }
     }
 

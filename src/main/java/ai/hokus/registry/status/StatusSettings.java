@@ -1,5 +1,6 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.SettingRange;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -33,17 +34,10 @@ record StatusSettings(
     private static final Duration MAX_REPORT_INTERVAL = Duration.ofSeconds(30);
 
     StatusSettings {
-        if (interval.toMillis() < 10) {
-            throw new IllegalArgumentException(
-                    "registry.status.interval is " + interval + "; it must be at least 10ms, for example 2s");
-        }
-        if (reportInterval.compareTo(interval) < 0 || reportInterval.compareTo(MAX_REPORT_INTERVAL) > 0) {
-            throw new IllegalArgumentException("registry.status.report-interval is " + reportInterval
-                    + "; it must not be less than registry.status.interval nor more than 30s, for example 10s");
-        }
-        if (stalledAfter.compareTo(interval) < 0) {
-            throw new IllegalArgumentException("registry.status.stalled-after is " + stalledAfter
-                    + "; it must not be less than registry.status.interval, for example 60s");
-        }
+        String name = "registry.status.interval";
+        SettingRange.atLeast(name, interval, Duration.ofMillis(10), "2s");
+        SettingRange.atLeast("registry.status.report-interval", reportInterval, name, interval, "10s");
+        SettingRange.between("registry.status.report-interval", reportInterval, interval, MAX_REPORT_INTERVAL, "10s");
+        SettingRange.atLeast("registry.status.stalled-after", stalledAfter, name, interval, "60s");
     }
 }

@@ -28,6 +28,6 @@ class RegistrationSettingsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> new RegistrationSettings(DataSize.ofKilobytes(256), DataSize.ofKilobytes(255), 150, 1))
-                .withMessageContaining("less than registry.registration.max-payload");
+                .withMessageContaining("is 255KB; it must be at least registry.registration.max-payload (256KB)");
     }
 }
