@@ -80,9 +80,9 @@ final class KeyFile implements KeyVerifier {
         }
         try {
             String now = read();
+            failure = "";
             if (!now.equals(content)) {
                 content = now;
-                failure = "";
                 clients = parse(now);
                 log.info("The API keys were read again: {} in {}", clients.size(), file);
             }

@@ -109,6 +109,23 @@ class KeyFileTest {
     }
 
     @Test
+    void a_file_that_goes_away_again_is_reported_again(CapturedOutput output) throws IOException {
+        Path file = TestKeys.file(ADA);
+        KeyFile keys = open(file);
+
+        for (int times = 1; times <= 2; times++) {
+            Files.delete(file);
+            later(keys);
+            later(keys);
+            Files.writeString(file, ADA + "\n");
+            later(keys);
+
+            assertThat(output.getOut().lines().filter(line -> line.contains("which cannot be read")))
+                    .hasSize(times);
+        }
+    }
+
+    @Test
     void a_file_that_is_not_there_stops_the_start() {
         assertThatThrownBy(() -> open(Path.of("/nowhere/keys")))
                 .isInstanceOf(StartupRefusedException.class)
