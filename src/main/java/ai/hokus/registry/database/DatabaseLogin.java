@@ -2,6 +2,7 @@ package ai.hokus.registry.database;
 
 import ai.hokus.registry.SecretFile;
 import ai.hokus.registry.StartupRefusedException;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,12 @@ record DatabaseLogin(
     @Nullable
     String currentPassword() {
         return file == null ? password : file.read().orElse(password);
+    }
+
+    /** Whether user or password was refused. Class 28: invalid authorization. Poolers put it as 08P01. */
+    static boolean isRefusal(SQLException failure) {
+        String state = String.valueOf(failure.getSQLState());
+        return state.startsWith("28") || state.equals("08P01");
     }
 
     /** Without the password. */

@@ -63,24 +63,19 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
             return;
         }
         pool.setPassword(password);
+        // All idle ones at once: a connection takes milliseconds, and the database has just accepted this password.
         pool.getHikariPoolMXBean().softEvictConnections();
         log.info("The database accepts the new password in {}: connections are renewed.", login.variable());
     }
 
     private void warnOnce(String password, SQLException failure) {
-        if (isRefusal(failure) && !password.equals(refused)) {
+        if (DatabaseLogin.isRefusal(failure) && !password.equals(refused)) {
             refused = password;
             log.warn(
                     "The database does not accept the password that {} holds since it changed. Connections that are open stay"
                             + " in use, and new ones are opened with the password of before, until the database accepts it.",
                     login.variable());
         }
-    }
-
-    /** Class 28: invalid authorization. Poolers put it as 08P01. */
-    private static boolean isRefusal(SQLException failure) {
-        String state = String.valueOf(failure.getSQLState());
-        return state.startsWith("28") || state.equals("08P01");
     }
 
     @Override

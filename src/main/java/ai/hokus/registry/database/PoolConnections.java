@@ -5,12 +5,18 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
-/** Opens the pool's connections, and makes the session's settings where they lead to PostgreSQL itself. Thread-safe. */
+/**
+ * Opens the pool's connections, and makes the session's settings where they lead to PostgreSQL itself. The pool's password may be
+ * out of date, after a long migration for example; if it is refused, that of now is tried. Thread-safe.
+ */
 final class PoolConnections extends DelegatingDataSource {
 
+    private final DatabaseLogin login;
+
     /** @param driver opens a connection for a user and a password */
-    PoolConnections(DataSource driver) {
+    PoolConnections(DataSource driver, DatabaseLogin login) {
         super(driver);
+        this.login = login;
     }
 
     @Override
@@ -20,6 +26,18 @@ final class PoolConnections extends DelegatingDataSource {
 
     @Override
     public Connection getConnection(String username, String password) throws SQLException {
+        try {
+            return open(username, password);
+        } catch (SQLException e) {
+            String current = login.currentPassword();
+            if (!DatabaseLogin.isRefusal(e) || current == null || current.equals(password)) {
+                throw e;
+            }
+            return open(username, current);
+        }
+    }
+
+    private Connection open(String username, String password) throws SQLException {
         return PostgresSession.prepare(super.getConnection(username, password), PostgresSession.SETTINGS);
     }
 }

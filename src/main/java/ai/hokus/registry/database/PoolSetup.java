@@ -53,7 +53,7 @@ class PoolSetup implements BeanPostProcessor {
         }
         // Within it is the data source that the pool would make of its URL by itself.
         pool.setDataSource(new PoolConnections(
-                new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null)));
+                new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null), login));
         pool.setUsername(login.username());
         pool.setPassword(login.password());
     }

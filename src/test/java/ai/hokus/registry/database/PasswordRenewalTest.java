@@ -80,6 +80,15 @@ class PasswordRenewalTest {
     }
 
     @Test
+    void the_first_connection_has_the_password_of_now_when_that_of_the_start_is_refused() throws IOException {
+        Files.writeString(file, "second");
+        admin().execute("ALTER ROLE " + role + " PASSWORD 'second'");
+        pool.getHikariPoolMXBean().softEvictConnections();
+
+        assertThat(backend()).isPositive();
+    }
+
+    @Test
     void a_file_that_is_away_or_empty_changes_nothing(CapturedOutput output) throws IOException {
         int before = backend();
         Files.writeString(file, "");
