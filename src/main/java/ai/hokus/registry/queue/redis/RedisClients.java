@@ -252,7 +252,10 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. */
+    /**
+     * Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. A client that was replaced
+     * just before ends by itself, as {@link #discard} has it, or with the process.
+     */
     @Override
     public void close() {
         RedisClient last;
