@@ -1,9 +1,8 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.web.Caller;
-import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.JsonBody;
-import ai.hokus.registry.web.Problem;
+import ai.hokus.registry.web.JsonFields;
 import ai.hokus.registry.web.StrictJson;
 import ai.hokus.registry.web.TextRules;
 import com.fasterxml.jackson.annotation.JsonProperty;
@@ -13,9 +12,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -26,10 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads the JSON object of an operation, field by field, and collects everything that is wrong. A field that nobody knows
- * is wrong too: with {@code "dryrun": true} the operation would be done. A {@code null} counts as absent. Confined to one
- * request.
+ * is wrong too: with {@code "dryrun": true} the operation would be done.
  */
-final class OperatorRequestParser {
+final class OperatorRequestParser extends JsonFields {
 
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
@@ -47,9 +43,7 @@ final class OperatorRequestParser {
 
     private static final Instant MAX_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
-    private final ObjectNode fields;
     private final OperatorRequest request;
-    private final List<FieldError> errors = new ArrayList<>();
 
     /**
      * Takes the request's body; none at all is an object without fields.
@@ -58,8 +52,7 @@ final class OperatorRequestParser {
      * @throws ErrorResponseException where the body is none that is read here
      */
     OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends RequestBodies.Reasoned> known) {
-        byte[] body = JsonBody.read(httpRequest, MAX_BODY);
-        this.fields = body.length == 0 ? StrictJson.MAPPER.createObjectNode() : StrictJson.readObject(body);
+        super(readObject(httpRequest));
         Set<String> unknown = new LinkedHashSet<>(fields.propertyNames());
         for (Method field : known.getMethods()) {
             unknown.remove(field.getAnnotation(JsonProperty.class).value());
@@ -79,8 +72,9 @@ final class OperatorRequestParser {
         this.request = new OperatorRequest(by, reason == null ? "" : reason, dryRun, key);
     }
 
-    void refuse(String field, String message) {
-        errors.add(new FieldError(field, message));
+    private static ObjectNode readObject(HttpServletRequest httpRequest) {
+        byte[] body = JsonBody.read(httpRequest, MAX_BODY);
+        return body.length == 0 ? StrictJson.MAPPER.createObjectNode() : StrictJson.readObject(body);
     }
 
     /**
@@ -89,9 +83,7 @@ final class OperatorRequestParser {
      * @throws ErrorResponseException 422 that names everything that is wrong with what was read
      */
     OperatorRequest operatorRequest() {
-        if (!errors.isEmpty()) {
-            throw Problem.exception(errors);
-        }
+        throwIfAny();
         return request;
     }
 
@@ -128,7 +120,7 @@ final class OperatorRequestParser {
         if (text.length() > maxLength) {
             refuse(name, "must have at most " + maxLength + " characters");
         }
-        TextRules.unstorable(text).ifPresent(reason -> refuse(name, reason));
+        refuseUnstorable(name, text);
         return isRight(name) ? text : null;
     }
 
@@ -184,20 +176,5 @@ final class OperatorRequestParser {
             refuse(name, "must be " + kind);
         }
         return null;
-    }
-
-    /** Whether nothing was wrong with this field so far. */
-    boolean isRight(String name) {
-        return errors.stream().noneMatch(error -> error.field().equals(name));
-    }
-
-    /** Whether nothing was wrong with any field so far. */
-    boolean isRight() {
-        return errors.isEmpty();
-    }
-
-    private @Nullable JsonNode sent(String name) {
-        JsonNode node = fields.get(name);
-        return node == null || node.isNull() ? null : node;
     }
 }

@@ -6,14 +6,12 @@ import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.operations.MessageListing.State;
 import ai.hokus.registry.status.ServiceStatus;
 import ai.hokus.registry.status.StatusCache;
-import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.FieldErrors;
 import ai.hokus.registry.web.Problem;
-import ai.hokus.registry.web.TextRules;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -138,15 +136,13 @@ class OutboxQueryController {
         Optional<State> wanted = Arrays.stream(State.values())
                 .filter(known -> known.name().equalsIgnoreCase(state))
                 .findFirst();
-        List<FieldError> errors = new ArrayList<>();
+        FieldErrors errors = new FieldErrors();
         if (wanted.isEmpty()) {
-            errors.add(new FieldError("state", "must be pending, parked or delivered"));
+            errors.refuse("state", "must be pending, parked or delivered");
         }
         checkLimit(limit, errors);
-        checkText("model", model, errors);
-        if (!errors.isEmpty()) {
-            return Problem.of(errors);
-        }
+        errors.refuseUnstorable("model", model);
+        errors.throwIfAny();
         MessageListing.Page page = messageId == null
                 ? listing.list(wanted.get(), blankToNull(model), after, limit)
                 : listing.ofMessage(wanted.get(), messageId);
@@ -164,15 +160,14 @@ class OutboxQueryController {
             @Parameter(description = "Only this version") @RequestParam(required = false) @Nullable String version,
             @Parameter(description = "Only this token") @RequestParam(name = "token_id", required = false) @Nullable
                     String tokenId) {
-        List<FieldError> errors = new ArrayList<>();
-        checkText("model", model, errors);
-        checkText("version", version, errors);
-        checkText("token_id", tokenId, errors);
-        return errors.isEmpty()
-                ? ok(Map.of(
-                        "messages",
-                        outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)))
-                : Problem.of(errors);
+        FieldErrors errors = new FieldErrors();
+        errors.refuseUnstorable("model", model);
+        errors.refuseUnstorable("version", version);
+        errors.refuseUnstorable("token_id", tokenId);
+        errors.throwIfAny();
+        return ok(Map.of(
+                "messages",
+                outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)));
     }
 
     @GetMapping("/outbox/messages/{message_id}")
@@ -236,20 +231,15 @@ class OutboxQueryController {
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
             @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
                     Long after) {
-        List<FieldError> errors = new ArrayList<>();
+        FieldErrors errors = new FieldErrors();
         checkLimit(limit, errors);
-        return errors.isEmpty() ? operationsPage(outbox.operations(after, limit + 1), limit) : Problem.of(errors);
+        errors.throwIfAny();
+        return operationsPage(outbox.operations(after, limit + 1), limit);
     }
 
-    private static void checkLimit(int limit, List<FieldError> errors) {
+    private static void checkLimit(int limit, FieldErrors errors) {
         if (limit < 1 || limit > MAX_LIMIT) {
-            errors.add(new FieldError("limit", "must be between 1 and " + MAX_LIMIT));
-        }
-    }
-
-    private static void checkText(String name, @Nullable String text, List<FieldError> errors) {
-        if (text != null) {
-            TextRules.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
+            errors.refuse("limit", "must be between 1 and " + MAX_LIMIT);
         }
     }
 

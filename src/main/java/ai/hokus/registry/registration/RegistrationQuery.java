@@ -1,10 +1,6 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.web.FieldError;
-import ai.hokus.registry.web.Problem;
-import ai.hokus.registry.web.TextRules;
-import java.util.ArrayList;
-import java.util.List;
+import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;
 
@@ -30,25 +26,17 @@ record RegistrationQuery(
      * @throws ErrorResponseException 422 that names everything that is wrong
      */
     static RegistrationQuery read(@Nullable String modelName, @Nullable String version, PageRequest page) {
-        List<FieldError> errors = new ArrayList<>();
-        refuseUnstorable("name", modelName, errors);
-        refuseUnstorable("version", version, errors);
+        FieldErrors errors = new FieldErrors();
+        errors.refuseUnstorable("name", modelName);
+        errors.refuseUnstorable("version", version);
         long limit = number("limit", page.limit(), DEFAULT_LIMIT, 1, MAX_LIMIT, errors);
         long after = number("after", page.after(), 0, 0, Long.MAX_VALUE, errors);
-        if (!errors.isEmpty()) {
-            throw Problem.exception(errors);
-        }
+        errors.throwIfAny();
         return new RegistrationQuery(modelName, version, (int) limit, after);
     }
 
-    private static void refuseUnstorable(String name, @Nullable String text, List<FieldError> errors) {
-        if (text != null) {
-            TextRules.unstorable(text).ifPresent(reason -> errors.add(new FieldError(name, reason)));
-        }
-    }
-
     private static long number(
-            String name, @Nullable String text, long absent, long min, long max, List<FieldError> errors) {
+            String name, @Nullable String text, long absent, long min, long max, FieldErrors errors) {
         if (text == null) {
             return absent;
         }
@@ -60,7 +48,7 @@ record RegistrationQuery(
         } catch (NumberFormatException e) {
             // Said below, like a number out of range.
         }
-        errors.add(new FieldError(name, "must be a whole number between " + min + " and " + max));
+        errors.refuse(name, "must be a whole number between " + min + " and " + max);
         return absent;
     }
 }

@@ -1,13 +1,10 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.web.FieldError;
+import ai.hokus.registry.web.JsonFields;
 import ai.hokus.registry.web.StrictJson;
 import ai.hokus.registry.web.TextRules;
 import java.math.BigDecimal;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -17,10 +14,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The fields of one request, read by their kind. Each reading returns the field's value, or notes what is wrong with it and
- * returns something harmless. A {@code null} counts as absent. Confined to one thread.
+ * The fields of one registration, read by their kind. Each reading returns the field's value, or notes what is wrong with it and
+ * returns something harmless.
  */
-final class RequestFields {
+final class RequestFields extends JsonFields {
 
     /**
      * Digits before or after the point that a number's exponent may stand for. Arithmetic on more overflows, in our consumers
@@ -34,28 +31,12 @@ final class RequestFields {
     /** What Python's {@code float} reads too, but for its words (inf, nan) and its underscores. */
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d++(\\.\\d*+)?|\\.\\d++)([eE][+-]?\\d++)?");
 
-    private final ObjectNode fields;
-    private final List<FieldError> errors = new ArrayList<>();
-
     RequestFields(ObjectNode fields) {
-        this.fields = fields;
-    }
-
-    /** What was noted so far, in the order of reading. */
-    List<FieldError> errors() {
-        return Collections.unmodifiableList(errors);
-    }
-
-    boolean isRight(String name) {
-        return errors.stream().noneMatch(error -> error.field().equals(name));
+        super(fields);
     }
 
     boolean isSent(String name) {
         return sent(name) != null;
-    }
-
-    void refuse(String name, String message) {
-        errors.add(new FieldError(name, message));
     }
 
     /** Required, trimmed, not blank; its length counts in UTF-16 units. */
@@ -150,7 +131,7 @@ final class RequestFields {
             } else if (!value.isString()) {
                 refuse(entry, "must be a string");
             } else {
-                TextRules.unstorable(value.stringValue()).ifPresent(why -> refuse(entry, why));
+                refuseUnstorable(entry, value.stringValue());
                 refuseLonger(entry, value.stringValue(), maxLength);
                 if (key.codePointCount(0, key.length()) > maxKeyLength) {
                     refuse(name, "has a key that is longer than " + maxKeyLength + " characters");
@@ -159,11 +140,6 @@ final class RequestFields {
             }
         });
         return texts;
-    }
-
-    private @Nullable JsonNode sent(String name) {
-        JsonNode node = fields.get(name);
-        return node == null || node.isNull() ? null : node;
     }
 
     private @Nullable JsonNode required(String name) {
@@ -188,7 +164,7 @@ final class RequestFields {
         if (TextRules.isBlank(text)) {
             refuse(name, "must not be blank");
         }
-        TextRules.unstorable(text).ifPresent(reason -> refuse(name, reason));
+        refuseUnstorable(name, text);
         return text;
     }
 

@@ -1,6 +1,5 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.StrictJson;
 import java.util.Optional;
 import org.springframework.web.ErrorResponseException;
@@ -61,9 +60,7 @@ final class RequestReader {
                 fields.optional("benchmark_spec_id", MAX_SPEC_LENGTH),
                 fields.optionalObject("api_schema", MAX_SCHEMA_BYTES),
                 fields.optionalTexts("tags", MAX_TAGS, MAX_TAG_NAME_LENGTH, MAX_TEXT_LENGTH));
-        if (!fields.errors().isEmpty()) {
-            throw Problem.exception(fields.errors());
-        }
+        fields.throwIfAny();
         return request;
     }
 
