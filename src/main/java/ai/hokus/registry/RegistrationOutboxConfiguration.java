@@ -2,16 +2,19 @@ package ai.hokus.registry;
 
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.UUID;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/** Clock, scheduling and locks, for all modules. */
+/** Clock, scheduling, locks, and what this process is called, for all modules. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
 @EnableSchedulerLock(defaultLockAtMostFor = "5m")
@@ -34,6 +37,13 @@ class RegistrationOutboxConfiguration {
     InstanceName instanceName() {
         String process = ManagementFactory.getRuntimeMXBean().getName();
         return new InstanceName(process + "-" + UUID.randomUUID().toString().substring(0, 8));
+    }
+
+    @Bean
+    ServiceVersion serviceVersion(ObjectProvider<BuildProperties> build) {
+        return new ServiceVersion(Optional.ofNullable(build.getIfAvailable())
+                .map(BuildProperties::getVersion)
+                .orElse("unknown"));
     }
 
     @Bean

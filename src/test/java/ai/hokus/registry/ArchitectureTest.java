@@ -56,7 +56,10 @@ class ArchitectureTest {
                             .or(type(EnvironmentVariables.class))
                             .or(type(InstanceName.class))
                             .or(type(SecretFile.class))
+                            .or(type(ServiceVersion.class))
                             .or(type(SettingRange.class))
+                            .or(type(Sha256.class))
+                            .or(type(SnakeCase.class))
                             .or(type(SqlFailure.class))
                             .or(type(StartupRefusedException.class));
                     for (String other : module.getValue()) {

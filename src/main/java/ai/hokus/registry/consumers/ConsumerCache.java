@@ -1,5 +1,6 @@
 package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.SnakeCase;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -9,8 +10,6 @@ import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * What was last seen of consumers, without asking anybody: reading it does no I/O and takes no lock. Thread-safe; one thread
@@ -50,7 +49,7 @@ public class ConsumerCache {
      * @param stuckSince since when it has been seen with a consumer, if that counts as stuck
      * @param deadLetteredAt when consumers gave it up
      */
-    @JsonNaming(SnakeCaseStrategy.class)
+    @SnakeCase
     public record Trace(
             @Nullable Instant takenAt,
             @Nullable Instant stuckSince,

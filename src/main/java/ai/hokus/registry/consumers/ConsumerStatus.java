@@ -1,13 +1,12 @@
 package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * What was last seen of consumers. Immutable; {@link Listed} is shown as it is.
@@ -45,7 +44,7 @@ public record ConsumerStatus(
      * @param unreadable how many of {@code elements} are no messages
      * @param elements the oldest first, at most 1,000
      */
-    @JsonNaming(SnakeCaseStrategy.class)
+    @SnakeCase
     public record Listed(
             @Nullable Long depth,
             @Nullable Instant oldestSeenAt,
@@ -70,6 +69,6 @@ public record ConsumerStatus(
      * @param seenSince when this instance first saw it in the list; it may have been there before
      * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; of what consumers work on only
      */
-    @JsonNaming(SnakeCaseStrategy.class)
+    @SnakeCase
     public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}
 }

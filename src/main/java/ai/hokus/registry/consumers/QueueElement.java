@@ -1,5 +1,6 @@
 package ai.hokus.registry.consumers;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.queue.ConsumerList;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Optional;
@@ -9,8 +10,6 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -19,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param messageId null: the element cannot be read, or has none
  * @param deadLetter null: it is no dead letter
  */
-@JsonNaming(SnakeCaseStrategy.class)
+@SnakeCase
 public record QueueElement(
         @Nullable String messageId,
         @Nullable String modelId,
@@ -33,7 +32,7 @@ public record QueueElement(
      * @param failedAt when it was given up, as it says; null: it does not
      * @param wrapped whether the message is a text inside the element ({@code original_message})
      */
-    @JsonNaming(SnakeCaseStrategy.class)
+    @SnakeCase
     public record DeadLetter(
             @Nullable String error, @Nullable String failedAt, boolean wrapped) {}
 

@@ -1,5 +1,7 @@
 package ai.hokus.registry.health;
 
+import ai.hokus.registry.ServiceVersion;
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.relay.BreakerState;
@@ -10,17 +12,13 @@ import ai.hokus.registry.status.RedisState;
 import ai.hokus.registry.status.ServiceStatus;
 import ai.hokus.registry.status.StatusCache;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.info.BuildProperties;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -41,17 +39,11 @@ class HealthController {
     private final HealthSettings settings;
     private final String version;
 
-    HealthController(
-            StatusCache cache,
-            ConsumerCache consumers,
-            HealthSettings settings,
-            ObjectProvider<BuildProperties> build) {
+    HealthController(StatusCache cache, ConsumerCache consumers, HealthSettings settings, ServiceVersion version) {
         this.cache = cache;
         this.consumers = consumers;
         this.settings = settings;
-        this.version = Optional.ofNullable(build.getIfAvailable())
-                .map(BuildProperties::getVersion)
-                .orElse("unknown");
+        this.version = version.value();
     }
 
     /** For people and the old dashboards: 200 unless unhealthy, then 503; always 200 for the original's container check. */
@@ -167,12 +159,12 @@ class HealthController {
      * @param unavailableReason why something of this is not known; null: all is
      * @param stuck elements that a consumer has had for too long
      */
+    @SnakeCase
     record Consumers(
-            @JsonProperty("sampled_at") @Nullable Instant sampledAt,
-            @JsonProperty("unavailable_reason") @Nullable String unavailableReason,
+            @Nullable Instant sampledAt,
+            @Nullable String unavailableReason,
 
-            @JsonProperty("processing_oldest_seen_at") @Nullable
-            Instant processingOldestSeenAt,
+            @Nullable Instant processingOldestSeenAt,
 
             long stuck) {
 
@@ -193,22 +185,23 @@ class HealthController {
      * @param authService how it answers this instance; left out where there is none
      * @param sampledAt when the backlog was last counted; a count that is too old is a finding itself
      */
+    @SnakeCase
     record Details(
             List<String> findings,
             RelayMode relay,
             BreakerState breaker,
             long backlog,
-            @JsonProperty("backlog_is_estimate") boolean backlogIsEstimate,
-            @JsonProperty("oldest_pending_age_ms") long oldestPendingAgeMs,
+            boolean backlogIsEstimate,
+            long oldestPendingAgeMs,
             long parked,
-            @JsonProperty("last_error") @Nullable String lastError,
-            @JsonProperty("last_error_at") @Nullable Instant lastErrorAt,
-            @JsonProperty("sampled_at") @Nullable Instant sampledAt,
+            @Nullable String lastError,
+            @Nullable Instant lastErrorAt,
+            @Nullable Instant sampledAt,
             boolean stale,
             Consumers consumers,
             List<PartitionView> partitions,
 
-            @JsonProperty("auth_service") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
             AuthServiceStatus authService) {
 
         static Details of(ServiceStatus status, ConsumerStatus consumed) {

@@ -1,5 +1,6 @@
 package ai.hokus.registry.health;
 
+import ai.hokus.registry.ServiceVersion;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -27,14 +28,16 @@ class OriginalController {
     private final Map<String, String> version;
     private final ObjectProvider<PrometheusMeterRegistry> metrics;
 
-    OriginalController(ObjectProvider<BuildProperties> build, ObjectProvider<PrometheusMeterRegistry> metrics) {
+    OriginalController(
+            ServiceVersion version,
+            ObjectProvider<BuildProperties> build,
+            ObjectProvider<PrometheusMeterRegistry> metrics) {
         this.metrics = metrics;
         BuildProperties properties = build.getIfAvailable();
-        String built = properties == null ? null : properties.getVersion();
         Instant time = properties == null ? null : properties.getTime();
         this.version = Map.of(
                 "version",
-                built == null ? UNKNOWN : built,
+                version.value(),
                 "build_date",
                 time == null ? UNKNOWN : time.toString().substring(0, "2026-11-23".length()),
                 "git_commit",

@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -9,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * One message and its copies, and what became of them.
@@ -19,7 +18,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param copies rows of {@code outbox_message_history}; the message itself is number 0
  * @param events in the order in which they happened
  */
-@JsonNaming(SnakeCaseStrategy.class)
+@SnakeCase
 record MessageTimeline(
         UUID messageId,
         @Nullable Object model,
@@ -38,7 +37,7 @@ record MessageTimeline(
      * @param copyNo of which copy
      * @param detail in words; null: nothing more to say
      */
-    @JsonNaming(SnakeCaseStrategy.class)
+    @SnakeCase
     record Event(
             String event,
             @Nullable Object at,

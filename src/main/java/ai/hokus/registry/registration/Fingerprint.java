@@ -1,11 +1,8 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.Sha256;
 import ai.hokus.registry.web.StrictJson;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +46,7 @@ final class Fingerprint {
             fingerprint.text(value);
         });
         fingerprint.json(request.apiSchema());
-        return fingerprint.sha256();
+        return Sha256.of(fingerprint.canonical.toString());
     }
 
     /** Its length stands in front: no text can look like the end of one and the start of the next. */
@@ -89,15 +86,6 @@ final class Fingerprint {
             canonical.append('}');
         } else {
             canonical.append(node);
-        }
-    }
-
-    private String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(canonical.toString().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

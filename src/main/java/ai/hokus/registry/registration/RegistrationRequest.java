@@ -2,8 +2,7 @@ package ai.hokus.registry.registration;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import ai.hokus.registry.SnakeCase;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Schema(
         description = "A registration. Unknown fields are ignored; texts are trimmed; null counts as absent."
                 + " A key must not come twice in one object.")
-@JsonNaming(SnakeCaseStrategy.class)
+@SnakeCase
 record RegistrationRequest(
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "churn-model")
         String modelName,

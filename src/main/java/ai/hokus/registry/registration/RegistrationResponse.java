@@ -1,11 +1,10 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.web.StrictJson;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * The answer to a registration that is stored.
@@ -14,9 +13,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  */
 @Schema(description = "The registration is stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
-@JsonNaming(SnakeCaseStrategy.class)
-@com.fasterxml.jackson.databind.annotation.JsonNaming(
-        com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy.class) // for the API's description
+@SnakeCase
 record RegistrationResponse(
         @Schema(example = "ok") String status,
 

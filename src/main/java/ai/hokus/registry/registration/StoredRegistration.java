@@ -1,13 +1,12 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * A registration as it is read back.
@@ -18,9 +17,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param apiSchema JSON, as sent
  */
 @Schema(name = "Registration", description = "A stored registration")
-@JsonNaming(SnakeCaseStrategy.class)
-@com.fasterxml.jackson.databind.annotation.JsonNaming(
-        com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy.class) // for the API's description
+@SnakeCase
 record StoredRegistration(
         @JsonIgnore long id,
 

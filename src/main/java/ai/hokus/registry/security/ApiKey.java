@@ -1,10 +1,9 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.Sha256;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +22,7 @@ final class ApiKey {
 
     private ApiKey(String text) {
         this.text = text;
-        this.sha256 = sha256(text);
+        this.sha256 = Sha256.of(text);
     }
 
     /**
@@ -75,15 +74,6 @@ final class ApiKey {
     /** The key itself. Never log it, not even half of it. */
     String text() {
         return text;
-    }
-
-    static String sha256(String text) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     @Override

@@ -1,6 +1,6 @@
 package ai.hokus.registry.security;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import ai.hokus.registry.SnakeCase;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param lastProblem why a question last came to nothing, as a clause about "it"; null: none has. Quotes neither a key nor an answer
  * @param lastProblemAt when that was; null: none has
  */
+@SnakeCase
 public record AuthServiceStatus(
         State state,
-        @JsonProperty("last_answer_at") @Nullable Instant lastAnswerAt,
-        @JsonProperty("last_problem") @Nullable String lastProblem,
-        @JsonProperty("last_problem_at") @Nullable Instant lastProblemAt) {
+        @Nullable Instant lastAnswerAt,
+        @Nullable String lastProblem,
+        @Nullable Instant lastProblemAt) {
 
     public enum State {
         /** It was not asked yet, or for long. */

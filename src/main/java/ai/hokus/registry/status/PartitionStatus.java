@@ -1,11 +1,10 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.outbox.PartitionState;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * One row of the view {@code outbox_status}; names in JSON are those of its columns.
@@ -17,7 +16,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param lastDeliveredAt null: nothing ever was
  * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
  */
-@JsonNaming(SnakeCaseStrategy.class)
+@SnakeCase
 public record PartitionStatus(
         int partition,
         PartitionState state,

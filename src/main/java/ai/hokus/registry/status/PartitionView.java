@@ -1,12 +1,11 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * One partition: the database's part from the last sample, the relay's part from this instance's relay.
@@ -18,7 +17,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param lastError what last went wrong in it; null: nothing has
  * @param queueDepth elements in the queue when it last looked; null: it has not
  */
-@JsonNaming(SnakeCaseStrategy.class)
+@SnakeCase
 public record PartitionView(
         @JsonUnwrapped PartitionStatus outbox,
         boolean stalled,

@@ -1,5 +1,6 @@
 package ai.hokus.registry.web;
 
+import ai.hokus.registry.ServiceVersion;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
@@ -14,11 +15,8 @@ import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.servers.Server;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.springdoc.core.customizers.OpenApiCustomizer;
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
@@ -46,13 +44,11 @@ class OpenApiConfiguration {
 
     /** The server is wherever the description was loaded from: behind a load balancer, this service does not know its own URL. */
     @Bean
-    OpenAPI openApi(ObjectProvider<BuildProperties> build) {
+    OpenAPI openApi(ServiceVersion version) {
         return new OpenAPI()
                 .info(new Info()
                         .title("Registration Outbox")
-                        .version(Optional.ofNullable(build.getIfAvailable())
-                                .map(BuildProperties::getVersion)
-                                .orElse("unknown"))
+                        .version(version.value())
                         .description("Accepts model registrations whatever Redis is doing, and delivers every"
                                 + " registration's event to the Redis queue, in order. An API key may be sent in one of"
                                 + " three ways; Authorize takes any of them."))

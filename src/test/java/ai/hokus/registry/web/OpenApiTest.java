@@ -2,13 +2,12 @@ package ai.hokus.registry.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.ServiceVersion;
 import ai.hokus.registry.support.TestKeys;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.info.BuildProperties;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Import;
@@ -25,16 +24,14 @@ class OpenApiTest {
     private MockMvcTester http;
 
     @Autowired
-    private ObjectProvider<BuildProperties> build;
+    private ServiceVersion version;
 
     @Test
     void it_says_what_this_service_is() {
         JsonNode api = description();
 
         assertThat(api.at("/info/title").stringValue()).isEqualTo("Registration Outbox");
-        BuildProperties properties = build.getIfAvailable();
-        assertThat(api.at("/info/version").stringValue())
-                .isEqualTo(properties == null ? "unknown" : properties.getVersion());
+        assertThat(api.at("/info/version").stringValue()).isEqualTo(version.value());
     }
 
     @Test
@@ -119,6 +116,14 @@ class OpenApiTest {
                         .stringValue())
                 .as("an operation's own description stays")
                 .contains("The database failed");
+    }
+
+    @Test
+    void names_are_in_snake_case_as_they_are_in_the_json() {
+        assertThat(description().at("/components/schemas").valueStream())
+                .flatMap(schema -> schema.at("/properties").propertyNames())
+                .contains("relay_since", "oldest_pending_age_ms", "model_id")
+                .allMatch(name -> name.matches("[a-z0-9_]+"));
     }
 
     private JsonNode description() {
