@@ -5,7 +5,6 @@ import ai.hokus.registry.relay.QueueCapacity;
 import ai.hokus.registry.status.StatusCache;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -18,11 +17,9 @@ class MetricsConfiguration {
         return new RelayMeters(registry, clock);
     }
 
-    /** @param partitions another number than the database's would have stopped the start */
     @Bean
-    StatusGauges statusGauges(
-            StatusCache cache, QueueCapacity capacity, @Value("${registry.outbox.partitions:1}") int partitions) {
-        return new StatusGauges(cache::current, capacity, partitions);
+    StatusGauges statusGauges(StatusCache cache, QueueCapacity capacity) {
+        return new StatusGauges(cache::current, capacity, cache.partitions());
     }
 
     @Bean

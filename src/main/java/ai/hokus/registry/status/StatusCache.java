@@ -1,5 +1,6 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.outbox.OutboxSettings;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayMode;
@@ -28,6 +29,7 @@ public class StatusCache {
     private final AuthServiceWatch authService;
     private final Clock clock;
     private final Clock steady;
+    private final int partitions;
     private volatile Probed probed;
     private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
 
@@ -43,12 +45,23 @@ public class StatusCache {
             int rewindsInLastHour,
             @Nullable String unsettled) {}
 
-    StatusCache(Relay relay, AuthServiceWatch authService, Clock clock, @Qualifier("steadyClock") Clock steady) {
+    StatusCache(
+            Relay relay,
+            AuthServiceWatch authService,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steady,
+            OutboxSettings settings) {
         this.relay = relay;
         this.authService = authService;
         this.clock = clock;
         this.steady = steady;
+        this.partitions = settings.partitions();
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
+    }
+
+    /** How many there are. Another number than the database's would have stopped the start. */
+    public int partitions() {
+        return partitions;
     }
 
     public ServiceStatus current() {
