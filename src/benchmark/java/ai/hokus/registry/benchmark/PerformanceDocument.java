@@ -8,11 +8,12 @@ import java.nio.file.Path;
 
 /**
  * {@code docs/performance.md}: each benchmark replaces what stands between its two markers, {@code <!-- name -->} and
- * {@code <!-- /name -->}; what people wrote around them stays.
+ * {@code <!-- /name -->}; what people wrote around them stays. The picture beside it is drawn anew from the tables.
  */
 public final class PerformanceDocument {
 
     private static final Path FILE = Path.of("docs", "performance.md");
+    private static final Path PICTURE = Path.of("docs", "performance.svg");
 
     private PerformanceDocument() {}
 
@@ -35,9 +36,10 @@ public final class PerformanceDocument {
             if (start < 0 || end < start) {
                 throw new IllegalStateException(FILE + " has no section between " + from + " and " + to);
             }
-            Files.writeString(
-                    FILE,
-                    text.substring(0, start + from.length()) + "\n" + figures.strip() + "\n" + text.substring(end));
+            String changed =
+                    text.substring(0, start + from.length()) + "\n" + figures.strip() + "\n" + text.substring(end);
+            Files.writeString(FILE, changed);
+            Files.writeString(PICTURE, PerformancePicture.of(changed));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
