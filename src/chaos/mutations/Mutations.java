@@ -252,8 +252,8 @@ public class Mutations {
                     "an acknowledgement from before a rewind counts",
                     PURGE,
                     MAIN + "outbox/OutboxPurge.java",
-                    "end = rewound == null ? end : Math.min(end, rewound);",
-                    ""),
+                    "WHERE r.partition_id = ? AND r.rewound_at >= ?)",
+                    "WHERE r.partition_id = ? AND r.rewound_at >= ? AND r.to_position < 0)"),
             new Mutation(
                     "purge without the lock",
                     PURGE,
@@ -264,16 +264,16 @@ public class Mutations {
                     "purge of the batch that was delivered last",
                     PURGE,
                     MAIN + "outbox/OutboxPurge.java",
-                    "progress(partition).delivered() - 1",
-                    "progress(partition).delivered()"),
+                    "p.delivered_position - 1)",
+                    "p.delivered_position)"),
             new Mutation(
                     "retention by the age of the row",
                     PURGE,
                     MAIN + "outbox/OutboxPurge.java",
-                    "SELECT to_position FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?"
-                            + " ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1",
-                    "SELECT last_position FROM outbox_batch WHERE partition_id = ? AND claimed_at < ?"
-                            + " ORDER BY first_position DESC LIMIT 1"),
+                    "SELECT d.to_position FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?"
+                            + " ORDER BY d.partition_id, d.delivered_at DESC, d.delivery_no DESC LIMIT 1",
+                    "SELECT d.last_position FROM outbox_batch d WHERE d.partition_id = ? AND d.claimed_at < ?"
+                            + " ORDER BY d.first_position DESC LIMIT 1"),
             // Around the protocol
             new Mutation(
                     "several registrations lock no model",

@@ -9,9 +9,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -22,24 +23,26 @@ import org.springframework.transaction.support.TransactionTemplate;
  * <p>Thread-safe. Works in bounded transactions of its own, each under the partition's row, so that a relay waits no
  * longer than for one of them.
  */
+@Component
 public class OutboxPurge {
 
     private static final String LOCK = """
             SELECT purged_position, CURRENT_TIMESTAMP AS now FROM outbox_partition WHERE partition_id = ? FOR UPDATE
             """;
 
-    /** How far delivery was at some time. */
-    private static final String DELIVERED_BEFORE = """
-            SELECT to_position FROM outbox_delivery WHERE partition_id = ? AND delivered_at < ?
-            ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1
+    /**
+     * The position up to which everything was delivered before the cutoff, and stayed so: no rewind since went further back; below
+     * the one delivered last. And the highest settled id.
+     */
+    private static final String EXPIRED = """
+            SELECT LEAST(COALESCE((SELECT d.to_position FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?
+                                   ORDER BY d.partition_id, d.delivered_at DESC, d.delivery_no DESC LIMIT 1), 0),
+                         COALESCE((SELECT min(r.to_position) FROM outbox_rewind r WHERE r.partition_id = ? AND r.rewound_at >= ?),
+                                  9223372036854775807),
+                         p.delivered_position - 1),
+                   p.settled_id
+            FROM outbox_progress p WHERE p.partition_id = ?
             """;
-
-    /** ... and how far back it has been since. */
-    private static final String REWOUND_SINCE =
-            "SELECT min(to_position) FROM outbox_rewind WHERE partition_id = ? AND rewound_at >= ?";
-
-    private static final String PROGRESS =
-            "SELECT delivered_position, settled_id FROM outbox_progress WHERE partition_id = ?";
 
     /** None has more than 5,000 messages, so these are the last batches that can end before a position. */
     private static final String LAST_BATCH_BEFORE = """
@@ -85,8 +88,6 @@ public class OutboxPurge {
             SELECT COALESCE(min(r.to_position), ?) FROM outbox_rewind r
             WHERE r.partition_id = ? AND r.to_position < ? AND r.from_position > ? AND r.from_position <= ?
             """;
-
-    private static final String SAVE = "UPDATE outbox_partition SET purged_position = ? WHERE partition_id = ?";
 
     /** A parked message whose batch is gone goes some time after an operator has decided on it. */
     private static final String DELETE_RESOLVED = """
@@ -142,10 +143,9 @@ public class OutboxPurge {
         long messages = 0;
         for (int partition : partitions) {
             Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK.replace(" FOR UPDATE", ""), Bounds::of, partition));
-            Long unsettled = jdbc.queryForObject(
-                    FIRST_UNSETTLED, Long.class, partition, progress(partition).settledId());
-            long expired = lastExpired(partition, bounds, retention);
-            long end = unsettled == null ? expired : Math.min(expired, unsettled - 1);
+            Expired expired = expired(partition, bounds.now().minus(retention));
+            Long unsettled = jdbc.queryForObject(FIRST_UNSETTLED, Long.class, partition, expired.settledId());
+            long end = unsettled == null ? expired.position() : Math.min(expired.position(), unsettled - 1);
             Long last = jdbc.queryForObject(LAST_BATCH_BEFORE, Long.class, partition, end, end, end);
             if (last != null && last > bounds.purged()) {
                 Long kept = jdbc.queryForObject(UNDECIDED_BETWEEN, Long.class, partition, bounds.purged(), last);
@@ -161,16 +161,18 @@ public class OutboxPurge {
         }
     }
 
+    private record Expired(long position, long settledId) {}
+
     private record Step(long deleted, boolean more) {}
 
-    private record ExpiredBatch(long lastPosition, long highestId, List<Object> messageIds) {}
+    private record Batch(long lastPosition, long highestId, List<Object> messageIds) {}
 
     private Step step(int partition, Duration retention, int maxMessages) {
         Bounds bounds = requireNonNull(jdbc.queryForObject(LOCK, Bounds::of, partition));
         OffsetDateTime cutoff = bounds.now().minus(retention);
         long deleted = jdbc.update(DELETE_RESOLVED, partition, partition, bounds.purged(), cutoff);
         jdbc.update(DELETE_MARKS, partition, cutoff);
-        List<ExpiredBatch> expired = expired(partition, bounds, retention, maxMessages);
+        List<Batch> expired = expiredBatches(partition, bounds.purged(), cutoff, maxMessages);
         if (expired.isEmpty()) {
             jdbc.update(DELETE_REWINDS, partition, bounds.now().minus(KEEP_REWINDS), bounds.purged());
             return new Step(deleted, false);
@@ -183,45 +185,32 @@ public class OutboxPurge {
         Long from = jdbc.queryForObject(
                 DELETE_FROM, Long.class, bounds.purged(), partition, bounds.purged(), bounds.purged(), to);
         jdbc.update(DELETE_DELIVERIES, partition, from, to, partition, partition, to, to);
-        jdbc.update(SAVE, to, partition);
+        jdbc.update("UPDATE outbox_partition SET purged_position = ? WHERE partition_id = ?", to, partition);
         return new Step(deleted, true);
     }
 
-    private List<ExpiredBatch> expired(int partition, Bounds bounds, Duration retention, int maxMessages) {
-        long end = lastExpired(partition, bounds, retention);
-        long settled = progress(partition).settledId();
-        List<ExpiredBatch> expired = new ArrayList<>();
+    private List<Batch> expiredBatches(int partition, long purged, OffsetDateTime cutoff, int maxMessages) {
+        Expired expired = expired(partition, cutoff);
+        List<Batch> batches = new ArrayList<>();
         long messages = 0;
-        for (ExpiredBatch batch : jdbc.query(
+        for (Batch batch : jdbc.query(
                 OLDEST_BATCHES,
-                (row, n) -> new ExpiredBatch(row.getLong("last_position"), row.getLong("highest_id"), List.of((Object[])
+                (row, n) -> new Batch(row.getLong("last_position"), row.getLong("highest_id"), List.of((Object[])
                         row.getArray("message_ids").getArray())),
                 partition,
-                bounds.purged())) {
+                purged)) {
             messages += batch.messageIds().size();
-            boolean keep = batch.lastPosition() > end || batch.highestId() > settled;
-            if (keep || (messages > maxMessages && !expired.isEmpty())) {
+            boolean keep = batch.lastPosition() > expired.position() || batch.highestId() > expired.settledId();
+            if (keep || (messages > maxMessages && !batches.isEmpty())) {
                 break;
             }
-            expired.add(batch);
+            batches.add(batch);
         }
-        return expired;
+        return batches;
     }
 
-    /** The position up to which everything was delivered before the cutoff, and stayed so; below the one delivered last. */
-    private long lastExpired(int partition, Bounds bounds, Duration retention) {
-        OffsetDateTime cutoff = bounds.now().minus(retention);
-        List<Long> before = jdbc.queryForList(DELIVERED_BEFORE, Long.class, partition, cutoff);
-        @Nullable Long rewound = jdbc.queryForObject(REWOUND_SINCE, Long.class, partition, cutoff);
-        long end = before.isEmpty() ? 0 : before.get(0);
-        end = rewound == null ? end : Math.min(end, rewound);
-        return Math.min(end, progress(partition).delivered() - 1);
-    }
-
-    private record Progress(long delivered, long settledId) {}
-
-    private Progress progress(int partition) {
-        return requireNonNull(
-                jdbc.queryForObject(PROGRESS, (row, n) -> new Progress(row.getLong(1), row.getLong(2)), partition));
+    private Expired expired(int partition, OffsetDateTime cutoff) {
+        RowMapper<Expired> expired = (row, n) -> new Expired(row.getLong(1), row.getLong(2));
+        return requireNonNull(jdbc.queryForObject(EXPIRED, expired, partition, cutoff, partition, cutoff, partition));
     }
 }
