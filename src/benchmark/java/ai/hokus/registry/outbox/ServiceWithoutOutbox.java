@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import ai.hokus.registry.RegistrationOutboxApplication;
+import java.time.Duration;
 import java.util.List;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.SpringApplication;
@@ -33,7 +34,7 @@ public final class ServiceWithoutOutbox {
     private static final class NoOutbox extends Outbox {
 
         NoOutbox() {
-            super(null, null, null, null, List.of());
+            super(new OutboxDatabase(null, null, null, null, Duration.ZERO), null, List.of());
         }
 
         @Override

@@ -1,20 +1,15 @@
 package ai.hokus.registry.outbox;
 
 /**
- * Is told of every message that this instance has committed, which wakes the relay, and of every one that it could not commit.
+ * Is told of every message that this instance has committed, which wakes the relay, and of every one that it could not commit. Must
+ * return at once and wait for nothing; what it throws is logged and otherwise ignored.
  */
 @FunctionalInterface
 public interface CommitListener {
 
-    /**
-     * Called on the thread that committed, after the commit and after the sync to disk where the database needs one. Must
-     * return at once and wait for nothing; what it throws is logged and otherwise ignored.
-     */
+    /** Called on the thread that committed, after the commit and after the sync to disk where the database needs one. */
     void committed(CommittedMessage message);
 
-    /**
-     * Called when the database failed under what should have committed a message. Must return at once and wait for nothing;
-     * what it throws is logged and otherwise ignored.
-     */
+    /** Called when the database failed under what should have committed a message. */
     default void failed(RuntimeException failure) {}
 }

@@ -3,6 +3,7 @@ package ai.hokus.registry.outbox;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -35,16 +36,11 @@ public class Outbox {
     private final DiskSync diskSync;
     private final List<CommitListener> listeners;
 
-    Outbox(
-            JdbcTemplate jdbc,
-            SqlDialect dialect,
-            OutboxIdentity identity,
-            DiskSync diskSync,
-            List<CommitListener> listeners) {
-        this.jdbc = jdbc;
-        this.dialect = dialect;
+    Outbox(OutboxDatabase database, OutboxIdentity identity, List<CommitListener> listeners) {
+        this.jdbc = database.jdbc();
+        this.dialect = database.dialect();
+        this.diskSync = database.diskSync();
         this.identity = identity;
-        this.diskSync = diskSync;
         this.listeners = List.copyOf(listeners);
     }
 
@@ -76,7 +72,10 @@ public class Outbox {
             @Override
             public void afterCommit() {
                 diskSync.flush();
-                added.forEach(message -> tellListeners(message));
+                added.forEach(message -> tell(
+                        listener -> listener.committed(message),
+                        "a listener failed; message {} is committed and will be delivered",
+                        message.message().messageId()));
             }
         });
     }
@@ -117,24 +116,15 @@ public class Outbox {
      * have written is not written, or nobody knows.
      */
     public void failed(RuntimeException failure) {
-        for (CommitListener listener : listeners) {
-            try {
-                listener.failed(failure);
-            } catch (RuntimeException e) {
-                log.warn("a listener failed when it was told of a failure", e);
-            }
-        }
+        tell(listener -> listener.failed(failure), "a listener failed when it was told of {}", failure);
     }
 
-    private void tellListeners(CommittedMessage added) {
+    private void tell(Consumer<CommitListener> what, String complaint, Object about) {
         for (CommitListener listener : listeners) {
             try {
-                listener.committed(added);
+                what.accept(listener);
             } catch (RuntimeException e) {
-                log.warn(
-                        "message {} is committed and will be delivered; a listener failed",
-                        added.message().messageId(),
-                        e);
+                log.warn(complaint, about, e);
             }
         }
     }

@@ -29,14 +29,6 @@ class OutboxConfiguration {
         return SqlDialect.of(dataSource);
     }
 
-    @Bean
-    DiskSync diskSync(JdbcTemplate jdbc, SqlDialect dialect) {
-        if (dialect == SqlDialect.H2) {
-            H2ShutdownHook.remove();
-        }
-        return new DiskSync(jdbc, dialect == SqlDialect.H2);
-    }
-
     /**
      * @throws IllegalStateException when the outbox has no identity, or another number of partitions than configured
      */
@@ -76,14 +68,8 @@ class OutboxConfiguration {
     }
 
     @Bean
-    Outbox outbox(
-            JdbcTemplate jdbc,
-            SqlDialect dialect,
-            OutboxIdentity identity,
-            DiskSync diskSync,
-            ObjectProvider<CommitListener> listeners) {
-        return new Outbox(
-                jdbc, dialect, identity, diskSync, listeners.orderedStream().toList());
+    Outbox outbox(OutboxDatabase database, OutboxIdentity identity, ObjectProvider<CommitListener> listeners) {
+        return new Outbox(database, identity, listeners.orderedStream().toList());
     }
 
     /** For the modules that work on the outbox's tables: none of their transactions runs longer than a relay's. */
@@ -95,13 +81,12 @@ class OutboxConfiguration {
     }
 
     @Bean
-    @DependsOnDatabaseInitialization
     OutboxDatabase outboxDatabase(
-            JdbcTemplate jdbc,
-            SqlDialect dialect,
-            TransactionTemplate transaction,
-            DiskSync diskSync,
-            OutboxSettings settings) {
+            JdbcTemplate jdbc, SqlDialect dialect, TransactionTemplate transaction, OutboxSettings settings) {
+        if (dialect == SqlDialect.H2) {
+            H2ShutdownHook.remove();
+        }
+        DiskSync diskSync = new DiskSync(jdbc, dialect == SqlDialect.H2);
         return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
     }
 
@@ -113,10 +98,5 @@ class OutboxConfiguration {
     @Bean
     OutboxScrub outboxScrub(OutboxDatabase database) {
         return new OutboxScrub(database, SCRUB_INTERVAL);
-    }
-
-    @Bean
-    OutboxPurge outboxPurge(OutboxDatabase database) {
-        return new OutboxPurge(database);
     }
 }

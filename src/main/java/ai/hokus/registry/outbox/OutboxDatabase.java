@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** What all partitions need of the database. */
+/** The database, as all of this module need it. */
 record OutboxDatabase(
         JdbcTemplate jdbc,
         SqlDialect dialect,

@@ -33,7 +33,7 @@ public record TestOutbox(
         return new TestOutbox(
                 jdbc,
                 transaction,
-                new Outbox(jdbc, dialect, identity, diskSync, List.of(listeners)),
+                new Outbox(database, identity, List.of(listeners)),
                 new OutboxPartitions(identity, null, database),
                 new OutboxPurge(database),
                 new OutboxScrub(database, Duration.ZERO),
