@@ -1,7 +1,5 @@
 package ai.hokus.registry.outbox;
 
-import java.util.Locale;
-
 /** Whether a partition delivers; the column {@code state} of the view {@code outbox_status}. */
 public enum PartitionState {
     /** It delivers. */
@@ -9,10 +7,5 @@ public enum PartitionState {
     /** An operator paused it; an operator resumes it. */
     PAUSED,
     /** Another copy of the database delivers to the same queue; an operator decides. */
-    STOPPED;
-
-    /** From the view's column. */
-    public static PartitionState of(String column) {
-        return valueOf(column.toUpperCase(Locale.ROOT));
-    }
+    STOPPED
 }

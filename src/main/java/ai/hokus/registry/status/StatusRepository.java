@@ -77,7 +77,7 @@ class StatusRepository {
                 READ,
                 (row, n) -> new PartitionStatus(
                         row.getInt("partition_id"),
-                        PartitionState.of(row.getString("state")),
+                        PartitionState.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
                         row.getLong("pending"),
                         row.getBoolean("pending_is_estimate"),
                         row.getLong("oldest_pending_age_ms"),
