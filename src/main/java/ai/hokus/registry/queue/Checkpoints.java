@@ -1,6 +1,7 @@
 package ai.hokus.registry.queue;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the queue remembers of a producer, and how full it is.
@@ -14,5 +15,10 @@ public record Checkpoints(List<String> newestFirst, List<String> milestones, lon
     public Checkpoints {
         newestFirst = List.copyOf(newestFirst);
         milestones = List.copyOf(milestones);
+    }
+
+    /** The newest; null: there is none. */
+    public @Nullable String newest() {
+        return newestFirst.isEmpty() ? null : newestFirst.get(0);
     }
 }

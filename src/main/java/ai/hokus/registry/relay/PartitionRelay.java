@@ -44,11 +44,9 @@ final class PartitionRelay implements Runnable {
     private final QueueBreaker breaker;
     private final LockProvider locks;
     private final RelaySettings settings;
-    private final RelayPass.Limits limits;
     private final Clock clock;
     private final RelayListener listener;
     private final RelayStatusTracker status;
-    private final PassObserver observer;
 
     /** A permit says that a pass is wanted now. */
     private final Semaphore signal = new Semaphore(0);
@@ -79,12 +77,9 @@ final class PartitionRelay implements Runnable {
         this.breaker = breaker;
         this.locks = locks;
         this.settings = settings;
-        this.limits = new RelayPass.Limits(
-                settings.batchMessages(), settings.batchBytes().toBytes());
         this.clock = clock;
         this.listener = listener;
-        this.status = new RelayStatusTracker(partition.number(), clock);
-        this.observer = new PassReporter(partition.number(), status, listener);
+        this.status = new RelayStatusTracker(partition.number(), clock, listener);
     }
 
     /**
@@ -171,15 +166,6 @@ final class PartitionRelay implements Runnable {
      * @return whether the next pass is due at once
      */
     boolean passOrWait(boolean woken) {
-        try {
-            return tryPass(woken);
-        } catch (Throwable e) {
-            failedUnexpectedly(e);
-            return false;
-        }
-    }
-
-    private boolean tryPass(boolean woken) {
         if (!breaker.tryAcquire()) {
             return false;
         }
@@ -190,7 +176,9 @@ final class PartitionRelay implements Runnable {
             breaker.succeeded();
             last = result;
             status.passed();
-            return report(result);
+            PassOutcome outcome = result.outcome();
+            status.become(outcome.state(), result.detail(), outcome.logLine());
+            return outcome == PassOutcome.OUT_OF_TIME;
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
@@ -203,9 +191,9 @@ final class PartitionRelay implements Runnable {
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
             listener.failed(partition.number(), RelayListener.DATABASE);
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             breaker.released();
-            throw e;
+            failedUnexpectedly(e);
         }
         return false;
     }
@@ -231,8 +219,7 @@ final class PartitionRelay implements Runnable {
         long start = System.nanoTime();
         long deadline = start + settings.maxPassDuration().toNanos();
         Checkpoints look = queue.newestCheckpoint(producer);
-        observer.depth(look.depth());
-        String newest = look.newestFirst().isEmpty() ? null : look.newestFirst().get(0);
+        status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
         if (before != null && before.outcome() == PassOutcome.NOT_RELAYING) { // not the lock, before that has changed
             String refusal = partition.refusal();
@@ -240,7 +227,7 @@ final class PartitionRelay implements Runnable {
                 return new RelayPass.Result(PassOutcome.NOT_RELAYING, null, refusal);
             }
         }
-        if (!woken && partition.isIdle(newest, remembered)) {
+        if (!woken && partition.isIdle(look.newest(), remembered)) {
             lockMisses = 0;
             return new RelayPass.Result(PassOutcome.DRAINED, remembered, null);
         }
@@ -253,8 +240,10 @@ final class PartitionRelay implements Runnable {
         lockMisses = 0;
         try {
             BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
+            var limits = new RelayPass.Limits(
+                    settings.batchMessages(), settings.batchBytes().toBytes());
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
-            return new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer).run(look, before);
+            return new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, status).run(look, before);
         } finally {
             unlock(lock.get());
             listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
@@ -271,13 +260,6 @@ final class PartitionRelay implements Runnable {
                     settings.lockAtMostFor(),
                     getMostSpecificCause(e).toString());
         }
-    }
-
-    /** Returns whether the next pass is due at once. */
-    private boolean report(RelayPass.Result result) {
-        PassOutcome outcome = result.outcome();
-        status.become(outcome.state(), outcome.error(result.detail()), outcome.logLine());
-        return outcome == PassOutcome.OUT_OF_TIME;
     }
 
     private void queueFailed(QueueUnavailableException e) {

@@ -28,8 +28,6 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
     private final RelayMode mode;
     private final List<Thread> threads = new ArrayList<>();
 
-    private boolean startedBefore;
-
     /** New ones for each start. */
     private volatile List<PartitionRelay> partitions;
 
@@ -67,7 +65,6 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
                 .toList();
     }
 
-    /** Wakes the partition's relay. */
     @Override
     public void committed(CommittedMessage message) {
         wake(message.partition());
@@ -92,10 +89,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
                         + " delivery to others.");
             case RELAYING -> log.debug("Relaying {} partitions.", partitions.size());
         }
-        if (startedBefore) {
-            partitions = List.copyOf(factory.get());
-        }
-        startedBefore = true;
+        partitions = List.copyOf(factory.get());
         for (PartitionRelay partition : partitions) {
             Thread thread = new Thread(partition, "relay-" + partition.status().partition());
             thread.start();

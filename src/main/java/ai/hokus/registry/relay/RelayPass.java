@@ -1,6 +1,5 @@
 package ai.hokus.registry.relay;
 
-import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.ClaimRequest;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.ObservedCheckpoints;
@@ -33,7 +32,7 @@ final class RelayPass {
      * How a pass ended, and what the next one should know.
      *
      * @param cursor null: nothing is remembered
-     * @param detail for the operators; null: the outcome says it all
+     * @param detail what operators see as the last error; null: there is none
      */
     record Result(
             PassOutcome outcome,
@@ -62,10 +61,6 @@ final class RelayPass {
 
         Knowledge saw(ObservedCheckpoints checkpoints) {
             return new Knowledge(checkpoints, null, cursor, maxMessages);
-        }
-
-        Knowledge confirmed(long at) {
-            return new Knowledge(seen, at, cursor, maxMessages);
         }
 
         Knowledge with(@Nullable ScanCursor next) {
@@ -119,7 +114,10 @@ final class RelayPass {
     Result run(Checkpoints look, @Nullable Result before) {
         boolean wasFull = before != null && before.outcome() == PassOutcome.QUEUE_FULL;
         Knowledge known = new Knowledge(
-                newest(look), null, before == null ? null : before.cursor(), wasFull ? 1 : limits.batchMessages());
+                ObservedCheckpoints.newest(look.newest()),
+                null,
+                before == null ? null : before.cursor(),
+                wasFull ? 1 : limits.batchMessages());
         while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = partition.claim(new ClaimRequest(
                     known.seen(), known.confirmedAt(), known.cursor(), known.maxMessages(), limits.batchBytes()));
@@ -141,7 +139,7 @@ final class RelayPass {
                 known = lookAgain(known, lookAgain);
             } else if (claim instanceof ClaimResult.Halted halted && halted.fence() != null) {
                 observer.progressed(halted.progress());
-                known = fence(known, halted.fence());
+                known = appendNothing(known, halted.fence().toString(), "it was a fence");
             } else {
                 return ended(known, claim);
             }
@@ -155,20 +153,20 @@ final class RelayPass {
             PassOutcome outcome = halted.state() == PartitionState.PAUSED ? PassOutcome.PAUSED : PassOutcome.STOPPED;
             return new Result(outcome, known.cursor(), null);
         }
-        return claim instanceof ClaimResult.NotRelaying refusal
-                ? new Result(PassOutcome.NOT_RELAYING, null, refusal.reason())
-                : new Result(
-                        PassOutcome.UNREADABLE_CHECKPOINT, null, ((ClaimResult.UnreadableCheckpoint) claim).text());
+        if (claim instanceof ClaimResult.NotRelaying refusal) {
+            return new Result(PassOutcome.NOT_RELAYING, null, refusal.reason());
+        }
+        String unknown = ((ClaimResult.UnreadableCheckpoint) claim).text();
+        return new Result(PassOutcome.UNREADABLE_CHECKPOINT, null, "unknown checkpoint version: " + unknown);
     }
 
     /** A second look, with no transaction open, at all checkpoints. */
     private Knowledge lookAgain(Knowledge known, ClaimResult.LookAgain lookAgain) {
         Checkpoints all = queue.allCheckpoints(producer);
         observer.depth(all.depth());
-        Knowledge looked = known.saw(new ObservedCheckpoints(all.newestFirst(), all.milestones(), true));
-        return Objects.equals(known.seen().newest(), looked.seen().newest())
-                ? looked.confirmed(lookAgain.confirmation())
-                : looked;
+        ObservedCheckpoints seen = new ObservedCheckpoints(all.newestFirst(), all.milestones(), true);
+        Long confirmed = Objects.equals(known.seen().newest(), seen.newest()) ? lookAgain.confirmation() : null;
+        return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 
     private AppendResult append(Knowledge known, ClaimResult.Claimed claimed) {
@@ -225,7 +223,8 @@ final class RelayPass {
             return probed;
         }
         if (!partition.park(claimed, error)) {
-            return probed.saw(newest(queue.newestCheckpoint(producer)));
+            return probed.saw(
+                    ObservedCheckpoints.newest(queue.newestCheckpoint(producer).newest()));
         }
         String skip = claimed.skipCheckpoint().toString();
         Knowledge skipped = appendNothing(probed, skip, error);
@@ -236,6 +235,7 @@ final class RelayPass {
         return skipped.limitedTo(limits.batchMessages());
     }
 
+    /** Appends a checkpoint alone: a probe, a skip or a fence. {@code before} tells operators what it was for. */
     private Knowledge appendNothing(Knowledge known, String checkpoint, String before) {
         AppendResult answer = queue.append(producer, new Append(known.seen().newest(), checkpoint, false, List.of()));
         if (answer instanceof AppendResult.Refused refused) {
@@ -246,12 +246,6 @@ final class RelayPass {
                     null);
         }
         return answered(known, answer, checkpoint);
-    }
-
-    /** Makes every append that is under way fail. The claim that sees the fence records it. */
-    private Knowledge fence(Knowledge known, Checkpoint fence) {
-        Append append = new Append(known.seen().newest(), fence.toString(), false, List.of());
-        return answered(known, queue.append(producer, append), fence.toString());
     }
 
     /** With nothing pending: waits as long as messages keep coming. */
@@ -279,11 +273,5 @@ final class RelayPass {
         return answer instanceof AppendResult.Stale stale
                 ? known.saw(ObservedCheckpoints.newest(stale.newest()))
                 : known;
-    }
-
-    private ObservedCheckpoints newest(Checkpoints look) {
-        observer.depth(look.depth());
-        List<String> newestFirst = look.newestFirst();
-        return ObservedCheckpoints.newest(newestFirst.isEmpty() ? null : newestFirst.get(0));
     }
 }

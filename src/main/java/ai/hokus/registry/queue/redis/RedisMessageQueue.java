@@ -75,7 +75,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
      */
     private AppendResult refuseWithoutSending(ProducerId producer, Append append, String error) {
         Checkpoints seen = newestCheckpoint(producer);
-        String newest = seen.newestFirst().isEmpty() ? null : seen.newestFirst().get(0);
+        String newest = seen.newest();
         if (!Objects.equals(newest, append.expected())) {
             return new AppendResult.Stale(newest);
         }
