@@ -221,8 +221,8 @@ public class Mutations {
                     "no scrub",
                     PROTOCOL,
                     MAIN + "outbox/OutboxScrub.java",
-                    "missing.length == 0 ? 0 :",
-                    "missing.length >= 0 ? 0 :"),
+                    "missing(walked).length == 0 ? 0 :",
+                    "missing(walked).length >= 0 ? 0 :"),
             // Parking and purging
             new Mutation(
                     "a skip looks like an append",
@@ -234,8 +234,8 @@ public class Mutations {
                     "marks outlive the delivery",
                     PROTOCOL,
                     MAIN + "outbox/ParkedMessages.java",
-                    ".forEach(journal::deleteMark);",
-                    ".forEach(mark -> {});"),
+                    "AND position = ? AND resolution IS NULL",
+                    "AND position = ? AND resolution IS NULL AND position < 0"),
             new Mutation(
                     "requeue before the skip is acknowledged",
                     PROTOCOL + ",OperatorViewsTest",

@@ -49,11 +49,6 @@ public record Checkpoint(long position, long batchId, long historyId, long nonce
         return id == 0 ? 1 : id;
     }
 
-    /** The same place, in this history, under the nonce of a pause or stop: an append that expects this checkpoint then fails. */
-    Checkpoint fenced(long historyNow, long haltId) {
-        return new Checkpoint(position, batchId, historyNow, haltId);
-    }
-
     boolean isSkip() {
         return nonce == SKIP;
     }

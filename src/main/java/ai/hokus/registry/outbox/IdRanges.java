@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** A set of ids as ascending ranges that do not touch. Immutable. */
 final class IdRanges {
@@ -32,14 +33,12 @@ final class IdRanges {
         if (after >= upTo) {
             return this;
         }
-        if (!isEmpty() && bounds[bounds.length - 1] == after) {
-            long[] longer = bounds.clone();
-            longer[bounds.length - 1] = upTo;
-            return new IdRanges(longer);
+        boolean continues = !isEmpty() && last() == after;
+        long[] more = Arrays.copyOf(bounds, continues ? bounds.length : bounds.length + 2);
+        if (!continues) {
+            more[bounds.length] = after + 1;
         }
-        long[] more = Arrays.copyOf(bounds, bounds.length + 2);
-        more[bounds.length] = after + 1;
-        more[bounds.length + 1] = upTo;
+        more[more.length - 1] = upTo;
         return new IdRanges(more);
     }
 
@@ -105,21 +104,17 @@ final class IdRanges {
     }
 
     /** The lower bounds, in order. */
-    Long[] from() {
+    long[] from() {
         return every(0);
     }
 
     /** The upper bounds, in order. */
-    Long[] to() {
+    long[] to() {
         return every(1);
     }
 
-    private Long[] every(int offset) {
-        Long[] values = new Long[size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = bounds[2 * i + offset];
-        }
-        return values;
+    private long[] every(int offset) {
+        return IntStream.range(0, size()).mapToLong(i -> bounds[2 * i + offset]).toArray();
     }
 
     @Override

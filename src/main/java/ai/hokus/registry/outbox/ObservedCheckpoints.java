@@ -32,11 +32,7 @@ public record ObservedCheckpoints(List<String> newestFirst, List<String> older, 
 
     /** All that can be read, the newest first. */
     Stream<Checkpoint> readable() {
-        return Stream.concat(newestFirst.stream(), older.stream()).mapMulti((text, next) -> {
-            Checkpoint checkpoint = Checkpoint.parse(text);
-            if (checkpoint != null) {
-                next.accept(checkpoint);
-            }
-        });
+        return Stream.concat(newestFirst.stream(), older.stream())
+                .flatMap(text -> Stream.ofNullable(Checkpoint.parse(text)));
     }
 }

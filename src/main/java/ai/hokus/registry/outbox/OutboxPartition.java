@@ -28,7 +28,6 @@ public class OutboxPartition {
     private final PartitionJournal journal;
     private final ParkedMessages parked;
     private final MessageScan scan;
-    private final PartitionPeek peek;
     private final SqlDialect dialect;
     private final TransactionTemplate transaction;
     private final DiskSync diskSync;
@@ -41,9 +40,8 @@ public class OutboxPartition {
         this.repository = new PartitionRepository(database.jdbc(), dialect, number);
         this.messages = new MessageRepository(database.jdbc(), dialect, number, partitions);
         this.journal = new PartitionJournal(database.jdbc(), number, identity.instance());
-        this.parked = new ParkedMessages(repository, journal);
+        this.parked = new ParkedMessages(database.jdbc(), repository, number, identity.instance());
         this.scan = new MessageScan(repository, messages, dialect);
-        this.peek = new PartitionPeek(database.jdbc(), dialect, number, identity);
         this.transaction = database.transaction();
         this.diskSync = database.diskSync();
         this.divergenceHealInterval = database.divergenceHealInterval();
@@ -52,11 +50,6 @@ public class OutboxPartition {
     /** 0 and up. */
     public int number() {
         return number;
-    }
-
-    /** The instance whose relay this is for. */
-    public String instance() {
-        return identity.instance();
     }
 
     /**
@@ -68,7 +61,7 @@ public class OutboxPartition {
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
     public boolean isIdle(@Nullable String newest, @Nullable ScanCursor cursor) {
-        return cursor != null && peek.isIdle(newest, cursor);
+        return cursor != null && repository.isIdle(newest, cursor, identity);
     }
 
     /**
@@ -78,7 +71,7 @@ public class OutboxPartition {
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
     public @Nullable String refusal() {
-        return peek.refusal();
+        return repository.refusal(identity);
     }
 
     /**
@@ -175,16 +168,14 @@ public class OutboxPartition {
         if (to != from) {
             updates.add(journal.delivery(log.deliveryNo() + 1, from, to));
         }
-        if (to < from || queue.divergence()) {
-            journal.recordRewind(
-                    to < from ? log.deliveryNo() + 1 : log.deliveryNo(), from, Math.min(from, to), queue.reason());
+        if (to >= from && !queue.divergence()) {
+            return new Progress(to - from, null);
         }
         if (to < from) {
-            journal.updateLowestMark(to);
+            parked.updateLowest(to);
         }
-        Rewind rewind = to < from || queue.divergence()
-                ? new Rewind(from, Math.min(from, to), queue.divergence(), queue.reason())
-                : null;
+        Rewind rewind = new Rewind(from, Math.min(from, to), queue.divergence(), queue.reason());
+        journal.recordRewind(to < from ? log.deliveryNo() + 1 : log.deliveryNo(), rewind);
         return new Progress(Math.max(to - from, 0), rewind);
     }
 
@@ -243,10 +234,7 @@ public class OutboxPartition {
     }
 
     private ClaimResult stillStopped(Row row, Reconciliation queue) {
-        Long before = row.stoppedKnownPosition();
-        if (before == null || before != queue.known()) {
-            journal.setStoppedKnownPosition(queue.known());
-        }
+        journal.recordStoppedPosition(queue.known());
         // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
         // else.
         Checkpoint newest = queue.newest();
@@ -255,12 +243,15 @@ public class OutboxPartition {
                 || repository.hasBatch(newest.position(), newest.batchId());
         if (!mayBeExpected) {
             journal.recordFence(); // the stranger's checkpoint is as good as one
-            return new ClaimResult.Halted(PartitionState.STOPPED, null, Progress.NONE);
         }
-        return new ClaimResult.Halted(PartitionState.STOPPED, fence(row, row.currentHistory(), newest), Progress.NONE);
+        Checkpoint fence = mayBeExpected ? fence(row, row.currentHistory(), newest) : null;
+        return new ClaimResult.Halted(PartitionState.STOPPED, fence, Progress.NONE);
     }
 
-    /** Null: the fence of this pause or stop is the newest checkpoint; that is recorded for whoever asks. */
+    /**
+     * The newest checkpoint's place, in this history, under the nonce of the pause or stop. Null: that is the newest checkpoint, which
+     * is recorded for whoever asks.
+     */
     private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
         if (newest != null && newest.nonce() == row.haltId()) {
             if (row.fencedHaltId() != row.haltId()) {
@@ -268,8 +259,9 @@ public class OutboxPartition {
             }
             return null;
         }
-        Checkpoint place = newest == null ? new Checkpoint(0, 0, history, Checkpoint.APPEND) : newest;
-        return place.fenced(history, row.haltId());
+        return newest == null
+                ? new Checkpoint(0, 0, history, row.haltId())
+                : new Checkpoint(newest.position(), newest.batchId(), history, row.haltId());
     }
 
     /**
@@ -285,9 +277,9 @@ public class OutboxPartition {
             if (repository.logEnd().delivered() >= position || !repository.hasBatch(position, claimed.batchId())) {
                 return false;
             }
-            journal.mark(claimed.messages().get(0).id(), position, reason);
+            parked.mark(claimed.messages().get(0).id(), position, reason);
             if (Stream.ofNullable(row.lowestParkedPosition()).noneMatch(lowest -> lowest <= position)) {
-                journal.updateLowestMark(position - 1);
+                parked.updateLowest(position - 1);
             }
             return true;
         }));

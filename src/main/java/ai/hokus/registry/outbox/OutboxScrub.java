@@ -3,13 +3,13 @@ package ai.hokus.registry.outbox;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.RowMapper;
 
 /**
  * Walks the retained messages and looks for one that is in no batch although its id is settled: no scan would ever find it.
@@ -35,16 +35,6 @@ public class OutboxScrub {
                       (SELECT p.settled_id FROM outbox_progress p WHERE p.partition_id = ?)
                   ORDER BY m.partition_id, m.id LIMIT 5000) x
             ORDER BY x.id
-            """;
-
-    private static final String STILL_MISSING = """
-            SELECT m.id FROM outbox_message m
-            WHERE m.partition_id = ? AND m.id = ANY (?)
-              AND NOT EXISTS (SELECT 1 FROM outbox_batch b
-                              WHERE b.partition_id = ? AND b.highest_id >= m.id AND b.lowest_id <= m.id
-                                AND m.id = ANY (b.message_ids))
-              AND NOT EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id)
-            ORDER BY m.id
             """;
 
     private final OutboxDatabase database;
@@ -77,11 +67,7 @@ public class OutboxScrub {
             boolean more = System.nanoTime() - round.notBefore() >= 0;
             while (more && System.nanoTime() - deadline < 0) {
                 List<Walked> walked = walk(partition, round.scrubbedTo());
-                long[] missing = walked.stream()
-                        .filter(message -> !message.accounted())
-                        .mapToLong(Walked::id)
-                        .toArray();
-                found += missing.length == 0 ? 0 : giveBatch(partition, missing, instance);
+                found += missing(walked).length == 0 ? 0 : giveBatch(partition, round.scrubbedTo(), instance);
                 more = walked.size() == STEP;
                 round = more
                         ? new Round(walked.get(STEP - 1).id(), round.notBefore())
@@ -93,53 +79,44 @@ public class OutboxScrub {
     }
 
     private List<Walked> walk(int partition, long after) {
-        return database.jdbc()
-                .query(
-                        WALK,
-                        (row, n) -> new Walked(row.getLong(1), row.getBoolean(2)),
-                        partition,
-                        partition,
-                        after,
-                        partition);
+        RowMapper<Walked> walked = (row, n) -> new Walked(row.getLong(1), row.getBoolean(2));
+        return database.jdbc().query(WALK, walked, partition, partition, after, partition);
     }
 
-    private int giveBatch(int partition, long[] candidates, String instance) {
+    private static long[] missing(List<Walked> walked) {
+        return walked.stream()
+                .filter(message -> !message.accounted())
+                .mapToLong(Walked::id)
+                .toArray();
+    }
+
+    /** Looks again, now with the partition's row, and gives one batch to those that are in none still. */
+    private int giveBatch(int partition, long after, String instance) {
         PartitionRepository repository = new PartitionRepository(database.jdbc(), database.dialect(), partition);
-        long[] missing = requireNonNull(database.transaction().execute(status -> {
+        long[] given = requireNonNull(database.transaction().execute(status -> {
             PartitionRepository.Row row = repository.lock();
             LogEnd end = repository.logEnd();
-            long[] still = database
-                    .jdbc()
-                    .queryForList(
-                            STILL_MISSING,
-                            Long.class,
-                            partition,
-                            MessageRepository.bigints(
-                                    Arrays.stream(candidates).boxed().toArray(Long[]::new)),
-                            partition)
-                    .stream()
-                    .mapToLong(Long::longValue)
-                    .toArray();
-            if (still.length > 0) {
+            long[] missing = missing(walk(partition, after));
+            if (missing.length > 0) {
                 repository.write(List.of(repository.insertBatch(
                         end.lastPosition() + 1,
                         Checkpoint.randomId(),
                         row.currentHistory(),
-                        still,
+                        missing,
                         new PartitionRepository.Settled(end.settledId(), end.sampleId(), end.sampleXid()),
                         instance)));
             }
-            return still;
+            return missing;
         }));
         database.diskSync().flush();
-        if (missing.length > 0) {
+        if (given.length > 0) {
             log.error(
                     "Partition {}: {} messages were in no batch although their ids were settled, the first with id {}. They"
                             + " are delivered now. This should never happen: please report it.",
                     partition,
-                    missing.length,
-                    missing[0]);
+                    given.length,
+                    given[0]);
         }
-        return missing.length;
+        return given.length;
     }
 }

@@ -3,6 +3,7 @@ package ai.hokus.registry.outbox;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
  * Keeps the marks of parked messages true. A message is marked before it is skipped, so a mark alone does not tell whether it
@@ -12,12 +13,36 @@ import java.util.stream.Collectors;
  */
 final class ParkedMessages {
 
+    private final JdbcTemplate jdbc;
     private final PartitionRepository repository;
-    private final PartitionJournal journal;
+    private final int partition;
+    private final String instance;
 
-    ParkedMessages(PartitionRepository repository, PartitionJournal journal) {
+    ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int partition, String instance) {
+        this.jdbc = jdbc;
         this.repository = repository;
-        this.journal = journal;
+        this.partition = partition;
+        this.instance = instance;
+    }
+
+    /** Records that this message was refused alone. */
+    void mark(long id, long position, String reason) {
+        String update = "UPDATE outbox_parked SET position = ?, reason = ?, instance = ? WHERE id = ?";
+        if (jdbc.update(update, position, reason, instance, id) == 0) {
+            jdbc.update("""
+                    INSERT INTO outbox_parked (id, partition_id, position, reason, instance) VALUES (?, ?, ?, ?, ?)
+                    """, id, partition, position, reason, instance);
+        }
+    }
+
+    /** Writes the lowest position above {@code delivered} that is marked into the partition's row. */
+    void updateLowest(long delivered) {
+        jdbc.update("""
+                UPDATE outbox_partition SET lowest_parked_position =
+                    (SELECT min(k.position) FROM outbox_parked k
+                     WHERE k.partition_id = ? AND k.resolution IS NULL AND k.position > ?)
+                WHERE partition_id = ?
+                """, partition, delivered, partition);
     }
 
     /**
@@ -51,13 +76,18 @@ final class ParkedMessages {
         if (row.lowestParkedPosition() == null && skips.isEmpty()) {
             return;
         }
-        List<PartitionJournal.Mark> marks = journal.undecidedMarks(from, to);
-        marks.stream()
-                .filter(mark -> !skips.containsKey(mark.position()) && reachesBelow(mark.position(), seen))
-                .forEach(journal::deleteMark);
-        marks.forEach(mark -> skips.remove(mark.position()));
+        List<Long> marked = jdbc.queryForList("""
+                SELECT position FROM outbox_parked
+                WHERE partition_id = ? AND resolution IS NULL AND position > ? AND position <= ?
+                """, Long.class, partition, from, to);
+        marked.stream()
+                .filter(position -> !skips.containsKey(position) && reachesBelow(position, seen))
+                .forEach(position -> jdbc.update("""
+                        DELETE FROM outbox_parked WHERE partition_id = ? AND position = ? AND resolution IS NULL
+                        """, partition, position));
+        marked.forEach(skips::remove);
         skips.values().forEach(this::markAgain);
-        journal.updateLowestMark(to);
+        updateLowest(to);
     }
 
     /**
@@ -77,7 +107,7 @@ final class ParkedMessages {
     private void markAgain(Checkpoint skip) {
         PartitionRepository.Batch batch = repository.batchAt(skip.position());
         if (batch != null && batch.batchId() == skip.batchId()) {
-            journal.mark(
+            mark(
                     batch.messageIds()[Math.toIntExact(skip.position() - batch.firstPosition())],
                     skip.position(),
                     "skipped because Redis refused it; the reason was lost when this database was restored");

@@ -1,6 +1,5 @@
 package ai.hokus.registry.outbox;
 
-import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -8,13 +7,15 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * What a claim reads and writes of one partition. Every method needs an open transaction that holds the partition's row ({@link #lock}).
- * Thread-safe.
+ * What a relay reads and writes of one partition. What a claim calls needs an open transaction that holds the partition's row ({@link
+ * #lock}); the questions before it, {@link #refusal} and {@link #isIdle}, need none. Thread-safe.
  */
 class PartitionRepository {
 
@@ -23,7 +24,7 @@ class PartitionRepository {
      * relies on. What is read next sees what the holder before us committed.
      */
     private static final String LOCK = """
-            SELECT purged_position, lowest_parked_position, paused, stopped_at IS NOT NULL AS stopped, stopped_known_position,
+            SELECT purged_position, lowest_parked_position, paused, stopped_at IS NOT NULL AS stopped,
                    halt_id, fenced_halt_id, histories, foreign_checkpoint, diverged_at,
                    CURRENT_TIMESTAMP AS now
             FROM outbox_partition WHERE partition_id = :partition FOR UPDATE
@@ -47,6 +48,9 @@ class PartitionRepository {
 
     private static final int PAGE = 500;
 
+    /** With more ranges to look at than this, a claim is as cheap as a peek. */
+    private static final int MAX_PEEKED_RANGES = 1_000;
+
     private final JdbcTemplate jdbc;
     private final JdbcClient client;
     private final SqlDialect dialect;
@@ -59,8 +63,7 @@ class PartitionRepository {
         this.client = JdbcClient.create(jdbc);
         this.dialect = dialect;
         this.partition = partition;
-        this.batchAt =
-                dialect.batchAt("partition_id, first_position, last_position, batch_id, history_id, message_ids");
+        this.batchAt = dialect.batchAt("partition_id, first_position, last_position, batch_id, message_ids");
         this.batchIdAt = dialect.batchAt("partition_id, last_position, batch_id"); // the ids are most of a row
     }
 
@@ -70,7 +73,6 @@ class PartitionRepository {
             @Nullable Long lowestParkedPosition,
             boolean paused,
             boolean stopped,
-            @Nullable Long stoppedKnownPosition,
             long haltId,
             long fencedHaltId,
             List<Long> histories,
@@ -90,8 +92,43 @@ class PartitionRepository {
 
     /** A row of {@code outbox_batch}. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and a list would box each of up to 5,000 ids
-    record Batch(
-            int partition, long firstPosition, long lastPosition, long batchId, long historyId, long[] messageIds) {}
+    record Batch(int partition, long firstPosition, long lastPosition, long batchId, long[] messageIds) {}
+
+    /** Why this relay must not deliver what is in this database; null: it may. */
+    @Nullable
+    String refusal(RelayIdentity relay) {
+        return client.sql("SELECT queue_name, environment FROM outbox")
+                .query((row, n) -> Optional.ofNullable(relay.refusal(row.getString(1), row.getString(2))))
+                .single()
+                .orElse(null);
+    }
+
+    /** Whether there is nothing to do. What is read may be old when it is used. */
+    boolean isIdle(@Nullable String newest, ScanCursor cursor, RelayIdentity relay) {
+        Checkpoint seen = newest == null ? null : Checkpoint.parse(newest);
+        boolean unreadable = newest != null && seen == null;
+        if (unreadable || cursor.isLoading() || cursor.unclaimed().size() > MAX_PEEKED_RANGES) {
+            return false;
+        }
+        IdRanges ids = cursor.unclaimed().plus(cursor.upTo(), Long.MAX_VALUE);
+        return sql(dialect.peek())
+                .param("lowests", MessageRepository.bigints(ids.from()))
+                .param("highests", MessageRepository.bigints(ids.to()))
+                .query((ResultSetExtractor<Boolean>) row -> {
+                    if (!row.next() || row.getBoolean("halted") || row.getBoolean("unclaimed")) {
+                        return false;
+                    }
+                    long delivered = row.getLong("delivered");
+                    boolean atEnd = seen == null
+                            ? delivered == 0
+                            : seen.position() == delivered
+                                    && (delivered == 0 || seen.batchId() == row.getLong("batch_id"));
+                    return atEnd
+                            && row.getLong("last_position") == delivered
+                            && row.getLong("batch_id") == cursor.log().batchId()
+                            && relay.refusal(row.getString("queue_name"), row.getString("environment")) == null;
+                });
+    }
 
     /** Locks the partition's row until the transaction ends. */
     Row lock() {
@@ -101,7 +138,6 @@ class PartitionRepository {
                         row.getObject("lowest_parked_position", Long.class),
                         row.getBoolean("paused"),
                         row.getBoolean("stopped"),
-                        row.getObject("stopped_known_position", Long.class),
                         row.getLong("halt_id"),
                         row.getLong("fenced_halt_id"),
                         Arrays.stream(ids(row, "histories")).boxed().toList(),
@@ -148,7 +184,6 @@ class PartitionRepository {
                         row.getLong("first_position"),
                         row.getLong("last_position"),
                         row.getLong("batch_id"),
-                        row.getLong("history_id"),
                         ids(row, "message_ids")))
                 .optional()
                 .filter(batch -> batch.partition() == partition && position <= batch.lastPosition())
@@ -194,7 +229,7 @@ class PartitionRepository {
                 firstPosition + ids.length - 1,
                 batchId,
                 historyId,
-                MessageRepository.bigints(Arrays.stream(ids).boxed().toArray(Long[]::new)),
+                MessageRepository.bigints(ids),
                 ids[0],
                 ids[ids.length - 1],
                 settled.settledId(),
@@ -214,8 +249,7 @@ class PartitionRepository {
     }
 
     private static long[] ids(ResultSet row, String column) throws SQLException {
-        Array array = row.getArray(column);
-        return Arrays.stream((Object[]) array.getArray())
+        return Arrays.stream((Object[]) row.getArray(column).getArray())
                 .mapToLong(id -> ((Number) id).longValue())
                 .toArray();
     }

@@ -52,13 +52,9 @@ public class Retention {
                 .distinct()
                 .toList();
         long deleted = purge.purge(partitions, settings.period(), settings.maxMessages(), settings.maxRunDuration());
-        int found = scrub.scrub(partitions, instance.value(), MAX_SCRUB_DURATION);
-        if (deleted > 0 || found > 0) {
-            log.debug(
-                    "Deleted {} messages that were delivered more than {} ago. Messages that were in no batch: {}.",
-                    deleted,
-                    settings.period(),
-                    found);
+        scrub.scrub(partitions, instance.value(), MAX_SCRUB_DURATION);
+        if (deleted > 0) {
+            log.debug("Deleted {} messages that were delivered more than {} ago.", deleted, settings.period());
         }
     }
 }

@@ -49,8 +49,8 @@ class IdRangesTest {
 
     private static TreeSet<Long> ids(IdRanges ranges) {
         TreeSet<Long> ids = new TreeSet<>();
-        Long[] from = ranges.from();
-        Long[] to = ranges.to();
+        long[] from = ranges.from();
+        long[] to = ranges.to();
         for (int i = 0; i < from.length; i++) {
             assertThat(i == 0 || from[i] > to[i - 1] + 1)
                     .as("ranges that touch")
