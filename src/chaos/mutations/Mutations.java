@@ -25,10 +25,11 @@ public class Mutations {
     private static final String TABLES = "db/migration/postgresql/V1__registration_outbox.sql";
     private static final String PROTOCOL = "ProtocolSimulationTest,OutboxPartitionTest,OutboxTest,RelayPassTest,PausedPassTest";
     private static final String SETTLING = "SettlingRacesTest,SettledIdsTest,ProtocolSimulationTest,OutboxPartitionTest,OutboxTest";
-    private static final String PURGE = "OutboxTest,PurgeUnderFallbackTest,ProtocolSimulationTest";
+    private static final String PURGE = "OutboxTest,PurgeRacesTest,PurgeUnderFallbackTest,ProtocolSimulationTest";
     private static final String TWIN = "ProtocolSimulationTest,InMemoryMessageQueueTest";
     private static final String REDIS = "RedisMessageQueueTest";
-    private static final String REGISTRATION = "RegistrationTransactionOnH2Test,RegistrationTransactionOnPostgreSqlTest";
+    private static final String REGISTRATION =
+            "RegistrationTransactionOnH2Test,RegistrationTransactionOnPostgreSqlTest,SharedTransactionTest";
     private static final String SETTINGS = "RelaySettingsTest";
 
     /**
@@ -289,7 +290,7 @@ public class Mutations {
                     "&& name.isEmpty()"),
             new Mutation(
                     "new models are made in any order",
-                    "SharedTransactionTest",
+                    REGISTRATION,
                     MAIN + "registration/RegistrationTransaction.java",
                     "Collectors.toCollection(TreeSet::new)",
                     "Collectors.toCollection(java.util.LinkedHashSet::new)"),

@@ -5,8 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -16,7 +14,6 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
  * A transaction that draws an id, or commits, between two statements of a claim: its message must not be taken for one that will
@@ -25,7 +22,7 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
 class SettlingRacesTest {
 
     private final HikariDataSource pool = TestDatabase.POSTGRESQL.newMigrated(1);
-    private final Between between = new Between(pool);
+    private final BetweenStatements between = new BetweenStatements(pool);
     private final TestOutbox outbox = TestOutbox.on(between, Duration.ofHours(1));
     private final TestClaims claims = new TestClaims(outbox);
     private Writer early;
@@ -151,58 +148,6 @@ class SettlingRacesTest {
             } catch (SQLException e) {
                 throw new AssertionError(e);
             }
-        }
-    }
-
-    /** Does something, once, between two statements of whoever uses its connections. */
-    private static final class Between extends DelegatingDataSource {
-
-        private String fragment = "";
-        private Runnable before;
-        private Runnable after;
-
-        Between(HikariDataSource pool) {
-            super(pool);
-        }
-
-        /** Before a statement with this text. */
-        void before(String text, Runnable action) {
-            fragment = text;
-            before = action;
-        }
-
-        /** Before the statement after one with this text. */
-        void after(String text, Runnable action) {
-            before(text, () -> after = action);
-        }
-
-        private void prepared(String sql) {
-            Runnable due = after;
-            after = null;
-            if (due != null) {
-                due.run();
-            }
-            if (before != null && sql.contains(fragment)) {
-                Runnable action = before;
-                before = null;
-                action.run();
-            }
-        }
-
-        @Override
-        public Connection getConnection() throws SQLException {
-            Connection connection = super.getConnection();
-            return (Connection) Proxy.newProxyInstance(
-                    Between.class.getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, arguments) -> {
-                        if (method.getName().equals("prepareStatement")) {
-                            prepared((String) arguments[0]);
-                        }
-                        try {
-                            return method.invoke(connection, arguments);
-                        } catch (InvocationTargetException e) {
-                            throw e.getCause();
-                        }
-                    });
         }
     }
 }
