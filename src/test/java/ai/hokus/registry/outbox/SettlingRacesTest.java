@@ -102,6 +102,21 @@ class SettlingRacesTest {
         assertThat(claims.everDelivered()).contains(early.message);
     }
 
+    /** What follows can be of the same model: a scan does not go beyond the highest id at its beginning. */
+    @Test
+    void a_transaction_that_commits_behind_the_scan_is_delivered_before_what_follows_it() {
+        late.begin(); // while it is open nothing is settled, and the scan goes on
+        early.insert();
+        claims.append(2);
+        claims.appended((ClaimResult.Claimed) claims.claim(1));
+        early.commit();
+        UUID next = claims.append(1).get(0);
+
+        claims.deliverPending();
+
+        assertThat(claims.everDelivered()).containsSubsequence(early.message, next);
+    }
+
     /** After claims in which its message would be settled, if anybody took it for one that never comes. */
     private void assertThatNothingIsLostWhenEarlyCommits() {
         claims.deliver(1);
