@@ -2,6 +2,9 @@ package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
 import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -22,6 +25,16 @@ public final class BenchmarkDatabase {
                 INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
                 SELECT %s, 0, 'model-' || n %% 1000, 'model_ready_to_deploy', '%s' FROM generate_series(1, %d) n
                 """.formatted(TIMED_ID, OutboxUnderTest.PAYLOAD, messages));
+    }
+
+    /** Has the session hold a snapshot, and no lock, until it ends its transaction. */
+    public static Connection holdSnapshot(Connection session) throws SQLException {
+        session.setAutoCommit(false);
+        session.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        try (Statement first = session.createStatement()) {
+            first.execute("SELECT 1");
+        }
+        return session;
     }
 
     /** A pool on it, which the caller closes. One partition. */

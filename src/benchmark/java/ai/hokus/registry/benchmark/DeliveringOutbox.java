@@ -16,6 +16,12 @@ public interface DeliveringOutbox extends OutboxUnderTest {
      */
     void publish(String model, String payload) throws Exception;
 
+    /** How many messages it has still to deliver, by its own account. */
+    long pending();
+
+    /** Whether it promises to deliver a model's messages in the order of their commits. */
+    boolean keepsOrder();
+
     /** A table of the application's own. */
     String PURCHASES = "CREATE TABLE purchase (id UUID PRIMARY KEY, item TEXT NOT NULL)";
 

@@ -120,6 +120,16 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
     }
 
     @Override
+    public long pending() {
+        return jdbc().queryForObject("SELECT count(*) FROM outbox_pending_messages", Long.class);
+    }
+
+    @Override
+    public boolean keepsOrder() {
+        return true;
+    }
+
+    @Override
     public void purchase(String item, @Nullable String payload) {
         UUID id = UUID.randomUUID();
         outbox.transaction().executeWithoutResult(open -> {

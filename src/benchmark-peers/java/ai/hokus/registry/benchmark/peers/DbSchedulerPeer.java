@@ -9,6 +9,7 @@ import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.NoArgGenerator;
 import com.github.kagkarlsson.scheduler.Scheduler;
 import com.github.kagkarlsson.scheduler.SchedulerClient;
+import com.github.kagkarlsson.scheduler.task.FailureHandler.ExponentialBackoffFailureHandler;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.time.Duration;
@@ -22,12 +23,14 @@ public final class DbSchedulerPeer implements Peer {
     /*
      * Its README, "Polling strategy": lock-and-fetch for more than 1,000 a second; "Benchmark test": the limits 4 and 20 for
      * 20 threads. "Things to note": it is told to look right after the commit, so that the interval matters only for what
-     * was missed.
+     * was missed. "Task configuration": what fails is tried again without end, after 1 s and then after half as long again each
+     * time; by default after 5 minutes.
      */
     private static final int THREADS = 20;
     private static final double FETCH_BELOW = 4;
     private static final double FETCH_UP_TO = 20;
     private static final Duration POLLING_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration INITIAL_BACKOFF = Duration.ofSeconds(1);
 
     /** The library leaves the choice to its user: the best there is, ids that begin with the time. */
     private static final NoArgGenerator IDS = Generators.timeBasedEpochRandomGenerator();
@@ -64,10 +67,11 @@ public final class DbSchedulerPeer implements Peer {
         private final Scheduler scheduler;
 
         DbSchedulerOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
-            super("db-scheduler %s, no order", Scheduler.class, "scheduled_tasks", THREADS, postgres, redis, queue);
+            super("db-scheduler %s", Scheduler.class, "scheduled_tasks", THREADS, postgres, redis, queue);
             jdbc().execute(SCHEMA);
-            this.delivery =
-                    Tasks.oneTime("delivery", String.class).execute((instance, context) -> push(instance.getData()));
+            this.delivery = Tasks.oneTime("delivery", String.class)
+                    .onFailure(new ExponentialBackoffFailureHandler<>(INITIAL_BACKOFF))
+                    .execute((instance, context) -> push(instance.getData()));
             this.client = SchedulerClient.Builder.create(new TransactionAwareDataSourceProxy(database()), delivery)
                     .build();
             this.scheduler = Scheduler.create(database(), delivery)

@@ -19,7 +19,8 @@ public final class NamastackPeer implements Peer {
     /**
      * Its documentation, "Performance Tuning", the candidate for platform threads: 1,000 keys a cycle, a cycle 25 ms after
      * the last one. Completed records are deleted, as in the settings of its own performance test ("Processing Chain"
-     * describes the setting); 16 threads as there.
+     * describes the setting); 16 threads as there. "Retry Mechanisms": what fails is tried again without end, each 10 s at the
+     * latest, and its key's later records wait for it, as by default; the other default is to give up after 3 retries.
      */
     private static final String[] TUNING = {
         "--namastack.outbox.polling.trigger=fixed",
@@ -29,6 +30,10 @@ public final class NamastackPeer implements Peer {
         "--namastack.outbox.processing.executor-max-pool-size=32",
         "--namastack.outbox.processing.delete-completed-records=true",
         "--namastack.outbox.instance.rebalance-interval=1s",
+        "--namastack.outbox.retry.policy=exponential",
+        "--namastack.outbox.retry.max-retries=1000000",
+        "--namastack.outbox.retry.exponential.initial-delay=1s",
+        "--namastack.outbox.retry.exponential.max-delay=10s",
     };
 
     @Override
@@ -43,7 +48,7 @@ public final class NamastackPeer implements Peer {
         private final OutboxProcessingScheduler scheduler;
 
         NamastackOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
-            super("namastack-outbox %s, by key", Outbox.class, "outbox_record", THREADS, postgres, redis, queue);
+            super("namastack-outbox %s", Outbox.class, "outbox_record", THREADS, postgres, redis, queue);
             this.context = PeerContext.start(
                     NamastackApplication.class, this, beans -> beans.registerBean(Delivery.class), TUNING);
             this.outbox = context.getBean(Outbox.class);
@@ -68,6 +73,11 @@ public final class NamastackPeer implements Peer {
                         partition_no, handler_id
                     FROM generate_series(1, 1000) n, outbox_record
                     ORDER BY n, created_at LIMIT ?""";
+        }
+
+        @Override
+        public boolean keepsOrder() {
+            return true;
         }
 
         @Override

@@ -32,6 +32,7 @@ abstract class PeerOutbox implements DeliveringOutbox {
     private static final Duration SHORTEST_DRAIN = Duration.ofSeconds(60);
     private static final Duration LONGEST_SETTLING = Duration.ofSeconds(60);
     private static final int MODELS = 1000;
+    private static final int CALL_TIMEOUT_MS = 2000;
 
     private final String name;
     private final String table;
@@ -116,7 +117,12 @@ abstract class PeerOutbox implements DeliveringOutbox {
 
     @Override
     public final String name() {
-        return name;
+        return name + (keepsOrder() ? ", by key" : ", no order");
+    }
+
+    @Override
+    public boolean keepsOrder() {
+        return false;
     }
 
     /** The library writes the first message of each model, in one transaction; the others are copies of these by SQL. */
@@ -179,7 +185,8 @@ abstract class PeerOutbox implements DeliveringOutbox {
         return jdbc;
     }
 
-    private long pending() {
+    @Override
+    public final long pending() {
         return jdbc().queryForObject("SELECT count(*) FROM " + table, Long.class);
     }
 
@@ -208,11 +215,15 @@ abstract class PeerOutbox implements DeliveringOutbox {
         return pool;
     }
 
+    /** A call that fails is the library's to repeat: repeated by Redisson, one whose answer got lost would be there twice. */
     private static RedissonClient redisson(TestRedis redis, int connections) {
         Config config =
                 new Config().setCodec(StringCodec.INSTANCE).setThreads(2).setNettyThreads(2);
         config.useSingleServer()
                 .setAddress(redis.url())
+                .setRetryAttempts(0)
+                .setConnectTimeout(CALL_TIMEOUT_MS)
+                .setTimeout(CALL_TIMEOUT_MS)
                 .setConnectionPoolSize(connections)
                 .setConnectionMinimumIdleSize(1)
                 .setSubscriptionConnectionMinimumIdleSize(0);

@@ -7,9 +7,15 @@ import ai.hokus.registry.support.TestRedis;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.modulith.events.FailedEventPublications;
 import org.springframework.modulith.events.IncompleteEventPublications;
+import org.springframework.modulith.events.ResubmissionOptions;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.event.TransactionalEventListener;
@@ -23,12 +29,15 @@ public final class SpringModulithPeer implements Peer {
 
     private static final int THREADS = 16;
     private static final int SHARES = 4;
+    private static final ResubmissionOptions FAILED =
+            ResubmissionOptions.defaults().withBatchSize(1000);
 
     /**
      * Its documentation, "Working with Application Events": completed publications are deleted ("Event Publication
      * Completion"); the listener needs no transaction of its own, so it has none. A resubmission marks one publication
      * after the other on its caller's thread, with a commit each, so several run at once, each with its share by the
-     * predicate ("Managing Event Publications").
+     * predicate ("Managing Event Publications"). The same page leaves it to the
+     * application when to try again what failed: here each second.
      */
     private static final String[] TUNING = {"--spring.modulith.events.completion-mode=delete"};
 
@@ -42,8 +51,11 @@ public final class SpringModulithPeer implements Peer {
 
     private static final class SpringModulithOutbox extends PeerOutbox {
 
+        private static final Logger log = LoggerFactory.getLogger(SpringModulithPeer.class);
+
         private final ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         private final ExecutorService resubmissions = Executors.newFixedThreadPool(SHARES);
+        private final ScheduledExecutorService retries = Executors.newSingleThreadScheduledExecutor();
         private final AtomicLong numbers = new AtomicLong(1_000_000_000);
         private final ConfigurableApplicationContext context;
         private final IncompleteEventPublications backlog;
@@ -52,7 +64,7 @@ public final class SpringModulithPeer implements Peer {
 
         SpringModulithOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
             super(
-                    "Spring Modulith event publication registry %s, no order",
+                    "Spring Modulith event publication registry %s",
                     IncompleteEventPublications.class, "event_publication", THREADS, postgres, redis, queue);
             this.context = PeerContext.start(
                     SpringModulithApplication.class,
@@ -64,6 +76,8 @@ public final class SpringModulithPeer implements Peer {
                     TUNING);
             this.backlog = context.getBean(IncompleteEventPublications.class);
             this.transactions = new TransactionTemplate(context.getBean(PlatformTransactionManager.class));
+            FailedEventPublications failed = context.getBean(FailedEventPublications.class);
+            retries.scheduleWithFixedDelay(() -> retry(failed), 1, 1, TimeUnit.SECONDS);
         }
 
         @Override
@@ -103,6 +117,16 @@ public final class SpringModulithPeer implements Peer {
             }
         }
 
+        private void retry(FailedEventPublications failed) {
+            try {
+                if (delivering) {
+                    failed.resubmit(FAILED);
+                }
+            } catch (RuntimeException e) {
+                log.warn("tried again in a second", e); // and goes on, as Spring's scheduling does
+            }
+        }
+
         @Override
         void stopDelivering() {
             delivering = false;
@@ -117,6 +141,7 @@ public final class SpringModulithPeer implements Peer {
 
         @Override
         public void close() {
+            retries.shutdownNow();
             context.close();
             resubmissions.shutdownNow();
             threads.shutdownNow();

@@ -21,6 +21,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gruelbox's transaction-outbox: each message is a call of a method, made after the commit, or by a flush. This version knows
@@ -32,13 +34,14 @@ public final class TransactionOutboxPeer implements Peer {
      * Its README, "Set up the background worker" and "Configuration reference", and the documentation of ExecutorSubmitter:
      * a large bounded queue (10,000 or more) before a pool of threads, flushes one after another until nothing is left, in
      * large batches; a pool of connections; no logging context in the rows. A full queue makes the flush wait. With 4 or 8
-     * threads, or 1,000 or 20,000 messages a flush, it was as fast, within what rounds differ by.
+     * threads, or 1,000 or 20,000 messages a flush, it was as fast, within what rounds differ by. What fails is tried again
+     * without end; by default 5 times, each 2 minutes.
      */
     private static final int THREADS = 16;
     private static final int QUEUE = 20_000;
     private static final int FLUSH_BATCH = 5000;
     private static final Duration PAUSE_BETWEEN_FLUSHES = Duration.ofSeconds(1);
-    private static final Duration ATTEMPT_FREQUENCY = Duration.ofMinutes(2);
+    private static final Duration ATTEMPT_FREQUENCY = Duration.ofSeconds(30);
 
     @Override
     public DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) {
@@ -52,6 +55,8 @@ public final class TransactionOutboxPeer implements Peer {
 
     private static final class GruelboxOutbox extends PeerOutbox {
 
+        private static final Logger log = LoggerFactory.getLogger(TransactionOutboxPeer.class);
+
         private final ThreadPoolExecutor executor;
         private final ThreadLocalContextTransactionManager transactionManager;
         private final TransactionOutbox outbox;
@@ -60,7 +65,7 @@ public final class TransactionOutboxPeer implements Peer {
 
         GruelboxOutbox(PostgresCluster postgres, TestRedis redis, String queue) {
             super(
-                    "gruelbox transaction-outbox %s, no order",
+                    "gruelbox transaction-outbox %s",
                     TransactionOutbox.class, "txno_outbox", THREADS, postgres, redis, queue);
             this.executor = new ThreadPoolExecutor(
                     THREADS,
@@ -78,6 +83,7 @@ public final class TransactionOutboxPeer implements Peer {
                     .clockProvider(Clock::systemUTC) // its own default is a class of the other Hibernate Validator
                     .flushBatchSize(FLUSH_BATCH)
                     .attemptFrequency(ATTEMPT_FREQUENCY)
+                    .blockAfterAttempts(Integer.MAX_VALUE)
                     .serializeMdc(false)
                     .build();
         }
@@ -138,7 +144,11 @@ public final class TransactionOutboxPeer implements Peer {
 
         private void flush() {
             while (delivering) {
-                while (outbox.flush()) {}
+                try {
+                    while (outbox.flush()) {}
+                } catch (RuntimeException e) {
+                    log.warn("flushed again after a pause", e); // as its README does
+                }
                 LockSupport.parkNanos(PAUSE_BETWEEN_FLUSHES.toNanos());
             }
         }
