@@ -36,11 +36,23 @@ record Load(int port, int clients, int expected, Requests requests) {
     static Requests registrations(int models, int clients, String version) {
         return (client, n) -> {
             long number = (long) n * clients + client;
-            return post("""
-                    {"model_name":"model-%d","version":"%s%d","token_id":"T","proposal_identifier":"P","metric_name":"f1",\
-                    "baseline_value":0.5,"current_value":0.75,"mlflow_run_id":"run-%2$s%3$d","model_uri":"models:/model-%1$d/%3$d",\
-                    "eval_spec":"spec","tags":{"team":"search","stage":"candidate"}}""".formatted(number % models, version, number));
+            return registration("model-" + number % models, version + number);
         };
+    }
+
+    /** Registrations, each of a model of its own. */
+    static Requests registrationsOfNewModels(int clients, String version) {
+        return (client, n) -> {
+            String number = version + ((long) n * clients + client);
+            return registration("model-" + number, number);
+        };
+    }
+
+    private static byte[] registration(String model, String version) {
+        return post("""
+                {"model_name":"%s","version":"%s","token_id":"T","proposal_identifier":"P","metric_name":"f1",\
+                "baseline_value":0.5,"current_value":0.75,"mlflow_run_id":"run-%2$s","model_uri":"models:/%1$s/%2$s",\
+                "eval_spec":"spec","tags":{"team":"search","stage":"candidate"}}""".formatted(model, version));
     }
 
     static byte[] post(String json) {

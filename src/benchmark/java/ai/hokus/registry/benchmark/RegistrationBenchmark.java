@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** Registrations a second over HTTP, with and without the outbox, and what one costs. Interleaved in one run. */
@@ -37,6 +38,8 @@ class RegistrationBenchmark {
             extract(extracted);
             try (Contender with =
                             new Contender("with_outbox", true, ServiceUnderTest.on(postgres, "a"), extracted, redis);
+                    Contender newModels =
+                            new Contender("new_models", true, ServiceUnderTest.on(postgres, "c"), extracted, redis);
                     Contender without = new Contender(
                             "without_outbox", false, ServiceUnderTest.on(postgres, "b"), extracted, redis);
                     Contender embedded = new Contender("embedded", true, Map.of(), extracted, redis)) {
@@ -45,14 +48,15 @@ class RegistrationBenchmark {
                 // A first round for the compilers, which 15 s are not enough for.
                 for (int round = -1; round < ROUNDS; round++) {
                     boolean counts = round >= 0;
-                    with.measure(counts ? costs : null, counts);
-                    without.measure(counts ? costsWithout : null, counts);
-                    embedded.measure(null, counts);
+                    with.measure(with::load, counts ? costs : null, counts);
+                    newModels.measure(newModels::loadOfNewModels, null, counts);
+                    without.measure(without::load, counts ? costsWithout : null, counts);
+                    embedded.measure(embedded::load, null, counts);
                 }
                 double statements = statementsPerRegistration(with, postgres);
                 PerformanceDocument.write(
                         "registrations",
-                        table(with, without, embedded)
+                        table(with, newModels, without, embedded)
                                 + costs.table(costsWithout, statements)
                                 + "%n%d rounds after a first one, in turn; median (least to most). %s%n"
                                         .formatted(ROUNDS, PerformanceDocument.machine(postgres.version())));
@@ -80,17 +84,20 @@ class RegistrationBenchmark {
         }
     }
 
-    private static String table(Contender with, Contender without, Contender embedded) {
+    private static String table(Contender with, Contender newModels, Contender without, Contender embedded) {
         StringBuilder text = new StringBuilder("""
                 | %d clients, %,d models | registrations a second | p50, ms | p99, ms |
                 |---|---|---|---|
                 """.formatted(CLIENTS, MODELS));
         text.append(with.row("PostgreSQL and Redis"))
+                .append(newModels.row("the same, each of a new model"))
                 .append(without.row("the same, the message not written"))
                 .append(embedded.row("H2 in a file, synced for each commit, and Redis"));
         return text
-                + "%nWith the message by without it: %s.%n%n"
-                        .formatted(with.rates.per(without.rates).text("%.2f"));
+                + "%nWith the message by without it: %s. Each of a new model by the first row: %s.%n%n"
+                        .formatted(
+                                with.rates.per(without.rates).text("%.2f"),
+                                newModels.rates.per(with.rates).text("%.2f"));
     }
 
     /** In a time of its own: writing the log costs. */
@@ -144,14 +151,22 @@ class RegistrationBenchmark {
             return new Load(service.port(), CLIENTS, 200, Load.registrations(MODELS, CLIENTS, version + ++loads + "-"));
         }
 
-        /** @param costs null: not looked at */
-        void measure(Costs costs, boolean counts) {
-            accepted += load("w").closed(MEASURED).count();
+        Load loadOfNewModels(String version) {
+            return new Load(
+                    service.port(), CLIENTS, 200, Load.registrationsOfNewModels(CLIENTS, version + ++loads + "-"));
+        }
+
+        /**
+         * @param load by the prefix of its versions
+         * @param costs null: not looked at
+         */
+        void measure(Function<String, Load> load, Costs costs, boolean counts) {
+            accepted += load.apply("w").closed(MEASURED).count();
             if (costs != null) {
                 costs.begin();
             }
             long start = System.nanoTime();
-            Latencies latencies = load("m").closed(MEASURED);
+            Latencies latencies = load.apply("m").closed(MEASURED);
             double seconds = (System.nanoTime() - start) / 1e9;
             accepted += latencies.count();
             if (costs != null) {
