@@ -46,7 +46,7 @@ class DrainBenchmark {
             try {
                 outboxes.add(new OwnOutbox("one relay", servers));
                 outboxes.add(new OwnOutbox("one relay, in batches of 500", 500, servers));
-                outboxes.add(new NewLoop("its statements and its script by hand", servers));
+                outboxes.add(new NewLoop("its statements and its script by hand", OwnOutbox.BATCH_MESSAGES, servers));
                 outboxes.add(new HandWrittenLoop(
                         "the usual way by hand: each message updated", OwnOutbox.BATCH_MESSAGES, servers));
                 for (Peer peer : Peer.all()) {

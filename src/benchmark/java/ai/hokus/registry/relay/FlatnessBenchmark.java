@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.PerformanceDocument;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
@@ -22,10 +23,19 @@ class FlatnessBenchmark {
     private static final int MESSAGES = 100_000;
     private static final int DELIVERED = Integer.getInteger("benchmark.delivered", 2_000_000);
     private static final int BACKLOG = Integer.getInteger("benchmark.backlog", 1_000_000);
+    /** Takes three minutes, so only with {@code -Dbenchmark.large=true}, and in the first round only. */
+    private static final int LARGE_BACKLOG = 5_000_000;
+
+    private static final boolean LARGE = Boolean.getBoolean("benchmark.large");
+    private static final int BATCH = 500;
     private static final int ROUNDS = Integer.getInteger("benchmark.rounds", 3);
 
     /** So many take some seconds: each is a claim, with its commit, and an append. */
     private static final int ONE_BY_ONE = 4_000;
+
+    private static final String ALONE = "%,d pending, nothing else".formatted(MESSAGES);
+    private static final String BY_HAND = "the loop by hand, %,d pending".formatted(MESSAGES);
+    private static final String ONE_BY_ONE_ALONE = "one by one, nothing else";
 
     private final Map<String, Spread> rates = new LinkedHashMap<>();
 
@@ -34,22 +44,28 @@ class FlatnessBenchmark {
         try (PostgresCluster postgres = PostgresCluster.start();
                 TestRedis redis = TestRedis.start()) {
             BenchmarkServers servers = new BenchmarkServers(postgres, redis);
-            try (OwnOutbox empty = new OwnOutbox("an empty table", 500, servers);
-                    OwnOutbox full = new OwnOutbox("delivered before", 500, servers);
-                    OwnOutbox backlog = new OwnOutbox("a long backlog", 500, servers);
+            try (OwnOutbox empty = new OwnOutbox("an empty table", BATCH, servers);
+                    OwnOutbox full = new OwnOutbox("delivered before", BATCH, servers);
+                    OwnOutbox backlog = new OwnOutbox("a long backlog", BATCH, servers);
+                    NewLoop byHand = new NewLoop("by hand", BATCH, servers);
                     OwnOutbox single = new OwnOutbox("one by one", 1, servers)) {
                 full.fillDelivered(DELIVERED);
                 for (int round = -1; round < ROUNDS; round++) {
                     boolean warmUp = round < 0; // warm by then, and a million takes long
-                    measure("%,d pending, nothing else".formatted(MESSAGES), empty, MESSAGES, warmUp);
+                    measure(ALONE, empty, MESSAGES, warmUp);
                     full.add(MESSAGES);
                     drain("%,d pending, %,d delivered before".formatted(MESSAGES, DELIVERED), full, MESSAGES, warmUp);
                     redis.run("DEL", full.queueName());
-                    measure("one by one, nothing else", single, ONE_BY_ONE, warmUp);
+                    measure(ONE_BY_ONE_ALONE, single, ONE_BY_ONE, warmUp);
+                    measure(BY_HAND, byHand, MESSAGES, warmUp);
                     if (!warmUp) {
                         measure("%,d pending".formatted(BACKLOG), backlog, BACKLOG, false);
+                        measure("the loop by hand, %,d pending".formatted(BACKLOG), byHand, BACKLOG, false);
                         whileASnapshotIsHeld(backlog, single);
                         whileAnotherTransactionWrites(postgres, backlog, single);
+                        if (LARGE && round == 0) {
+                            measure("%,d pending, once".formatted(LARGE_BACKLOG), backlog, LARGE_BACKLOG, false);
+                        }
                     }
                 }
                 report(postgres.version());
@@ -59,21 +75,15 @@ class FlatnessBenchmark {
 
     /** It is held while the backlog passes in batches, and is that old when messages pass one by one. */
     private void whileASnapshotIsHeld(OwnOutbox backlog, OwnOutbox single) throws Exception {
-        try (Connection first = snapshot(backlog);
-                Connection second = snapshot(single)) {
+        try (Connection first =
+                        BenchmarkDatabase.holdSnapshot(backlog.database().getConnection());
+                Connection second =
+                        BenchmarkDatabase.holdSnapshot(single.database().getConnection())) {
             measure("%,d pending, a snapshot held while they pass".formatted(BACKLOG), backlog, BACKLOG, false);
             measure("one by one, a snapshot held for as long", single, ONE_BY_ONE, false);
             first.rollback();
             second.rollback();
         }
-    }
-
-    private static Connection snapshot(OwnOutbox outbox) throws SQLException {
-        Connection reader = outbox.database().getConnection();
-        reader.setAutoCommit(false);
-        reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-        execute(reader, "SELECT count(*) FROM outbox_partition");
-        return reader;
     }
 
     /** In another database: a row every 5 ms, all in one transaction. */
@@ -125,13 +135,13 @@ class FlatnessBenchmark {
         }
     }
 
-    private void measure(String name, OwnOutbox outbox, int messages, boolean warmUp) throws Exception {
+    private void measure(String name, MeasuredOutbox outbox, int messages, boolean warmUp) throws Exception {
         outbox.fill(messages);
         drain(name, outbox, messages, warmUp);
         outbox.redis().run("DEL", outbox.queueName());
     }
 
-    private void drain(String name, OwnOutbox outbox, int messages, boolean warmUp) throws Exception {
+    private void drain(String name, MeasuredOutbox outbox, int messages, boolean warmUp) throws Exception {
         double rate = messages / (outbox.drain().toNanos() / 1e9);
         if (!warmUp) {
             rates.computeIfAbsent(name, unused -> new Spread()).add(rate);
@@ -145,20 +155,24 @@ class FlatnessBenchmark {
     }
 
     private void report(String version) {
-        Spread batches = rates.values().iterator().next();
-        Spread single = rates.get("one by one, nothing else");
         StringBuilder text = new StringBuilder("""
-                | in the table | messages a second | by the one with nothing else |
+                | in the table | messages a second | by the one of its kind with nothing else |
                 |---|---|---|
                 """);
         rates.forEach((name, rate) -> text.append("| %s | %s | %s |%n"
                 .formatted(
                         name,
                         rate.text("%,.0f"),
-                        rate.per(name.startsWith("one by one") ? single : batches)
-                                .text("%.2f"))));
+                        rate.per(rates.get(alone(name))).text("%.2f"))));
         text.append("%n%d rounds after a warm-up, in turn; median (least to most). %s%n"
                 .formatted(ROUNDS, PerformanceDocument.machine(version)));
         PerformanceDocument.write("flat", text.toString());
+    }
+
+    private static String alone(String name) {
+        if (name.startsWith("one by one")) {
+            return ONE_BY_ONE_ALONE;
+        }
+        return name.startsWith("the loop by hand") ? BY_HAND : ALONE;
     }
 }

@@ -16,10 +16,11 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class NewLoop extends ServiceTables {
 
-    private static final int BATCH = OwnOutbox.BATCH_MESSAGES;
+    private final int batch;
 
-    NewLoop(String name, BenchmarkServers servers) {
+    NewLoop(String name, int batch, BenchmarkServers servers) {
         super(name, 4, servers);
+        this.batch = batch;
     }
 
     /** Where the logs end, as the claim reads it. */
@@ -44,7 +45,7 @@ final class NewLoop extends ServiceTables {
                 List<String> elements = new ArrayList<>();
                 try (PreparedStatement claim = connection.prepareStatement("""
                         SELECT id, message_id, message_type, payload, created_at FROM outbox_message
-                        WHERE partition_id = 0 AND id > ? AND id <= ? ORDER BY id LIMIT %d""".formatted(BATCH))) {
+                        WHERE partition_id = 0 AND id > ? AND id <= ? ORDER BY id LIMIT %d""".formatted(batch))) {
                     claim.setLong(1, after);
                     claim.setLong(2, end.highestId());
                     try (ResultSet row = claim.executeQuery()) {
