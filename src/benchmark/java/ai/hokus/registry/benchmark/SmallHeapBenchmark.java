@@ -23,6 +23,10 @@ class SmallHeapBenchmark {
     private static final String QUEUE = "hokusai:model_ready_queue";
     private static final int PER_SECOND = 1_000;
     private static final Duration LOAD = Scale.seconds(60);
+
+    /** For the compilers. */
+    private static final Duration WARM_UP = Scale.seconds(20);
+
     private static final int CLIENTS = 16;
     private static final int BACKLOG = 1_000_000;
     private static final Duration LONGEST_DRAIN = Duration.ofMinutes(5);
@@ -45,10 +49,9 @@ class SmallHeapBenchmark {
                     ServiceUnderTest.jar().toString());
             try (ServiceUnderTest service =
                     ServiceUnderTest.start(command, settings).awaitReady()) {
-                int registrations = Math.toIntExact(PER_SECOND * LOAD.toSeconds());
-                Latencies latencies = new Load(service.port(), CLIENTS, 200, Load.registrations(1000, CLIENTS, "1."))
-                        .open(PER_SECOND, registrations);
-                awaitLength(connection, registrations);
+                load(service, WARM_UP, "1.");
+                Latencies latencies = load(service, LOAD, "2.");
+                awaitLength(connection, PER_SECOND * WARM_UP.plus(LOAD).toSeconds());
                 double underLoad = residentMiB(service);
                 connection.command("DEL", QUEUE);
                 Duration drain = drainBacklog(jdbc, connection);
@@ -74,6 +77,11 @@ class SmallHeapBenchmark {
                                 PerformanceDocument.machine(postgres.version())));
             }
         }
+    }
+
+    private static Latencies load(ServiceUnderTest service, Duration length, String version) {
+        return new Load(service.port(), CLIENTS, 200, Load.registrations(1000, CLIENTS, version))
+                .open(PER_SECOND, Math.toIntExact(PER_SECOND * length.toSeconds()));
     }
 
     private static Duration drainBacklog(JdbcTemplate jdbc, RedisConnection connection) {
