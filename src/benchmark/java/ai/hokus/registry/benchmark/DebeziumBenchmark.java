@@ -107,8 +107,8 @@ class DebeziumBenchmark {
 
                 The backlog: %d rounds after two that warm up; Debezium from its first to its last stream entry, each message written \
                 in a transaction of its own. From commit to queue: %d rounds of %d s after one that warms up, the first %d s of each \
-                not counted, until a consumer's BRPOP or XREAD BLOCK returns. In turn, Debezium standing still while this project is \
-                measured, its PostgreSQL with wal_level=logical; median (least to most). %s
+                not counted, until a consumer's BRPOP or `XREAD BLOCK` returns. In turn, Debezium standing still while this project is \
+                measured, its PostgreSQL with `wal_level=logical`; median (least to most). %s
                 """.formatted(
                         DebeziumServer.version(),
                         MESSAGES,

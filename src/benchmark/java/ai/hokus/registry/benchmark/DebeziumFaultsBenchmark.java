@@ -47,7 +47,7 @@ class DebeziumFaultsBenchmark {
             PerformanceDocument.write("debezium-faults", """
                     %s
                     %s
-                    Both outboxes at the same time, Debezium's PostgreSQL with wal_level=logical. %s Debezium Server %s ended by \
+                    Both outboxes at the same time, Debezium's PostgreSQL with `wal_level=logical`. %s Debezium Server %s ended by \
                     itself %d times; where it does, it is started again. %s
                     """.formatted(
                             faults.table(),

@@ -86,7 +86,7 @@ final class DebeziumServer implements AutoCloseable {
     static String version() {
         return Stream.of(home().toFile().list())
                 .filter(name -> name.endsWith("-runner.jar"))
-                .map(name -> name.replaceAll("debezium-server-dist-|-runner.jar", ""))
+                .map(name -> name.replaceAll("debezium-server-dist-|.Final|-runner.jar", ""))
                 .findFirst()
                 .orElseThrow();
     }

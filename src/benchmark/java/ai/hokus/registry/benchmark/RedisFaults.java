@@ -205,7 +205,7 @@ public final class RedisFaults {
 
     /** For below a table. */
     public static String settings() {
-        return "Redis with appendfsync always. Lost: not delivered %d s after Redis was back."
+        return "Redis with `appendfsync always`. Lost: not delivered %d s after Redis was back."
                 .formatted(LONGEST_DELIVERY.toSeconds());
     }
 }
