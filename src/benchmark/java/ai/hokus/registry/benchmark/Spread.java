@@ -18,10 +18,11 @@ public final class Spread {
         return values.isEmpty();
     }
 
+    /** Of an even number of rounds, the mean of the two in the middle. */
     public double median() {
         List<Double> sorted = new ArrayList<>(values);
         Collections.sort(sorted);
-        return sorted.get(sorted.size() / 2);
+        return (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2;
     }
 
     /** This one's values by the other's, round by round. */
