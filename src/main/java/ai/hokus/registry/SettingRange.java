@@ -36,10 +36,9 @@ public final class SettingRange {
      *
      * @throws IllegalArgumentException if the value is less than {@code min}
      */
-    public static <T extends Comparable<T>> void atLeast(
-            String setting, T value, String otherSetting, T min, String example) {
+    public static <T extends Comparable<T>> void atLeast(String setting, T value, String otherSetting, T min) {
         if (value.compareTo(min) < 0) {
-            throw refusal(setting, value, "at least " + otherSetting + " (" + text(min) + ")", example);
+            throw refusal(setting, value, "at least " + otherSetting, text(min));
         }
     }
 

@@ -22,7 +22,6 @@ record ConsumerSettings(
 
     ConsumerSettings {
         SettingRange.atLeast("registry.consumers.interval", interval, Duration.ofMillis(10), "5s");
-        SettingRange.atLeast(
-                "registry.consumers.stuck-after", stuckAfter, "registry.consumers.interval", interval, "15m");
+        SettingRange.atLeast("registry.consumers.stuck-after", stuckAfter, "registry.consumers.interval", interval);
     }
 }

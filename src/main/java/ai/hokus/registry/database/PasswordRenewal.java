@@ -57,7 +57,9 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
             return;
         }
         try {
-            pool.getDataSource().getConnection(login.username(), password).close();
+            ((PoolConnections) pool.getDataSource())
+                    .open(login.username(), password)
+                    .close();
         } catch (SQLException e) {
             warnOnce(password, e);
             return;

@@ -3,6 +3,7 @@ package ai.hokus.registry.database;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
@@ -29,15 +30,17 @@ final class PoolConnections extends DelegatingDataSource {
         try {
             return open(username, password);
         } catch (SQLException e) {
-            String current = login.currentPassword();
-            if (!DatabaseLogin.isRefusal(e) || current == null || current.equals(password)) {
+            String current = DatabaseLogin.isRefusal(e) ? login.currentPassword() : null;
+            if (current == null || current.equals(password)) {
                 throw e;
             }
             return open(username, current);
         }
     }
 
-    private Connection open(String username, String password) throws SQLException {
-        return PostgresSession.prepare(super.getConnection(username, password), PostgresSession.SETTINGS);
+    /** With this password and no other. */
+    Connection open(@Nullable String username, String password) throws SQLException {
+        return PostgresSession.prepare(
+                obtainTargetDataSource().getConnection(username, password), PostgresSession.SETTINGS);
     }
 }

@@ -71,7 +71,7 @@ final class MessageScan {
             return ScanCursor.fresh(log, ScanCursor.Loading.DONE);
         }
         ScanCursor fresh = ScanCursor.fresh(log, new ScanCursor.Loading(false, log.settledId()));
-        if (cursor == null || cursor.log().serverStart() != log.serverStart()) {
+        if (cursor == null || cursor.log().serverStart() != log.serverStart() || log.highestId() < cursor.upTo()) {
             return fresh;
         }
         if (cursor.log().equals(ScanCursor.Log.of(log))) {

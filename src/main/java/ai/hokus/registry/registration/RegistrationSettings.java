@@ -38,6 +38,6 @@ record RegistrationSettings(
         SettingRange.between("registry.registration.group-commit-writers", groupCommitWriters, 1, MAX_WRITERS, "1");
         // Else no registration could use what max-payload allows.
         SettingRange.atLeast(
-                "registry.registration.max-body", maxBody, "registry.registration.max-payload", maxPayload, "1MB");
+                "registry.registration.max-body", maxBody, "registry.registration.max-payload", maxPayload);
     }
 }

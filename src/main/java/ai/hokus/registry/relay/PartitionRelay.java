@@ -118,7 +118,8 @@ final class PartitionRelay implements Runnable {
                 boolean again = passOrWait(woken);
                 woken = again || awaitSignal(pause());
             } catch (Throwable e) {
-                LockSupport.parkNanos(settings.interval().toNanos()); // even its report failed; the next pass finds out
+                log.error("Partition {}: even the report of a failure failed.", partition.number(), e);
+                LockSupport.parkNanos(settings.interval().toNanos());
                 woken = true;
             }
         }

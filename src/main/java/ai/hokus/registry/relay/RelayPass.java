@@ -223,8 +223,9 @@ final class RelayPass {
             return probed;
         }
         if (!partition.park(claimed, error)) {
-            return probed.saw(
-                    ObservedCheckpoints.newest(queue.newestCheckpoint(producer).newest()));
+            Checkpoints look = queue.newestCheckpoint(producer);
+            observer.depth(look.depth());
+            return probed.saw(ObservedCheckpoints.newest(look.newest()));
         }
         String skip = claimed.skipCheckpoint().toString();
         Knowledge skipped = appendNothing(probed, skip, error);

@@ -49,7 +49,8 @@ record RelaySettings(
         SettingRange.atLeast("registry.relay.interval", interval, Duration.ofMillis(10), "1s");
         SettingRange.atLeast("registry.relay.max-pass-duration", maxPassDuration, Duration.ofMillis(100), "5s");
         SettingRange.atLeast("registry.relay.initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
-        SettingRange.atLeast("registry.relay.max-backoff", maxBackoff, initialBackoff, "5s");
+        SettingRange.atLeast(
+                "registry.relay.max-backoff", maxBackoff, "registry.relay.initial-backoff", initialBackoff);
         SettingRange.between("registry.relay.batch-messages", batchMessages, 1, Append.MAX_ENTRIES, "1000");
         SettingRange.between("registry.relay.batch-bytes", batchBytes, DataSize.ofBytes(1), MAX_BATCH_SIZE, "4MB");
     }

@@ -67,9 +67,9 @@ record SecuritySettings(
         AuthService {
             String name = "registry.security.auth-service.";
             SettingRange.atLeast(name + "connect-timeout", connectTimeout, Duration.ofMillis(1), "1s");
-            SettingRange.atLeast(name + "timeout", timeout, name + "connect-timeout", connectTimeout, "2s");
+            SettingRange.atLeast(name + "timeout", timeout, name + "connect-timeout", connectTimeout);
             SettingRange.atLeast(name + "cache-ttl", cacheTtl, Duration.ZERO, "60s");
-            SettingRange.atLeast(name + "stale-ttl", staleTtl, name + "cache-ttl", cacheTtl, "15m");
+            SettingRange.atLeast(name + "stale-ttl", staleTtl, name + "cache-ttl", cacheTtl);
             SettingRange.atLeast(name + "cache-size", cacheSize, 1, "10000");
         }
     }

@@ -35,9 +35,10 @@ record StatusSettings(
 
     StatusSettings {
         String name = "registry.status.interval";
-        SettingRange.atLeast(name, interval, Duration.ofMillis(10), "2s");
-        SettingRange.atLeast("registry.status.report-interval", reportInterval, name, interval, "10s");
-        SettingRange.between("registry.status.report-interval", reportInterval, interval, MAX_REPORT_INTERVAL, "10s");
-        SettingRange.atLeast("registry.status.stalled-after", stalledAfter, name, interval, "60s");
+        Duration min = Duration.ofMillis(10);
+        SettingRange.between(name, interval, min, MAX_REPORT_INTERVAL, "2s");
+        SettingRange.between("registry.status.report-interval", reportInterval, min, MAX_REPORT_INTERVAL, "10s");
+        SettingRange.atLeast("registry.status.report-interval", reportInterval, name, interval);
+        SettingRange.atLeast("registry.status.stalled-after", stalledAfter, name, interval);
     }
 }

@@ -89,6 +89,15 @@ class PasswordRenewalTest {
     }
 
     @Test
+    void a_new_password_is_accepted_when_it_opens_a_connection_itself() throws IOException {
+        Path elsewhere = Files.writeString(folder.resolve("elsewhere"), "second");
+
+        renewal.look(new SecretFile(elsewhere.toString()), pool);
+
+        assertThat(pool.getCredentials().getPassword()).isEqualTo("right");
+    }
+
+    @Test
     void a_file_that_is_away_or_empty_changes_nothing(CapturedOutput output) throws IOException {
         int before = backend();
         Files.writeString(file, "");
