@@ -2,8 +2,8 @@ package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,28 +11,18 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Executes the SQL of the documents, block by block, each in a transaction that is rolled back. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class DocumentedSqlTest {
+class DocumentedSqlTest extends EachDatabase {
 
     private static final Path RUNBOOK = Path.of("docs/runbook.md");
     private static final Pattern BLOCK = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private JdbcTemplate jdbc;
 
@@ -56,13 +46,6 @@ class DocumentedSqlTest {
         jdbc.update(
                 "UPDATE outbox_delivery SET delivered_at = delivered_at - INTERVAL '13' HOUR WHERE delivery_no = 1");
         log.parked(1, 1, null);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @ParameterizedTest

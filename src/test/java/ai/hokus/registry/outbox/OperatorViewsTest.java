@@ -3,26 +3,20 @@ package ai.hokus.registry.outbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.KeptPlans;
 import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** What operators' SQL shows, and what it reads on tables full of delivered messages. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class OperatorViewsTest {
+class OperatorViewsTest extends EachDatabase {
 
     private static final int BATCH = 100;
     private static final int DELIVERED = 200_000;
@@ -33,10 +27,6 @@ class OperatorViewsTest {
 
     private static final Pattern H2_SCAN_COUNT = Pattern.compile("scanCount: (\\d+)");
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private JdbcTemplate jdbc;
     private TestLog log;
 
@@ -45,13 +35,6 @@ class OperatorViewsTest {
         dataSource = database.newMigrated(2);
         jdbc = new JdbcTemplate(dataSource);
         log = new TestLog(jdbc, 0);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

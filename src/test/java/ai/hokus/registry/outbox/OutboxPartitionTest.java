@@ -6,8 +6,7 @@ import ai.hokus.registry.outbox.ClaimResult.Claimed;
 import ai.hokus.registry.outbox.ClaimResult.Halted;
 import ai.hokus.registry.outbox.ClaimResult.LookAgain;
 import ai.hokus.registry.outbox.ClaimResult.NothingPending;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,22 +17,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a claim does, on every database that the outbox runs on. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class OutboxPartitionTest {
+class OutboxPartitionTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestClaims claims;
 
@@ -42,13 +31,6 @@ class OutboxPartitionTest {
         dataSource = database.newMigrated(1);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
         claims = new TestClaims(outbox);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

@@ -3,8 +3,8 @@ package ai.hokus.registry.outbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,26 +12,16 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.dao.QueryTimeoutException;
 
 /** Writing messages and deleting them, on every database that the outbox runs on. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class OutboxTest {
+class OutboxTest extends EachDatabase {
 
     private static final Duration AN_HOUR = Duration.ofHours(1);
     private static final Duration A_WHILE = Duration.ofSeconds(20);
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestClaims claims;
     private final List<CommittedMessage> committed = new ArrayList<>();
@@ -41,13 +31,6 @@ class OutboxTest {
         dataSource = database.newMigrated(1);
         outbox = TestOutbox.on(dataSource, AN_HOUR, committed::add);
         claims = new TestClaims(outbox);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

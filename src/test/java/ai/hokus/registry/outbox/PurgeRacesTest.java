@@ -72,9 +72,7 @@ class PurgeRacesTest {
         CompletableFuture<T> result = new CompletableFuture<>();
         between.after("message_ids FROM outbox_batch", () -> {
             result.completeAsync(action);
-            await().until(() -> result.isDone()
-                    || outbox.jdbc().queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Integer.class)
-                            > 0);
+            await().until(() -> result.isDone() || TestDatabase.awaitedLocks(outbox.jdbc()) > 0);
         });
         return result;
     }

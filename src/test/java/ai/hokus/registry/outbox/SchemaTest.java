@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
@@ -11,12 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.core.JdbcTemplate;
 
@@ -24,14 +21,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
  * The tables' own checks, after the connection that ran the migrations has gone. The pool retires it half an hour after
  * the first start.
  */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class SchemaTest {
+class SchemaTest extends EachDatabase {
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private JdbcTemplate jdbc;
 
     @BeforeEach
@@ -39,13 +30,6 @@ class SchemaTest {
         dataSource = database.newMigrated(1);
         dataSource.getHikariPoolMXBean().softEvictConnections();
         jdbc = new JdbcTemplate(dataSource);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

@@ -70,8 +70,7 @@ class SettlingRacesTest {
             statement.execute("SELECT 1 FROM outbox_partition FOR UPDATE");
             claims.appended(new Checkpoint(1, 77, history, Checkpoint.APPEND));
             waiting = CompletableFuture.supplyAsync(claims::claim);
-            await().until(() ->
-                    outbox.jdbc().queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Integer.class) > 0);
+            await().until(() -> TestDatabase.awaitedLocks(outbox.jdbc()) > 0);
             drawIds();
             statement.execute("""
                     INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,

@@ -333,9 +333,7 @@ class SharedTransactionTest {
 
     /** Transactions that wait for another one; on H2 they do so by trying again and again. */
     private long waiting(TestDatabase database) {
-        return database == TestDatabase.H2
-                ? threadsIn("insertModels")
-                : jdbc.queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Long.class);
+        return database == TestDatabase.H2 ? threadsIn("insertModels") : TestDatabase.awaitedLocks(jdbc);
     }
 
     /** As an instance does that is frozen in the middle of a transaction. */

@@ -9,27 +9,16 @@ import ai.hokus.registry.queue.DelegatingQueue;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** An operator pauses a partition while a pass is under way. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class PausedPassTest {
+class PausedPassTest extends EachDatabase {
 
     private static final int BATCH = 4;
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestPass passes;
     private final InMemoryMessageQueue queue = new InMemoryMessageQueue(1000, 10);
@@ -41,13 +30,6 @@ class PausedPassTest {
         passes = new TestPass(outbox, BATCH);
         for (int n = 0; n < 11; n++) {
             outbox.append("model-" + n);
-        }
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // null: skipped before there was one
-            dataSource.close();
         }
     }
 

@@ -12,32 +12,21 @@ import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import ai.hokus.registry.support.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
+import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** One pass, on the queue's in-memory twin and every real database. */
-@ParameterizedClass
-@EnumSource(TestDatabase.class)
-class RelayPassTest {
+class RelayPassTest extends EachDatabase {
 
     private static final int KEPT = 10;
     private static final int BATCH = 4;
 
-    @Parameter
-    TestDatabase database;
-
-    private HikariDataSource dataSource;
     private TestOutbox outbox;
     private TestPass passes;
     private InMemoryMessageQueue queue = new InMemoryMessageQueue(1000, KEPT);
@@ -49,13 +38,6 @@ class RelayPassTest {
         dataSource = database.newMigrated(1);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
         passes = new TestPass(outbox, BATCH);
-    }
-
-    @AfterEach
-    void close() {
-        if (dataSource != null) { // skipped before there was one
-            dataSource.close();
-        }
     }
 
     @Test

@@ -26,7 +26,7 @@ class RelaySettingsTest {
     private static final Duration MAX_CALL = Duration.ofMillis(4500);
 
     @Test
-    void a_lock_must_outlive_the_longest_pass() {
+    void a_lock_must_outlive_a_pass() {
         assertThatThrownBy(() -> withLock(MAX_PASS).checkLock(MAX_CALL))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("registry.relay.lock-at-most-for")

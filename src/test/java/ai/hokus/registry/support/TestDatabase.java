@@ -52,6 +52,11 @@ public enum TestDatabase {
         return this == H2 ? "sa" : "postgres";
     }
 
+    /** Locks that transactions of this server wait for. PostgreSQL alone shows them. */
+    public static long awaitedLocks(JdbcTemplate postgres) {
+        return postgres.queryForObject("SELECT count(*) FROM pg_locks WHERE NOT granted", Long.class);
+    }
+
     /** A pool of up to 16 connections to a new database with the migrations applied. The caller closes it. */
     public HikariDataSource newMigrated(int partitions) {
         HikariConfig config = new HikariConfig();
