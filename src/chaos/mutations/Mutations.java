@@ -295,8 +295,8 @@ public class Mutations {
                     "lock-at-most-for shorter than a pass is accepted",
                     SETTINGS,
                     MAIN + "relay/RelaySettings.java",
-                    "lockAtMostFor.compareTo(longest) <= 0",
-                    "lockAtMostFor.compareTo(longest) < -1"),
+                    "lockAtMostFor.compareTo(maxPass) <= 0",
+                    "lockAtMostFor.compareTo(maxPass) < -1"),
             new Mutation(
                     "lock-at-most-for is not checked at the start",
                     SETTINGS,

@@ -58,24 +58,27 @@ public final class SettingRange {
                 setting + " is " + text(value) + "; it must be " + range + ", for example " + example);
     }
 
-    /** As settings have it: in the largest unit in which it is a whole number. */
+    /** As settings have it: in the largest unit, up to hours and GB, in which it is a whole number. */
     public static String text(Object value) {
         if (value instanceof Duration duration) {
-            return Stream.of(HOURS, MINUTES, SECONDS, MILLIS, MICROS)
-                    .filter(unit ->
-                            !duration.isZero() && duration.truncatedTo(unit).equals(duration))
-                    .findFirst()
-                    .map(unit -> DurationStyle.SIMPLE.print(duration, unit))
-                    .orElseGet(() -> duration.isZero() ? "0s" : duration.toNanos() + "ns");
+            return duration.isZero() ? "0s" : durationText(duration);
         }
         if (value instanceof DataSize size) {
-            long bytes = size.toBytes();
-            int thousands = Math.min(Long.numberOfTrailingZeros(bytes) / 10, 3);
-            return bytes == 0
-                    ? "0B"
-                    : (bytes >> (10 * thousands))
-                            + List.of("B", "KB", "MB", "GB").get(thousands);
+            return size.toBytes() == 0 ? "0B" : sizeText(size.toBytes());
         }
         return value.toString();
+    }
+
+    private static String durationText(Duration duration) {
+        return Stream.of(HOURS, MINUTES, SECONDS, MILLIS, MICROS)
+                .filter(unit -> duration.truncatedTo(unit).equals(duration))
+                .findFirst()
+                .map(unit -> DurationStyle.SIMPLE.print(duration, unit))
+                .orElseGet(() -> duration.toNanos() + "ns");
+    }
+
+    private static String sizeText(long bytes) {
+        int thousands = Math.min(Long.numberOfTrailingZeros(bytes) / 10, 3);
+        return (bytes >> (10 * thousands)) + List.of("B", "KB", "MB", "GB").get(thousands);
     }
 }

@@ -163,9 +163,7 @@ class HealthController {
     record Consumers(
             @Nullable Instant sampledAt,
             @Nullable String unavailableReason,
-
             @Nullable Instant processingOldestSeenAt,
-
             long stuck) {
 
         static Consumers of(ConsumerStatus consumed) {

@@ -61,10 +61,10 @@ record RelaySettings(
      */
     void checkLock(Duration maxCallDuration) {
         Duration claimAndAppend = MAX_TRANSACTION_DURATION.plus(maxCallDuration);
-        Duration longest = maxPassDuration.plus(claimAndAppend).plus(maxCallDuration);
-        if (lockAtMostFor.compareTo(longest) <= 0) {
+        Duration maxPass = maxPassDuration.plus(claimAndAppend).plus(maxCallDuration);
+        if (lockAtMostFor.compareTo(maxPass) <= 0) {
             throw new IllegalArgumentException("registry.relay.lock-at-most-for is " + SettingRange.text(lockAtMostFor)
-                    + "; a pass can take " + SettingRange.text(longest)
+                    + "; a pass can take " + SettingRange.text(maxPass)
                     + " (max-pass-duration, one transaction and two calls of the queue):"
                     + " it must be longer than that, for example 35s");
         }
