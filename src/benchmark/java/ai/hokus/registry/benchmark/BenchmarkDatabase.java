@@ -37,13 +37,19 @@ public final class BenchmarkDatabase {
         return session;
     }
 
-    /** A pool on it, which the caller closes. One partition. */
-    public static HikariDataSource migrated(PostgresCluster postgres, String name, int connections) {
+    /** A pool on a new, empty one, which the caller closes. */
+    public static HikariDataSource created(PostgresCluster postgres, String name, int connections) {
         postgres.jdbc().execute("CREATE DATABASE " + name);
         HikariDataSource pool = new HikariDataSource();
-        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + name);
+        pool.setJdbcUrl(postgres.url(name));
         pool.setUsername("postgres");
         pool.setMaximumPoolSize(connections);
+        return pool;
+    }
+
+    /** The same, with the outbox's tables. One partition. */
+    public static HikariDataSource migrated(PostgresCluster postgres, String name, int connections) {
+        HikariDataSource pool = created(postgres, name, connections);
         Flyway.configure()
                 .dataSource(pool)
                 .locations("classpath:db/migration/postgresql")

@@ -39,11 +39,7 @@ final class DebeziumOutbox implements AutoCloseable {
     /** @param postgres with {@code wal_level=logical}, and no other replication slot */
     DebeziumOutbox(PostgresCluster postgres, TestRedis redis) throws IOException {
         this.redis = redis;
-        postgres.jdbc().execute("CREATE DATABASE debezium");
-        this.pool = new HikariDataSource();
-        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/debezium");
-        pool.setUsername("postgres");
-        pool.setMaximumPoolSize(16);
+        this.pool = BenchmarkDatabase.created(postgres, "debezium", 16);
         this.jdbc = new JdbcTemplate(pool);
         jdbc.execute(TABLE);
         this.server = DebeziumServer.start(postgres, "debezium", redis);

@@ -98,7 +98,7 @@ class LatencyBenchmark {
         List<ConfigurableApplicationContext> services = new ArrayList<>();
         try {
             for (int n = 0; n < instances; n++) {
-                services.add(start(postgres.port(), database, redis));
+                services.add(start(postgres, database, redis));
             }
             consumer.start();
             load(services, WARM_UP);
@@ -116,10 +116,10 @@ class LatencyBenchmark {
         }
     }
 
-    private static ConfigurableApplicationContext start(int port, String database, TestRedis redis) {
+    private static ConfigurableApplicationContext start(PostgresCluster postgres, String database, TestRedis redis) {
         return new SpringApplicationBuilder(RegistrationOutboxApplication.class, CommitTimes.class)
                 .run(
-                        "--spring.datasource.url=jdbc:postgresql://127.0.0.1:" + port + "/" + database,
+                        "--spring.datasource.url=" + postgres.url(database),
                         "--spring.datasource.username=postgres",
                         "--spring.datasource.password=",
                         "--server.address=127.0.0.1",

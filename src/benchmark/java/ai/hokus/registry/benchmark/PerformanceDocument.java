@@ -27,22 +27,39 @@ public final class PerformanceDocument {
         if (Scale.printsOnly()) {
             return;
         }
-        String from = "<!-- " + section + " -->";
-        String to = "<!-- /" + section + " -->";
         try {
             String text = Files.readString(FILE);
-            int start = text.indexOf(from);
-            int end = text.indexOf(to);
-            if (start < 0 || end < start) {
-                throw new IllegalStateException(FILE + " has no section between " + from + " and " + to);
-            }
-            String changed =
-                    text.substring(0, start + from.length()) + "\n" + figures.strip() + "\n" + text.substring(end);
+            String changed = text.replace(
+                    begin(section) + section(text, section) + end(section),
+                    begin(section) + "\n" + figures.strip() + "\n" + end(section));
             Files.writeString(FILE, changed);
             Files.writeString(PICTURE, PerformancePicture.of(changed));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * What stands between a section's markers.
+     *
+     * @throws IllegalStateException when the document has no such section
+     */
+    static String section(String document, String section) {
+        int from = document.indexOf(begin(section));
+        int to = document.indexOf(end(section));
+        if (from < 0 || to < from) {
+            throw new IllegalStateException(
+                    FILE + " has no section between " + begin(section) + " and " + end(section));
+        }
+        return document.substring(from + begin(section).length(), to);
+    }
+
+    private static String begin(String section) {
+        return "<!-- " + section + " -->";
+    }
+
+    private static String end(String section) {
+        return "<!-- /" + section + " -->";
     }
 
     /** Processors and versions, for below a table. */

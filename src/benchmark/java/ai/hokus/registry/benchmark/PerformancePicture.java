@@ -2,7 +2,6 @@ package ai.hokus.registry.benchmark;
 
 import static java.util.stream.Collectors.joining;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +15,7 @@ final class PerformancePicture {
 
     private static final int WIDTH = 940;
     private static final int BARS_AT = 410;
-    private static final int LONGEST_BAR = WIDTH - BARS_AT - 130;
+    private static final int MAX_BAR_WIDTH = WIDTH - BARS_AT - 130;
     private static final int ROW = 24;
     private static final int TITLE = 40;
     private static final String LATENCY = "From commit to queue at 200 messages a second: p50 and p99, ms";
@@ -34,7 +33,7 @@ final class PerformancePicture {
     /** A candidate's bar, or two: the shorter one is drawn over the longer one. */
     private record Candidate(String name, boolean own, List<Double> values) {
 
-        double longest() {
+        double max() {
             return values.stream().mapToDouble(Double::doubleValue).max().orElse(0);
         }
     }
@@ -97,9 +96,7 @@ final class PerformancePicture {
 
     /** The rows of a section's tables that have a figure in their second column. */
     private static Stream<List<String>> rows(String document, String section) {
-        int from = document.indexOf("<!-- " + section + " -->");
-        int to = document.indexOf("<!-- /" + section + " -->");
-        return document.substring(from, to)
+        return PerformanceDocument.section(document, section)
                 .lines()
                 .filter(line -> line.startsWith("| "))
                 .map(line -> Arrays.stream(line.substring(1).split("\\|"))
@@ -116,20 +113,19 @@ final class PerformancePicture {
     }
 
     private void bars(String title, List<Candidate> candidates, String format) {
-        double longest =
-                candidates.stream().mapToDouble(Candidate::longest).max().orElse(1);
+        double max = candidates.stream().mapToDouble(Candidate::max).max().orElse(1);
         text(10, y + 22, "font-weight=\"bold\"", title);
         y += TITLE;
         for (Candidate candidate : candidates) {
             text(BARS_AT - 10, y + 14, "text-anchor=\"end\"", candidate.name());
-            List<Double> values = new ArrayList<>(candidate.values());
+            List<Double> values = candidate.values();
             for (int i = values.size() - 1; i >= 0; i--) {
-                bar(candidate, values.get(i) / longest, i == 0 ? "1" : "0.45");
+                bar(candidate, values.get(i) / max, i == 0 ? "1" : "0.45");
             }
             String figures = values.stream()
                     .map(value -> String.format(Locale.ROOT, format, value))
                     .collect(joining(" / "));
-            text(BARS_AT + (int) (candidate.longest() / longest * LONGEST_BAR) + 8, y + 14, "", figures);
+            text(BARS_AT + (int) (candidate.max() / max * MAX_BAR_WIDTH) + 8, y + 14, "", figures);
             y += ROW;
         }
         y += ROW / 2;
@@ -140,7 +136,7 @@ final class PerformancePicture {
                 .formatted(
                         BARS_AT,
                         y,
-                        Math.max(1, (int) (share * LONGEST_BAR)),
+                        Math.max(1, (int) (share * MAX_BAR_WIDTH)),
                         ROW - 6,
                         candidate.own() ? OWN : OTHER,
                         opacity));

@@ -35,7 +35,7 @@ public final class RedisFaults {
     private static final int PHASE_S = (int) Scale.seconds(3).toSeconds();
 
     /** From Redis being back: twice the longest pause between two tries of any of them, and the time to deliver. */
-    private static final Duration LONGEST_DELIVERY = Duration.ofSeconds(120);
+    private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(120);
 
     /** In which an outbox that has something to send again does so: two passes of this project's relay. */
     private static final Duration QUIET = Duration.ofSeconds(3);
@@ -181,7 +181,7 @@ public final class RedisFaults {
 
     /** What it has delivered when it has nothing left to deliver and adds nothing any more, or when its time is over. */
     private static List<String> atTheEnd(Candidate candidate) {
-        long deadline = System.nanoTime() + LONGEST_DELIVERY.toNanos();
+        long deadline = System.nanoTime() + DELIVERY_TIMEOUT.toNanos();
         List<String> elements = candidate.delivered().get();
         int before;
         do {
@@ -206,6 +206,6 @@ public final class RedisFaults {
     /** For below a table. */
     public static String settings() {
         return "Redis with `appendfsync always`. Lost: not delivered %d s after Redis was back."
-                .formatted(LONGEST_DELIVERY.toSeconds());
+                .formatted(DELIVERY_TIMEOUT.toSeconds());
     }
 }

@@ -6,7 +6,7 @@ import java.time.Duration;
  * How long benchmarks take: fewer rounds with {@code -Dbenchmark.rounds=1}; with {@code -Dbenchmark.seconds=2} so short that one
  * only sees that they work. {@code -Dbenchmark.peers.only=modulith} leaves out other libraries.
  */
-final class Scale {
+public final class Scale {
 
     private Scale() {}
 
@@ -15,7 +15,7 @@ final class Scale {
         return System.getProperty("benchmark.seconds") != null || System.getProperty("benchmark.peers.only") != null;
     }
 
-    static int rounds(int usual) {
+    public static int rounds(int usual) {
         return Integer.getInteger("benchmark.rounds", usual);
     }
 

@@ -79,11 +79,7 @@ final class ServiceUnderTest implements AutoCloseable {
     /** Settings for a new database on this server. */
     static Map<String, String> on(PostgresCluster postgres, String database) {
         postgres.jdbc().execute("CREATE DATABASE " + database);
-        return Map.of(
-                "spring.datasource.url",
-                "jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + database,
-                "spring.datasource.username",
-                "postgres");
+        return Map.of("spring.datasource.url", postgres.url(database), "spring.datasource.username", "postgres");
     }
 
     private static Path write(Path file, String line) {

@@ -3,6 +3,7 @@ package ai.hokus.registry.relay;
 import ai.hokus.registry.benchmark.OutboxUnderTest;
 import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.benchmark.PerformanceDocument;
+import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.TestRedis;
@@ -24,8 +25,7 @@ class DrainBenchmark {
     /** Other libraries take up to half a minute for as many. */
     private static final int PEERS_MESSAGES = Math.min(MESSAGES, 100_000);
 
-    private static final int ROUNDS =
-            Integer.getInteger("benchmark.rounds", Peer.all().isEmpty() ? 5 : 3);
+    private static final int ROUNDS = Scale.rounds(Peer.all().isEmpty() ? 5 : 3);
 
     /** They run for as long with it as one relay with two rounds of {@link #MESSAGES}. */
     private static final int PEERS_WARM_UP = Math.min(MESSAGES, 10_000);

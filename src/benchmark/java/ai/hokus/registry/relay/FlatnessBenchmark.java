@@ -2,6 +2,7 @@ package ai.hokus.registry.relay;
 
 import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.PerformanceDocument;
+import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.TestRedis;
@@ -28,7 +29,7 @@ class FlatnessBenchmark {
 
     private static final boolean LARGE = Boolean.getBoolean("benchmark.large");
     private static final int BATCH = 500;
-    private static final int ROUNDS = Integer.getInteger("benchmark.rounds", 3);
+    private static final int ROUNDS = Scale.rounds(3);
 
     /** So many take some seconds: each is a claim, with its commit, and an append. */
     private static final int ONE_BY_ONE = 4_000;
@@ -89,8 +90,7 @@ class FlatnessBenchmark {
     /** In another database: a row every 5 ms, all in one transaction. */
     private void whileAnotherTransactionWrites(PostgresCluster postgres, OwnOutbox backlog, OwnOutbox single)
             throws Exception {
-        String url = "jdbc:postgresql://127.0.0.1:" + postgres.port() + "/postgres";
-        try (Connection writer = DriverManager.getConnection(url, "postgres", "")) {
+        try (Connection writer = DriverManager.getConnection(postgres.url("postgres"), "postgres", "")) {
             execute(writer, "CREATE TABLE IF NOT EXISTS elsewhere (n BIGINT)");
             writer.setAutoCommit(false);
             execute(writer, "INSERT INTO elsewhere VALUES (0)");

@@ -40,8 +40,8 @@ public final class PostgresCluster implements AutoCloseable {
         this.settings = List.of(settings);
         this.log = data.resolveSibling(data.getFileName() + ".log");
         this.port = TestRedis.freePort();
-        this.jdbc = new JdbcTemplate(new DriverManagerDataSource(
-                "jdbc:postgresql://127.0.0.1:" + port + "/postgres?connectTimeout=2&socketTimeout=10", "postgres", ""));
+        this.jdbc = new JdbcTemplate(
+                new DriverManagerDataSource(url("postgres") + "?connectTimeout=2&socketTimeout=10", "postgres", ""));
     }
 
     /**
@@ -67,6 +67,11 @@ public final class PostgresCluster implements AutoCloseable {
 
     public int port() {
         return port;
+    }
+
+    /** Of a database on it; the user is {@code postgres}, without a password. */
+    public String url(String database) {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
     }
 
     /** Straight to it, past all proxies. */

@@ -6,6 +6,7 @@ import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.benchmark.PerformanceDocument;
 import ai.hokus.registry.benchmark.RedisFaults;
 import ai.hokus.registry.benchmark.RedisFaults.Candidate;
+import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.relay.OwnOutbox;
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
 class PeerFaultsBenchmark {
 
     private static final int MESSAGES = Integer.getInteger("benchmark.messages", 30_000);
-    private static final int ROUNDS = Integer.getInteger("benchmark.rounds", 3);
+    private static final int ROUNDS = Scale.rounds(3);
 
     private static final String DATABASE = "faults";
 
@@ -88,8 +89,7 @@ class PeerFaultsBenchmark {
     }
 
     private static Connection session(PostgresCluster postgres) throws Exception {
-        return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + DATABASE, "postgres", "");
+        return DriverManager.getConnection(postgres.url(DATABASE), "postgres", "");
     }
 
     private static void add(Spread rates, Duration took) {

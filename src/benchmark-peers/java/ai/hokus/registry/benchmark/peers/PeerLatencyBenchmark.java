@@ -5,6 +5,7 @@ import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.benchmark.NumberedMessages;
 import ai.hokus.registry.benchmark.Peer;
 import ai.hokus.registry.benchmark.PerformanceDocument;
+import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.relay.OwnOutbox;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class PeerLatencyBenchmark {
 
     private static final int SECONDS = Integer.getInteger("benchmark.seconds", 20);
-    private static final int ROUNDS = Integer.getInteger("benchmark.rounds", 3);
+    private static final int ROUNDS = Scale.rounds(3);
 
     /** Of each measurement, for what starts with the outbox; compilers have their time in the round that is not counted. */
     private static final int WARM_UP = 5;

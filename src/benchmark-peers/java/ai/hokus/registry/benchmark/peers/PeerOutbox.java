@@ -1,5 +1,6 @@
 package ai.hokus.registry.benchmark.peers;
 
+import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.support.RedisConnection;
@@ -194,23 +195,18 @@ abstract class PeerOutbox implements DeliveringOutbox {
         return (Long) connection.command("LLEN", queue);
     }
 
-    static void await(String what, Duration longest, BooleanSupplier reached) {
-        long end = System.nanoTime() + longest.toNanos();
+    static void await(String what, Duration timeout, BooleanSupplier reached) {
+        long end = System.nanoTime() + timeout.toNanos();
         while (!reached.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("waited for " + longest + " for " + what);
+                throw new IllegalStateException("waited for " + timeout + " for " + what);
             }
             LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
         }
     }
 
     private static HikariDataSource pool(PostgresCluster postgres, String database, int connections) {
-        postgres.jdbc().execute("CREATE DATABASE " + database);
-        HikariDataSource pool = new HikariDataSource();
-        pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + postgres.port() + "/" + database);
-        pool.setUsername("postgres");
-        pool.setPassword("");
-        pool.setMaximumPoolSize(connections);
+        HikariDataSource pool = BenchmarkDatabase.created(postgres, database, connections);
         pool.setMinimumIdle(0);
         return pool;
     }
