@@ -178,7 +178,12 @@ end:
 }
 #endif
 
+inline nothingAhead() {
+    aheadFirst = 0; aheadEnd = 0; aheadBatch = 0; aheadHistory = 0; aheadMessage[0] = 0; aheadMessage[1] = 0
+}
+
 inline forget() {
+    nothingAhead();
     first = 0; end_ = 0; batch = 0; history = 0; message[0] = 0; message[1] = 0; pause = 0; known = 0; n = 0
 }
 
@@ -222,6 +227,9 @@ inline newBatch() {
     n = 0
 }
 
+#define knownNow (isKnown(seen[0]) -> seen[0].position : (isKnown(seen[1]) -> seen[1].position : 0))
+#define isSurprising (knownNow < db.delivered || isStranger(seen[0]) || (isLost(seen[0]) && !isHealed(seen[0])))
+
 #define somethingToDo (db.last < committed || db.delivered < db.last || (isLost(redis.newest[0]) && !isHealed(redis.newest[0])) || (db.paused && redis.newest[0].nonce != db.pause))
 
 /* Each step is atomic, as a transaction or a script is; between steps everything else happens. */
@@ -229,6 +237,7 @@ proctype Relay(byte me) {
     Checkpoint seen[2];
     byte first, end_, batch, history, pause, known, n, i;
     byte message[2];
+    byte aheadFirst, aheadEnd, aheadBatch, aheadHistory, aheadMessage[2];  /* claimed while an append is under way */
     bool doubted, confirmed;
 
 start:
@@ -261,7 +270,7 @@ claim:
         :: db.stopped -> goto rest
         :: else
         fi;
-        known = (isKnown(seen[0]) -> seen[0].position : (isKnown(seen[1]) -> seen[1].position : 0));
+        known = knownNow;
 #ifdef POSITION_ALONE
         known = (seen[0].position <= db.last -> seen[0].position : known);
 #endif
@@ -270,7 +279,7 @@ claim:
 #ifdef EVERY_SIGHTING_COUNTS
         :: !confirmed && (known < db.delivered || isLost(seen[0])) ->
 #else
-        :: !confirmed && (known < db.delivered || isStranger(seen[0]) || (isLost(seen[0]) && !isHealed(seen[0]))) ->
+        :: !confirmed && isSurprising ->
 #endif
 #ifndef A_DOUBT_IS_FORGOTTEN
            doubted = true;
@@ -339,6 +348,30 @@ append:
     :: mayFail(crashes, CRASHES) -> crashes++; goto start
     :: true
     fi;
+    /* Maybe the batch after this one is claimed before the answer is there. Only if the log ends with this one, and the queue is as expected. */
+    if
+    :: atomic { end_ < MESSAGES && db.last < committed && !db.stopped && !db.paused &&
+#ifdef AHEAD_ON_ANOTHER_LOG
+           isSurprising == false ->
+#else
+           end_ == db.last && db.batchAt[end_] == batch && !isSurprising ->
+#endif
+           db.delivered = knownNow;
+           aheadFirst = db.last + 1;
+           newBatch();
+           aheadEnd = db.last; aheadBatch = db.batchAt[db.last]; aheadHistory = db.history;
+           aheadMessage[0] = db.messageAt[aheadFirst];
+           if
+           :: aheadEnd > aheadFirst -> aheadMessage[1] = db.messageAt[aheadEnd]
+           :: else
+           fi
+       }
+    :: true
+    fi;
+    if
+    :: mayFail(crashes, CRASHES) && aheadEnd > 0 -> crashes++; goto start
+    :: true
+    fi;
     atomic {
         if
 #ifdef NO_COMPARISON
@@ -368,10 +401,20 @@ append:
            copyCheckpoint(redis.newest[1], redis.newest[0]);
            redis.newest[0].position = end_; redis.newest[0].batch = batch; redis.newest[0].history = history; redis.newest[0].nonce = 0
         :: else
+#ifndef AHEAD_WHATEVER_CAME
+           aheadEnd = 0
+#endif
         fi;
         copyCheckpoint(seen[0], redis.newest[0]);
         copyCheckpoint(seen[1], redis.newest[1]);
-        forget()
+        if
+        :: aheadEnd > 0 ->
+           first = aheadFirst; end_ = aheadEnd; batch = aheadBatch; history = aheadHistory;
+           message[0] = aheadMessage[0]; message[1] = aheadMessage[1];
+           nothingAhead();
+           goto append
+        :: else -> forget()
+        fi
     }
     goto claim;
 

@@ -34,7 +34,8 @@ Words
 What happens in a schedule
   registrations   transactions that stay open across other steps. Each locks its model, has a transaction id from then on, takes the
                   next message id later, and commits or rolls back. So ids are not in commit order, but per model they are.
-  relays          one step at a time. A claim is several statements, and others (not other claims) work between them.
+  relays          one step at a time. A claim is several statements, and others (not other claims) work between them. A relay may claim
+                  the next batch before the append of this one is answered; the append then takes effect before that claim or after it.
   faults          a relay crashes, or sleeps between any two steps; a reply is lost after the append took effect; Redis refuses a
                   message, for ever or for a while; the queue has room for one message only; Redis falls back to an earlier state
                   or is wiped; the database is restored from any earlier backup while relays go on: from its files (transaction ids
@@ -74,42 +75,45 @@ APPEND, SKIP = 0, 1  # nonces of checkpoints that are not fences
 # Each with the seed of a schedule that notices it, which is tried first.
 MISTAKES = {
     # append, look, histories
-    "no comparison": 0,
-    "no second look": 5,
-    "a second look at something else": 1405,
-    "a look from before a rewind": 182,
+    "no comparison": 1,
+    "no second look": 3,
+    "a second look at something else": 2903,
+    "a look from before a rewind": 132,
     "position alone": 1,
-    "every sighting counts": 1,
-    "lost or stranger alike": 84,
+    "every sighting counts": 3,
+    "lost or stranger alike": 417,
     "a healed stranger stays a stranger": 1,
     "a stranger never stops anything": 0,
+    # claiming ahead
+    "a claim ahead on another log": 2496,
+    "what was claimed ahead is appended whatever became of the append before it": 0,
     # fence
     "pause without fence": 1,
-    "a fence of any pause": 8,
-    "a fence is not repeated": 5,
+    "a fence of any pause": 4,
+    "a fence is not repeated": 0,
     # settling
     "settled too soon": 0,
-    "the snapshot's xmax": 2,
+    "the snapshot's xmax": 1,
     "id before transaction": 0,
-    "an id from before the lock": 53,
-    "sample and transaction id from one claim": 64,
-    "the oldest transaction is read after the scan": 793,
-    "a sample from another cluster is kept": 6,
+    "an id from before the lock": 8,
+    "sample and transaction id from one claim": 220,
+    "the oldest transaction is read after the scan": 1,
+    "a sample from another cluster is kept": 42,
     "what is settled outlives the log it was proved with": 0,
     "a proof outlives a restore": 0,
     "more is settled than the scan has passed": 0,
     # scanning
-    "no bound on the scan": 323,
-    "scan outlives the log it was read with": 52,
-    "no scrub": 3,
+    "no bound on the scan": 1302,
+    "scan outlives the log it was read with": 444,
+    "no scrub": 44,
     # parking and purging
     "a skip looks like an append": 0,
-    "marks outlive the delivery": 14,
-    "requeue before the skip is acknowledged": 6492,
-    "a requeued message passes without a skip": 553,
-    "parked messages are purged": 65,
-    "the first acknowledgement counts": 43,
-    "purge without the lock": 27,
+    "marks outlive the delivery": 28,
+    "requeue before the skip is acknowledged": 8257,
+    "a requeued message passes without a skip": 43884,
+    "parked messages are purged": 7,
+    "the first acknowledgement counts": 13,
+    "purge without the lock": 38,
 }
 made = ""  # the mistake that is made at the moment
 
@@ -412,12 +416,27 @@ class Scan(NamedTuple):
     proves: Optional[int]  # what is settled as far as this scan has come
 
 
+class Claimed(NamedTuple):
+    first: int
+    batch: Batch
+    ids: tuple
+    to_send: list
+    history: int
+
+    @property
+    def last(self):
+        return self.first + len(self.ids) - 1
+
+
 class Relay:
     """`next_step` names the method that comes next; between two of them anything may happen."""
 
     def __init__(self, names):
         self.names, self.next_step, self.limit = names, "look", BATCH
         self.doubt = None  # what the last claim saw and did not believe
+        self.overlaps = self.sent_at_once = False  # whether it claims ahead, and whether the append then takes effect before that claim
+        self.under_way = self.reply = None  # the append meanwhile, and its answer if that has come
+        self.claimed_ahead = False
         self.rewinds = 0  # how many the partition had had at the last claim
         self.scan = None
         self.proved, self.proved_where = 0, (None, None)  # settled, by a scan that found no message, so no batch row says it
@@ -433,7 +452,7 @@ class Relay:
         """The transaction is over, if there was one. What the relay remembers stays."""
         if db.locked_by is self:
             db.rollback()
-        self.next_step = "look"
+        self.next_step = "answer" if self.under_way else "look"
 
     def look(self, db, redis, now, refused, reply_lost):
         self.seen, self.complete, self.next_step = redis.checkpoints, len(redis.checkpoints) < redis.kept, "claim"
@@ -450,12 +469,15 @@ class Relay:
             return None  # waits
         self.xid = db.lock(self)
         partition, newest = db.partition, self.seen[0] if self.seen else None
+        if self.under_way and self.under_way.batch.name != partition.end and not mistake("a claim ahead on another log"):
+            return self.look_again(db)
         if partition.stopped:
             return self.rest(db, newest)
 
         # Since our last claim somebody found that Redis lost something, perhaps after we looked.
         if self.rewinds != len(partition.rewinds) and not mistake("a look from before a rewind"):
-            self.rewinds = len(partition.rewinds)
+            if not self.under_way:  # whose answer may be from before the rewind, too
+                self.rewinds = len(partition.rewinds)
             return self.look_again(db)
         known = next((c.position for c in self.seen if partition.knows(c)), partition.purged)
         stranger = newest is not None and newest.history not in partition.histories
@@ -481,11 +503,20 @@ class Relay:
         if partition.paused:
             return self.rest(db, newest)
 
-        self.first, self.batch = known + 1, partition.batch_of(known + 1)
+        self.first = (self.under_way.last if self.under_way else known) + 1
+        self.batch = partition.batch_of(self.first)
         self.next_step = "read_highest_id"
         if self.batch is not None:
             self.cut(db)
         return None
+
+    def claim_ahead(self, db, redis, now, refused, reply_lost):
+        """A claim of what comes after the batch whose append is under way, if that is the last one. It heals nothing."""
+        self.doubt = None
+        self.claim(db, redis, now, refused, reply_lost)
+        self.doubt = None
+        if self.next_step not in ("claim_ahead", "read_highest_id"):
+            self.next_step = "answer"
 
     def heal(self, partition, newest, stranger, now):
         """Goes on from what is known, in a new history, so that what we write from here on can be told from what was lost.
@@ -609,11 +640,15 @@ class Relay:
                 self.scan = self.scan._replace(end=partition.end)
             self.batch = partition.log[-1]
             self.cut(db)
+            if self.under_way:
+                self.claimed_ahead, self.next_step = True, "answer"
+            elif self.overlaps and self.limit == BATCH:
+                self.next_step = "append_meanwhile"
             return None
         db.commit()
         self.proved = settling.settled
-        self.next_step = "look"
-        return None if self.scan else "drained"
+        self.next_step = "answer" if self.under_way else "look"
+        return None if self.scan or self.under_way else "drained"
 
     # Redis
 
@@ -622,7 +657,28 @@ class Relay:
         return redis.append(self.seen, Checkpoint(position, self.batch.name, self.history, nonce), messages, refused)
 
     def append(self, db, redis, now, refused, reply_lost):
-        answer, self.seen = self.send(redis, self.to_send, refused, APPEND)
+        self.answered(*self.send(redis, self.to_send, refused, APPEND), redis, reply_lost)
+
+    def append_meanwhile(self, db, redis, now, refused, reply_lost):
+        """The append of the newest batch is sent, and the next batch is claimed before its answer is there."""
+        self.under_way = Claimed(self.first, self.batch, self.ids, self.to_send, self.history)
+        self.reply = self.send(redis, self.to_send, refused, APPEND) if self.sent_at_once else None
+        self.next_step = "claim_ahead"
+
+    def answer(self, db, redis, now, refused, reply_lost):
+        """Of the append under way. Only if it succeeded, and that is known, what was claimed meanwhile is appended next."""
+        following = Claimed(self.first, self.batch, self.ids, self.to_send, self.history) if self.claimed_ahead else None
+        self.first, self.batch, self.ids, self.to_send, self.history = self.under_way
+        reply = self.reply or self.send(redis, self.to_send, refused, APPEND)
+        self.under_way, self.reply, self.claimed_ahead = None, None, False
+        self.answered(*reply, redis, reply_lost)
+        appended = reply[0] == "APPENDED" and not reply_lost
+        if following and (appended or mistake("what was claimed ahead is appended whatever became of the append before it")):
+            self.first, self.batch, self.ids, self.to_send, self.history = following
+            self.next_step = "append_meanwhile" if self.overlaps else "append"
+
+    def answered(self, answer, seen, redis, reply_lost):
+        self.seen = seen
         self.complete, self.next_step = len(self.seen) < redis.kept, "look" if reply_lost else "claim"
         if answer == "REFUSED" and not reply_lost:
             if len(self.ids) > 1:
@@ -740,6 +796,8 @@ class Schedule:
 
     def relay(self, i):
         relay = self.relays[i]
+        if relay.next_step in ("look", "claim"):
+            relay.overlaps, relay.sent_at_once = self.rng.random() < 0.4, self.rng.random() < 0.5
         if relay.next_step == "claim" and self.rng.random() < 0.1:
             relay.limit = 1  # the queue has room for one message only
         while True:

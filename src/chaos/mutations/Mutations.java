@@ -70,6 +70,18 @@ public class Mutations {
                     "request.confirmedAt() == log.deliveryNo()",
                     "request.confirmedAt() >= 0"),
             new Mutation(
+                    "a claim ahead on another log",
+                    PROTOCOL,
+                    MAIN + "outbox/OutboxPartition.java",
+                    "request.appending() != null && !log.endsWith(request.appending())",
+                    "request.appending() != null && log.lastPosition() < 0"),
+            new Mutation(
+                    "what was claimed ahead is appended whatever became of the append before it",
+                    PROTOCOL,
+                    MAIN + "relay/RelayPass.java",
+                    "ahead = answer.result() instanceof AppendResult.Appended ? answer.ahead() : null;",
+                    "ahead = answer.ahead();"),
+            new Mutation(
                     "position alone: a checkpoint's position is believed, whichever batch it names",
                     PROTOCOL,
                     MAIN + "outbox/PartitionRepository.java",

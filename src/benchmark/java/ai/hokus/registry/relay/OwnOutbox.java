@@ -17,6 +17,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
@@ -50,6 +52,12 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
         this(name, name.replaceAll("\\W", "_"), batchMessages, 4, servers);
     }
 
+    private static final Executor APPENDER = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "append");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private OwnOutbox(String name, String queueName, int batchMessages, int connections, BenchmarkServers servers) {
         super(name, queueName, connections, servers);
         this.batchMessages = batchMessages;
@@ -74,6 +82,7 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
                         queue,
                         producer,
                         new RelayPass.Limits(batchMessages, BATCH_BYTES),
+                        APPENDER,
                         () -> true,
                         LingerPolicy.NONE,
                         new PassObserver() {

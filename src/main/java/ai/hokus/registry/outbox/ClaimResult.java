@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 /** What a claim came to. */
 public sealed interface ClaimResult {
 
+    /** What the checkpoints have told, committed. */
+    default Progress progress() {
+        return Progress.NONE;
+    }
+
     /**
      * What the checkpoints have told, committed.
      *
@@ -75,8 +80,8 @@ public sealed interface ClaimResult {
     record NothingPending(boolean drained, ScanCursor cursor, Progress progress) implements ClaimResult {}
 
     /**
-     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log. Rolled back: look at all
-     * checkpoints, and claim again.
+     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log; or the log does not end with
+     * the batch whose append is under way. Rolled back: look at all checkpoints, and claim again.
      *
      * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint
      */

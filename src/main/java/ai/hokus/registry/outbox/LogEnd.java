@@ -36,6 +36,11 @@ record LogEnd(
         long oldestXid,
         long serverStart) {
 
+    /** Whether this is the last position of the newest batch. */
+    boolean endsWith(Checkpoint checkpoint) {
+        return checkpoint.batchId() == batchId && checkpoint.position() == lastPosition;
+    }
+
     /**
      * A sample that another cluster's transaction gave (this database was dumped there, and restored here) says nothing
      * about this cluster's transactions.

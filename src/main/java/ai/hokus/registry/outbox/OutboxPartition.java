@@ -88,6 +88,9 @@ public class OutboxPartition {
      *   <li>Paused: ask for a fence. Otherwise return the rest of the batch at that place, or claim a new one.
      * </ol>
      *
+     * <p>While the newest batch is being appended, the next one can be claimed already: it comes after that one, whatever the queue
+     * has by now. If the log ends with another batch, nothing is changed.
+     *
      * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
      *
      * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
@@ -118,10 +121,14 @@ public class OutboxPartition {
             return new ClaimResult.NotRelaying(refusal);
         }
         Reconciliation queue = Reconciliation.of(request.seen(), row, log, repository);
+        boolean elsewhere = request.appending() != null && !log.endsWith(request.appending());
         boolean backward = queue.known() < log.delivered();
         boolean confirmed = request.confirmedAt() != null && request.confirmedAt() == log.deliveryNo();
         boolean surprising = backward || queue.divergence();
-        if (!queue.complete() || (surprising && !confirmed) || parked.wantsAllCheckpoints(row, log, queue, request)) {
+        if (elsewhere
+                || !queue.complete()
+                || (surprising && !confirmed)
+                || parked.wantsAllCheckpoints(row, log, queue, request)) {
             return new ClaimResult.LookAgain(log.deliveryNo());
         }
         if (row.stopped()) {
@@ -182,7 +189,7 @@ public class OutboxPartition {
     /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
     private ClaimResult take(
             ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
-        if (log.lastPosition() > known) {
+        if (log.lastPosition() > known && request.appending() == null) {
             repository.write(updates);
             return restOfBatch(request, known, history, progress);
         }

@@ -36,9 +36,8 @@ record Reconciliation(
             throw new IllegalArgumentException("to be checked by the caller: " + text);
         }
         boolean ours = row.histories().contains(newest.historyId());
-        boolean atEnd = newest.position() == log.lastPosition() && newest.batchId() == log.batchId();
-        boolean inLog =
-                newest.position() > purged && (atEnd || repository.hasBatch(newest.position(), newest.batchId()));
+        boolean inLog = newest.position() > purged
+                && (log.endsWith(newest) || repository.hasBatch(newest.position(), newest.batchId()));
         if (inLog && ours) {
             return known(newest.position(), newest, "the queue fell back to checkpoint " + newest);
         }

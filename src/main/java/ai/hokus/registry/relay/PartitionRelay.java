@@ -13,7 +13,10 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -38,6 +41,9 @@ final class PartitionRelay implements Runnable {
     /** After a lock that another instance had; doubled each time, up to the interval: 20 ms, 40 ms, 80 ms ... */
     private static final Duration INITIAL_LOCK_BACKOFF = Duration.ofMillis(20);
 
+    /** After this time with no backlog the appender's thread goes. */
+    private static final Duration APPENDER_IDLE = Duration.ofSeconds(10);
+
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final ProducerId producer;
@@ -47,6 +53,7 @@ final class PartitionRelay implements Runnable {
     private final Clock clock;
     private final RelayListener listener;
     private final RelayStatusTracker status;
+    private final Executor appender;
 
     /** A permit says that a pass is wanted now. */
     private final Semaphore signal = new Semaphore(0);
@@ -79,6 +86,8 @@ final class PartitionRelay implements Runnable {
         this.settings = settings;
         this.clock = clock;
         this.listener = listener;
+        this.appender = new ThreadPoolExecutor(
+                0, 1, APPENDER_IDLE.toSeconds(), TimeUnit.SECONDS, new LinkedBlockingQueue<>(), this::appenderThread);
         this.status = new RelayStatusTracker(partition.number(), clock, listener);
     }
 
@@ -107,6 +116,12 @@ final class PartitionRelay implements Runnable {
 
     RelayStatus status() {
         return status.status();
+    }
+
+    private Thread appenderThread(Runnable appends) {
+        Thread thread = new Thread(appends, "relay-" + partition.number() + "-append");
+        thread.setDaemon(true);
+        return thread;
     }
 
     /** Passes until it is stopped, whatever goes wrong. */
@@ -244,7 +259,8 @@ final class PartitionRelay implements Runnable {
             var limits = new RelayPass.Limits(
                     settings.batchMessages(), settings.batchBytes().toBytes());
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
-            return new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, status).run(look, before);
+            return new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, status)
+                    .run(look, before);
         } finally {
             unlock(lock.get());
             listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));

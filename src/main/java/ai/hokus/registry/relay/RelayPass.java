@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.ClaimRequest;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.ObservedCheckpoints;
@@ -17,6 +18,9 @@ import ai.hokus.registry.queue.QueueUnavailableException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One pass over one partition: look, claim, append, handle the answer, and so on until nothing is pending. The package's
  * documentation says why this is enough.
  *
- * <p>Used once, by one thread. No transaction is open during a call of the queue.
+ * <p>Used once, by one thread. No transaction waits for the queue.
  */
 final class RelayPass {
 
@@ -49,7 +53,7 @@ final class RelayPass {
      * What the pass knows between two steps. Immutable.
      *
      * @param seen the queue's checkpoints
-     * @param confirmedAt see {@link ClaimRequest}
+     * @param confirmedAt see {@link ClaimRequest}; for the next claim only
      * @param cursor null: nothing is remembered
      * @param maxMessages of the next append
      */
@@ -64,7 +68,7 @@ final class RelayPass {
         }
 
         Knowledge with(@Nullable ScanCursor next) {
-            return new Knowledge(seen, confirmedAt, next, maxMessages);
+            return new Knowledge(seen, null, next, maxMessages);
         }
 
         Knowledge limitedTo(int messages) {
@@ -72,15 +76,23 @@ final class RelayPass {
         }
     }
 
+    /** What the queue said, and how soon. */
+    private record Sent(AppendResult result, List<OutboxMessage> messages, Duration took) {}
+
+    /** @param ahead what was claimed meanwhile; null: nothing was asked for */
+    private record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
+
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final ProducerId producer;
     private final Limits limits;
+    private final Executor appender;
     private final BooleanSupplier timeIsLeft;
     private final LingerPolicy linger;
     private final PassObserver observer;
 
     /**
+     * @param appender runs an append while the next batch is claimed
      * @param timeIsLeft asked before every step; false ends the pass
      * @param linger whether to stay when nothing is pending
      */
@@ -89,6 +101,7 @@ final class RelayPass {
             MessageQueue queue,
             ProducerId producer,
             Limits limits,
+            Executor appender,
             BooleanSupplier timeIsLeft,
             LingerPolicy linger,
             PassObserver observer) {
@@ -96,6 +109,7 @@ final class RelayPass {
         this.queue = queue;
         this.producer = producer;
         this.limits = limits;
+        this.appender = appender;
         this.timeIsLeft = timeIsLeft;
         this.linger = linger;
         this.observer = observer;
@@ -118,19 +132,19 @@ final class RelayPass {
                 null,
                 before == null ? null : before.cursor(),
                 wasFull ? 1 : limits.batchMessages());
+        ClaimResult ahead = null;
         while (timeIsLeft.getAsBoolean()) {
-            ClaimResult claim = partition.claim(new ClaimRequest(
-                    known.seen(), known.confirmedAt(), known.cursor(), known.maxMessages(), limits.batchBytes()));
+            ClaimResult claim = ahead instanceof ClaimResult.Claimed ? ahead : claim(known, null);
+            ahead = null;
             if (claim instanceof ClaimResult.Claimed claimed) {
-                observer.progressed(claimed.progress());
                 linger.onClaimed(claimed.messages().size());
-                AppendResult answer = append(known, claimed);
-                if (answer instanceof AppendResult.Full full && full.room() == 0) {
+                Answer answer = append(known, claimed);
+                if (answer.result() instanceof AppendResult.Full full && full.room() == 0) {
                     return new Result(PassOutcome.QUEUE_FULL, claimed.cursor(), null);
                 }
-                known = afterAppend(known.with(claimed.cursor()), claimed, answer);
+                known = afterAppend(known.with(claimed.cursor()), claimed, answer.result());
+                ahead = answer.result() instanceof AppendResult.Appended ? answer.ahead() : null;
             } else if (claim instanceof ClaimResult.NothingPending nothing) {
-                observer.progressed(nothing.progress());
                 known = known.with(nothing.cursor());
                 if (nothing.drained() && !awaitMore(known)) {
                     return new Result(PassOutcome.DRAINED, known.cursor(), null);
@@ -138,7 +152,6 @@ final class RelayPass {
             } else if (claim instanceof ClaimResult.LookAgain lookAgain) {
                 known = lookAgain(known, lookAgain);
             } else if (claim instanceof ClaimResult.Halted halted && halted.fence() != null) {
-                observer.progressed(halted.progress());
                 known = appendNothing(known, halted.fence().toString(), "it was a fence");
             } else {
                 return ended(known, claim);
@@ -147,9 +160,21 @@ final class RelayPass {
         return new Result(PassOutcome.OUT_OF_TIME, known.cursor(), null);
     }
 
+    /** @param appending see {@link ClaimRequest} */
+    private ClaimResult claim(Knowledge known, @Nullable Checkpoint appending) {
+        ClaimResult claim = partition.claim(new ClaimRequest(
+                known.seen(),
+                known.confirmedAt(),
+                appending,
+                known.cursor(),
+                known.maxMessages(),
+                limits.batchBytes()));
+        observer.progressed(claim.progress());
+        return claim;
+    }
+
     private Result ended(Knowledge known, ClaimResult claim) {
         if (claim instanceof ClaimResult.Halted halted) {
-            observer.progressed(halted.progress());
             PassOutcome outcome = halted.state() == PartitionState.PAUSED ? PassOutcome.PAUSED : PassOutcome.STOPPED;
             return new Result(outcome, known.cursor(), null);
         }
@@ -169,7 +194,27 @@ final class RelayPass {
         return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 
-    private AppendResult append(Knowledge known, ClaimResult.Claimed claimed) {
+    /**
+     * Where more is pending than one batch, the next one is claimed while the queue takes this one. The queue never sees that one
+     * unless it has answered that it took this one.
+     */
+    private Answer append(Knowledge known, ClaimResult.Claimed claimed) {
+        if (!claimed.more() || known.maxMessages() < limits.batchMessages()) {
+            return new Answer(observed(send(known, claimed)), null);
+        }
+        CompletableFuture<Sent> sending = CompletableFuture.supplyAsync(() -> send(known, claimed), appender);
+        ClaimResult ahead;
+        AppendResult result;
+        try {
+            ahead = claim(known.with(claimed.cursor()), claimed.checkpoint());
+        } finally {
+            result = observed(await(sending)); // no pass ends with an append under way
+        }
+        return new Answer(result, ahead);
+    }
+
+    /** On either thread. */
+    private Sent send(Knowledge known, ClaimResult.Claimed claimed) {
         List<OutboxMessage> sent = claimed.messages().stream()
                 .filter(message -> !message.withheld())
                 .toList();
@@ -178,11 +223,23 @@ final class RelayPass {
                 claimed.lastPosition() / MILESTONE_INTERVAL > (claimed.firstPosition() - 1) / MILESTONE_INTERVAL;
         Append append = new Append(known.seen().newest(), claimed.checkpoint().toString(), milestone, entries);
         long start = System.nanoTime();
-        AppendResult answer = queue.append(producer, append);
-        if (answer instanceof AppendResult.Appended) {
-            observer.appended(sent, Duration.ofNanos(System.nanoTime() - start));
+        AppendResult result = queue.append(producer, append);
+        return new Sent(result, sent, Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    private static Sent await(CompletableFuture<Sent> sending) {
+        try {
+            return sending.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
         }
-        return answer;
+    }
+
+    private AppendResult observed(Sent sent) {
+        if (sent.result() instanceof AppendResult.Appended) {
+            observer.appended(sent.messages(), sent.took());
+        }
+        return sent.result();
     }
 
     private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {

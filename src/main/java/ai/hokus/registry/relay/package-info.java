@@ -5,7 +5,7 @@
  * <p><b>Owns</b> the schedule, the lock, the pass, the breaker, and the wake-up after a commit. <b>Promises</b> that every
  * committed message reaches the queue, in commit order per key, and once as long as neither the queue nor the database loses
  * state; that no single fault needs a human. <b>May call</b> {@code outbox} and {@code queue}. <b>Runs on</b> one thread per
- * partition, {@code relay-N}.
+ * partition, {@code relay-N}, and with a backlog a second one, {@code relay-N-append}.
  *
  * <h2>Compare-and-append</h2>
  *
@@ -21,9 +21,10 @@
  *       has seen the same. A checkpoint that is not in the log was lost by a restore, and delivery goes on in a new history; or
  *       another copy of the database wrote it, and the second time within an hour the partition stops. Then take the rest of
  *       the batch after {@code delivered}, or write a new one.
- *   <li><b>Append</b>, with no transaction open, expecting the checkpoint that was seen.
- *   <li><b>Handle the answer</b>: appended or stale, claim again with what it said. Full: claim what there is room for. Refused:
- *       halve the batch, and park a message that is refused alone.
+ *   <li><b>Append</b>, expecting the checkpoint that was seen. No transaction waits for it. With a backlog, the next batch is claimed
+ *       meanwhile.
+ *   <li><b>Handle the answer</b>. Appended: append what was claimed meanwhile, or claim again. Stale: claim again with what the
+ *       answer said. Full: claim what there is room for. Refused: halve the batch, and park a message that is refused alone.
  * </ol>
  *
  * <p>Paused, a pass appends nothing but a <i>fence</i>: the newest checkpoint under the pause's own random id, so that an append

@@ -214,7 +214,8 @@ class HotStatementsTest {
         /** Reads once what is read once: the catalogue, and the log above what is settled. */
         void warmUp() {
             partition.isIdle(newest, cursor);
-            ClaimResult first = partition.claim(new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, 1, 0));
+            ClaimResult first =
+                    partition.claim(new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, null, 1, 0));
             cursor = first instanceof ClaimResult.Claimed claimed
                     ? claimed.cursor()
                     : ((ClaimResult.NothingPending) first).cursor();
@@ -224,7 +225,7 @@ class HotStatementsTest {
             int claimed = 0;
             while (true) {
                 ClaimResult result = partition.claim(
-                        new ClaimRequest(ObservedCheckpoints.newest(newest), null, cursor, BATCH, 1_000_000));
+                        new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, cursor, BATCH, 1_000_000));
                 if (!(result instanceof ClaimResult.Claimed batch)) {
                     ClaimResult.NothingPending nothing = (ClaimResult.NothingPending) result;
                     cursor = nothing.cursor();

@@ -100,6 +100,52 @@ class OutboxPartitionTest extends EachDatabase {
     }
 
     @Test
+    void while_a_batch_is_appended_the_one_after_it_is_claimed_and_the_one_before_it_acknowledged() {
+        List<UUID> ids = claims.append(6);
+        claims.appended((Claimed) claims.claim(2));
+        Claimed appending = (Claimed) claims.claim(2);
+
+        Claimed ahead = (Claimed) claims.claimAhead(appending, 2);
+
+        assertThat(ahead.messages()).extracting(OutboxMessage::messageId).isEqualTo(ids.subList(4, 6));
+        assertThat(ahead.firstPosition()).isEqualTo(5);
+        assertThat(outbox.delivered(0)).isEqualTo(2);
+        // Whatever becomes of them, both are in the log.
+        Claimed again = (Claimed) claims.claim(10);
+        assertThat(again.checkpoint()).isEqualTo(appending.checkpoint());
+        claims.appended(again);
+        assertThat(((Claimed) claims.claim(10)).checkpoint()).isEqualTo(ahead.checkpoint());
+    }
+
+    @Test
+    void nothing_is_claimed_ahead_of_a_batch_that_the_log_does_not_end_with() {
+        claims.append(6);
+        Claimed appending = (Claimed) claims.claim(2);
+        new TestClaims(outbox).claimAhead(appending, 2);
+
+        assertThat(claims.claimAhead(appending, 2)).isInstanceOf(LookAgain.class);
+        outbox.jdbc().update("DELETE FROM outbox_batch"); // as by a restore
+        assertThat(claims.claimAhead(appending, 2)).isInstanceOf(LookAgain.class);
+
+        assertThat(claims.number("SELECT count(*) FROM outbox_batch")).isZero();
+    }
+
+    @Test
+    void nothing_is_claimed_ahead_while_the_partition_is_paused_or_when_the_queue_lost_something() {
+        claims.deliver(2);
+        claims.append(4);
+        Claimed appending = (Claimed) claims.claim(2);
+        claims.lostByTheQueue();
+        assertThat(claims.claimAhead(appending, 2)).isInstanceOf(LookAgain.class);
+        claims.appended(appending);
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, halt_id = DEFAULT");
+
+        assertThat(claims.claimAhead(appending, 2)).isInstanceOf(ClaimResult.Halted.class);
+
+        assertThat(claims.number("SELECT count(*) FROM outbox_batch")).isEqualTo(2);
+    }
+
+    @Test
     void relays_that_claim_at_once_claim_the_same_batch() throws Exception {
         claims.append(40);
         ExecutorService relays = Executors.newFixedThreadPool(4);
@@ -253,7 +299,7 @@ class OutboxPartitionTest extends EachDatabase {
         claims.claim();
         OutboxPartition other =
                 outbox.partitions().forRelay("other", "another-queue").get(0);
-        ClaimRequest request = new ClaimRequest(claims.seen(), null, null, 10, 100_000);
+        ClaimRequest request = new ClaimRequest(claims.seen(), null, null, null, 10, 100_000);
 
         assertThat(((ClaimResult.NotRelaying) other.claim(request)).reason())
                 .contains(TestOutbox.QUEUE, "another-queue");

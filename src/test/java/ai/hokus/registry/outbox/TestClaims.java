@@ -46,7 +46,16 @@ public final class TestClaims {
     }
 
     public ClaimResult claim(ObservedCheckpoints seen, Long confirmedAt, int maxMessages, long maxBytes) {
-        ClaimResult result = partition.claim(new ClaimRequest(seen, confirmedAt, cursor, maxMessages, maxBytes));
+        return claim(new ClaimRequest(seen, confirmedAt, null, cursor, maxMessages, maxBytes));
+    }
+
+    /** What comes after this batch, which is being appended. */
+    ClaimResult claimAhead(ClaimResult.Claimed appending, int maxMessages) {
+        return claim(new ClaimRequest(seen(), null, appending.checkpoint(), cursor, maxMessages, 100_000));
+    }
+
+    private ClaimResult claim(ClaimRequest request) {
+        ClaimResult result = partition.claim(request);
         if (result instanceof ClaimResult.Claimed claimed) {
             cursor = claimed.cursor();
         } else if (result instanceof ClaimResult.NothingPending nothing) {

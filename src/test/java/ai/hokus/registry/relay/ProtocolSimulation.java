@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
 import ai.hokus.registry.outbox.TestOutbox;
@@ -77,6 +78,7 @@ final class ProtocolSimulation {
         long resent;
         long rewinds;
         long purged;
+        long appendsWhileClaiming;
         long stale;
         long full;
         long fences;
@@ -87,7 +89,8 @@ final class ProtocolSimulation {
         @Override
         public String toString() {
             return "schedules=" + schedules + " delivered=" + delivered + " parked=" + parked + " decided=" + decided
-                    + " resent=" + resent + " rewinds=" + rewinds + " purged=" + purged + " stale=" + stale + " full="
+                    + " resent=" + resent + " rewinds=" + rewinds + " purged=" + purged + " appendsWhileClaiming="
+                    + appendsWhileClaiming + " stale=" + stale + " full="
                     + full + " fences=" + fences + " lostReplies=" + lostReplies + " restores=" + restores + " stops="
                     + stops;
         }
@@ -524,6 +527,7 @@ final class ProtocolSimulation {
             private boolean loseReply;
             private int drained;
             private RelayPass.Result last;
+            private Runnable deferred;
 
             RelayActor(String name) {
                 this.name = name;
@@ -541,9 +545,15 @@ final class ProtocolSimulation {
                                     this,
                                     producer(),
                                     new RelayPass.Limits(BATCH, 1_000_000),
+                                    this::appendNowOrAfterTheNextClaim,
                                     () -> true,
                                     this,
-                                    new PassObserver() {})
+                                    new PassObserver() {
+                                        @Override
+                                        public void progressed(ClaimResult.Progress progress) {
+                                            appendDeferred();
+                                        }
+                                    })
                             .run(newestCheckpoint(producer()), before);
                     last = result;
                     drained += result.outcome() == PassOutcome.DRAINED ? 1 : 0;
@@ -551,6 +561,22 @@ final class ProtocolSimulation {
                     noteFence();
                 } catch (QueueUnavailableException e) {
                     trace.add(name + " gave up its pass: " + e.getMessage());
+                }
+            }
+
+            private void appendNowOrAfterTheNextClaim(Runnable append) {
+                deferred = append;
+                if (random.nextBoolean()) {
+                    appendDeferred();
+                }
+            }
+
+            private void appendDeferred() {
+                Runnable append = deferred;
+                deferred = null;
+                if (append != null) {
+                    tally.appendsWhileClaiming++;
+                    append.run();
                 }
             }
 

@@ -13,13 +13,17 @@ import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.support.EachDatabase;
+import ai.hokus.registry.support.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
 
 /** One pass, on the queue's in-memory twin and every real database. */
 class RelayPassTest extends EachDatabase {
@@ -244,6 +248,62 @@ class RelayPassTest extends EachDatabase {
     }
 
     @Test
+    void while_the_queue_takes_a_batch_the_next_one_is_claimed_and_follows_it() {
+        List<UUID> ids = append(2 * BATCH + 1);
+
+        assertThat(passes.appendingOn(newThread()).run(afterBatches(2, () -> {})))
+                .isEqualTo(PassOutcome.DRAINED);
+
+        assertThat(delivered()).isEqualTo(ids);
+        assertThat(outbox.delivered(0)).isEqualTo(ids.size());
+    }
+
+    @Test
+    void what_was_claimed_ahead_is_not_appended_after_an_append_that_another_relay_was_faster_with() {
+        List<UUID> ids = append(3 * BATCH);
+        TestPass faster = new TestPass(outbox, BATCH);
+
+        assertThat(passes.appendingOn(newThread()).run(afterBatches(2, () -> faster.run(queue))))
+                .isEqualTo(PassOutcome.DRAINED);
+
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void what_was_claimed_ahead_is_not_appended_after_an_append_without_an_answer() {
+        List<UUID> ids = append(3 * BATCH);
+        MessageQueue losing = afterBatches(2, () -> {
+            throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "never sent", null);
+        });
+        assertThatThrownBy(() -> passes.appendingOn(newThread()).run(losing))
+                .isInstanceOf(QueueUnavailableException.class);
+        assertThat(queue.elements()).isEmpty();
+
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void a_database_that_fails_while_the_queue_takes_a_batch_ends_the_pass_when_that_is_over() {
+        List<UUID> ids = append(3 * BATCH);
+        MessageQueue breaking = new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                outbox.jdbc().execute("ALTER TABLE outbox_batch RENAME TO hidden");
+                return super.append(producer, append);
+            }
+        };
+        assertThatThrownBy(() -> pass(breaking)).isInstanceOf(DataAccessException.class);
+        assertThat(batches).containsExactly(BATCH);
+        outbox.jdbc().execute("ALTER TABLE hidden RENAME TO outbox_batch");
+
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
     void a_batch_that_was_sent_in_pieces_goes_on_where_the_last_piece_ended() {
         queue = new InMemoryMessageQueue(3, KEPT);
         List<UUID> ids = append(BATCH);
@@ -299,6 +359,28 @@ class RelayPassTest extends EachDatabase {
 
         assertThat(delivered()).isEqualTo(ids);
         assertThat(marks()).isEmpty();
+    }
+
+    private static Executor newThread() {
+        return task -> new Thread(task).start();
+    }
+
+    /** The first append comes only after so many batches were claimed, and after this was done. */
+    private MessageQueue afterBatches(int batches, Runnable before) {
+        AtomicBoolean first = new AtomicBoolean(true);
+        return new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                if (first.getAndSet(false)) {
+                    String count = "SELECT count(*) FROM outbox_batch";
+                    Eventually.await(
+                            batches + " batches are claimed",
+                            () -> outbox.jdbc().queryForObject(count, Integer.class) == batches);
+                    before.run();
+                }
+                return super.append(producer, append);
+            }
+        };
     }
 
     private List<UUID> append(int messages) {

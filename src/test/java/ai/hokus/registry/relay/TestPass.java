@@ -4,6 +4,7 @@ import ai.hokus.registry.outbox.OutboxPartition;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 
 /** Passes of one relay over partition 0, one after the other, each of which knows what the one before learned. */
@@ -13,6 +14,7 @@ final class TestPass {
     private final ProducerId producer;
     private final RelayPass.Limits limits;
     private RelayPass.Result last;
+    private Executor appender = Runnable::run;
 
     TestPass(TestOutbox outbox, int batchMessages) {
         this(outbox, batchMessages, 1_000_000);
@@ -22,6 +24,12 @@ final class TestPass {
         this.partition = outbox.partition(0, "relay of the test");
         this.producer = new ProducerId(outbox.partitions().outboxId(), 0);
         this.limits = new RelayPass.Limits(batchMessages, batchBytes);
+    }
+
+    /** On another thread than the test's, an append can take until the next batch is claimed. */
+    TestPass appendingOn(Executor executor) {
+        appender = executor;
+        return this;
     }
 
     ProducerId producer() {
@@ -35,7 +43,7 @@ final class TestPass {
     PassOutcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
         RelayPass.Result before = last;
         last = null;
-        last = new RelayPass(partition, queue, producer, limits, timeIsLeft, linger, observer)
+        last = new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, observer)
                 .run(queue.newestCheckpoint(producer), before);
         return last.outcome();
     }
