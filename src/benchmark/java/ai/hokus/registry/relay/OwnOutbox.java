@@ -17,8 +17,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
@@ -52,12 +50,6 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
         this(name, name.replaceAll("\\W", "_"), batchMessages, 4, servers);
     }
 
-    private static final Executor APPENDER = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "append");
-        thread.setDaemon(true);
-        return thread;
-    });
-
     private OwnOutbox(String name, String queueName, int batchMessages, int connections, BenchmarkServers servers) {
         super(name, queueName, connections, servers);
         this.batchMessages = batchMessages;
@@ -77,20 +69,17 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
     @Override
     long deliverAll() {
         AtomicLong lastAnswer = new AtomicLong();
+        PassObserver observer = new PassObserver() {
+            @Override
+            public void appended(List<OutboxMessage> messages, Duration took) {
+                lastAnswer.set(System.nanoTime());
+            }
+        };
+        BatchAppender appender =
+                new BatchAppender(queue, producer, observer, append -> new Thread(append, "append").start());
+        var limits = new RelayPass.Limits(batchMessages, BATCH_BYTES);
         RelayPass.Result result = new RelayPass(
-                        partition,
-                        queue,
-                        producer,
-                        new RelayPass.Limits(batchMessages, BATCH_BYTES),
-                        APPENDER,
-                        () -> true,
-                        LingerPolicy.NONE,
-                        new PassObserver() {
-                            @Override
-                            public void appended(List<OutboxMessage> messages, Duration took) {
-                                lastAnswer.set(System.nanoTime());
-                            }
-                        })
+                        partition, queue, producer, limits, appender, () -> true, LingerPolicy.NONE, observer)
                 .run(queue.newestCheckpoint(producer), null);
         assertThat(result.outcome()).isEqualTo(PassOutcome.DRAINED);
         return lastAnswer.get();

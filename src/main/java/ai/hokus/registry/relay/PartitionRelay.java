@@ -13,10 +13,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -41,9 +38,6 @@ final class PartitionRelay implements Runnable {
     /** After a lock that another instance had; doubled each time, up to the interval: 20 ms, 40 ms, 80 ms ... */
     private static final Duration INITIAL_LOCK_BACKOFF = Duration.ofMillis(20);
 
-    /** After this time with no backlog the appender's thread goes. */
-    private static final Duration APPENDER_IDLE = Duration.ofSeconds(10);
-
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final ProducerId producer;
@@ -53,7 +47,6 @@ final class PartitionRelay implements Runnable {
     private final Clock clock;
     private final RelayListener listener;
     private final RelayStatusTracker status;
-    private final Executor appender;
 
     /** A permit says that a pass is wanted now. */
     private final Semaphore signal = new Semaphore(0);
@@ -86,8 +79,6 @@ final class PartitionRelay implements Runnable {
         this.settings = settings;
         this.clock = clock;
         this.listener = listener;
-        this.appender = new ThreadPoolExecutor(
-                0, 1, APPENDER_IDLE.toSeconds(), TimeUnit.SECONDS, new LinkedBlockingQueue<>(), this::appenderThread);
         this.status = new RelayStatusTracker(partition.number(), clock, listener);
     }
 
@@ -116,12 +107,6 @@ final class PartitionRelay implements Runnable {
 
     RelayStatus status() {
         return status.status();
-    }
-
-    private Thread appenderThread(Runnable appends) {
-        Thread thread = new Thread(appends, "relay-" + partition.number() + "-append");
-        thread.setDaemon(true);
-        return thread;
     }
 
     /** Passes until it is stopped, whatever goes wrong. */
@@ -259,12 +244,18 @@ final class PartitionRelay implements Runnable {
             var limits = new RelayPass.Limits(
                     settings.batchMessages(), settings.batchBytes().toBytes());
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
+            BatchAppender appender = new BatchAppender(queue, producer, status, this::onThreadOfItsOwn);
             return new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, status)
                     .run(look, before);
         } finally {
             unlock(lock.get());
             listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
         }
+    }
+
+    /** One for each append of a backlog: that costs a hundredth of the append. */
+    private void onThreadOfItsOwn(Runnable append) {
+        new Thread(append, Thread.currentThread().getName() + "-append").start();
     }
 
     private void unlock(SimpleLock lock) {

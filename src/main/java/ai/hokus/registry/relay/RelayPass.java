@@ -4,7 +4,6 @@ import ai.hokus.registry.outbox.Checkpoint;
 import ai.hokus.registry.outbox.ClaimRequest;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.ObservedCheckpoints;
-import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.OutboxPartition;
 import ai.hokus.registry.outbox.PartitionState;
 import ai.hokus.registry.outbox.ScanCursor;
@@ -13,15 +12,11 @@ import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
-import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueUnavailableException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +40,6 @@ final class RelayPass {
 
     /** Limits of one append. */
     record Limits(int batchMessages, long batchBytes) {}
-
-    /** Every multiple of this many positions leaves a checkpoint that is kept longer than the others. */
-    private static final int MILESTONE_INTERVAL = 1_000;
 
     /**
      * What the pass knows between two steps. Immutable.
@@ -76,9 +68,6 @@ final class RelayPass {
         }
     }
 
-    /** What the queue said, and how soon. */
-    private record Sent(AppendResult result, List<OutboxMessage> messages, Duration took) {}
-
     /** @param ahead what was claimed meanwhile; null: nothing was asked for */
     private record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
 
@@ -86,13 +75,12 @@ final class RelayPass {
     private final MessageQueue queue;
     private final ProducerId producer;
     private final Limits limits;
-    private final Executor appender;
+    private final BatchAppender appender;
     private final BooleanSupplier timeIsLeft;
     private final LingerPolicy linger;
     private final PassObserver observer;
 
     /**
-     * @param appender runs an append while the next batch is claimed
      * @param timeIsLeft asked before every step; false ends the pass
      * @param linger whether to stay when nothing is pending
      */
@@ -101,7 +89,7 @@ final class RelayPass {
             MessageQueue queue,
             ProducerId producer,
             Limits limits,
-            Executor appender,
+            BatchAppender appender,
             BooleanSupplier timeIsLeft,
             LingerPolicy linger,
             PassObserver observer) {
@@ -199,47 +187,19 @@ final class RelayPass {
      * unless it has answered that it took this one.
      */
     private Answer append(Knowledge known, ClaimResult.Claimed claimed) {
+        String newest = known.seen().newest();
         if (!claimed.more() || known.maxMessages() < limits.batchMessages()) {
-            return new Answer(observed(send(known, claimed)), null);
+            return new Answer(appender.append(newest, claimed), null);
         }
-        CompletableFuture<Sent> sending = CompletableFuture.supplyAsync(() -> send(known, claimed), appender);
+        Supplier<AppendResult> answer = appender.begin(newest, claimed);
         ClaimResult ahead;
         AppendResult result;
         try {
             ahead = claim(known.with(claimed.cursor()), claimed.checkpoint());
         } finally {
-            result = observed(await(sending)); // no pass ends with an append under way
+            result = answer.get(); // no pass ends with an append under way
         }
         return new Answer(result, ahead);
-    }
-
-    /** On either thread. */
-    private Sent send(Knowledge known, ClaimResult.Claimed claimed) {
-        List<OutboxMessage> sent = claimed.messages().stream()
-                .filter(message -> !message.withheld())
-                .toList();
-        List<QueueEntry> entries = sent.stream().map(Envelope::of).toList();
-        boolean milestone =
-                claimed.lastPosition() / MILESTONE_INTERVAL > (claimed.firstPosition() - 1) / MILESTONE_INTERVAL;
-        Append append = new Append(known.seen().newest(), claimed.checkpoint().toString(), milestone, entries);
-        long start = System.nanoTime();
-        AppendResult result = queue.append(producer, append);
-        return new Sent(result, sent, Duration.ofNanos(System.nanoTime() - start));
-    }
-
-    private static Sent await(CompletableFuture<Sent> sending) {
-        try {
-            return sending.join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof RuntimeException failure ? failure : e;
-        }
-    }
-
-    private AppendResult observed(Sent sent) {
-        if (sent.result() instanceof AppendResult.Appended) {
-            observer.appended(sent.messages(), sent.took());
-        }
-        return sent.result();
     }
 
     private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {

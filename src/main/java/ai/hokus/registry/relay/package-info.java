@@ -5,7 +5,7 @@
  * <p><b>Owns</b> the schedule, the lock, the pass, the breaker, and the wake-up after a commit. <b>Promises</b> that every
  * committed message reaches the queue, in commit order per key, and once as long as neither the queue nor the database loses
  * state; that no single fault needs a human. <b>May call</b> {@code outbox} and {@code queue}. <b>Runs on</b> one thread per
- * partition, {@code relay-N}, and with a backlog a second one, {@code relay-N-append}.
+ * partition, {@code relay-N}; the appends of a backlog on others, {@code relay-N-append}.
  *
  * <h2>Compare-and-append</h2>
  *

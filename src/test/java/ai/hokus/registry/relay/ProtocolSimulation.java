@@ -540,20 +540,16 @@ final class ProtocolSimulation {
                 RelayPass.Result before = last;
                 last = null;
                 try {
+                    PassObserver observer = new PassObserver() {
+                        @Override
+                        public void progressed(ClaimResult.Progress progress) {
+                            appendDeferred();
+                        }
+                    };
+                    var appender = new BatchAppender(this, producer(), observer, this::appendNowOrAfterTheNextClaim);
+                    var limits = new RelayPass.Limits(BATCH, 1_000_000);
                     RelayPass.Result result = new RelayPass(
-                                    partition,
-                                    this,
-                                    producer(),
-                                    new RelayPass.Limits(BATCH, 1_000_000),
-                                    this::appendNowOrAfterTheNextClaim,
-                                    () -> true,
-                                    this,
-                                    new PassObserver() {
-                                        @Override
-                                        public void progressed(ClaimResult.Progress progress) {
-                                            appendDeferred();
-                                        }
-                                    })
+                                    partition, this, producer(), limits, appender, () -> true, this, observer)
                             .run(newestCheckpoint(producer()), before);
                     last = result;
                     drained += result.outcome() == PassOutcome.DRAINED ? 1 : 0;

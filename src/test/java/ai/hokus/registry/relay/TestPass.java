@@ -43,7 +43,8 @@ final class TestPass {
     PassOutcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
         RelayPass.Result before = last;
         last = null;
-        last = new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, observer)
+        BatchAppender appends = new BatchAppender(queue, producer, observer, appender);
+        last = new RelayPass(partition, queue, producer, limits, appends, timeIsLeft, linger, observer)
                 .run(queue.newestCheckpoint(producer), before);
         return last.outcome();
     }
