@@ -200,9 +200,11 @@ final class ProtocolSimulation {
 
         private void ageByOneMinute() {
             String minute = kind == TestDatabase.H2 ? "DATEADD(MINUTE, -1, %1$s)" : "%1$s - INTERVAL '1 minute'";
-            outbox.jdbc().update("UPDATE outbox_delivery SET delivered_at = " + minute.formatted("delivered_at"));
-            outbox.jdbc().update("UPDATE outbox_rewind SET rewound_at = " + minute.formatted("rewound_at"));
-            outbox.jdbc().update("UPDATE outbox_partition SET diverged_at = " + minute.formatted("diverged_at"));
+            outbox.jdbc()
+                    .batchUpdate(
+                            "UPDATE outbox_delivery SET delivered_at = " + minute.formatted("delivered_at"),
+                            "UPDATE outbox_rewind SET rewound_at = " + minute.formatted("rewound_at"),
+                            "UPDATE outbox_partition SET diverged_at = " + minute.formatted("diverged_at"));
         }
 
         private void act(double dice) {

@@ -3,6 +3,9 @@ package ai.hokus.registry.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.TestDatabase;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,6 +27,7 @@ class ProtocolSimulationTest {
         simulate(TestDatabase.POSTGRESQL, Math.max(1, SCHEDULES / 10));
     }
 
+    /** As many simulations at a time as there are processors, each with a database of its own; a schedule depends on its seed alone. */
     private static void simulate(TestDatabase database, int schedules) {
         long given = Long.getLong("simulation.seed", 0);
         long seed = given == 0 ? System.nanoTime() : given;
@@ -31,14 +35,24 @@ class ProtocolSimulationTest {
                 "Protocol simulation on %s: -Dsimulation.seed=%d -Dsimulation.schedules=%d%n",
                 database, seed, schedules);
 
+        AtomicLong next = new AtomicLong(seed);
+        int atATime = Math.min(schedules, Runtime.getRuntime().availableProcessors());
+        List<ProtocolSimulation.Tally> tallies = IntStream.range(0, atATime)
+                .parallel()
+                .mapToObj(n -> simulate(database, next, seed + schedules))
+                .toList();
+        System.out.println("Protocol simulation on " + database + ": " + tallies);
+        assertThat(tallies.stream().mapToLong(tally -> tally.delivered).sum()).isPositive();
+    }
+
+    private static ProtocolSimulation.Tally simulate(TestDatabase database, AtomicLong next, long end) {
         ProtocolSimulation simulation = new ProtocolSimulation(database);
-        for (long n = 0; n < schedules; n++) {
-            ProtocolSimulation.Finding finding = simulation.run(seed + n);
+        for (long seed = next.getAndIncrement(); seed < end; seed = next.getAndIncrement()) {
+            ProtocolSimulation.Finding finding = simulation.run(seed);
             assertThat(finding)
-                    .as("repeat it with -Dsimulation.seed=%d -Dsimulation.schedules=1", seed + n)
+                    .as("repeat it with -Dsimulation.seed=%d -Dsimulation.schedules=1", seed)
                     .isNull();
         }
-        System.out.println("Protocol simulation on " + database + ": " + simulation.tally());
-        assertThat(simulation.tally().delivered).isPositive();
+        return simulation.tally();
     }
 }
