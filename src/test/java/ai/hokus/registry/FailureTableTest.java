@@ -180,7 +180,8 @@ class FailureTableTest {
 
     @Test
     void a_cluster_that_serves_no_slots_any_more() {
-        TestRedis redis = start("cluster-enabled yes");
+        // It serves again no sooner than this after it got its slots back.
+        TestRedis redis = start("cluster-enabled yes", "cluster-node-timeout 500");
         serveAllSlots(redis);
 
         waitsAndDrains(

@@ -39,7 +39,14 @@ class SetClockTest {
     void start() {
         redis = TestRedis.start();
         service = RunningService.on(
-                TestDatabase.H2, Map.of("REDIS_URL", redis.url(), "registry.queue.name", queue), WallClock.class);
+                TestDatabase.H2,
+                Map.of(
+                        "REDIS_URL", redis.url(),
+                        "registry.queue.name", queue,
+                        "registry.queue.connect-timeout", "300ms",
+                        "registry.queue.command-timeout", "300ms",
+                        "registry.status.interval", "100ms"),
+                WallClock.class);
         clock = service.bean(SettableClock.class);
         service.register("before", "1");
         Eventually.await("delivered", () -> redis.run("LLEN", queue).equals(1L));

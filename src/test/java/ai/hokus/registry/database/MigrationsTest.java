@@ -44,7 +44,7 @@ class MigrationsTest {
     void a_migration_takes_as_long_as_it_takes_and_its_progress_is_logged(CapturedOutput output) {
         TestServer.admin(database).execute("""
                 CREATE SCHEMA others;
-                CREATE FUNCTION others.slow() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM pg_sleep(2.5); END';
+                CREATE FUNCTION others.slow() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM pg_sleep(1.5); END';
                 CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION others.slow();
                 """);
         for (String timeout : List.of("statement_timeout", "idle_in_transaction_session_timeout")) {

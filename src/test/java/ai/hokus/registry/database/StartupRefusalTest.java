@@ -206,6 +206,11 @@ class StartupRefusalTest {
     void a_database_that_is_behind_and_refuses_writes(CapturedOutput output) {
         String role = TestServer.newRole();
         String database = TestServer.newDatabase(role, "");
+        Flyway.configure()
+                .dataSource(TestServer.url(database), role, "")
+                .baselineVersion("0")
+                .load()
+                .baseline();
         TestServer.admin(database).execute("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
 
         refuses(output, TestServer.url(database), role, "right")

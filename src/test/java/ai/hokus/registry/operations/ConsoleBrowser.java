@@ -86,6 +86,16 @@ final class ConsoleBrowser implements AutoCloseable {
                         redis.url(),
                         "registry.security.key-file",
                         keys,
+                        "registry.queue.connect-timeout",
+                        "300ms",
+                        "registry.queue.command-timeout",
+                        "300ms",
+                        "registry.relay.interval",
+                        "100ms",
+                        "registry.relay.max-backoff",
+                        "500ms",
+                        "registry.consumers.interval",
+                        "200ms",
                         "registry.status.interval",
                         "200ms",
                         "registry.status.report-interval",
@@ -157,6 +167,11 @@ final class ConsoleBrowser implements AutoCloseable {
         enterKey(TestKeys.KEY);
         awaitAddress("/console");
         awaitText("redis", text -> !text.equals("…"));
+    }
+
+    /** As whoever comes back to the page from another tab: it looks at once, without waiting for its next poll. */
+    void lookAgain() {
+        script("document.dispatchEvent(new Event('visibilitychange'))");
     }
 
     /** Answered by the service from its start on. */

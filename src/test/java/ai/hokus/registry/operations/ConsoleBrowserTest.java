@@ -46,6 +46,8 @@ class ConsoleBrowserTest {
         console.awaitText("verdict", "healthy"::equals);
         console.awaitText("redis", "reachable"::equals);
         console.register("churn", 1, "T");
+        console.await(() -> console.queued().size() == 1);
+        console.lookAgain();
         console.awaitText("throughput-words", text -> text.startsWith("In the last day"));
 
         console.redis.kill();

@@ -18,7 +18,13 @@ class PauseTest {
     void a_pause_is_answered_when_no_append_can_succeed_any_more_or_says_that_this_is_still_to_come() {
         try (TestRedis redis = TestRedis.start();
                 RunningService service = RunningService.on(
-                        TestDatabase.H2, Map.of("REDIS_URL", redis.url(), "registry.operations.fence-timeout", "8s"))) {
+                        TestDatabase.H2,
+                        Map.of(
+                                "REDIS_URL", redis.url(),
+                                "registry.queue.connect-timeout", "300ms",
+                                "registry.queue.command-timeout", "300ms",
+                                "registry.relay.interval", "100ms",
+                                "registry.relay.max-backoff", "500ms"))) {
             service.register("model", "1");
 
             HttpResponse<String> fenced = service.post("/outbox/partitions/0/pause", BODY);

@@ -143,13 +143,18 @@ class StatusSamplerTest {
     @Test
     void a_lock_on_the_probes_own_table_is_no_failure_and_one_on_the_registrations_table_is() throws Exception {
         String url = postgres.newUrl();
-        try (RunningService service = onOwnServer(Map.of("spring.datasource.url", url));
+        Map<String, String> settings = Map.of(
+                "spring.datasource.url",
+                url,
+                "spring.datasource.hikari.connection-init-sql",
+                "SET lock_timeout = '300ms'");
+        try (RunningService service = onOwnServer(settings);
                 Connection session = DriverManager.getConnection(url, "postgres", "");
                 Statement statement = session.createStatement()) {
             Eventually.await("ready", () -> ready(service));
             session.setAutoCommit(false);
             statement.execute("LOCK TABLE outbox_relay IN ACCESS EXCLUSIVE MODE");
-            assertReadyFor(service, Duration.ofSeconds(6)); // three lock timeouts: two failures would be believed
+            assertReadyFor(service, Duration.ofSeconds(2)); // several lock timeouts: two failures would be believed
             session.rollback();
 
             statement.execute("LOCK TABLE registration IN ACCESS EXCLUSIVE MODE");
