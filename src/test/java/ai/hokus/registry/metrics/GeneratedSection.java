@@ -3,8 +3,10 @@ package ai.hokus.registry.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
@@ -15,6 +17,7 @@ final class GeneratedSection {
 
     private static final boolean UPDATE = Boolean.getBoolean("metrics.update");
     private static final Path DOCUMENT = Path.of("docs", "metrics.md");
+    private static final Path LOCK = Path.of("target", "metrics.lock");
 
     static final String HOW_TO_UPDATE = "-Dtest='EmittedMetricsTest,AlarmsTest' -Dmetrics.update=true writes it anew";
 
@@ -22,6 +25,13 @@ final class GeneratedSection {
 
     /** Fails unless the section says exactly this; with {@code -Dmetrics.update=true} it is made to. */
     static void assertSays(String name, List<String> lines) throws IOException {
+        try (FileChannel lock = FileChannel.open(LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            lock.lock(); // until it is closed: another test may write its section at the same time, in another JVM
+            updateOrCompare(name, lines);
+        }
+    }
+
+    private static void updateOrCompare(String name, List<String> lines) throws IOException {
         String begin = "<!-- " + name + " -->\n";
         String end = "<!-- end of " + name + " -->\n";
         String document = Files.readString(DOCUMENT);
