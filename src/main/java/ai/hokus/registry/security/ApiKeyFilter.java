@@ -63,30 +63,25 @@ final class ApiKeyFilter extends OncePerRequestFilter {
             throws IOException {
         Verdict verdict = verifier.verify(key, clientAddress(request));
         if (verdict instanceof Verdict.Known known) {
-            return isWithinLimit(key, known.client(), request, response);
+            Duration wait = limiter.take(key);
+            if (wait.isZero()) {
+                SecurityContextHolder.setContext(new SecurityContextImpl(new PreAuthenticatedAuthenticationToken(
+                        known.client().userId(),
+                        "",
+                        AuthorityUtils.createAuthorityList(known.client().scopes()))));
+                return true;
+            }
+            SecurityProblems.retryLater(request, response, HttpStatus.TOO_MANY_REQUESTS, wait, RATE_LIMIT_EXCEEDED);
         } else if (verdict instanceof Verdict.InsufficientBalance) {
             SecurityProblems.answer(request, response, HttpStatus.PAYMENT_REQUIRED, INSUFFICIENT_BALANCE);
         } else if (verdict instanceof Verdict.Throttled throttled) {
-            SecurityProblems.setRetryAfter(response, throttled.retryAfter());
-            SecurityProblems.answer(request, response, HttpStatus.TOO_MANY_REQUESTS, AUTH_SERVICE_THROTTLES);
+            SecurityProblems.retryLater(
+                    request, response, HttpStatus.TOO_MANY_REQUESTS, throttled.retryAfter(), AUTH_SERVICE_THROTTLES);
         } else if (verdict instanceof Verdict.Unavailable unavailable) {
-            SecurityProblems.setRetryAfter(response, unavailable.retryAfter());
-            SecurityProblems.answer(request, response, HttpStatus.SERVICE_UNAVAILABLE, AUTH_SERVICE_SILENT);
+            SecurityProblems.retryLater(
+                    request, response, HttpStatus.SERVICE_UNAVAILABLE, unavailable.retryAfter(), AUTH_SERVICE_SILENT);
         }
         return verdict instanceof Verdict.Unknown;
-    }
-
-    private boolean isWithinLimit(
-            ApiKey key, ApiClient client, HttpServletRequest request, HttpServletResponse response) throws IOException {
-        Duration wait = limiter.take(key);
-        if (!wait.isZero()) {
-            SecurityProblems.setRetryAfter(response, wait);
-            SecurityProblems.answer(request, response, HttpStatus.TOO_MANY_REQUESTS, RATE_LIMIT_EXCEEDED);
-            return false;
-        }
-        SecurityContextHolder.setContext(new SecurityContextImpl(new PreAuthenticatedAuthenticationToken(
-                client.userId(), "", AuthorityUtils.createAuthorityList(client.scopes()))));
-        return true;
     }
 
     /** Behind a proxy the web server has put the client's address in the place of the proxy's. Empty: it is none. */

@@ -2,6 +2,7 @@ package ai.hokus.registry.security;
 
 import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.StartupRefusedException;
+import ai.hokus.registry.security.AuthServiceWatch.Trouble;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.bulkhead.BulkheadConfig;
@@ -13,6 +14,8 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -70,7 +73,7 @@ final class AuthServiceClient {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    private final AuthServiceEndpoint endpoint;
+    private final URI validateUrl;
     private final SecuritySettings.AuthService settings;
     private final AuthServiceMeters meters;
     private final AuthServiceWatch watch;
@@ -92,7 +95,7 @@ final class AuthServiceClient {
             AuthServiceWatch watch,
             Clock clock,
             Clock steadyClock) {
-        this.endpoint = AuthServiceEndpoint.of(settings);
+        this.validateUrl = settings.validateUrl();
         this.settings = settings;
         this.meters = meters;
         this.watch = watch;
@@ -109,13 +112,7 @@ final class AuthServiceClient {
                         .maxConcurrentCalls(MAX_QUESTIONS)
                         .writableStackTraceEnabled(false)
                         .build());
-        this.breaker = breaker(steadyClock);
-        breaker.getEventPublisher().onStateTransition(event -> logTransition(event.getStateTransition()));
-        this.backoff = new AuthServiceBackoff(steadyClock);
-    }
-
-    private static CircuitBreaker breaker(Clock steadyClock) {
-        return CircuitBreaker.of(
+        this.breaker = CircuitBreaker.of(
                 "auth-service",
                 CircuitBreakerConfig.custom()
                         .slidingWindowSize(10)
@@ -127,6 +124,8 @@ final class AuthServiceClient {
                         .writableStackTraceEnabled(false)
                         .clock(steadyClock)
                         .build());
+        breaker.getEventPublisher().onStateTransition(event -> logTransition(event.getStateTransition()));
+        this.backoff = new AuthServiceBackoff(steadyClock);
     }
 
     /**
@@ -160,7 +159,7 @@ final class AuthServiceClient {
         if (!clientAddress.isEmpty()) {
             body.put("client_ip", clientAddress);
         }
-        return HttpRequest.newBuilder(endpoint.validate())
+        return HttpRequest.newBuilder(validateUrl)
                 .timeout(settings.timeout())
                 .header(HttpHeaders.AUTHORIZATION, "Bearer " + key.text())
                 .header(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON_VALUE)
@@ -205,7 +204,7 @@ final class AuthServiceClient {
         if (response.isFailure()) {
             retryAfter.ifPresent(wait -> backoff.askedToWait(wait, false));
             return noVerdict(
-                    AuthServiceTrouble.SERVER_ERROR,
+                    Trouble.SERVER_ERROR,
                     "it answered " + response.status(),
                     new Verdict.Unavailable(retryAfter.orElse(RETRY_FAILED)));
         }
@@ -213,7 +212,7 @@ final class AuthServiceClient {
             Duration wait = retryAfter.orElse(AuthServiceKeys.REFUSAL_TTL);
             backoff.askedToWait(wait, true);
             return noVerdict(
-                    AuthServiceTrouble.THROTTLED,
+                    Trouble.THROTTLED,
                     "it answered 429, and is left alone for " + wait.toSeconds() + " s",
                     new Verdict.Throttled(wait));
         }
@@ -224,8 +223,8 @@ final class AuthServiceClient {
             case 402 -> new Verdict.InsufficientBalance();
             default ->
                 noVerdict(
-                        AuthServiceTrouble.UNEXPECTED_STATUS,
-                        "it answered " + response.status() + " to POST " + endpoint.validate()
+                        Trouble.UNEXPECTED_STATUS,
+                        "it answered " + response.status() + " to POST " + validateUrl
                                 + ", which no auth service does; check AUTH_SERVICE_URL and AUTH_SERVICE_ID",
                         NOT_UNDERSTOOD);
         };
@@ -238,13 +237,13 @@ final class AuthServiceClient {
     private Verdict judgeBody(AuthServiceResponse response) {
         try {
             return response.read();
-        } catch (AuthServiceResponse.UnreadableException e) {
-            return noVerdict(AuthServiceTrouble.UNREADABLE, "it answered 200 " + e.getMessage(), NOT_UNDERSTOOD);
+        } catch (ProtocolException e) {
+            return noVerdict(Trouble.UNREADABLE, "it answered 200 " + e.getMessage(), NOT_UNDERSTOOD);
         }
     }
 
     /** @param what a clause about "it", the service, that quotes neither a key nor an answer */
-    private Verdict noVerdict(AuthServiceTrouble trouble, String what, Verdict instead) {
+    private Verdict noVerdict(Trouble trouble, String what, Verdict instead) {
         meters.failed(trouble);
         watch.failed(trouble, what);
         return instead;
@@ -261,11 +260,11 @@ final class AuthServiceClient {
         }
         if (cause instanceof TimeoutException || cause instanceof HttpTimeoutException) {
             String what = "it did not answer within " + settings.timeout().toMillis() + " ms";
-            return new Answer(noVerdict(AuthServiceTrouble.TIMEOUT, what, soon), true);
+            return new Answer(noVerdict(Trouble.TIMEOUT, what, soon), true);
         }
         // Its message is left out: it may quote what the service sent.
         String what = "it is not reachable (" + cause.getClass().getSimpleName() + ")";
-        return new Answer(noVerdict(AuthServiceTrouble.UNREACHABLE, what, soon), true);
+        return new Answer(noVerdict(Trouble.UNREACHABLE, what, soon), true);
     }
 
     private static Throwable unwrap(Throwable failure) {

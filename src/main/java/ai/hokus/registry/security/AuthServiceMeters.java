@@ -1,11 +1,13 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.security.AuthServiceWatch.Trouble;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter.MeterProvider;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Counts and times questions to the auth service, and what requests notice of it. {@code docs/metrics.md} explains the meters;
@@ -29,7 +31,7 @@ final class AuthServiceMeters {
                                 + " auth service is configured.")
                 .withRegistry(registry);
         // From the start, with 0: alarms watch them.
-        Arrays.stream(AuthServiceTrouble.values()).forEach(this::failures);
+        Arrays.stream(Trouble.values()).forEach(this::failures);
         this.stale = Counter.builder("registry.auth.service.stale")
                 .baseUnit("requests")
                 .description("Requests whose key was accepted on an answer older than the cache's TTL.")
@@ -44,12 +46,12 @@ final class AuthServiceMeters {
         duration.record(took);
     }
 
-    void failed(AuthServiceTrouble trouble) {
+    void failed(Trouble trouble) {
         failures(trouble).increment();
     }
 
-    private Counter failures(AuthServiceTrouble trouble) {
-        return failures.withTags("cause", trouble.cause());
+    private Counter failures(Trouble trouble) {
+        return failures.withTags("cause", trouble.name().toLowerCase(Locale.ROOT));
     }
 
     void stale() {

@@ -1,6 +1,7 @@
 package ai.hokus.registry.security;
 
 import ai.hokus.registry.security.KeyVerifier.Verdict;
+import java.net.ProtocolException;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.time.Instant;
@@ -64,15 +65,15 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
     /**
      * Reads the body of a 200.
      *
-     * @throws UnreadableException when it is none that we understand
+     * @throws ProtocolException when it is none that we understand; its message follows "it answered 200" and quotes nothing
      */
-    Verdict read() throws UnreadableException {
+    Verdict read() throws ProtocolException {
         JsonNode answer;
         try {
             answer = JSON.readTree(body);
         } catch (JacksonException e) {
             // Not as a cause: its message quotes what the service answered.
-            throw new UnreadableException("with something that is not JSON");
+            throw new ProtocolException("with something that is not JSON");
         }
         if (isFalse(answer.path("is_valid"))) {
             return new Verdict.Unknown();
@@ -89,27 +90,17 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
         return new Verdict.Known(new ApiClient(userId(answer), scopes));
     }
 
-    private static String userId(JsonNode answer) throws UnreadableException {
+    private static String userId(JsonNode answer) throws ProtocolException {
         JsonNode userId = answer.path("user_id");
         return Stream.of(userId, answer.path("user").path("id"), userId.path("id"))
                 .filter(id -> id.isString() || id.isNumber())
                 .map(JsonNode::asString)
                 .filter(id -> !id.isBlank())
                 .findFirst()
-                .orElseThrow(() -> new UnreadableException("without a user_id"));
+                .orElseThrow(() -> new ProtocolException("without a user_id"));
     }
 
     private static boolean isFalse(JsonNode flag) {
         return flag.isBoolean() && !flag.booleanValue();
-    }
-
-    /** To follow "it answered 200"; quotes nothing of the answer. */
-    static final class UnreadableException extends Exception {
-
-        private static final long serialVersionUID = 1;
-
-        UnreadableException(String what) {
-            super(what);
-        }
     }
 }

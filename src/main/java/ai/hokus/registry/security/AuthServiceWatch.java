@@ -20,6 +20,16 @@ public final class AuthServiceWatch {
 
     private static final Logger log = LoggerFactory.getLogger(AuthServiceWatch.class);
 
+    /** In which ways a question can come to nothing: the tag of a metric. */
+    enum Trouble {
+        TIMEOUT,
+        UNREACHABLE,
+        SERVER_ERROR,
+        THROTTLED,
+        UNREADABLE,
+        UNEXPECTED_STATUS
+    }
+
     static final int MIN_FAILURES = 3;
 
     static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(5);
@@ -30,8 +40,7 @@ public final class AuthServiceWatch {
     private final Clock clock;
     private final Clock steadyClock;
 
-    private final Map<AuthServiceTrouble, Instant> nextLine =
-            new EnumMap<>(AuthServiceTrouble.class); // guarded by this
+    private final Map<Trouble, Instant> nextLine = new EnumMap<>(Trouble.class); // guarded by this
     private int failuresInARow; // guarded by this
     private Instant lastAskedAt = Instant.MIN; // guarded by this; by the steady clock
     private @Nullable Instant lastAnswerAt; // guarded by this
@@ -70,7 +79,7 @@ public final class AuthServiceWatch {
     }
 
     /** @param problem a clause about "it", the service, that quotes neither a key nor an answer */
-    synchronized void failed(AuthServiceTrouble trouble, String problem) {
+    synchronized void failed(Trouble trouble, String problem) {
         Instant now = steadyClock.instant();
         failuresInARow++;
         lastAskedAt = now;
@@ -82,7 +91,7 @@ public final class AuthServiceWatch {
                     "The auth service gave no verdict on a key: {}. Keys that it accepted lately go on working, others are"
                             + " answered with {}. This is said once a minute at most.",
                     problem,
-                    trouble == AuthServiceTrouble.THROTTLED ? 429 : 503);
+                    trouble == Trouble.THROTTLED ? 429 : 503);
         }
     }
 }

@@ -7,7 +7,8 @@ import org.springframework.security.crypto.keygen.Base64StringKeyGenerator;
 /** The key of the embedded default, where nobody has configured any: random, made anew at every start, good for everything. */
 final class GeneratedKey implements KeyVerifier {
 
-    private static final ApiClient CLIENT = new ApiClient("local", Set.of(Scopes.FULL_ACCESS, Scopes.OUTBOX_OPERATE));
+    private static final ApiClient CLIENT =
+            new ApiClient("local", Set.of(Permission.Scope.FULL_ACCESS, Permission.Scope.OUTBOX_OPERATE));
 
     /** Of 256 bits. */
     private final ApiKey key =

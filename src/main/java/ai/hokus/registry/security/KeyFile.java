@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
+import java.util.zip.DataFormatException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +59,7 @@ final class KeyFile implements KeyVerifier {
         try {
             this.content = read();
             this.clients = parse(content);
-        } catch (IOException | UnusableFileException e) {
+        } catch (IOException | DataFormatException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE names " + describe(e) + ".");
         }
         this.checkedAt = nanoTime.getAsLong();
@@ -86,7 +87,7 @@ final class KeyFile implements KeyVerifier {
                 clients = parse(now);
                 log.info("The API keys were read again: {} in {}", clients.size(), file);
             }
-        } catch (IOException | UnusableFileException e) {
+        } catch (IOException | DataFormatException e) {
             String found = describe(e);
             if (!found.equals(failure)) {
                 failure = found;
@@ -99,18 +100,18 @@ final class KeyFile implements KeyVerifier {
         }
     }
 
-    private String read() throws IOException, UnusableFileException {
+    private String read() throws IOException, DataFormatException {
         if (Files.size(file) > MAX_BYTES) {
-            throw new UnusableFileException("is larger than " + MAX_BYTES + " bytes");
+            throw new DataFormatException("is larger than " + MAX_BYTES + " bytes");
         }
         try {
             return Files.readString(file);
         } catch (CharacterCodingException e) {
-            throw new UnusableFileException("is not UTF-8");
+            throw new DataFormatException("is not UTF-8");
         }
     }
 
-    private static Map<String, ApiClient> parse(String content) throws UnusableFileException {
+    private static Map<String, ApiClient> parse(String content) throws DataFormatException {
         Map<String, ApiClient> clients = new HashMap<>();
         List<String> lines = content.lines().toList();
         for (int i = 0; i < lines.size(); i++) {
@@ -122,27 +123,26 @@ final class KeyFile implements KeyVerifier {
         return Map.copyOf(clients);
     }
 
-    private static void addLine(String line, int number, Map<String, ApiClient> clients) throws UnusableFileException {
+    private static void addLine(String line, int number, Map<String, ApiClient> clients) throws DataFormatException {
         String[] words = line.split("\\s+", -1);
         if (words.length != 3) {
-            throw new UnusableFileException("has " + words.length + " words in line " + number
+            throw new DataFormatException("has " + words.length + " words in line " + number
                     + " instead of three: the key's SHA-256, a user id, scopes with commas between");
         }
         if (!SHA256.matcher(words[0]).matches()) {
-            throw new UnusableFileException(
-                    "has no SHA-256 (64 hexadecimal digits) as the first word of line " + number);
+            throw new DataFormatException("has no SHA-256 (64 hexadecimal digits) as the first word of line " + number);
         }
         if (!USER_ID.matcher(words[1]).matches()) {
-            throw new UnusableFileException("has no user id of 1 to 255 ASCII characters in line " + number);
+            throw new DataFormatException("has no user id of 1 to 255 ASCII characters in line " + number);
         }
         if (!SCOPES.matcher(words[2]).matches()) {
-            throw new UnusableFileException("has no list of scopes, with commas between, in line " + number);
+            throw new DataFormatException("has no list of scopes, with commas between, in line " + number);
         }
         ApiClient client = new ApiClient(
                 words[1],
                 Set.of(Arrays.stream(words[2].split(",", -1)).distinct().toArray(String[]::new)));
         if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
-            throw new UnusableFileException("has in line " + number + " a key that an earlier line has");
+            throw new DataFormatException("has in line " + number + " a key that an earlier line has");
         }
     }
 
@@ -156,21 +156,12 @@ final class KeyFile implements KeyVerifier {
 
     /** To follow "names". */
     private String describe(Exception e) {
-        if (e instanceof UnusableFileException) {
+        if (e instanceof DataFormatException) {
             return file + ", which " + e.getMessage();
         }
         if (e instanceof AccessDeniedException) {
             return file + ", which user " + System.getProperty("user.name") + " (10001 in the image) may not read";
         }
         return file + ", which cannot be read (" + e + ")";
-    }
-
-    private static final class UnusableFileException extends Exception {
-
-        private static final long serialVersionUID = 1;
-
-        UnusableFileException(String message) {
-            super(message);
-        }
     }
 }

@@ -15,19 +15,19 @@ enum Permission {
     OPEN(Set.of()),
 
     /** Registering a model. */
-    REGISTER(Scopes.WRITE),
+    REGISTER(Scope.WRITE),
 
     /** Reading registrations. */
-    READ(with(Scopes.WRITE, Scopes.MODEL_READ)),
+    READ(with(Scope.WRITE, "model:read")),
 
     /** Seeing how the outbox is doing. */
-    OBSERVE(Set.of(Scopes.OUTBOX_READ, Scopes.OUTBOX_OPERATE, Scopes.ADMIN, Scopes.FULL_ACCESS)),
+    OBSERVE(Set.of(Scope.OUTBOX_READ, Scope.OUTBOX_OPERATE, Scope.ADMIN, Scope.FULL_ACCESS)),
 
     /**
      * Steering it. Not part of admin and full_access: keys with those were issued, before there was anything to steer, to
      * clients that register. None of them becomes able to discard messages without anybody having decided so.
      */
-    OPERATE(Set.of(Scopes.OUTBOX_OPERATE));
+    OPERATE(Set.of(Scope.OUTBOX_OPERATE));
 
     @SuppressWarnings("ImmutableEnumChecker") // all of them come from Set.of or an unmodifiable collector
     private final Set<String> scopes;
@@ -52,5 +52,20 @@ enum Permission {
 
     private static Set<String> with(Set<String> scopes, String scope) {
         return Stream.concat(scopes.stream(), Stream.of(scope)).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** The scopes' names, as the auth service issues them. */
+    static final class Scope {
+
+        static final String FULL_ACCESS = "full_access";
+        static final String ADMIN = "admin";
+        static final String OUTBOX_READ = "outbox:read";
+        static final String OUTBOX_OPERATE = "outbox:operate";
+
+        /** Each of them allows to register. */
+        static final Set<String> WRITE =
+                Set.of("model:write", "mlflow:write", "mlflow:access", "mlflow:admin", ADMIN, "write", FULL_ACCESS);
+
+        private Scope() {}
     }
 }

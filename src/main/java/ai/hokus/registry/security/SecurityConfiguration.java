@@ -6,9 +6,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.regex.Pattern;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -27,9 +29,7 @@ import org.springframework.security.web.firewall.StrictHttpFirewall;
 class SecurityConfiguration {
 
     /** The database that comes with the service: nobody else can be in it. */
-    private static final String EMBEDDED = "jdbc:h2:";
-
-    private static final List<String> SERVED_H2 = List.of("jdbc:h2:tcp:", "jdbc:h2:ssl:");
+    private static final Pattern EMBEDDED = Pattern.compile("(?i)jdbc:h2:(?!tcp:|ssl:).*");
 
     /** Spring Boot's default. */
     private static final int TOMCAT_THREADS = 200;
@@ -46,9 +46,8 @@ class SecurityConfiguration {
             HttpSecurity http, KeyVerifier verifier, SecuritySettings settings, SecurityProblems problems) {
         RateLimiter limit = new RateLimiter(settings.rateLimit(), TimeMeter.SYSTEM_NANOTIME);
         return http
-                // No cookie and no session says who is asking, only a header that a foreign page cannot make a browser
-                // send:
-                // there is nothing to forge. CORS stays off for the same reason.
+                // No cookie and no session says who is asking, only a header that a foreign page cannot make a
+                // browser send: there is nothing to forge. CORS stays off for the same reason.
                 .csrf(AbstractHttpConfigurer::disable)
                 .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 .requestCache(AbstractHttpConfigurer::disable)
@@ -70,6 +69,19 @@ class SecurityConfiguration {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
         firewall.setAllowUrlEncodedPercent(true);
         return firewall;
+    }
+
+    /** Limits that the web server itself holds, and how it says so. */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcatLimits(SecuritySettings settings) {
+        return tomcat -> {
+            tomcat.addConnectorCustomizers(
+                    connector -> connector.setProperty("maxHeaderCount", Integer.toString(settings.maxHeaders())));
+            tomcat.addContextValves(new RequestBodyTimeoutValve(settings.requestBodyTimeout()));
+            // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
+            tomcat.addContextCustomizers(context ->
+                    context.getParent().getPipeline().addValve(new ProblemErrorReportValve(settings.maxHeaders())));
+        };
     }
 
     @Bean
@@ -106,7 +118,8 @@ class SecurityConfiguration {
         if (!verifiers.isEmpty()) {
             return KeyVerifier.of(verifiers);
         }
-        if (!isEmbedded(environment.getProperty("spring.datasource.url", ""))) {
+        if (!EMBEDDED.matcher(environment.getProperty("spring.datasource.url", ""))
+                .matches()) {
             throw SecuritySettings.unusable(
                     "No API keys are configured, and the database is not the embedded one: without API_KEYS_FILE or"
                             + " AUTH_SERVICE_URL nobody could use this service.");
@@ -125,10 +138,5 @@ class SecurityConfiguration {
                         generated.key().text());
             }
         };
-    }
-
-    private static boolean isEmbedded(String url) {
-        String lowerCase = url.toLowerCase(Locale.ROOT);
-        return lowerCase.startsWith(EMBEDDED) && SERVED_H2.stream().noneMatch(lowerCase::startsWith);
     }
 }

@@ -18,18 +18,14 @@ final class SecurityHeaders {
     private static final String CSP = "Content-Security-Policy";
 
     /** For answers that are data: they load nothing at all, should a browser ever show one as a page. */
-    private static final String DATA =
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    private static final String DATA = policy("");
 
-    private static final String CONSOLE =
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-                    + " font-src 'self'; connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none';"
-                    + " form-action 'none'";
+    private static final String CONSOLE = policy(" script-src 'self'; style-src 'self'; img-src 'self' data:;"
+            + " font-src 'self'; connect-src 'self'; manifest-src 'self';");
 
     /** Swagger UI writes style attributes, and draws its icons from data URLs. */
-    private static final String SWAGGER = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
-            + " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none';"
-            + " form-action 'none'";
+    private static final String SWAGGER = policy(" script-src 'self'; style-src 'self' 'unsafe-inline';"
+            + " img-src 'self' data:; font-src 'self' data:; connect-src 'self';");
 
     private static final Map<PathPatternRequestMatcher, String> PAGES = Map.of(
             PathPatternRequestMatcher.pathPattern("/console/**"), CONSOLE,
@@ -51,6 +47,10 @@ final class SecurityHeaders {
                 .addHeaderWriter(new StaticHeadersWriter("Cross-Origin-Opener-Policy", "same-origin"))
                 .addHeaderWriter(new StaticHeadersWriter(
                         "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+    }
+
+    private static String policy(String allowed) {
+        return "default-src 'none';" + allowed + " frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
     }
 
     private static String policyFor(HttpServletRequest request) {

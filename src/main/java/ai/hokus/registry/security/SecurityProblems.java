@@ -3,10 +3,7 @@ package ai.hokus.registry.security;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.springframework.core.Ordered;
@@ -47,13 +44,10 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
             throws IOException {
         boolean sentOne = ApiKey.of(request).isPresent();
         response.addHeader(HttpHeaders.WWW_AUTHENTICATE, sentOne ? CHALLENGE + ", error=\"invalid_token\"" : CHALLENGE);
-        answer(
-                request,
-                response,
-                HttpStatus.UNAUTHORIZED,
-                sentOne
-                        ? "The API key is not known."
-                        : "An API key is needed: Authorization: Bearer KEY, Authorization: ApiKey KEY, or X-API-Key: KEY.");
+        String detail = sentOne
+                ? "The API key is not known."
+                : "An API key is needed: Authorization: Bearer KEY, Authorization: ApiKey KEY, or X-API-Key: KEY.";
+        answer(request, response, HttpStatus.UNAUTHORIZED, detail);
     }
 
     /** 403; or 404 and 405 where no rule lets anyone in, which a caller with any key may learn. */
@@ -61,29 +55,22 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException reason)
             throws IOException {
         Optional<Permission> permission = AccessRules.of(request);
-        if (permission.isPresent()) {
-            answer(
-                    request,
-                    response,
-                    HttpStatus.FORBIDDEN,
-                    "The API key lacks the scope for this; one of these is needed: "
-                            + permission.get().wanted() + ".");
+        if (permission.isEmpty()) {
+            notForThisPath(request, response);
             return;
         }
-        notForThisPath(request, response);
+        String wanted = permission.get().wanted();
+        String detail = "The API key lacks the scope for this; one of these is needed: " + wanted + ".";
+        answer(request, response, HttpStatus.FORBIDDEN, detail);
     }
 
     private static void notForThisPath(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        Set<String> methods = AccessRules.methods(request);
+        String methods = String.join(", ", AccessRules.methods(request));
         if (methods.isEmpty()) {
             answer(request, response, HttpStatus.NOT_FOUND, "There is nothing at this path.");
         } else {
-            response.setHeader(HttpHeaders.ALLOW, String.join(", ", methods));
-            answer(
-                    request,
-                    response,
-                    HttpStatus.METHOD_NOT_ALLOWED,
-                    "This path takes " + String.join(", ", methods) + ".");
+            response.setHeader(HttpHeaders.ALLOW, methods);
+            answer(request, response, HttpStatus.METHOD_NOT_ALLOWED, "This path takes " + methods + ".");
         }
     }
 
@@ -97,29 +84,28 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
             throws IOException {
         if (!METHODS.contains(request.getMethod())) {
             notForThisPath(request, response);
-            return;
+        } else {
+            String detail = "The request's path or headers hold characters that are not accepted. " + OTHER_WAY;
+            answer(request, response, HttpStatus.BAD_REQUEST, detail);
         }
-        answer(
-                request,
-                response,
-                HttpStatus.BAD_REQUEST,
-                "The request's path or headers hold characters that are not accepted. " + OTHER_WAY);
     }
 
-    /** In whole seconds, rounded up. */
-    static void setRetryAfter(HttpServletResponse response, Duration retryAfter) {
-        long seconds = retryAfter.plusMillis(999).toSeconds();
+    /** With a {@code Retry-After} in whole seconds, rounded up. */
+    static void retryLater(
+            HttpServletRequest request, HttpServletResponse response, HttpStatus status, Duration after, String detail)
+            throws IOException {
+        long seconds = after.plusMillis(999).toSeconds();
         response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, seconds)));
+        answer(request, response, status, detail);
     }
 
     static void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String detail)
             throws IOException {
-        Map<String, Object> problem = new LinkedHashMap<>();
-        problem.put("title", status.getReasonPhrase());
-        problem.put("status", status.value());
-        problem.put("detail", detail);
-        problem.put("instance", request.getRequestURI());
-        byte[] body = JSON.writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
+        byte[] body = JSON.writeValueAsBytes(JSON.createObjectNode()
+                .put("title", status.getReasonPhrase())
+                .put("status", status.value())
+                .put("detail", detail)
+                .put("instance", request.getRequestURI()));
         response.setStatus(status.value());
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
         response.setContentLength(body.length);

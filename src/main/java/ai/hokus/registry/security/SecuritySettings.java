@@ -1,8 +1,15 @@
 package ai.hokus.registry.security;
 
+import ai.hokus.registry.EnvironmentVariables;
 import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.StartupRefusedException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -64,6 +71,10 @@ record SecuritySettings(
             @DefaultValue("15m") Duration staleTtl,
             @DefaultValue("10000") int cacheSize) {
 
+        private static final Logger log = LoggerFactory.getLogger(AuthService.class);
+
+        private static final String VALIDATE = "/api/v1/keys/validate";
+
         AuthService {
             String name = "registry.security.auth-service.";
             SettingRange.atLeast(name + "connect-timeout", connectTimeout, Duration.ofMillis(1), "1s");
@@ -71,6 +82,37 @@ record SecuritySettings(
             SettingRange.atLeast(name + "cache-ttl", cacheTtl, Duration.ZERO, "60s");
             SettingRange.atLeast(name + "stale-ttl", staleTtl, name + "cache-ttl", cacheTtl);
             SettingRange.atLeast(name + "cache-size", cacheSize, 1, "10000");
+        }
+
+        /**
+         * Where keys are validated. Warns if they would cross a network in clear text.
+         *
+         * @throws StartupRefusedException when URL or id are unusable
+         */
+        URI validateUrl() {
+            URI uri;
+            try {
+                uri = new URI(url.strip().replaceFirst("/+$", "") + VALIDATE);
+            } catch (URISyntaxException e) {
+                uri = URI.create(VALIDATE); // without a host
+            }
+            String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+            if (uri.getHost() == null
+                    || uri.getUserInfo() != null
+                    || uri.getQuery() != null
+                    || !Set.of("http", "https").contains(scheme)) {
+                throw unusable(
+                        "AUTH_SERVICE_URL must be an http or https URL with a host, for example https://auth.example.com.");
+            }
+            if (id.isBlank()) {
+                throw unusable(
+                        "AUTH_SERVICE_ID must be set when AUTH_SERVICE_URL is: the name under which the auth service"
+                                + " knows this service.");
+            }
+            if (scheme.equals("http") && !EnvironmentVariables.isLoopback(uri.getHost())) {
+                log.warn("Keys cross the network in clear text to {}; use https in AUTH_SERVICE_URL.", uri.getHost());
+            }
+            return uri;
         }
     }
 

@@ -400,7 +400,8 @@ class AuthServiceKeysTest {
 
     @Test
     void a_url_without_an_id_stops_the_start() {
-        assertThatThrownBy(() -> AuthServiceEndpoint.of(settings("https://auth.example.com", " ", TIMEOUT)))
+        assertThatThrownBy(
+                        () -> settings("https://auth.example.com", " ", TIMEOUT).validateUrl())
                 .isInstanceOf(StartupRefusedException.class)
                 .hasMessageStartingWith("AUTH_SERVICE_ID must be set");
     }

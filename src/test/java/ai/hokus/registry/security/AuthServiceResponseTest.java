@@ -3,8 +3,8 @@ package ai.hokus.registry.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.hokus.registry.security.AuthServiceResponse.UnreadableException;
 import ai.hokus.registry.security.KeyVerifier.Verdict;
+import java.net.ProtocolException;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,7 +33,7 @@ class AuthServiceResponseTest {
                 "{\"user_id\":null,\"user\":{\"id\":\"ada\"}} | ada",
                 "{\"user_id\":{\"id\":\"ada\"}} | ada",
             })
-    void a_user_id_comes_in_many_forms(String body, String userId) throws UnreadableException {
+    void a_user_id_comes_in_many_forms(String body, String userId) throws ProtocolException {
         assertThat(read(body)).isEqualTo(new Verdict.Known(new ApiClient(userId, Set.of())));
     }
 
@@ -53,7 +53,7 @@ class AuthServiceResponseTest {
             })
     void without_one_the_answer_is_unreadable(String body) {
         assertThatThrownBy(() -> read(body))
-                .isInstanceOf(UnreadableException.class)
+                .isInstanceOf(ProtocolException.class)
                 .hasMessageNotContaining("ada");
     }
 
@@ -66,7 +66,7 @@ class AuthServiceResponseTest {
                 "null | ''",
                 "\"a\" | ''",
             })
-    void scopes_are_the_texts_of_a_list(String scopes, String expected) throws UnreadableException {
+    void scopes_are_the_texts_of_a_list(String scopes, String expected) throws ProtocolException {
         Set<String> held = expected.isEmpty() ? Set.of() : Set.of(expected.split(" "));
 
         assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}"))
@@ -74,7 +74,7 @@ class AuthServiceResponseTest {
     }
 
     @Test
-    void only_false_is_no() throws UnreadableException {
+    void only_false_is_no() throws ProtocolException {
         assertThat(read("{\"user_id\":\"ada\",\"is_valid\":false}")).isEqualTo(new Verdict.Unknown());
         assertThat(read("{\"is_valid\":false,\"error\":\"expired\"}")).isEqualTo(new Verdict.Unknown());
         assertThat(read("{\"user_id\":\"ada\",\"has_sufficient_balance\":false}"))
@@ -109,7 +109,7 @@ class AuthServiceResponseTest {
         assertThat(response("").retryAfter(NOW)).isEmpty();
     }
 
-    private static Verdict read(String body) throws UnreadableException {
+    private static Verdict read(String body) throws ProtocolException {
         return response(body).read();
     }
 
