@@ -57,9 +57,6 @@ final class GroupCommit implements AutoCloseable {
      */
     private static final Duration MAX_TRANSACTION = Duration.ofSeconds(30);
 
-    /** What a stop waits for: a transaction's statements. */
-    private static final Duration CLOSE_TIMEOUT = RegistrationTransaction.TIMEOUT;
-
     private final Duration maxWait;
     private final Function<List<NewRegistration>, List<StoreResult>> transaction;
     private final BlockingQueue<Runnable> queue; // of Members
@@ -185,12 +182,12 @@ final class GroupCommit implements AutoCloseable {
         return group;
     }
 
-    /** Ends the writers once they have stored what waits. Registrations are refused from here on. */
+    /** Ends the writers once they have stored what waits, which may take a transaction. Registrations are refused from here on. */
     @Override
     public void close() {
         writers.shutdown();
         try {
-            writers.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            writers.awaitTermination(RegistrationTransaction.TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

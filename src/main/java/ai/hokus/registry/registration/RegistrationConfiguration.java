@@ -1,19 +1,16 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.web.BulkheadInterceptor;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.bulkhead.BulkheadConfig;
-import java.time.Clock;
 import java.time.Duration;
 import javax.sql.DataSource;
 import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
@@ -21,19 +18,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
 
+    /** Half of the pool's connections; the other half is for registrations that wait for no lock, and for the relay. */
     @Bean
-    RegistrationService registrationService(
-            RegistrationRepository repository,
-            Outbox outbox,
-            PlatformTransactionManager transactions,
-            Clock clock,
-            RegistrationSettings settings,
-            DataSource dataSource) {
-        return new RegistrationService(repository, outbox, transactions, clock, settings, halfOf(dataSource));
-    }
-
-    /** Of its connections; the other half is for registrations that wait for no lock, and for the relay. */
-    private static Bulkhead halfOf(DataSource dataSource) {
+    Bulkhead registrationsStoredAlone(DataSource dataSource) {
         HikariDataSource pool =
                 DataSourceUnwrapper.unwrap(dataSource, HikariConfigMXBean.class, HikariDataSource.class);
         int connections = (pool == null ? new HikariConfig() : pool).getMaximumPoolSize();
@@ -52,8 +39,7 @@ class RegistrationConfiguration {
         return new WebMvcConfigurer() {
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
-                registry.addInterceptor(bulkhead)
-                        .addPathPatterns("/models/**", "/models", "/api/models/**", "/api/models");
+                registry.addInterceptor(bulkhead).addPathPatterns("/models/**", "/api/models/**");
             }
         };
     }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.registration.RegistrationQueryController.PageRequest;
 import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;

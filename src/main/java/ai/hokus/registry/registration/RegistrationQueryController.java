@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import ai.hokus.registry.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -25,6 +26,26 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Registrations")
 class RegistrationQueryController {
+
+    /** Which page a client wants, as it stands in the URL. */
+    record PageRequest(
+            @Parameter(description = "1 to 200, default 50: at most so many", schema = @Schema(type = "integer")) @Nullable
+            String limit,
+
+            @Parameter(description = "What the page before gave as next", schema = @Schema(type = "integer")) @Nullable
+            String after) {}
+
+    @Schema(description = "Some registrations, in the order in which they were stored")
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    record RegistrationPage(
+            List<StoredRegistration> registrations,
+
+            @Schema(
+                    nullable = true,
+                    description = "What to give as after for those that follow; null when there were none",
+                    example = "50")
+            @Nullable
+            Long next) {}
 
     private final RegistrationRepository repository;
 

@@ -13,10 +13,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.web.ErrorResponseException;
 
 /** Stores registrations. Thread-safe. */
+@Component
 class RegistrationService implements AutoCloseable {
 
     /**

@@ -1,20 +1,18 @@
 package ai.hokus.registry.registration;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.registration.StoreResult.StoreAlone;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -71,37 +69,29 @@ final class RegistrationTransaction {
                 .get(0);
     }
 
-    private List<StoreResult> commit(Supplier<List<StoreResult>> work) {
-        AtomicReference<@Nullable List<StoreResult>> written = new AtomicReference<>();
-        try {
-            transaction.executeWithoutResult(status -> written.set(work.get()));
-            List<StoreResult> results = requireNonNull(written.get());
-            if (results.contains(RegistrationResult.ALREADY_REGISTERED)) {
-                // Whoever registered it may not have it on disk yet.
-                outbox.flush();
-            }
-            return results;
-        } catch (RuntimeException e) {
-            return afterFailure(e, written.get());
-        }
-    }
-
     /**
      * If the commit fails, the outcome is unknown for every member, and sending it again settles it. What holds however the
      * commit ended is answered all the same.
-     *
-     * @param written what came of the statements; null: it was they that failed
      */
-    private static List<StoreResult> afterFailure(RuntimeException failure, @Nullable List<StoreResult> written) {
-        if (written == null) {
-            throw failure;
+    private List<StoreResult> commit(Supplier<List<StoreResult>> work) {
+        List<StoreResult> written = new ArrayList<>();
+        try {
+            transaction.executeWithoutResult(status -> written.addAll(work.get()));
+            if (written.contains(RegistrationResult.ALREADY_REGISTERED)) {
+                // Whoever registered it may not have it on disk yet.
+                outbox.flush();
+            }
+            return written;
+        } catch (RuntimeException e) {
+            if (written.isEmpty()) {
+                throw e; // the statements failed
+            }
+            if (written.contains(RegistrationResult.REGISTERED)
+                    || written.contains(RegistrationResult.ALREADY_REGISTERED)) {
+                throw new CommitInDoubtException(e);
+            }
+            return written;
         }
-        if (written.stream()
-                .anyMatch(result ->
-                        result == RegistrationResult.REGISTERED || result == RegistrationResult.ALREADY_REGISTERED)) {
-            throw new CommitInDoubtException(failure);
-        }
-        return written;
     }
 
     /** Locks those models that nobody has locked, and makes those that are new. */
@@ -132,21 +122,16 @@ final class RegistrationTransaction {
     }
 
     private List<StoreResult> write(List<NewRegistration> registrations, Set<String> lockedModels) {
-        Set<UUID> inserted = repository
-                .insert(registrations.stream()
-                        .filter(registration -> lockedModels.contains(registration.modelName()))
-                        .toList())
-                .stream()
-                .map(registration -> registration.message().messageId())
-                .collect(Collectors.toSet());
-        outbox.add(registrations.stream()
-                .map(NewRegistration::message)
-                .filter(message -> inserted.contains(message.messageId()))
+        List<NewRegistration> inserted = repository.insert(registrations.stream()
+                .filter(registration -> lockedModels.contains(registration.modelName()))
                 .toList());
+        List<NewMessage> messages =
+                inserted.stream().map(NewRegistration::message).toList();
+        outbox.add(messages);
+        Set<UUID> ids = messages.stream().map(NewMessage::messageId).collect(Collectors.toSet());
         return registrations.stream()
-                .map(registration -> lockedModels.contains(registration.modelName())
-                        ? result(registration, inserted)
-                        : new StoreAlone())
+                .map(registration ->
+                        lockedModels.contains(registration.modelName()) ? result(registration, ids) : new StoreAlone())
                 .toList();
     }
 

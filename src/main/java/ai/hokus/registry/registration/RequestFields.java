@@ -6,6 +6,7 @@ import ai.hokus.registry.web.TextRules;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -41,7 +42,7 @@ final class RequestFields extends JsonFields {
 
     /** Required, trimmed, not blank; its length counts in UTF-16 units. */
     String identity(String name, int maxLength) {
-        String text = requiredText(name);
+        String text = text(name, Integer.MAX_VALUE);
         if (text.length() > maxLength) {
             refuse(name, "must not be longer than " + maxLength + " characters (UTF-16 units)");
         }
@@ -50,9 +51,8 @@ final class RequestFields extends JsonFields {
 
     /** Required, trimmed, not blank. */
     String text(String name, int maxLength) {
-        String text = requiredText(name);
-        refuseLonger(name, text, maxLength);
-        return text;
+        refuseAbsent(name);
+        return Objects.requireNonNullElse(optional(name, maxLength), "");
     }
 
     /** Trimmed, not blank. */
@@ -69,20 +69,42 @@ final class RequestFields extends JsonFields {
         if (node == null) {
             return null;
         }
-        String text = string(name, node);
+        if (!node.isString()) {
+            refuse(name, "must be a string");
+            return null;
+        }
+        String text = node.stringValue();
+        if (TextRules.isBlank(text)) {
+            refuse(name, "must not be blank");
+        }
+        refuseUnstorable(name, text);
         refuseLonger(name, TextRules.trim(text), maxLength);
         return text;
     }
 
-    /** Required, finite; see {@link #finite}. */
+    /** Required; see {@link #numberOr}. */
     double number(String name) {
-        JsonNode node = required(name);
-        return node == null ? 0 : finite(name, node);
+        refuseAbsent(name);
+        return numberOr(name, 0);
     }
 
+    /** Finite. A number, or a string that holds one: the same number either way, and so the same registration. */
     double numberOr(String name, double absent) {
         JsonNode node = sent(name);
-        return node == null ? absent : finite(name, node);
+        if (node == null) {
+            return absent;
+        }
+        Optional<BigDecimal> number =
+                node.isNumber() ? Optional.of(node.decimalValue()) : numberIn(node.stringValue(""));
+        if (number.isEmpty()) {
+            refuse(name, "must be a number");
+            return 0;
+        }
+        double value = number.get().doubleValue();
+        if (!Double.isFinite(value)) {
+            refuse(name, "must be a number that a double can hold");
+        }
+        return value;
     }
 
     /** A JSON object, whatever is in it, as long as it can be stored and delivered; its size counts as compact UTF-8. */
@@ -142,45 +164,10 @@ final class RequestFields extends JsonFields {
         return texts;
     }
 
-    private @Nullable JsonNode required(String name) {
-        JsonNode node = sent(name);
-        if (node == null) {
+    private void refuseAbsent(String name) {
+        if (!isSent(name)) {
             refuse(name, "is required");
         }
-        return node;
-    }
-
-    private String requiredText(String name) {
-        JsonNode node = required(name);
-        return node == null ? "" : TextRules.trim(string(name, node));
-    }
-
-    private String string(String name, JsonNode node) {
-        if (!node.isString()) {
-            refuse(name, "must be a string");
-            return "";
-        }
-        String text = node.stringValue();
-        if (TextRules.isBlank(text)) {
-            refuse(name, "must not be blank");
-        }
-        refuseUnstorable(name, text);
-        return text;
-    }
-
-    /** A number, or a string that holds one: the same number either way, and so the same registration. */
-    private double finite(String name, JsonNode node) {
-        Optional<BigDecimal> number =
-                node.isNumber() ? Optional.of(node.decimalValue()) : numberIn(node.stringValue(""));
-        if (number.isEmpty()) {
-            refuse(name, "must be a number");
-            return 0;
-        }
-        double value = number.get().doubleValue();
-        if (!Double.isFinite(value)) {
-            refuse(name, "must be a number that a double can hold");
-        }
-        return value;
     }
 
     private static Optional<BigDecimal> numberIn(String text) {
