@@ -17,12 +17,8 @@ final class ConsumerListScripts {
      * <p>Elements are read ten at a time, so that large ones keep Redis for no longer than small ones. Consumers push on the left,
      * so the oldest are on the right.
      */
-    static final String SNAPSHOT = """
+    static final String SNAPSHOT = QueueScripts.FAILED + """
             local lists, max_elements, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-            local function failed(reply)
-              return type(reply) == 'table' and reply.err
-            end
-
             local result = {}
             for i = 1, lists do
               local depth = redis.pcall('LLEN', KEYS[i])
@@ -64,12 +60,8 @@ final class ConsumerListScripts {
      *   <li>It was not there, or may not be removed: take back what was pushed.
      * </ol>
      */
-    static final String PUT_BACK = """
+    static final String PUT_BACK = QueueScripts.FAILED + """
             local queue, list = KEYS[1], KEYS[2]
-            local function failed(reply)
-              return type(reply) == 'table' and reply.err
-            end
-
             -- 1
             local undo = redis.pcall('LTRIM', queue, 0, -1)
             if failed(undo) then return undo end

@@ -13,6 +13,13 @@ package ai.hokus.registry.queue.redis;
  */
 final class QueueScripts {
 
+    /** What scripts begin with. */
+    static final String FAILED = """
+            local function failed(reply)
+              return type(reply) == 'table' and reply.err
+            end
+            """;
+
     /**
      * Compare-and-append.
      *
@@ -36,14 +43,10 @@ final class QueueScripts {
      * <p>Replies: {@code STALE newest|nil}, {@code FULL room depth}, {@code REFUSED error}, {@code APPENDED depth
      * warning...}; an error reply when something failed before anything was changed.
      */
-    static final String APPEND = """
+    static final String APPEND = FAILED + """
             local queue, checkpoints, milestones = KEYS[1], KEYS[2], KEYS[3]
             local expected, checkpoint, capacity, kept = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
             local milestone, channel, count, before = ARGV[5] == '1', ARGV[6], tonumber(ARGV[7]), 7
-
-            local function failed(reply)
-              return type(reply) == 'table' and reply.err
-            end
 
             -- 1
             if count > 5000 then return redis.error_reply('ERR an append takes at most 5000 elements, not ' .. count) end
@@ -106,12 +109,8 @@ final class QueueScripts {
      * something old that would look like a loss. It is no command that memory is checked for, so an acknowledgement can
      * be read while Redis is full.
      */
-    static final String CHECKPOINTS = """
+    static final String CHECKPOINTS = FAILED + """
             local queue, checkpoints = KEYS[1], KEYS[2]
-            local function failed(reply)
-              return type(reply) == 'table' and reply.err
-            end
-
             local primary = redis.pcall('LTRIM', checkpoints, 0, -1)
             if failed(primary) then return primary end
             local depth = redis.pcall('LLEN', queue)

@@ -33,7 +33,6 @@ final class RedisClients implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RedisClients.class);
 
     private final QueueSettings settings;
-    private final String address;
     private final RedisErrorClassifier errors;
     private final Supplier<RedisClient> factory;
     private final LongSupplier nanoTime;
@@ -48,25 +47,21 @@ final class RedisClients implements AutoCloseable {
     RedisClients(QueueSettings settings, RedisSettings redis) {
         this(
                 settings,
-                redis.address(),
                 new RedisErrorClassifier(redis.address(), redis.kind()),
                 () -> new RedisClient(settings, redis.withCurrentSecrets()),
                 System::nanoTime);
     }
 
     /**
-     * @param address of Redis, for messages
      * @param factory makes a client without touching Redis
      * @param nanoTime as {@link System#nanoTime}
      */
     RedisClients(
             QueueSettings settings,
-            String address,
             RedisErrorClassifier errors,
             Supplier<RedisClient> factory,
             LongSupplier nanoTime) {
         this.settings = settings;
-        this.address = address;
         this.errors = errors;
         this.factory = factory;
         this.nanoTime = nanoTime;
@@ -75,24 +70,19 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * Has a script run on the primary; the result waits for the answer, {@link QueueSettings#maxCallDuration()} at most, and
-     * throws {@link QueueUnavailableException} where there is none.
+     * Runs a script on the primary, and keeps an eye on the client. Blocks for {@link QueueSettings#maxCallDuration()} at most.
+     *
+     * @throws QueueUnavailableException when there is no answer
      */
-    Supplier<List<@Nullable Object>> send(String script, List<Object> keys, List<String> arguments) {
+    RedisReply call(String script, List<Object> keys, List<String> arguments) {
         RedisClient used = current();
-        CompletableFuture<List<@Nullable Object>> reply = used.run(script, keys, arguments);
-        return () -> answer(used, reply);
-    }
-
-    /** Waits for an answer, and keeps an eye on the client. */
-    private List<@Nullable Object> answer(RedisClient used, CompletableFuture<List<@Nullable Object>> call) {
         boolean suspected = false;
         try {
-            List<@Nullable Object> reply = await(call);
+            List<@Nullable Object> reply = await(used.run(script, keys, arguments));
             if (watchdog.succeeded() || used.firstAnswer()) {
                 warnOfEviction(used);
             }
-            return reply;
+            return new RedisReply(reply, errors);
         } catch (QueueUnavailableException e) {
             suspected = watchdog.failed(e.kind());
             throw e;
@@ -194,11 +184,11 @@ final class RedisClients implements AutoCloseable {
             log.warn(
                     "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
                             + " started anew. Nothing is lost; the relay goes on.",
-                    address);
+                    errors.address());
         } else {
             log.info(
                     "Redis at {} accepts what {} holds since it changed: the connections were renewed.",
-                    address,
+                    errors.address(),
                     changed);
         }
     }
@@ -215,7 +205,7 @@ final class RedisClients implements AutoCloseable {
         log.warn(
                 "Redis at {} does not accept what {} holds since it changed. Connections that are open stay in use; it is tried"
                         + " again every {} s.",
-                address,
+                errors.address(),
                 changed,
                 SECRETS_CHECK_INTERVAL.toSeconds());
     }
@@ -227,7 +217,7 @@ final class RedisClients implements AutoCloseable {
                         log.warn(
                                 "Redis at {} has maxmemory-policy {}: when its memory is full it may delete the queue with"
                                         + " everything in it, and nobody is told. Set noeviction, or a volatile- policy.",
-                                address,
+                                errors.address(),
                                 policy);
                     }
                 });

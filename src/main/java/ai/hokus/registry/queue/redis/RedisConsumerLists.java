@@ -41,7 +41,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 
     @Override
     public long queueDepth() {
-        return call(List.of(settings.name()), List.of()).number();
+        return look(List.of(settings.name()), List.of()).number();
     }
 
     @Override
@@ -52,7 +52,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
             lists.add(key(ConsumerList.DLQ));
         }
         RedisReply reply =
-                call(lists, producers.stream().map(settings::checkpointsKey).toList());
+                look(lists, producers.stream().map(settings::checkpointsKey).toList());
         long depth = reply.number();
         Listed processing;
         Listed dlq;
@@ -76,7 +76,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     private Listed depthAlone(ConsumerList list) {
-        return new Listed(call(List.of(key(list)), List.of()).number(), List.of());
+        return new Listed(look(List.of(key(list)), List.of()).number(), List.of());
     }
 
     @Override
@@ -84,8 +84,8 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         if (!inOneSlot) {
             throw errors.unavailable(Cause.OTHER, APART);
         }
-        RedisReply reply =
-                reply(ConsumerListScripts.PUT_BACK, List.of(settings.name(), key(list)), List.of(element, replacement));
+        RedisReply reply = clients.call(
+                ConsumerListScripts.PUT_BACK, List.of(settings.name(), key(list)), List.of(element, replacement));
         return switch (reply.text()) {
             case "PUT_BACK" -> true;
             case "GONE" -> false;
@@ -103,15 +103,11 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         return list.key(settings.name());
     }
 
-    private RedisReply call(List<String> lists, List<String> checkpoints) {
+    private RedisReply look(List<String> lists, List<String> checkpoints) {
         List<Object> keys = new ArrayList<>(lists);
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        return reply(ConsumerListScripts.SNAPSHOT, keys, arguments);
-    }
-
-    private RedisReply reply(String script, List<Object> keys, List<String> arguments) {
-        return new RedisReply(clients.send(script, keys, arguments).get(), errors);
+        return clients.call(ConsumerListScripts.SNAPSHOT, keys, arguments);
     }
 }

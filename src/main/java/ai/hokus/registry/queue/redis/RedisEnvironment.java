@@ -38,7 +38,7 @@ final class RedisEnvironment {
     static final String SENTINEL_MASTER = "REDIS_SENTINEL_MASTER";
 
     private static final int DEFAULT_PORT = 6379;
-    private static final int DEFAULT_SENTINEL_PORT = 26_379;
+    private static final String DEFAULT_SENTINEL_PORT = "26379";
 
     private static final Pattern SENTINEL = Pattern.compile("(?<host>\\[[^]]*]|[^:\\[\\]]*)(:(?<port>.*))?");
     private static final Pattern MASTER_NAME = Pattern.compile("[A-Za-z0-9._-]+");
@@ -120,11 +120,10 @@ final class RedisEnvironment {
         for (String text : StringUtils.commaDelimitedListToStringArray(read(SENTINELS))) {
             Matcher sentinel = SENTINEL.matcher(text.strip());
             boolean usable = sentinel.matches() && EnvironmentVariables.isHost(sentinel.group("host"));
-            int port = !usable
-                    ? -1
-                    : sentinel.group("port") == null
-                            ? DEFAULT_SENTINEL_PORT
-                            : EnvironmentVariables.port(sentinel.group("port"));
+            int port = usable
+                    ? EnvironmentVariables.port(
+                            Objects.requireNonNullElse(sentinel.group("port"), DEFAULT_SENTINEL_PORT))
+                    : -1;
             if (port < 0) {
                 throw unusable(
                         SENTINELS,
@@ -146,7 +145,8 @@ final class RedisEnvironment {
                     ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
                     : unusable(TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
         }
-        return new RedisSettings(kind, nodes, master, tls, username, password, file, url.database(), trust());
+        RedisTls trust = RedisTls.of(read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY));
+        return new RedisSettings(kind, nodes, master, tls, username, password, file, url.database(), trust);
     }
 
     private String host(RedisUrl url) {
@@ -204,11 +204,6 @@ final class RedisEnvironment {
             throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
         }
         return new SecretFile(file);
-    }
-
-    private RedisTls trust() {
-        return RedisTls.of(
-                new RedisTls.PemFiles(read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY)));
     }
 
     /** What the variable or the URL says. */

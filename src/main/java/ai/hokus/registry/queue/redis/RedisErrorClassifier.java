@@ -119,6 +119,10 @@ final class RedisErrorClassifier {
         this.kind = kind;
     }
 
+    String address() {
+        return address;
+    }
+
     /** @param failure as the client library threw it; it is not attached */
     QueueUnavailableException unavailable(Throwable failure) {
         List<Throwable> chain = chain(failure);

@@ -25,16 +25,14 @@ import java.util.Optional;
 public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private final QueueSettings settings;
-    private final RedisErrorClassifier errors;
     private final RedisClients clients;
 
     RedisMessageQueue(QueueSettings settings, RedisSettings redis) {
-        this(settings, new RedisErrorClassifier(redis.address(), redis.kind()), new RedisClients(settings, redis));
+        this(settings, new RedisClients(settings, redis));
     }
 
-    RedisMessageQueue(QueueSettings settings, RedisErrorClassifier errors, RedisClients clients) {
+    RedisMessageQueue(QueueSettings settings, RedisClients clients) {
         this.settings = settings;
-        this.errors = errors;
         this.clients = clients;
     }
 
@@ -122,7 +120,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     private RedisReply call(String script, ProducerId producer, List<String> arguments) {
         List<Object> keys =
                 List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
-        return new RedisReply(clients.send(script, keys, arguments).get(), errors);
+        return clients.call(script, keys, arguments);
     }
 
     private AppendResult resultOf(RedisReply reply) {
@@ -130,15 +128,8 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
             case "APPENDED" -> new AppendResult.Appended(reply.number(), reply.rest());
             case "STALE" -> new AppendResult.Stale(reply.textOrNull());
             case "FULL" -> new AppendResult.Full(reply.number(), reply.number());
-            case "REFUSED" -> refused(reply.text());
+            case "REFUSED" -> new AppendResult.Refused(reply.errorAboutAnElement());
             default -> throw reply.unexpected();
         };
-    }
-
-    private AppendResult refused(String error) {
-        if (RedisErrorClassifier.isAboutAnElement(error)) {
-            return new AppendResult.Refused(error);
-        }
-        throw errors.unavailable(error);
     }
 }

@@ -56,6 +56,15 @@ final class RedisReply {
         return texts(parts.size() - next);
     }
 
+    /** Redis' word on what was pushed; what it says of the queue is thrown as {@link QueueUnavailableException}. */
+    String errorAboutAnElement() {
+        String error = text();
+        if (RedisErrorClassifier.isAboutAnElement(error)) {
+            return error;
+        }
+        throw errors.unavailable(error);
+    }
+
     QueueUnavailableException unexpected() {
         return errors.unavailable(Cause.OTHER, "a reply of " + parts.size() + " parts that the script never gives");
     }

@@ -16,12 +16,15 @@ import org.springframework.boot.ssl.pem.PemSslStoreDetails;
  * REDIS_TLS_CERTIFICATE_FILE} and {@code REDIS_TLS_KEY_FILE} hold, in PEM. The server's certificate must always carry the name
  * that we connect to.
  *
+ * @param caFile a file's name; null: not named. Likewise the other two
  * @param authorities that are trusted; null: the JVM's own
  * @param certificate ours, with its chain; null: none is shown
  * @param key its private key
  */
 record RedisTls(
-        PemFiles files,
+        @Nullable String caFile,
+        @Nullable String certificateFile,
+        @Nullable String keyFile,
         @Nullable String authorities,
         @Nullable String certificate,
         @Nullable String key) {
@@ -30,31 +33,27 @@ record RedisTls(
     static final String CERTIFICATE = "REDIS_TLS_CERTIFICATE_FILE";
     static final String KEY = "REDIS_TLS_KEY_FILE";
 
-    static final RedisTls NONE = RedisTls.of(new PemFiles(null, null, null));
-
-    /** The files' names; null: not named. */
-    record PemFiles(
-            @Nullable String authorities,
-            @Nullable String certificate,
-            @Nullable String key) {}
+    static final RedisTls NONE = RedisTls.of(null, null, null);
 
     /**
      * Reads the files that are named.
      *
      * @throws StartupRefusedException when one is missing, or holds what is no PEM
      */
-    static RedisTls of(PemFiles files) {
-        if ((files.certificate == null) != (files.key == null)) {
+    static RedisTls of(@Nullable String caFile, @Nullable String certificateFile, @Nullable String keyFile) {
+        if ((certificateFile == null) != (keyFile == null)) {
             throw RedisEnvironment.unusable(
-                    files.certificate == null ? CERTIFICATE : KEY,
-                    "must be set when " + (files.certificate == null ? KEY : CERTIFICATE) + " is",
+                    certificateFile == null ? CERTIFICATE : KEY,
+                    "must be set when " + (certificateFile == null ? KEY : CERTIFICATE) + " is",
                     "/etc/registry/redis.pem");
         }
         return new RedisTls(
-                files,
-                read(AUTHORITIES, files.authorities),
-                read(CERTIFICATE, files.certificate),
-                read(KEY, files.key));
+                caFile,
+                certificateFile,
+                keyFile,
+                read(AUTHORITIES, caFile),
+                read(CERTIFICATE, certificateFile),
+                read(KEY, keyFile));
     }
 
     private static @Nullable String read(String variable, @Nullable String name) {
@@ -75,7 +74,7 @@ record RedisTls(
     /** With what the files hold now; itself while one of them cannot be read. */
     RedisTls current() {
         try {
-            return of(files);
+            return of(caFile, certificateFile, keyFile);
         } catch (StartupRefusedException beingReplaced) {
             return this;
         }

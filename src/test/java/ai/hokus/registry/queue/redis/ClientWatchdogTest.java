@@ -95,12 +95,11 @@ class ClientWatchdogTest {
         ProducerId source = new ProducerId(UUID.randomUUID(), 0);
         RedisClients clients = new RedisClients(
                 settings,
-                "redis",
                 errors,
                 () -> new RedisClient(
                         settings, TestQueue.redis(redis.host(), ports.next(), false, null, null, 0, false)),
                 nanos::get);
-        try (RedisMessageQueue queue = new RedisMessageQueue(settings, errors, clients)) {
+        try (RedisMessageQueue queue = new RedisMessageQueue(settings, clients)) {
             for (int n = 0; n < 3; n++) {
                 assertThatThrownBy(() -> queue.newestCheckpoint(source)).isInstanceOf(QueueUnavailableException.class);
                 pass(Duration.ofSeconds(6));
