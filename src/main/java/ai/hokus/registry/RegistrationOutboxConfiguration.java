@@ -29,7 +29,7 @@ class RegistrationOutboxConfiguration {
     /** For waits; only for whoever asks for it by its name. */
     @Bean(defaultCandidate = false)
     Clock steadyClock(Clock clock) {
-        return new SteadyClock(clock);
+        return new SteadyClock(clock, System::nanoTime);
     }
 
     /** Process id and host, and a random part: a container's process is number 1 on every start. */

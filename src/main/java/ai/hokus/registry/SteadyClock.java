@@ -16,11 +16,10 @@ final class SteadyClock extends Clock {
     private final Instant begin;
     private final long beginNanos;
 
-    /** @param wall read once */
-    SteadyClock(Clock wall) {
-        this(wall, System::nanoTime);
-    }
-
+    /**
+     * @param wall read once
+     * @param nanoTime as {@link System#nanoTime}
+     */
     SteadyClock(Clock wall, LongSupplier nanoTime) {
         this.wall = wall;
         this.nanoTime = nanoTime;

@@ -7,6 +7,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.Stream;
@@ -42,7 +43,6 @@ final class DatabaseVariables {
     private static final String PASSWORD_FILE = "DB_PASSWORD_FILE";
 
     private static final String SPRING_URL = "SPRING_DATASOURCE_URL";
-    private static final String SPRING_USERNAME = "SPRING_DATASOURCE_USERNAME";
     private static final String SPRING_PASSWORD = "SPRING_DATASOURCE_PASSWORD";
     private static final String SPRING_PASSWORD_FILE = "SPRING_DATASOURCE_PASSWORD_FILE";
 
@@ -133,21 +133,20 @@ final class DatabaseVariables {
     }
 
     private @Nullable String user() {
-        return variables.agreed(
-                USER, SPRING_USERNAME, configured("spring.datasource.username"), "they name different users");
+        return agreed(USER, "spring.datasource.username", "they name different users");
     }
 
     private @Nullable String plainPassword() {
-        return variables.agreed(
-                PASSWORD, SPRING_PASSWORD, configured("spring.datasource.password"), "they hold different passwords");
+        return agreed(PASSWORD, "spring.datasource.password", "they hold different passwords");
     }
 
     private @Nullable String passwordFile() {
-        return variables.agreed(
-                PASSWORD_FILE,
-                SPRING_PASSWORD_FILE,
-                configured("spring.datasource.password-file"),
-                "they name different files");
+        return agreed(PASSWORD_FILE, "spring.datasource.password-file", "they name different files");
+    }
+
+    private @Nullable String agreed(String variable, String property, String difference) {
+        String other = property.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
+        return variables.agreed(variable, other, configured(property), difference);
     }
 
     private String host() {

@@ -93,7 +93,18 @@ class Migrations implements FlywayMigrationStrategy {
                 // H2 commits each statement of a migration, so nothing is tried twice there.
                 .predicate(failure -> !h2 && isLocked(failure))
                 .build());
-        tries.setRetryListener(new WaitLog());
+        tries.setRetryListener(new RetryListener() {
+            @Override
+            public void beforeRetry(RetryPolicy policy, Retryable<?> retryable, RetryState state) {
+                log.warn(
+                        "A migration did not get a lock within {} ms and was rolled back; try {} of {} begins now. Locks are"
+                                + " held by: {}.",
+                        settings.lockTimeout().toMillis(),
+                        state.getRetryCount() + 1,
+                        settings.maxLockAttempts(),
+                        holders());
+            }
+        });
         try {
             progress.reportDuring(() -> tries.invoke(flyway::migrate));
         } catch (FlywayException e) {
@@ -105,6 +116,7 @@ class Migrations implements FlywayMigrationStrategy {
         return SqlFailure.isLockTimeout(failure) || SqlFailure.isDeadlockOrSerializationFailure(failure);
     }
 
+    /** What an operator can mend; empty: nothing that is known. */
     private Optional<StartupRefusedException> refusal(Flyway flyway, FlywayException e) {
         if (SqlFailure.cause(e).isEmpty()) {
             return refusalByFlyway(flyway, e);
@@ -226,20 +238,5 @@ class Migrations implements FlywayMigrationStrategy {
 
     private static String oneLine(Throwable e) {
         return String.valueOf(e.getMessage()).lines().collect(Collectors.joining(" "));
-    }
-
-    /** Says of each try that a lock was in the way, and whose. */
-    private final class WaitLog implements RetryListener {
-
-        @Override
-        public void beforeRetry(RetryPolicy policy, Retryable<?> retryable, RetryState state) {
-            log.warn(
-                    "A migration did not get a lock within {} ms and was rolled back; try {} of {} begins now. Locks are"
-                            + " held by: {}.",
-                    settings.lockTimeout().toMillis(),
-                    state.getRetryCount() + 1,
-                    settings.maxLockAttempts(),
-                    holders());
-        }
     }
 }

@@ -16,7 +16,8 @@ import java.util.stream.Stream;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
- * The table: what each path needs. What is not in it lets no one in. The first rule that matches decides.
+ * The table: what each path needs, where {@code /path/**} is {@code /path} too. What is not in it lets no one in. The first rule
+ * that matches decides.
  *
  * <p>Pages are open because there is nothing in them: the console's page asks for a key and sends it with every request for
  * data.
@@ -34,19 +35,12 @@ final class AccessRules {
             rule(OPEN, GET, "/version", "/metrics"), // only there where registry.health.original-compatible is set
             rule(REGISTER, POST, EVENTS, "/api" + EVENTS),
             rule(READ, GET, "/models", "/models/{name}/{version}", "/api/models", "/api/models/{name}/{version}"),
-            rule(OBSERVE, GET, "/outbox", "/outbox/**"),
-            rule(OPERATE, CHANGES, "/outbox", "/outbox/**"),
-            rule(OBSERVE, GET, "/actuator", "/actuator/**"),
+            rule(OBSERVE, GET, "/outbox/**"),
+            rule(OPERATE, CHANGES, "/outbox/**"),
+            rule(OBSERVE, GET, "/actuator/**"),
             rule(OPERATE, CHANGES, "/actuator/**"),
-            rule(OPEN, GET, "/", "/console", "/console/**", "/webjars/**"),
-            rule(
-                    OPEN,
-                    GET,
-                    "/swagger-ui.html",
-                    "/swagger-ui/**",
-                    "/v3/api-docs",
-                    "/v3/api-docs/**",
-                    "/v3/api-docs.yaml"));
+            rule(OPEN, GET, "/", "/console/**", "/webjars/**"),
+            rule(OPEN, GET, "/swagger-ui.html", "/swagger-ui/**", "/v3/api-docs/**", "/v3/api-docs.yaml"));
 
     private static final PathPatternRequestMatcher HEALTH = PathPatternRequestMatcher.pathPattern("/health");
 

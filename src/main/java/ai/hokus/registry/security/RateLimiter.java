@@ -24,7 +24,11 @@ final class RateLimiter {
                 .maximumSize(MAX_KEYS)
                 .expireAfterAccess(Duration.ofSeconds(secondsToFill))
                 .ticker(time::currentTimeNanos)
-                .build(key -> bucket(settings, time));
+                .build(key -> Bucket.builder()
+                        .addLimit(limit -> limit.capacity(settings.burst())
+                                .refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
+                        .withCustomTimePrecision(time)
+                        .build());
     }
 
     /** Takes a token. Zero: there was one. Else: how long until there is one. */
@@ -34,13 +38,5 @@ final class RateLimiter {
         }
         ConsumptionProbe probe = buckets.get(key.sha256()).tryConsumeAndReturnRemaining(1);
         return probe.isConsumed() ? Duration.ZERO : Duration.ofNanos(Math.max(1, probe.getNanosToWaitForRefill()));
-    }
-
-    private static Bucket bucket(SecuritySettings.RateLimit settings, TimeMeter time) {
-        return Bucket.builder()
-                .addLimit(limit ->
-                        limit.capacity(settings.burst()).refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
-                .withCustomTimePrecision(time)
-                .build();
     }
 }

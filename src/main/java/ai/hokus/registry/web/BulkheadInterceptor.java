@@ -5,7 +5,6 @@ import io.github.resilience4j.bulkhead.BulkheadConfig;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerInterceptor;
 
@@ -26,7 +25,6 @@ public final class BulkheadInterceptor implements HandlerInterceptor {
                 name,
                 BulkheadConfig.custom()
                         .maxConcurrentCalls(maxConcurrentRequests)
-                        .maxWaitDuration(Duration.ZERO)
                         .writableStackTraceEnabled(false)
                         .build());
     }

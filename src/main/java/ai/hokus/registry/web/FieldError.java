@@ -1,6 +1,5 @@
 package ai.hokus.registry.web;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
@@ -14,10 +13,9 @@ public record FieldError(
         @Schema(
                 description = "The name of the field, parameter or header; body for what concerns the whole",
                 example = "model_name")
-        @JsonProperty("field")
         String field,
 
-        @Schema(description = "What is wrong with it", example = "is required") @JsonProperty("message")
+        @Schema(description = "What is wrong with it", example = "is required")
         String message) {
 
     public static FieldError ofBody(String message) {
