@@ -54,10 +54,6 @@ public record ConsumerStatus(
 
         static final Listed UNKNOWN = new Listed(null, null, Duration.ZERO, 0, List.of());
 
-        public Listed {
-            elements = List.copyOf(elements);
-        }
-
         public long stuck() {
             return elements.stream().filter(Element::stuck).count();
         }

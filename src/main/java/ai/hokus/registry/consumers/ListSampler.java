@@ -13,12 +13,13 @@ import ai.hokus.registry.queue.QueueSnapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -35,6 +36,9 @@ import org.springframework.stereotype.Component;
 final class ListSampler {
 
     private static final Logger log = LoggerFactory.getLogger(ListSampler.class);
+
+    /** Nobody works on dead letters. */
+    private static final Duration NEVER = ChronoUnit.FOREVER.getDuration();
 
     private final List<ProducerId> producers;
     private final ElementTracker processing;
@@ -73,27 +77,23 @@ final class ListSampler {
         QueueSnapshot snapshot = lists.snapshot(producers);
         Instant now = clock.instant();
         Listed taken = listed(snapshot.processing(), processing, stuckAfter);
-        Listed dead = listed(snapshot.dlq(), dlq, null);
+        Listed dead = listed(snapshot.dlq(), dlq, NEVER);
         notePositions(snapshot, taken, dead, now);
         return new ConsumerStatus(now, snapshot.limitation(), snapshot.depth(), taken, dead, null, null);
     }
 
-    private Listed listed(QueueSnapshot.Listed list, ElementTracker tracker, @Nullable Duration stuckFrom) {
-        List<Element> elements = new ArrayList<>();
-        Tracked oldest = null;
-        for (Tracked tracked : tracker.look(list.oldestFirst())) {
-            boolean stuck = stuckFrom != null && tracker.age(tracked).compareTo(stuckFrom) >= 0;
-            elements.add(new Element(tracked.element(), tracked.since(), stuck));
-            if (oldest == null || tracked.steadySince().isBefore(oldest.steadySince())) {
-                oldest = tracked;
-            }
-        }
+    private Listed listed(QueueSnapshot.Listed list, ElementTracker tracker, Duration stuckFrom) {
+        List<Tracked> tracked = tracker.look(list.oldestFirst());
+        Optional<Tracked> oldest = tracked.stream().min(Comparator.comparing(Tracked::steadySince));
         return new Listed(
                 list.depth(),
-                oldest == null ? null : oldest.since(),
-                oldest == null ? Duration.ZERO : tracker.age(oldest),
-                (int) elements.stream().filter(e -> !e.says().readable()).count(),
-                elements);
+                oldest.map(Tracked::since).orElse(null),
+                oldest.map(tracker::age).orElse(Duration.ZERO),
+                (int) tracked.stream().filter(t -> !t.element().readable()).count(),
+                tracked.stream()
+                        .map(t -> new Element(
+                                t.element(), t.since(), tracker.age(t).compareTo(stuckFrom) >= 0))
+                        .toList());
     }
 
     private void notePositions(QueueSnapshot snapshot, Listed taken, Listed dead, Instant now) {

@@ -1,7 +1,6 @@
 package ai.hokus.registry.consumers;
 
 import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.distribution.ValueAtPercentile;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,11 +47,10 @@ final class TakenLatency {
             .distributionStatisticBufferLength(5)
             .register(new SimpleMeterRegistry());
 
-    /** Microseconds since 1970 at which the messages of one append were written; guarded by this. */
-    private final Deque<long[]> appends = new ArrayDeque<>();
+    /** When the messages that are waited for were written, in the order in which they were appended; guarded by this. */
+    private final Deque<Instant> waiting = new ArrayDeque<>();
 
     private long noted; // messages that ever were in it; guarded by this
-    private long removed; // and of these, messages that no longer are; guarded by this
 
     /** By the steady clock; null: nothing was measured. */
     private volatile @Nullable Instant measuredAt;
@@ -61,30 +59,21 @@ final class TakenLatency {
         this.steady = steady;
     }
 
-    void appended(List<OffsetDateTime> createdAt) {
-        long[] times = createdAt.stream()
-                .mapToLong(time -> micros(time.toEpochSecond(), time.getNano()))
-                .toArray();
-        if (times.length == 0) {
-            return;
-        }
-        synchronized (this) {
-            appends.addLast(times);
-            noted += times.length;
-            while (noted - removed > MAX_WAITING) {
-                removed += appends.removeFirst().length;
-            }
+    synchronized void appended(List<OffsetDateTime> createdAt) {
+        createdAt.forEach(time -> waiting.addLast(time.toInstant()));
+        noted += createdAt.size();
+        while (waiting.size() > MAX_WAITING) {
+            waiting.removeFirst();
         }
     }
 
     /** What was waited for is lost, and will be appended again. */
     synchronized void forget() {
-        appends.clear();
-        removed = noted;
+        waiting.clear();
     }
 
     synchronized boolean isWaiting() {
-        return noted > removed;
+        return !waiting.isEmpty();
     }
 
     /** What was appended before the queue is looked at; for {@link #looked}. */
@@ -102,34 +91,21 @@ final class TakenLatency {
      */
     @Nullable
     Duration looked(long depth, long notedBefore, Instant at) {
-        long now = micros(at.getEpochSecond(), at.getNano());
-        List<long[]> taken = take(notedBefore - depth);
-        for (long[] times : taken) {
-            for (long time : times) {
-                timer.record(Math.max(0, now - time), TimeUnit.MICROSECONDS);
+        List<Instant> taken = new ArrayList<>();
+        Instant oldest;
+        synchronized (this) {
+            while (noted - waiting.size() < notedBefore - depth) {
+                taken.add(waiting.removeFirst());
             }
+            oldest = waiting.peekFirst();
+        }
+        for (Instant written : taken) {
+            timer.record(Math.max(0, ChronoUnit.NANOS.between(written, at)), TimeUnit.NANOSECONDS);
         }
         if (!taken.isEmpty()) {
             measuredAt = steady.instant();
         }
-        synchronized (this) {
-            long[] oldest = appends.peekFirst();
-            return oldest == null ? null : Duration.of(Math.max(0, now - oldest[0]) / PART_OF_WAIT, ChronoUnit.MICROS);
-        }
-    }
-
-    private synchronized List<long[]> take(long upTo) {
-        List<long[]> taken = new ArrayList<>();
-        while (removed < upTo) {
-            long[] oldest = appends.removeFirst();
-            int count = (int) Math.min(oldest.length, upTo - removed);
-            removed += count;
-            taken.add(Arrays.copyOf(oldest, count));
-            if (count < oldest.length) {
-                appends.addFirst(Arrays.copyOfRange(oldest, count, oldest.length));
-            }
-        }
-        return taken;
+        return oldest == null ? null : Duration.between(oldest, at).dividedBy(PART_OF_WAIT);
     }
 
     /** Of what was measured in the last five minutes; null: nothing was. */
@@ -139,15 +115,10 @@ final class TakenLatency {
         if (last == null || last.plus(WINDOW).isBefore(steady.instant())) {
             return null;
         }
-        for (ValueAtPercentile value : timer.takeSnapshot().percentileValues()) {
-            if (value.percentile() == percentile) {
-                return Duration.ofNanos((long) value.value());
-            }
-        }
-        return null;
-    }
-
-    private static long micros(long seconds, int nanos) {
-        return TimeUnit.SECONDS.toMicros(seconds) + nanos / 1_000;
+        return Arrays.stream(timer.takeSnapshot().percentileValues())
+                .filter(value -> value.percentile() == percentile)
+                .map(value -> Duration.ofNanos((long) value.value()))
+                .findFirst()
+                .orElse(null);
     }
 }

@@ -4,8 +4,7 @@ import ai.hokus.registry.outbox.Checkpoint;
 import java.util.Collection;
 import java.util.OptionalLong;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
@@ -14,7 +13,7 @@ import org.springframework.stereotype.Component;
  * org.springframework.dao.DataAccessException}.
  */
 @Component
-class TakenMessages {
+record TakenMessages(JdbcClient jdbc) {
 
     private static final String SKIPPED =
             "SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position > ? AND position <= ?";
@@ -37,12 +36,6 @@ class TakenMessages {
 
     /** Skipped positions among the newest are rare; each round finds some more of them, or is the last. */
     private static final int MAX_ROUNDS = 10;
-
-    private final JdbcTemplate jdbc;
-
-    TakenMessages(JdbcTemplate jdbc) {
-        this.jdbc = jdbc;
-    }
 
     /**
      * What was seen of a partition at one moment.
@@ -101,11 +94,10 @@ class TakenMessages {
 
     /** Completes the record of a rewind. */
     void recordCertainlyDone(int partition, long from, long to, long messages) {
-        jdbc.update(RECORD_DONE, messages, partition, from, to);
+        jdbc.sql(RECORD_DONE).params(messages, partition, from, to).update();
     }
 
-    private long count(String sql, @Nullable Object... parameters) {
-        Long count = jdbc.queryForObject(sql, Long.class, parameters);
-        return count == null ? 0 : count;
+    private long count(String sql, Object... parameters) {
+        return jdbc.sql(sql).params(parameters).query(Long.class).single();
     }
 }

@@ -32,19 +32,7 @@ import org.springframework.web.bind.annotation.RestController;
  */
 @RestController
 @Tag(name = "Health")
-class HealthController {
-
-    private final StatusCache cache;
-    private final ConsumerCache consumers;
-    private final HealthSettings settings;
-    private final String version;
-
-    HealthController(StatusCache cache, ConsumerCache consumers, HealthSettings settings, ServiceVersion version) {
-        this.cache = cache;
-        this.consumers = consumers;
-        this.settings = settings;
-        this.version = version.value();
-    }
+record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettings settings, ServiceVersion version) {
 
     /** For people and the old dashboards: 200 unless unhealthy, then 503; always 200 for the original's container check. */
     @GetMapping("/health")
@@ -53,7 +41,7 @@ class HealthController {
         ConsumerStatus consumed = consumers.current();
         Health health = new Health(
                 verdict(status),
-                version,
+                version.value(),
                 services(status, consumed, detailed),
                 status.now(),
                 detailed ? Details.of(status, consumed) : null);

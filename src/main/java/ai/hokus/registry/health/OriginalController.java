@@ -4,8 +4,8 @@ import ai.hokus.registry.ServiceVersion;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.info.BuildProperties;
@@ -33,13 +33,14 @@ class OriginalController {
             ObjectProvider<BuildProperties> build,
             ObjectProvider<PrometheusMeterRegistry> metrics) {
         this.metrics = metrics;
-        BuildProperties properties = build.getIfAvailable();
-        Instant time = properties == null ? null : properties.getTime();
         this.version = Map.of(
                 "version",
                 version.value(),
                 "build_date",
-                time == null ? UNKNOWN : time.toString().substring(0, "2026-11-23".length()),
+                Optional.ofNullable(build.getIfAvailable())
+                        .map(BuildProperties::getTime)
+                        .map(time -> time.toString().substring(0, "2026-11-23".length()))
+                        .orElse(UNKNOWN),
                 "git_commit",
                 UNKNOWN, // as there
                 "api_version",

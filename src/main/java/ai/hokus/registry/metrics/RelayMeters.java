@@ -1,5 +1,7 @@
 package ai.hokus.registry.metrics;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import ai.hokus.registry.relay.RelayListener;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -10,8 +12,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import org.springframework.stereotype.Component;
 
 /**
  * Counts and times what the relay does. Thread-safe.
@@ -19,6 +22,7 @@ import java.util.concurrent.TimeUnit;
  * <p>All meters are there from the start, with zero, so that an alarm on them has data. The queue's own causes of failure
  * appear with the first such failure; {@code database} and {@code other} stand for the meter until then.
  */
+@Component
 final class RelayMeters implements RelayListener {
 
     private final MeterRegistry registry;
@@ -57,14 +61,9 @@ final class RelayMeters implements RelayListener {
         appendDuration.record(took);
         Instant now = clock.instant();
         for (OffsetDateTime written : createdAt) {
-            deliveryLatency.record(nanosBetween(written, now), TimeUnit.NANOSECONDS);
+            // Zero where the database's clock is ahead of this instance's.
+            deliveryLatency.record(Math.max(0, ChronoUnit.NANOS.between(written.toInstant(), now)), NANOSECONDS);
         }
-    }
-
-    /** Zero where the database's clock is ahead of this instance's. */
-    private static long nanosBetween(OffsetDateTime written, Instant now) {
-        long seconds = now.getEpochSecond() - written.toEpochSecond();
-        return Math.max(0, TimeUnit.SECONDS.toNanos(seconds) + now.getNano() - written.getNano());
     }
 
     @Override

@@ -1,5 +1,10 @@
 package ai.hokus.registry.metrics;
 
+import static io.micrometer.core.instrument.Meter.Type.COUNTER;
+import static io.micrometer.core.instrument.Meter.Type.DISTRIBUTION_SUMMARY;
+import static io.micrometer.core.instrument.Meter.Type.GAUGE;
+import static io.micrometer.core.instrument.Meter.Type.TIMER;
+
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -23,173 +28,156 @@ import org.jspecify.annotations.Nullable;
  */
 enum ServiceMeter {
     PENDING(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.outbox.pending",
             "messages",
             "Messages that are committed and not known to be in the queue; an estimate beyond 100,000.",
             Tagged.PARTITION),
     OLDEST_PENDING_AGE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.outbox.oldest.pending.age",
             "seconds",
             "How long the oldest of them has waited; 0: none is pending.",
             Tagged.PARTITION),
     STALLED(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.outbox.stalled",
             null,
             "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
                     + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise.",
             Tagged.PARTITION),
     PARKED(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.outbox.parked",
             "messages",
             "Messages that Redis refused alone, and that wait for an operator.",
             Tagged.PARTITION),
     PARTITION_STATE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.partition.state",
             null,
             "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide.",
             Tagged.PARTITION),
     LAST_PASS_AGE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.relay.last.pass.age",
             "seconds",
             "Since this instance's relay last ended a pass well; a look that finds nothing to do, or another instance at"
                     + " work, counts.",
             Tagged.PARTITION),
-    QUEUE_DEPTH(
-            Meter.Type.GAUGE,
-            "registry.queue.depth",
-            "elements",
-            "Elements in the queue when this instance last looked."),
+    QUEUE_DEPTH(GAUGE, "registry.queue.depth", "elements", "Elements in the queue when this instance last looked."),
     QUEUE_CAPACITY(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.queue.capacity",
             "elements",
             "Elements at which the relay stops and lets messages wait in the database."),
     PROCESSING_DEPTH(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.consumer.processing.depth",
             "elements",
             "Elements that consumers have taken and not finished."),
     PROCESSING_OLDEST_AGE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.consumer.processing.oldest.age",
             "seconds",
             "How long this instance has seen the oldest of them there; 0: there is none."),
-    DLQ_DEPTH(Meter.Type.GAUGE, "registry.consumer.dlq.depth", "elements", "Elements that consumers have given up."),
+    DLQ_DEPTH(GAUGE, "registry.consumer.dlq.depth", "elements", "Elements that consumers have given up."),
     TAKEN_P50(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.consumer.taken.latency.p50",
             "seconds",
             "Commit to taken: within this time of being written, half of the messages were taken that this instance appended"
                     + " and saw taken in the last five minutes."),
     TAKEN_P99(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.consumer.taken.latency.p99",
             "seconds",
             "Commit to taken: within this time 99 of 100 of them were."),
     BREAKER_STATE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.breaker.state",
             null,
             "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
-    REDIS_REACHABLE(
-            Meter.Type.GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
+    REDIS_REACHABLE(GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
     DATABASE_REACHABLE(
-            Meter.Type.GAUGE,
-            "registry.database.reachable",
-            null,
-            "1 the database answers this instance, 0 it does not."),
+            GAUGE, "registry.database.reachable", null, "1 the database answers this instance, 0 it does not."),
     DATABASE_WRITABLE(
-            Meter.Type.GAUGE,
+            GAUGE,
             "registry.database.writable",
             null,
             "1 the database takes this instance's writes, 0 it does not: it is read-only or away, or registrations fail."),
 
     REGISTRATIONS_ACCEPTED(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.registrations.accepted",
             "registrations",
             "New registrations that were stored and answered with 200."),
     REGISTRATION_DURATION(
-            Meter.Type.TIMER,
+            TIMER,
             "registry.registration.duration",
             null,
             "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it."),
 
-    DELIVERED(
-            Meter.Type.COUNTER,
-            "registry.relay.delivered",
-            "messages",
-            "Messages that this instance put into the queue."),
+    DELIVERED(COUNTER, "registry.relay.delivered", "messages", "Messages that this instance put into the queue."),
     FAILURES(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.relay.failures",
             "passes",
             "Passes that failed, by cause: the queue's, database, other.",
             Tagged.CAUSE),
-    BATCH_SIZE(Meter.Type.DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
+    BATCH_SIZE(DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
     PASS_DURATION(
-            Meter.Type.TIMER,
+            TIMER,
             "registry.relay.pass.duration",
             null,
             "A pass that had the relay lock, from its first look at the queue to the end of the traffic."),
-    APPEND_DURATION(Meter.Type.TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
+    APPEND_DURATION(TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
     DELIVERY_LATENCY(
-            Meter.Type.TIMER,
+            TIMER,
             "registry.relay.delivery.latency",
             null,
             "From a message's being written, by the database's clock, to its being in the queue, by this instance's."),
-    REWINDS(Meter.Type.COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
-    RESENT(
-            Meter.Type.COUNTER,
-            "registry.relay.resent",
-            "messages",
-            "Messages that were sent again because Redis lost them."),
+    REWINDS(COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
+    RESENT(COUNTER, "registry.relay.resent", "messages", "Messages that were sent again because Redis lost them."),
     NEWLY_PARKED(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.relay.messages.parked",
             "messages",
             "Messages that this instance parked because Redis refused them alone."),
 
     AUTH_SERVICE_DURATION(
-            Meter.Type.TIMER,
+            TIMER,
             "registry.auth.service.duration",
             null,
             "One question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.auth.service.failures",
             "questions",
             "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"
                     + " is configured.",
             Tagged.CAUSE),
     AUTH_SERVICE_STALE(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.auth.service.stale",
             "requests",
             "Requests whose key was accepted on an answer older than the cache's TTL."),
     AUTH_SERVICE_UNVERIFIED(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.auth.service.unverified",
             "requests",
             "Requests answered with 503 or 429 because the auth service gave no verdict on their key."),
 
     CLOUDWATCH_FAILURES(
-            Meter.Type.COUNTER,
+            COUNTER,
             "registry.cloudwatch.failures",
             "requests",
             "Requests to CloudWatch that failed; their metrics are lost. There only where CloudWatch is configured."),
 
-    POOL_ACTIVE(Meter.Type.GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
-    POOL_PENDING(
-            Meter.Type.GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
+    POOL_ACTIVE(GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
+    POOL_PENDING(GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
     POOL_TIMEOUT(
-            Meter.Type.COUNTER,
+            COUNTER,
             "hikaricp.connections.timeout",
             null,
             "Threads that waited for a connection in vain.",

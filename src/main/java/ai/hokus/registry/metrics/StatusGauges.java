@@ -20,21 +20,10 @@ import java.util.function.ToDoubleFunction;
  * <p>What is not known has no value (NaN, which CloudWatch does not get): before the first sample, when the last one is too
  * old to say anything, and about Redis when it does not answer. A graph with a gap is better than one that is wrong.
  */
-final class StatusGauges implements MeterBinder {
+record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int partitions) implements MeterBinder {
 
     private static final double UNKNOWN = Double.NaN;
     private static final double MILLIS_PER_SECOND = 1000;
-
-    private final Supplier<ServiceStatus> cache;
-    private final QueueCapacity capacity;
-    private final int partitions;
-
-    /** @param cache does no I/O */
-    StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int partitions) {
-        this.cache = cache;
-        this.capacity = capacity;
-        this.partitions = partitions;
-    }
 
     @Override
     public void bindTo(MeterRegistry registry) {
@@ -45,8 +34,11 @@ final class StatusGauges implements MeterBinder {
         bind(registry, ServiceMeter.QUEUE_DEPTH, StatusGauges::queueDepth);
         bind(registry, ServiceMeter.BREAKER_STATE, StatusGauges::breaker);
         bind(registry, ServiceMeter.REDIS_REACHABLE, StatusGauges::redis);
-        bind(registry, ServiceMeter.DATABASE_REACHABLE, StatusGauges::reachable);
-        bind(registry, ServiceMeter.DATABASE_WRITABLE, StatusGauges::writable);
+        bind(
+                registry,
+                ServiceMeter.DATABASE_REACHABLE,
+                status -> known(status, status.database().reachable()));
+        bind(registry, ServiceMeter.DATABASE_WRITABLE, status -> known(status, status.databaseUsable()));
     }
 
     private void bind(MeterRegistry registry, ServiceMeter meter, ToDoubleFunction<ServiceStatus> value) {
@@ -66,14 +58,15 @@ final class StatusGauges implements MeterBinder {
         ServiceMeter.LAST_PASS_AGE.gauge(registry, () -> lastPassAge(cache.get(), partition), tag(partition));
     }
 
-    /** A gauge over the database's part: unknown while that is too old. */
+    /** A gauge over the database's part: unknown while that is too old to say anything. */
     private void sampled(
             MeterRegistry registry, ServiceMeter meter, int partition, ToDoubleFunction<PartitionView> value) {
         meter.gauge(
                 registry,
                 () -> {
                     ServiceStatus status = cache.get();
-                    return isOutdated(status)
+                    return status.stale()
+                                    || !status.database().reachable()
                                     || partition >= status.partitions().size()
                             ? UNKNOWN
                             : value.applyAsDouble(status.partitions().get(partition));
@@ -127,20 +120,7 @@ final class StatusGauges implements MeterBinder {
         };
     }
 
-    private static double reachable(ServiceStatus status) {
-        return known(status, status.database().reachable());
-    }
-
-    private static double writable(ServiceStatus status) {
-        return known(status, status.databaseUsable());
-    }
-
     private static double known(ServiceStatus status, boolean value) {
         return status.database().condition() == Condition.UNKNOWN ? UNKNOWN : value ? 1 : 0;
-    }
-
-    /** Whether what was sampled says nothing any more. */
-    private static boolean isOutdated(ServiceStatus status) {
-        return status.stale() || !status.database().reachable();
     }
 }

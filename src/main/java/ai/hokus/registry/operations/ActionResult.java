@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.SnakeCase;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -8,7 +9,7 @@ import org.springframework.http.HttpStatus;
 sealed interface ActionResult {
 
     /**
-     * It was done, or would be, or there was nothing to do.
+     * It was done, or would be, or there was nothing to do. Shown as it is.
      *
      * @param executed whether anything was changed; false for a dry run, and where there was nothing to do
      * @param messages how many messages it concerns, or would
@@ -16,6 +17,7 @@ sealed interface ActionResult {
      * @param detail what happened, or would, in words
      * @param operationId its row in {@code outbox_operation}; null: none was written
      */
+    @SnakeCase
     record Completed(
             boolean executed,
             long messages,
@@ -29,6 +31,10 @@ sealed interface ActionResult {
 
         static Completed dryRun(long messages, List<Integer> partitions, String detail) {
             return new Completed(false, messages, partitions, "Dry run: " + detail, null);
+        }
+
+        Completed adding(String more) {
+            return new Completed(executed, messages, partitions, detail + more, operationId);
         }
     }
 

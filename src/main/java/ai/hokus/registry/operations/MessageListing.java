@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.support.DataAccessUtils;
-import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 
@@ -20,9 +19,11 @@ import org.springframework.stereotype.Component;
  * <p>A page reads a bounded number of rows, however many messages there are: it goes along the positions, or along the ids of what is
  * not claimed, from where the page before it ended. Looking for a model it gives up after {@value #MAX_LOOKED_AT} messages, and
  * the next page goes on from there. Thread-safe.
+ *
+ * @param jdbc with a bounded query time-out
  */
 @Component
-class MessageListing {
+record MessageListing(JdbcClient jdbc) {
 
     /** Messages that a page looks at, at most. */
     static final int MAX_LOOKED_AT = 10_000;
@@ -96,23 +97,26 @@ class MessageListing {
         DELIVERED
     }
 
-    /** @param next to be given as {@code after} for the next page; null: this is the last one */
+    /**
+     * Shown as it is.
+     *
+     * @param next to be given as {@code after} for the next page; null: this is the last one
+     */
     record Page(
             List<Map<String, @Nullable Object>> messages,
             @Nullable Long next) {}
 
+    /** A row of {@code outbox_progress}. */
     private record Progress(
-            int partition, long last, long delivered, long purged, long settledId, long highestClaimedId) {}
+            int partitionId,
+            long lastPosition,
+            long deliveredPosition,
+            long purgedPosition,
+            long settledId,
+            long highestClaimedId) {}
 
     /** Where a page before ended; {@code position} null: among what is not claimed. */
-    private record Place(int partition, long id, @Nullable Long position) {}
-
-    private final JdbcTemplate jdbc;
-
-    /** @param jdbc with a bounded query time-out */
-    MessageListing(JdbcTemplate jdbc) {
-        this.jdbc = jdbc;
-    }
+    private record Place(int partitionId, long id, @Nullable Long position) {}
 
     /** The message and its copies, as far as they are in this state. */
     Page ofMessage(State state, UUID messageId) {
@@ -136,12 +140,11 @@ class MessageListing {
         Long[] ids = page.messages().stream().map(MessageListing::id).toArray(Long[]::new);
         if (ids.length > 0) {
             Map<Long, String> heads = new HashMap<>();
-            jdbc.query(
-                    PAYLOAD_HEADS,
-                    row -> {
+            jdbc.sql(PAYLOAD_HEADS)
+                    .param(new SqlArrayValue("bigint", (Object[]) ids))
+                    .query(row -> {
                         heads.put(row.getLong("id"), row.getString("head"));
-                    },
-                    new SqlArrayValue("bigint", (Object[]) ids));
+                    });
             page.messages().forEach(row -> PayloadHead.addTo(row, heads.getOrDefault(id(row), "")));
         }
         return page;
@@ -153,12 +156,20 @@ class MessageListing {
             page.addAll(OutboxQueries.rows(jdbc, PARKED, model, after, limit + 1));
             return page.toPage();
         }
-        Place place = after == null ? null : place(after);
+        Place place = after == null
+                ? null
+                : jdbc.sql(PLACE)
+                        .params(after, after)
+                        .query(Place.class)
+                        .optional()
+                        .orElse(null);
         if (state == State.DELIVERED && after != null && place == null) {
             return page.toPage(); // it was purged, and all that was delivered before it
         }
-        for (Progress progress : progress(place == null ? 0 : place.partition())) {
-            Place start = place != null && place.partition() == progress.partition() ? place : null;
+        int firstPartition = place == null ? 0 : place.partitionId();
+        for (Progress progress :
+                jdbc.sql(PROGRESS).param(firstPartition).query(Progress.class).list()) {
+            Place start = place != null && place.partitionId() == progress.partitionId() ? place : null;
             if (state == State.DELIVERED) {
                 addDelivered(page, progress, start);
             } else {
@@ -169,12 +180,12 @@ class MessageListing {
     }
 
     private void addPending(Collector page, Progress progress, @Nullable Place start) {
-        int partition = progress.partition();
+        int partition = progress.partitionId();
         Long startPosition = start == null ? null : start.position();
         if (start == null || startPosition != null) {
-            long from = Math.max(progress.delivered(), startPosition == null ? 0 : startPosition);
-            while (from < progress.last() && !page.isFull()) {
-                long to = Math.min(progress.last(), from + page.window());
+            long from = Math.max(progress.deliveredPosition(), startPosition == null ? 0 : startPosition);
+            while (from < progress.lastPosition() && !page.isFull()) {
+                long to = Math.min(progress.lastPosition(), from + page.window());
                 page.addAll(OutboxQueries.rows(jdbc, CLAIMED, partition, from, to, from, to));
                 from = to;
             }
@@ -204,35 +215,12 @@ class MessageListing {
 
     private void addDelivered(Collector page, Progress progress, @Nullable Place start) {
         Long before = start == null ? null : start.position();
-        long to = before == null ? progress.delivered() : Math.min(progress.delivered(), before - 1);
-        while (to > progress.purged() && !page.isFull()) {
-            long from = Math.max(progress.purged(), to - page.window());
-            page.addAll(OutboxQueries.rows(jdbc, DELIVERED, progress.partition(), from, to, from, to));
+        long to = before == null ? progress.deliveredPosition() : Math.min(progress.deliveredPosition(), before - 1);
+        while (to > progress.purgedPosition() && !page.isFull()) {
+            long from = Math.max(progress.purgedPosition(), to - page.window());
+            page.addAll(OutboxQueries.rows(jdbc, DELIVERED, progress.partitionId(), from, to, from, to));
             to = from;
         }
-    }
-
-    private List<Progress> progress(int firstPartition) {
-        return jdbc.query(
-                PROGRESS,
-                (row, n) -> new Progress(
-                        row.getInt("partition_id"),
-                        row.getLong("last_position"),
-                        row.getLong("delivered_position"),
-                        row.getLong("purged_position"),
-                        row.getLong("settled_id"),
-                        row.getLong("highest_claimed_id")),
-                firstPartition);
-    }
-
-    /** Null: the message is gone, since it was delivered long ago. */
-    private @Nullable Place place(long id) {
-        return DataAccessUtils.singleResult(jdbc.query(
-                PLACE,
-                (row, n) ->
-                        new Place(row.getInt("partition_id"), row.getLong("id"), row.getObject("position", Long.class)),
-                id,
-                id));
     }
 
     private static long id(Map<String, @Nullable Object> row) {

@@ -5,7 +5,6 @@ import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -44,7 +43,7 @@ record MessageTimeline(
             @Nullable Object copyNo,
             @Nullable String detail) {}
 
-    /** @param rows of the history with payloads, at least one, by their number */
+    /** @param rows of the history with payloads, which are taken from them; at least one row, by their number */
     static MessageTimeline of(
             UUID messageId,
             List<Map<String, @Nullable Object>> rows,
@@ -52,21 +51,19 @@ record MessageTimeline(
             ConsumerCache consumers) {
         Map<String, @Nullable Object> first = rows.get(0);
         List<Event> events = new ArrayList<>();
-        List<Map<String, @Nullable Object>> copies = new ArrayList<>();
+        Object payload = first.get("payload");
         for (Map<String, @Nullable Object> row : rows) {
+            row.remove("payload");
             addEvents(row, operations, events);
-            Map<String, @Nullable Object> copy = new LinkedHashMap<>(row);
-            copy.remove("payload");
-            copies.add(copy);
         }
         return new MessageTimeline(
                 messageId,
                 first.get("model"),
                 first.get("message_type"),
                 first.get("partition_id"),
-                first.get("payload"),
+                payload,
                 trace(messageId, rows, consumers),
-                copies,
+                rows,
                 events);
     }
 

@@ -6,16 +6,14 @@ import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.outbox.Outbox;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
-import org.springframework.dao.support.DataAccessUtils;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.GeneratedKeyHolder;
 import org.springframework.stereotype.Component;
@@ -27,7 +25,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * org.springframework.transaction.TransactionException}.
  */
 @Component
-class OperationLog {
+record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox outbox) {
 
     private static final String INSERT = """
             INSERT INTO outbox_operation
@@ -38,33 +36,37 @@ class OperationLog {
     private static final String ADD_MESSAGES =
             "UPDATE outbox_operation SET message_count = message_count + ? WHERE id = ?";
 
+    /** Without a key there is none: nothing equals NULL. */
     private static final String BY_KEY = """
             SELECT id, performed_at, performed_by, operation, target, message_count FROM outbox_operation
             WHERE idempotency_key = ?
             """;
 
-    private final JdbcTemplate jdbc;
-    private final TransactionTemplate transaction;
-    private final Outbox outbox;
+    private record Performed(
+            long id, Instant performedAt, String performedBy, String operation, String target, long messageCount) {}
 
-    OperationLog(JdbcTemplate jdbc, TransactionTemplate transaction, Outbox outbox) {
-        this.jdbc = jdbc;
-        this.transaction = transaction;
-        this.outbox = outbox;
-    }
-
-    private record Performed(long id, Instant at, String by, String operation, String target, long messages) {}
+    /**
+     * What is to be done.
+     *
+     * @param target to what, in words
+     * @param messageId the one message that it concerns; null: there is no such message
+     */
+    record Action(
+            OperatorRequest request,
+            String operation,
+            String target,
+            @Nullable UUID messageId) {}
 
     /**
      * Runs the steps in one transaction, unless something was done under the request's key before. What they did is on disk when
      * this returns.
      *
-     * @param steps end with {@link #record} if they change anything
+     * @param steps end with {@link #perform} if there is anything to change
      */
-    ActionResult once(OperatorRequest request, String operation, String target, Supplier<ActionResult> steps) {
-        ActionResult repeated = repetition(request, operation, target);
-        if (repeated != null) {
-            return repeated;
+    ActionResult once(Action action, Supplier<ActionResult> steps) {
+        Optional<ActionResult> repeated = repetition(action);
+        if (repeated.isPresent()) {
+            return repeated.get();
         }
         try {
             ActionResult result = requireNonNull(transaction.execute(status -> steps.get()));
@@ -74,70 +76,60 @@ class OperationLog {
             return result;
         } catch (DuplicateKeyException e) {
             // The same request came twice at the same time, and the other one was first.
-            ActionResult other = repetition(request, operation, target);
-            if (other == null) {
-                throw e;
-            }
-            return other;
+            return repetition(action).orElseThrow(() -> e);
         }
     }
 
-    /** The answer to a request whose key was used before; null: it was not. */
-    @Nullable
-    ActionResult repetition(OperatorRequest request, String operation, String target) {
-        String key = request.idempotencyKey();
-        Performed before = key == null || request.dryRun() ? null : performed(key);
-        if (before == null) {
-            return null;
-        }
-        return before.operation().equals(operation) && before.target().equals(target)
+    /** The answer to a request whose key was used before; empty: it was not. */
+    Optional<ActionResult> repetition(Action action) {
+        return action.request().dryRun()
+                ? Optional.empty()
+                : jdbc.sql(BY_KEY)
+                        .param(action.request().idempotencyKey())
+                        .query(Performed.class)
+                        .optional()
+                        .map(before -> repetition(action, before));
+    }
+
+    private static ActionResult repetition(Action action, Performed before) {
+        return before.operation().equals(action.operation()) && before.target().equals(action.target())
                 ? new Completed(
                         false,
-                        before.messages(),
+                        before.messageCount(),
                         List.of(),
-                        "This was done under the same Idempotency-Key at " + before.at() + " by " + before.by()
-                                + "; nothing was done again. Messages: " + before.messages() + ".",
+                        "This was done under the same Idempotency-Key at " + before.performedAt() + " by "
+                                + before.performedBy() + "; nothing was done again. Messages: " + before.messageCount()
+                                + ".",
                         before.id())
-                : Refused.conflict("This Idempotency-Key was used at " + before.at() + " for something else ("
+                : Refused.conflict("This Idempotency-Key was used at " + before.performedAt() + " for something else ("
                         + before.operation() + ", " + before.target() + "). Use a new one.");
     }
 
-    private @Nullable Performed performed(String key) {
-        return DataAccessUtils.singleResult(jdbc.query(
-                BY_KEY,
-                (row, n) -> new Performed(
-                        row.getLong("id"),
-                        row.getObject("performed_at", OffsetDateTime.class).toInstant(),
-                        row.getString("performed_by"),
-                        row.getString("operation"),
-                        row.getString("target"),
-                        row.getLong("message_count")),
-                key));
-    }
-
-    /** Needs an open transaction: that of what was done. */
-    Completed record(
-            OperatorRequest request,
-            String operation,
-            String target,
-            long messages,
-            @Nullable UUID messageId,
-            List<Integer> partitions,
-            String detail) {
+    /**
+     * Makes the change and records it; a dry run only says what would be. Needs an open transaction: that of the change.
+     *
+     * @param wouldBe what a dry run says
+     * @param is what is said once it is done
+     */
+    Completed perform(
+            Action action, long messages, List<Integer> partitions, String wouldBe, String is, Runnable change) {
+        if (action.request().dryRun()) {
+            return Completed.dryRun(messages, partitions, wouldBe);
+        }
+        change.run();
         GeneratedKeyHolder key = new GeneratedKeyHolder();
-        JdbcClient.create(jdbc)
-                .sql(INSERT)
+        jdbc.sql(INSERT)
                 .params(Arrays.asList(
-                        request.by(),
-                        operation,
-                        target,
-                        request.reason(),
+                        action.request().by(),
+                        action.operation(),
+                        action.target(),
+                        action.request().reason(),
                         messages,
-                        messageId,
-                        request.idempotencyKey()))
+                        action.messageId(),
+                        action.request().idempotencyKey()))
                 .update(key, "id");
         return new Completed(
-                true, messages, partitions, detail, requireNonNull(key.getKey()).longValue());
+                true, messages, partitions, is, requireNonNull(key.getKey()).longValue());
     }
 
     /** What was done outside of the transaction that recorded it; the messages are in the record already. */
@@ -145,22 +137,18 @@ class OperationLog {
 
     /**
      * Runs steps that have transactions of their own, or none, after it is on record that they were begun; unless something was
-     * done under the request's key before.
+     * done under the request's key before. A dry run only says what would be.
      *
+     * @param messages how many a dry run says it would be
+     * @param wouldBe what a dry run says
      * @param steps take the record's id, and add to it what they have done with {@link #addMessages}
      */
     ActionResult aside(
-            OperatorRequest request,
-            String operation,
-            String target,
-            @Nullable UUID messageId,
-            List<Integer> partitions,
-            LongFunction<Done> steps) {
-        ActionResult begun = once(
-                request,
-                operation,
-                target,
-                () -> record(request, operation, target, 0, messageId, partitions, "begun"));
+            Action action, long messages, List<Integer> partitions, String wouldBe, LongFunction<Done> steps) {
+        if (action.request().dryRun()) {
+            return Completed.dryRun(messages, partitions, wouldBe);
+        }
+        ActionResult begun = once(action, () -> perform(action, 0, partitions, wouldBe, "begun", () -> {}));
         if (!(begun instanceof Completed recorded) || !recorded.executed() || recorded.operationId() == null) {
             return begun;
         }
@@ -170,6 +158,6 @@ class OperationLog {
 
     /** One step of an operation is done: so many more messages. */
     void addMessages(long operationId, long messages) {
-        jdbc.update(ADD_MESSAGES, messages, operationId);
+        jdbc.sql(ADD_MESSAGES).params(messages, operationId).update();
     }
 }

@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
@@ -9,6 +10,8 @@ import ai.hokus.registry.operations.OperatorActions.Resolution;
 import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.web.Problem;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.enums.ParameterIn;
@@ -18,8 +21,6 @@ import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,26 +37,11 @@ import org.springframework.web.bind.annotation.RestController;
  */
 @RestController
 @Tag(name = "Outbox operations")
-class OperatorActionController {
+record OperatorActionController(OperatorActions actions, Resend resend, PutBackAction putBack, Relay relay) {
 
     private static final Logger log = LoggerFactory.getLogger(OperatorActionController.class);
 
     private static final String DRY_RUN = "A dry run says what would be done, and does nothing.";
-
-    private final OperatorActions actions;
-    private final Resend resend;
-    private final PutBackAction putBack;
-    private final FenceWatch fence;
-    private final Relay relay;
-
-    OperatorActionController(
-            OperatorActions actions, Resend resend, PutBackAction putBack, FenceWatch fence, Relay relay) {
-        this.actions = actions;
-        this.resend = resend;
-        this.putBack = putBack;
-        this.fence = fence;
-        this.relay = relay;
-    }
 
     @PostMapping("/outbox/partitions/{partition}/{change:pause|resume|release}")
     @Operation(
@@ -95,18 +81,14 @@ class OperatorActionController {
         if (request.dryRun() || !(result instanceof Completed completed)) {
             return answer("pause", request, result);
         }
-        Map<String, @Nullable Object> answer = completed("pause", request, completed);
-        boolean fenced = fence.await(partition);
-        answer.put("fenced", fenced);
-        if (!fenced) {
-            answer.put(
-                    "detail",
-                    completed.detail()
-                            + " It is not fenced yet: an append that is under way can still succeed. Ask again to"
-                            + " see when it is.");
-        }
+        carryOn("pause", request, completed);
+        boolean fenced = actions.awaitFence(partition);
+        Completed told = fenced
+                ? completed
+                : completed.adding(" It is not fenced yet: an append that is under way can still succeed. Ask again to"
+                        + " see when it is.");
         return ResponseEntity.status(fenced ? HttpStatus.OK : HttpStatus.ACCEPTED)
-                .body(answer);
+                .body(new Answer("pause", false, told, fenced));
     }
 
     @PostMapping("/outbox/parked/{message_id}/{decision:requeue|discard}")
@@ -223,25 +205,29 @@ class OperatorActionController {
     }
 
     private ResponseEntity<Object> answer(String operation, OperatorRequest request, ActionResult result) {
-        return result instanceof Completed completed
-                ? ResponseEntity.ok(completed(operation, request, completed))
-                : Problem.of(((Refused) result).status(), ((Refused) result).detail());
+        if (result instanceof Refused refused) {
+            return Problem.of(refused.status(), refused.detail());
+        }
+        Completed completed = (Completed) result;
+        carryOn(operation, request, completed);
+        return ResponseEntity.ok(new Answer(operation, request.dryRun(), completed, null));
     }
 
-    /** The answer. What was done is logged, and a relay need not wait for its interval. */
-    private Map<String, @Nullable Object> completed(String operation, OperatorRequest request, Completed completed) {
+    /** What was done is logged, and a relay need not wait for its interval. */
+    private void carryOn(String operation, OperatorRequest request, Completed completed) {
         if (completed.executed()) {
             log.info("Operator {}: {}. {} Reason: {}", request.by(), operation, completed.detail(), request.reason());
             completed.partitions().forEach(relay::wake);
         }
-        Map<String, @Nullable Object> answer = new LinkedHashMap<>();
-        answer.put("operation", operation);
-        answer.put("dry_run", request.dryRun());
-        answer.put("executed", completed.executed());
-        answer.put("messages", completed.messages());
-        answer.put("partitions", completed.partitions());
-        answer.put("detail", completed.detail());
-        answer.put("operation_id", completed.operationId());
-        return answer;
     }
+
+    /** @param fenced of a pause: whether no append can succeed any more */
+    @SnakeCase
+    record Answer(
+            String operation,
+            boolean dryRun,
+            @JsonUnwrapped Completed completed,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Boolean fenced) {}
 }

@@ -1,22 +1,23 @@
 package ai.hokus.registry.operations;
 
-import static java.util.Objects.requireNonNull;
-
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.support.DataAccessUtils;
-import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** The statements of operators' actions. Those that write need an open transaction and the partition's row. Thread-safe. */
+/**
+ * The statements of operators' actions. Those that write need an open transaction and the partition's row. Thread-safe.
+ *
+ * @param jdbc with a bounded query time-out
+ */
 @Component
-class OperatorActionRepository {
+record OperatorActionRepository(JdbcClient jdbc) {
 
     private static final String LOCK = """
-            SELECT partition_id, paused, stopped_at IS NOT NULL AS stopped FROM outbox_partition
+            SELECT partition_id AS partition, paused, stopped_at IS NOT NULL AS stopped FROM outbox_partition
             WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id FOR UPDATE
             """;
 
@@ -60,7 +61,7 @@ class OperatorActionRepository {
     private static final String PARKED = "SELECT id FROM outbox_parked_messages WHERE message_id = ? ORDER BY id";
 
     private static final String RESOLVED = """
-            SELECT k.resolution, k.resolved_at FROM outbox_message m JOIN outbox_parked k ON k.id = m.id
+            SELECT k.resolution, k.resolved_at AS at FROM outbox_message m JOIN outbox_parked k ON k.id = m.id
             WHERE m.message_id = ? AND k.resolution IS NOT NULL ORDER BY k.resolved_at DESC
             """;
 
@@ -83,13 +84,6 @@ class OperatorActionRepository {
             FROM outbox_progress g WHERE g.delivered_position > g.purged_position
             """;
 
-    private final JdbcTemplate jdbc;
-
-    /** @param jdbc with a bounded query time-out */
-    OperatorActionRepository(JdbcTemplate jdbc) {
-        this.jdbc = jdbc;
-    }
-
     /** A locked row of {@code outbox_partition}. */
     record PartitionRow(int partition, boolean paused, boolean stopped) {
         String state() {
@@ -105,79 +99,70 @@ class OperatorActionRepository {
 
     /** In the order of their numbers, so that two operators never wait for each other. */
     List<PartitionRow> lock(@Nullable Integer partition) {
-        return jdbc.query(
-                LOCK,
-                (row, n) -> new PartitionRow(
-                        row.getInt("partition_id"), row.getBoolean("paused"), row.getBoolean("stopped")),
-                partition);
+        return jdbc.sql(LOCK).param(partition).query(PartitionRow.class).list();
     }
 
     List<Integer> partitions() {
-        return jdbc.queryForList(PARTITIONS, Integer.class);
+        return jdbc.sql(PARTITIONS).query(Integer.class).list();
     }
 
     /** As the view {@code outbox_status} has it: estimated above 100,000. */
     long pending(@Nullable Integer partition) {
-        return requireNonNull(jdbc.queryForObject(PENDING, Long.class, partition));
+        return jdbc.sql(PENDING).param(partition).query(Long.class).single();
     }
 
     void pause(int partition) {
-        jdbc.update(PAUSE, partition);
+        jdbc.sql(PAUSE).param(partition).update();
     }
 
     void resume(int partition) {
-        jdbc.update(RESUME, partition);
+        jdbc.sql(RESUME).param(partition).update();
     }
 
     void release(int partition) {
-        jdbc.update(RELEASE, partition);
+        jdbc.sql(RELEASE).param(partition).update();
     }
 
     long sentAgainByRelease(int partition) {
-        return jdbc.queryForList(SENT_AGAIN_BY_RELEASE, Long.class, partition).stream()
-                .mapToLong(Long::longValue)
-                .sum();
+        return jdbc.sql(SENT_AGAIN_BY_RELEASE)
+                .param(partition)
+                .query(Long.class)
+                .single();
     }
 
     /** Whether no append can succeed in this partition, or in any that is paused or stopped. */
     boolean fenced(@Nullable Integer partition) {
-        return requireNonNull(jdbc.queryForObject(UNFENCED, Long.class, partition)) == 0;
+        return jdbc.sql(UNFENCED).param(partition).query(Long.class).single() == 0;
     }
 
-    /** Null: there is no such message. Copies are in the partition of their message. */
-    @Nullable
-    Integer partitionOf(UUID messageId) {
-        return DataAccessUtils.singleResult(jdbc.queryForList(PARTITION_OF, Integer.class, messageId));
+    /** Empty: there is no such message. Copies are in the partition of their message. */
+    Optional<Integer> partitionOf(UUID messageId) {
+        return jdbc.sql(PARTITION_OF).param(messageId).query(Integer.class).optional();
     }
 
     /** The ids of the message and its copies that are parked and wait. */
     List<Long> parked(UUID messageId) {
-        return jdbc.queryForList(PARKED, Long.class, messageId);
+        return jdbc.sql(PARKED).param(messageId).query(Long.class).list();
     }
 
     /** The latest first. */
     List<Resolved> resolved(UUID messageId) {
-        return jdbc.query(
-                RESOLVED,
-                (row, n) -> new Resolved(
-                        row.getString(1), row.getObject(2, OffsetDateTime.class).toInstant()),
-                messageId);
+        return jdbc.sql(RESOLVED).param(messageId).query(Resolved.class).list();
     }
 
     void resolve(long id, String resolution) {
-        jdbc.update(RESOLVE, resolution, id);
+        jdbc.sql(RESOLVE).params(resolution, id).update();
     }
 
     Target target() {
-        return jdbc.query(TARGET, (row, n) -> new Target(row.getString(1), row.getString(2)))
-                .get(0);
+        return jdbc.sql(TARGET).query(Target.class).single();
     }
 
     void adopt(Target target) {
-        jdbc.update(ADOPT, target.queueName(), target.environment());
+        jdbc.sql(ADOPT).param(target.queueName()).param(target.environment()).update();
     }
 
     long retained() {
-        return requireNonNull(jdbc.queryForObject(RETAINED, Long.class));
+        return jdbc.sql(RETAINED).query(Long.class).single();
     }
 }

@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
+import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.operations.OperatorActionRepository.PartitionRow;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
 import ai.hokus.registry.outbox.Outbox;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -29,13 +31,20 @@ import org.springframework.util.StringUtils;
  * {@link org.springframework.transaction.TransactionException}; nothing was changed then, but by a purge.
  */
 @Component
-class OperatorActions {
+record OperatorActions(
+        OperatorActionRepository repository,
+        OperationLog log,
+        Outbox outbox,
+        OutboxPurge purge,
+        OperatorSettings settings) {
 
     /** Messages that one transaction of a purge by hand deletes, as in retention. */
     private static final int PURGE_BATCH = 5_000;
 
     /** A purge by hand begins no transaction after this: its caller waits for the answer. */
     private static final Duration MAX_PURGE_DURATION = Duration.ofSeconds(10);
+
+    private static final Duration FENCE_POLL_INTERVAL = Duration.ofMillis(50);
 
     /** What an operator decides about a parked message. */
     enum Resolution {
@@ -53,19 +62,7 @@ class OperatorActions {
         }
     }
 
-    private final OperatorActionRepository repository;
-    private final OperationLog log;
-    private final Outbox outbox;
-    private final OutboxPurge purge;
-
-    OperatorActions(OperatorActionRepository repository, OperationLog log, Outbox outbox, OutboxPurge purge) {
-        this.repository = repository;
-        this.log = log;
-        this.outbox = outbox;
-        this.purge = purge;
-    }
-
-    /** Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link FenceWatch}. */
+    /** Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link #awaitFence}. */
     ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
         return change("pause", partition, request, row -> !row.paused(), repository::pause, rows -> {
             long pending = repository.pending(partition);
@@ -126,8 +123,9 @@ class OperatorActions {
             Predicate<PartitionRow> concerns,
             Consumer<Integer> change,
             Function<List<PartitionRow>, Effect> effectOn) {
-        String target = partition == null ? "all partitions" : "partition " + partition;
-        return log.once(request, operation, target, () -> {
+        Action action =
+                new Action(request, operation, partition == null ? "all partitions" : "partition " + partition, null);
+        return log.once(action, () -> {
             List<PartitionRow> rows = repository.lock(partition);
             if (rows.isEmpty()) {
                 return Refused.notFound("There is no partition " + partition + ".");
@@ -140,24 +138,38 @@ class OperatorActions {
             List<Integer> numbers =
                     concerned.stream().map(PartitionRow::partition).toList();
             Effect effect = effectOn.apply(concerned);
-            if (request.dryRun()) {
-                return Completed.dryRun(
-                        effect.messages(),
-                        numbers,
-                        name(numbers) + " would be " + effect.done() + ". " + effect.consequence());
-            }
-            numbers.forEach(change);
-            String detail = StringUtils.capitalize(name(numbers)) + (numbers.size() == 1 ? " is " : " are ")
-                    + effect.done() + ". " + effect.consequence();
-            return log.record(request, operation, target, effect.messages(), null, numbers, detail);
+            String consequence = effect.done() + ". " + effect.consequence();
+            return log.perform(
+                    action,
+                    effect.messages(),
+                    numbers,
+                    name(numbers) + " would be " + consequence,
+                    StringUtils.capitalize(name(numbers)) + (numbers.size() == 1 ? " is " : " are ") + consequence,
+                    () -> numbers.forEach(change));
         });
+    }
+
+    /**
+     * Waits until a pause is fenced. A relay, of whichever instance, fences it with its next pass over the partition: from then
+     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, or this
+     * thread is interrupted.
+     */
+    boolean awaitFence(@Nullable Integer partition) {
+        long deadline = System.nanoTime() + settings.fenceTimeout().toNanos();
+        while (!repository.fenced(partition)) {
+            if (System.nanoTime() - deadline >= 0 || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            LockSupport.parkNanos(FENCE_POLL_INTERVAL.toNanos());
+        }
+        return true;
     }
 
     /** Sends a parked message again, as a copy at the end, or decides that it is never to be sent. */
     ActionResult resolve(Resolution resolution, UUID messageId, OperatorRequest request) {
-        String target = "message " + messageId;
-        return log.once(request, resolution.operation(), target, () -> {
-            Integer partition = repository.partitionOf(messageId);
+        Action action = new Action(request, resolution.operation(), "message " + messageId, messageId);
+        return log.once(action, () -> {
+            Integer partition = repository.partitionOf(messageId).orElse(null);
             if (partition == null) {
                 return Refused.notFound("There is no message " + messageId + " in the outbox, or no longer.");
             }
@@ -166,19 +178,18 @@ class OperatorActions {
             if (parked.isEmpty()) {
                 return notParked(resolution, messageId);
             }
-            String consequence = resolution == Resolution.REQUEUE
-                    ? ": a copy at the end of partition " + partition + "."
-                    : ": it is never sent.";
-            if (request.dryRun()) {
-                return Completed.dryRun(
-                        1, List.of(partition), "message " + messageId + " would be " + resolution.column + consequence);
-            }
-            parked.forEach(id -> repository.resolve(id, resolution.column));
-            if (resolution == Resolution.REQUEUE) {
-                outbox.addCopies(partition, parked.subList(parked.size() - 1, parked.size()));
-            }
-            String detail = "Message " + messageId + " is " + resolution.column + consequence;
-            return log.record(request, resolution.operation(), target, 1, messageId, List.of(partition), detail);
+            String consequence = resolution.column
+                    + (resolution == Resolution.REQUEUE
+                            ? ": a copy at the end of partition " + partition + "."
+                            : ": it is never sent.");
+            String wouldBe = "message " + messageId + " would be " + consequence;
+            String is = "Message " + messageId + " is " + consequence;
+            return log.perform(action, 1, List.of(partition), wouldBe, is, () -> {
+                parked.forEach(id -> repository.resolve(id, resolution.column));
+                if (resolution == Resolution.REQUEUE) {
+                    outbox.addCopies(partition, parked.subList(parked.size() - 1, parked.size()));
+                }
+            });
         });
     }
 
@@ -199,20 +210,19 @@ class OperatorActions {
      * again when Redis turns out to have lost it.
      */
     ActionResult purge(Duration olderThan, OperatorRequest request) {
-        String target = "delivered more than " + olderThan + " ago";
-        ActionResult repeated = log.repetition(request, "purge", target);
-        if (repeated != null) {
-            return repeated;
-        }
-        List<Integer> partitions = repository.partitions();
-        long purgeable = purge.purgeable(partitions, olderThan);
-        if (purgeable == 0) {
-            return Completed.nothing("Nothing to delete: no batch that may go was " + target + ".");
-        }
-        if (request.dryRun()) {
-            return Completed.dryRun(purgeable, partitions, purgeable + " messages would be deleted.");
-        }
-        return log.aside(request, "purge", target, null, partitions, id -> purge(partitions, olderThan, id));
+        Action action = new Action(request, "purge", "delivered more than " + olderThan + " ago", null);
+        return log.repetition(action).orElseGet(() -> {
+            List<Integer> partitions = repository.partitions();
+            long purgeable = purge.purgeable(partitions, olderThan);
+            return purgeable == 0
+                    ? Completed.nothing("Nothing to delete: no batch that may go was " + action.target() + ".")
+                    : log.aside(
+                            action,
+                            purgeable,
+                            partitions,
+                            purgeable + " messages would be deleted.",
+                            id -> purge(partitions, olderThan, id));
+        });
     }
 
     private OperationLog.Done purge(List<Integer> partitions, Duration olderThan, long operationId) {
@@ -239,7 +249,8 @@ class OperatorActions {
             words.add("environment " + wanted.environment());
         }
         String target = String.join(", ", words);
-        return log.once(request, "adopt", target, () -> {
+        Action action = new Action(request, "adopt", target, null);
+        return log.once(action, () -> {
             List<Integer> partitions =
                     repository.lock(null).stream().map(PartitionRow::partition).toList();
             Target recorded = repository.target();
@@ -255,13 +266,9 @@ class OperatorActions {
                             ? ""
                             : " A queue that has no checkpoints of this outbox is given everything that is retained again: "
                                     + retained + " messages.");
-            if (request.dryRun()) {
-                return Completed.dryRun(
-                        retained, partitions, "the outbox would deliver to " + target + ". " + consequence);
-            }
-            repository.adopt(wanted);
-            String detail = "The outbox delivers to " + target + ". " + consequence;
-            return log.record(request, "adopt", target, retained, null, partitions, detail);
+            String wouldBe = "the outbox would deliver to " + target + ". " + consequence;
+            String is = "The outbox delivers to " + target + ". " + consequence;
+            return log.perform(action, retained, partitions, wouldBe, is, () -> repository.adopt(wanted));
         });
     }
 

@@ -5,18 +5,17 @@ import ai.hokus.registry.web.JsonBody;
 import ai.hokus.registry.web.JsonFields;
 import ai.hokus.registry.web.StrictJson;
 import ai.hokus.registry.web.TextRules;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import jakarta.servlet.http.HttpServletRequest;
-import java.lang.reflect.Method;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.support.JdbcUtils;
 import org.springframework.web.ErrorResponseException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -51,13 +50,11 @@ final class OperatorRequestParser extends JsonFields {
      * @param known one of {@link RequestBodies}: the fields that this operation has
      * @throws ErrorResponseException where the body is none that is read here
      */
-    OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends RequestBodies.Reasoned> known) {
+    OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends Record> known) {
         super(readObject(httpRequest));
-        Set<String> unknown = new LinkedHashSet<>(fields.propertyNames());
-        for (Method field : known.getMethods()) {
-            unknown.remove(field.getAnnotation(JsonProperty.class).value());
-        }
-        unknown.forEach(name -> refuse(name, "is not known here"));
+        fields.propertyNames().stream()
+                .filter(name -> names(known).noneMatch(name::equals))
+                .forEach(name -> refuse(name, "is not known here"));
         String reason = text("reason", OperatorRequest.MAX_REASON);
         if (reason == null && isRight("reason")) {
             refuse("reason", "is required: why is this done?");
@@ -70,6 +67,13 @@ final class OperatorRequestParser extends JsonFields {
         String user = Caller.userId(httpRequest);
         String by = user.length() > OperatorRequest.MAX_KEY ? user.substring(0, OperatorRequest.MAX_KEY) : user;
         this.request = new OperatorRequest(by, reason == null ? "" : reason, dryRun, key);
+    }
+
+    private static Stream<String> names(Class<?> body) {
+        return Arrays.stream(body.getRecordComponents())
+                .flatMap(field -> field.getType().isRecord()
+                        ? names(field.getType())
+                        : Stream.of(JdbcUtils.convertPropertyNameToUnderscoreName(field.getName())));
     }
 
     private static ObjectNode readObject(HttpServletRequest httpRequest) {

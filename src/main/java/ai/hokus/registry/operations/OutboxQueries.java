@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.ColumnMapRowMapper;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
@@ -19,9 +19,11 @@ import org.springframework.stereotype.Component;
  *
  * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
  * is a {@link org.springframework.dao.DataAccessException}.
+ *
+ * @param jdbc with a bounded query time-out
  */
 @Component
-class OutboxQueries {
+record OutboxQueries(JdbcClient jdbc) {
 
     private static final String STATUS = "SELECT * FROM outbox_status ORDER BY partition_id";
 
@@ -84,13 +86,6 @@ class OutboxQueries {
         }
     };
 
-    private final JdbcTemplate jdbc;
-
-    /** @param jdbc with a bounded query time-out */
-    OutboxQueries(JdbcTemplate jdbc) {
-        this.jdbc = jdbc;
-    }
-
     List<Map<String, @Nullable Object>> status() {
         return rows(jdbc, STATUS);
     }
@@ -144,7 +139,7 @@ class OutboxQueries {
         return rows(jdbc, OPERATIONS, after, limit);
     }
 
-    static List<Map<String, @Nullable Object>> rows(JdbcTemplate jdbc, String sql, @Nullable Object... parameters) {
-        return jdbc.query(sql, ROW, parameters);
+    static List<Map<String, @Nullable Object>> rows(JdbcClient jdbc, String sql, @Nullable Object... parameters) {
+        return jdbc.sql(sql).params(parameters).query(ROW).list();
     }
 }

@@ -34,7 +34,12 @@ import org.springframework.web.bind.annotation.RestController;
 /** Shows the operators' views, under the names that they and their columns have in SQL. Thread-safe. */
 @RestController
 @Tag(name = "Outbox")
-class OutboxQueryController {
+record OutboxQueryController(
+        OutboxQueries outbox,
+        MessageListing listing,
+        StatusCache cache,
+        ConsumerCache consumerCache,
+        InstanceName instance) {
 
     private static final Logger log = LoggerFactory.getLogger(OutboxQueryController.class);
 
@@ -45,25 +50,6 @@ class OutboxQueryController {
 
     /** Groups of the backlog: enough to see what is wrong, little enough to read every two seconds. */
     private static final int MAX_GROUPS = 100;
-
-    private final OutboxQueries outbox;
-    private final MessageListing listing;
-    private final StatusCache cache;
-    private final ConsumerCache consumers;
-    private final InstanceName instance;
-
-    OutboxQueryController(
-            OutboxQueries outbox,
-            MessageListing listing,
-            StatusCache cache,
-            ConsumerCache consumers,
-            InstanceName instance) {
-        this.outbox = outbox;
-        this.listing = listing;
-        this.cache = cache;
-        this.consumers = consumers;
-        this.instance = instance;
-    }
 
     /** Answers also while the database does not: then with what was known last. */
     @GetMapping("/outbox/status")
@@ -79,14 +65,8 @@ class OutboxQueryController {
         answer.put("instance", instance.value());
         answer.put("sampled_at", status.sampledAt());
         answer.put("stale", status.stale());
-        Map<String, @Nullable Object> database = new LinkedHashMap<>();
-        database.put("state", status.database().condition());
-        database.put("reachable", status.database().reachable());
-        database.put("writable", status.databaseUsable());
-        database.put("since", status.database().since());
-        database.put("last_error", status.database().lastError());
         answer.put("findings", status.findings());
-        answer.put("database", database);
+        answer.put("database", status.database());
         answer.put("redis", status.redis());
         answer.put("relay_mode", status.relayMode());
         answer.put("breaker", status.breaker());
@@ -143,10 +123,10 @@ class OutboxQueryController {
         checkLimit(limit, errors);
         errors.refuseUnstorable("model", model);
         errors.throwIfAny();
-        MessageListing.Page page = messageId == null
-                ? listing.list(wanted.get(), blankToNull(model), after, limit)
-                : listing.ofMessage(wanted.get(), messageId);
-        return page("messages", page.messages(), page.next());
+        return ok(
+                messageId == null
+                        ? listing.list(wanted.get(), blankToNull(model), after, limit)
+                        : listing.ofMessage(wanted.get(), messageId));
     }
 
     @GetMapping("/outbox/search")
@@ -183,7 +163,7 @@ class OutboxQueryController {
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
         }
-        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT), consumers));
+        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT), consumerCache));
     }
 
     /** Asks nobody. */
@@ -195,7 +175,7 @@ class OutboxQueryController {
                             + " seen_since is when this instance first saw the element there, so ages are too low after a restart."
                             + " unavailable_reason says why something is not known.")
     ResponseEntity<Object> consumers() {
-        ConsumerStatus status = consumers.current();
+        ConsumerStatus status = consumerCache.current();
         Map<String, @Nullable Object> answer = new LinkedHashMap<>();
         answer.put("sampled_at", status.sampledAt());
         answer.put("unavailable_reason", status.unavailableReason());
@@ -234,8 +214,15 @@ class OutboxQueryController {
         FieldErrors errors = new FieldErrors();
         checkLimit(limit, errors);
         errors.throwIfAny();
-        return operationsPage(outbox.operations(after, limit + 1), limit);
+        List<Map<String, @Nullable Object>> read = outbox.operations(after, limit + 1);
+        boolean more = read.size() > limit;
+        return ok(new OperationsPage(
+                more ? read.subList(0, limit) : read, more ? read.get(limit - 1).get("id") : null));
     }
+
+    record OperationsPage(
+            List<Map<String, @Nullable Object>> operations,
+            @Nullable Object next) {}
 
     private static void checkLimit(int limit, FieldErrors errors) {
         if (limit < 1 || limit > MAX_LIMIT) {
@@ -245,21 +232,6 @@ class OutboxQueryController {
 
     private static @Nullable String blankToNull(@Nullable String text) {
         return text == null || text.isBlank() ? null : text.strip();
-    }
-
-    /** One more was read than is shown, to know whether more follow. */
-    private static ResponseEntity<Object> operationsPage(List<Map<String, @Nullable Object>> read, int limit) {
-        boolean more = read.size() > limit;
-        List<Map<String, @Nullable Object>> shown = more ? read.subList(0, limit) : read;
-        return page("operations", shown, more ? shown.get(limit - 1).get("id") : null);
-    }
-
-    private static ResponseEntity<Object> page(
-            String name, List<Map<String, @Nullable Object>> shown, @Nullable Object next) {
-        Map<String, @Nullable Object> page = new LinkedHashMap<>();
-        page.put(name, shown);
-        page.put("next", next);
-        return ok(page);
     }
 
     private static ResponseEntity<Object> ok(Object body) {

@@ -6,6 +6,7 @@ import ai.hokus.registry.consumers.PutBack.Preview;
 import ai.hokus.registry.consumers.PutBack.Selection;
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
+import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.queue.ConsumerList;
 import java.time.Duration;
 import java.util.List;
@@ -18,17 +19,7 @@ import org.springframework.stereotype.Component;
  * completed after, as for a purge: no transaction is open during a call of Redis. Thread-safe.
  */
 @Component
-class PutBackAction {
-
-    private static final String OPERATION = "put_back";
-
-    private final PutBack putBack;
-    private final OperationLog log;
-
-    PutBackAction(PutBack putBack, OperationLog log) {
-        this.putBack = putBack;
-        this.log = log;
-    }
+record PutBackAction(PutBack putBack, OperationLog log) {
 
     /**
      * Puts back the elements of a message, or all.
@@ -40,11 +31,11 @@ class PutBackAction {
     ActionResult putBack(
             ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {
         Selection selection = new Selection(list, messageId, olderThan == null ? putBack.stuckAfter() : olderThan);
-        String target = target(selection);
-        ActionResult repeated = log.repetition(request, OPERATION, target);
-        if (repeated != null) {
-            return repeated;
-        }
+        Action action = new Action(request, "put_back", target(selection), selection.messageUuid());
+        return log.repetition(action).orElseGet(() -> putBack(selection, action));
+    }
+
+    private ActionResult putBack(Selection selection, Action action) {
         Preview preview = putBack.preview(selection);
         if (preview.limitation() != null) {
             return Refused.conflict(preview.limitation() + ".");
@@ -52,15 +43,11 @@ class PutBackAction {
         if (preview.fitting().isEmpty()) {
             return nothing(selection, preview);
         }
-        if (request.dryRun()) {
-            int count = preview.fitting().size();
-            return Completed.dryRun(
-                    count,
-                    List.of(),
-                    elements(count) + " of " + name(list) + " would go back to the queue, to be taken next."
-                            + warning(list) + staying(selection, preview));
-        }
-        return log.aside(request, OPERATION, target, selection.messageUuid(), List.of(), id -> execute(selection, id));
+        int count = preview.fitting().size();
+        String wouldBe = elements(count) + " of " + name(selection.list())
+                + " would go back to the queue, to be taken next." + warning(selection.list())
+                + staying(selection, preview);
+        return log.aside(action, count, List.of(), wouldBe, id -> execute(selection, id));
     }
 
     private OperationLog.Done execute(Selection selection, long operationId) {

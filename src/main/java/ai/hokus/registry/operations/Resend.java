@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
+import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.operations.ResendRepository.Delivered;
 import ai.hokus.registry.outbox.Outbox;
 import java.util.HashSet;
@@ -22,42 +23,26 @@ import org.springframework.transaction.support.TransactionTemplate;
  * how many copies there are even if the process dies in between. Thread-safe; what is thrown is as for {@link OperatorActions}.
  */
 @Component
-class Resend {
+record Resend(
+        ResendRepository repository,
+        OperatorActionRepository partitions,
+        OperationLog log,
+        Outbox outbox,
+        TransactionTemplate transaction,
+        OperatorSettings limits) {
 
     /** A step of 500 messages, or 4 MB, takes about 50 ms. A message that is larger has a step of its own. */
     private static final int STEP_MESSAGES = 500;
 
     private static final long STEP_BYTES = 4L << 20;
 
-    private final ResendRepository repository;
-    private final OperatorActionRepository partitions;
-    private final OperationLog log;
-    private final Outbox outbox;
-    private final TransactionTemplate transaction;
-    private final OperatorSettings limits;
-
-    Resend(
-            ResendRepository repository,
-            OperatorActionRepository partitions,
-            OperationLog log,
-            Outbox outbox,
-            TransactionTemplate transaction,
-            OperatorSettings limits) {
-        this.repository = repository;
-        this.partitions = partitions;
-        this.log = log;
-        this.outbox = outbox;
-        this.transaction = transaction;
-        this.limits = limits;
-    }
-
     /** A copy of each message that fits, once however many copies of it were delivered, in their old order. */
     ActionResult resend(ResendFilter filter, OperatorRequest request) {
-        String target = filter.describe();
-        ActionResult repeated = log.repetition(request, "resend", target);
-        if (repeated != null) {
-            return repeated;
-        }
+        Action action = new Action(request, "resend", filter.describe(), null);
+        return log.repetition(action).orElseGet(() -> resend(filter, action));
+    }
+
+    private ActionResult resend(ResendFilter filter, Action action) {
         List<Delivered> found = repository.find(filter, limits.maxResend());
         if (found.size() > limits.maxResend()) {
             return tooMany("more than " + limits.maxResend() + " messages, copies counted", "max-resend");
@@ -68,15 +53,13 @@ class Resend {
             return tooMany("more than " + limits.maxResendSize().toMegabytes() + " MB", "max-resend-size");
         }
         if (messages.isEmpty()) {
-            return Completed.nothing("Nothing that is retained and was delivered fits: " + target + ".");
+            return Completed.nothing("Nothing that is retained and was delivered fits: " + action.target() + ".");
         }
         List<Integer> numbers =
                 messages.stream().map(Delivered::partition).distinct().toList();
-        String size = messages.size() + " messages (" + (bytes + 1023) / 1024 + " KB)";
-        if (request.dryRun()) {
-            return Completed.dryRun(messages.size(), numbers, size + " would be sent again, as copies at the end.");
-        }
-        return log.aside(request, "resend", target, null, numbers, id -> {
+        String wouldBe = messages.size() + " messages (" + (bytes + 1023) / 1024
+                + " KB) would be sent again, as copies at the end.";
+        return log.aside(action, messages.size(), numbers, wouldBe, id -> {
             long copied = copyInSteps(messages, id);
             return new OperationLog.Done(copied, copied + " messages are sent again, as copies at the end.");
         });
@@ -91,7 +74,7 @@ class Resend {
 
     private static List<Delivered> oncePerMessage(List<Delivered> found) {
         Set<UUID> seen = new HashSet<>();
-        return found.stream().filter(message -> seen.add(message.messageId())).toList();
+        return found.stream().filter(message -> seen.add(message.message())).toList();
     }
 
     private long copyInSteps(List<Delivered> messages, long operationId) {

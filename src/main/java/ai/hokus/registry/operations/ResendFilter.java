@@ -1,5 +1,7 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.SnakeCase;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,13 +16,25 @@ import org.jspecify.annotations.Nullable;
  * @param deliveredFrom acknowledged at this time or later; the whole batch that the acknowledgement covers
  * @param deliveredBefore acknowledged before this time
  */
+@SnakeCase
 record ResendFilter(
-        @Nullable String model,
-        @Nullable Integer partition,
-        @Nullable Long fromPosition,
-        @Nullable Long toPosition,
-        @Nullable Instant deliveredFrom,
-        @Nullable Instant deliveredBefore) {
+        @Schema(maxLength = OperatorRequestParser.MAX_TEXT, example = "churn-model") @Nullable
+        String model,
+
+        @Schema(minimum = "0", description = "Required with positions") @Nullable
+        Integer partition,
+
+        @Schema(minimum = "0", description = "The first") @Nullable
+        Long fromPosition,
+
+        @Schema(minimum = "0", description = "The last") @Nullable
+        Long toPosition,
+
+        @Schema(description = "Delivered at this time or later", example = "2026-11-23T12:00:00Z") @Nullable
+        Instant deliveredFrom,
+
+        @Schema(description = "Delivered before this time") @Nullable
+        Instant deliveredBefore) {
 
     /** Whether no condition is given: it would select everything. */
     boolean isEmpty() {

@@ -6,38 +6,42 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
-import org.springframework.dao.support.DataAccessUtils;
-import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.core.RowMapper;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Finds delivered messages. Each statement reads a bounded number of rows, however much is retained. Thread-safe. */
+/**
+ * Finds delivered messages. Each statement reads a bounded number of rows, however much is retained. Thread-safe.
+ *
+ * @param jdbc with a bounded query time-out
+ */
 @Component
-class ResendRepository {
+record ResendRepository(JdbcClient jdbc) {
 
     private static final String RETAINED = """
-            SELECT partition_id, purged_position + 1 AS lowest, delivered_position AS highest FROM outbox_progress
+            SELECT partition_id AS partition, purged_position + 1 AS lowest, delivered_position AS highest FROM outbox_progress
             WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id
             """;
 
     /** An acknowledgement that is not a rewind. */
     private static final String FIRST_DELIVERY_SINCE = """
-            SELECT from_position, to_position FROM outbox_delivery
+            SELECT partition_id AS partition, from_position AS lowest, to_position AS highest FROM outbox_delivery
             WHERE partition_id = ? AND delivered_at >= ? AND from_position <= to_position
             ORDER BY partition_id, delivered_at, delivery_no LIMIT 1
             """;
 
     private static final String LAST_DELIVERY_BEFORE = """
-            SELECT from_position, to_position FROM outbox_delivery
+            SELECT partition_id AS partition, from_position AS lowest, to_position AS highest FROM outbox_delivery
             WHERE partition_id = ? AND delivered_at < ? AND from_position <= to_position
             ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1
             """;
 
     /** What a rewind took back was delivered before it, and again after it. */
     private static final String REWINDS_BETWEEN = """
-            SELECT min(to_position) AS lowest, max(from_position) AS highest FROM outbox_rewind
+            SELECT CAST(? AS INTEGER) AS partition, COALESCE(min(to_position) + 1, 9223372036854775807) AS lowest,
+                   COALESCE(max(from_position), 0) AS highest
+            FROM outbox_rewind
             WHERE partition_id = ? AND rewound_at >= ? AND rewound_at < ? AND from_position > to_position
             """;
 
@@ -46,7 +50,7 @@ class ResendRepository {
 
     /** The condition on first_position, which is the batch's, finds the batches by their index: none has more than 5,000 messages. */
     private static final String AT_POSITIONS = """
-            SELECT q.partition_id, q.position, q.id, m.message_id, OCTET_LENGTH(m.payload) AS bytes
+            SELECT q.partition_id AS partition, q.position, q.id, m.message_id AS message, OCTET_LENGTH(m.payload) AS bytes
             FROM outbox_position q LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
             WHERE q.partition_id = ? AND q.first_position > ? - 5000 AND q.first_position <= ?
               AND q.position >= ? AND q.position <= ?
@@ -60,7 +64,7 @@ class ResendRepository {
             """;
 
     private static final String OF_MODEL = """
-            SELECT h.partition_id, h.position, h.id, h.message_id,
+            SELECT h.partition_id AS partition, h.position, h.id, h.message_id AS message,
                    (SELECT OCTET_LENGTH(m.payload) FROM outbox_message m
                     WHERE m.partition_id = h.partition_id AND m.id = h.id) AS bytes
             FROM registration r LEFT JOIN outbox_message_history h ON h.message_id = r.message_id
@@ -68,25 +72,11 @@ class ResendRepository {
             LIMIT ?
             """;
 
-    private static final RowMapper<Delivered> DELIVERED = (row, n) -> new Delivered(
-            row.getInt("partition_id"),
-            row.getLong("position"),
-            row.getLong("id"),
-            row.getObject("message_id", UUID.class),
-            row.getLong("bytes"));
-
     private static final OffsetDateTime MIN_TIME = OffsetDateTime.of(1970, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
     private static final OffsetDateTime MAX_TIME = OffsetDateTime.of(9999, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
 
-    private final JdbcTemplate jdbc;
-
-    /** @param jdbc with a bounded query time-out */
-    ResendRepository(JdbcTemplate jdbc) {
-        this.jdbc = jdbc;
-    }
-
-    /** A delivered message, or a copy of it, and the size of its payload. */
-    record Delivered(int partition, long position, long id, UUID messageId, long bytes) {}
+    /** A delivered message, by its message_id, or a copy of it, and the size of its payload. */
+    record Delivered(int partition, long position, long id, UUID message, long bytes) {}
 
     private record Range(int partition, long lowest, long highest) {
         Range within(long min, long max) {
@@ -106,8 +96,12 @@ class ResendRepository {
     List<Delivered> find(ResendFilter filter, int max) {
         List<Delivered> found = new ArrayList<>();
         String model = filter.model();
-        List<Integer> ofModel =
-                model == null ? List.of() : jdbc.queryForList(PARTITIONS_OF_MODEL, Integer.class, model);
+        List<Integer> ofModel = model == null
+                ? List.of()
+                : jdbc.sql(PARTITIONS_OF_MODEL)
+                        .param(model)
+                        .query(Integer.class)
+                        .list();
         for (Range range : ranges(filter)) {
             if (found.size() > max) {
                 break;
@@ -115,8 +109,7 @@ class ResendRepository {
             if (model == null) {
                 found.addAll(atPositions(range, max));
             } else if (ofModel.contains(range.partition())) {
-                found.addAll(jdbc.query(
-                        OF_MODEL, DELIVERED, model, range.partition(), range.lowest(), range.highest(), max + 1));
+                found.addAll(delivered(OF_MODEL, model, range.partition(), range.lowest(), range.highest(), max + 1));
             }
         }
         found.sort(Comparator.comparingInt(Delivered::partition).thenComparingLong(Delivered::position));
@@ -125,22 +118,23 @@ class ResendRepository {
 
     /** Of a range that is too large, the first positions are enough to say so. */
     private List<Delivered> atPositions(Range range, int max) {
-        Long parked =
-                jdbc.queryForObject(PARKED_BETWEEN, Long.class, range.partition(), range.lowest(), range.highest());
-        long highest = Math.min(range.highest(), range.lowest() + max + (parked == null ? 0 : parked));
-        return jdbc.query(AT_POSITIONS, DELIVERED, range.partition(), range.lowest(), highest, range.lowest(), highest);
+        long parked = jdbc.sql(PARKED_BETWEEN)
+                .params(range.partition(), range.lowest(), range.highest())
+                .query(Long.class)
+                .single();
+        long highest = Math.min(range.highest(), range.lowest() + max + parked);
+        return delivered(AT_POSITIONS, range.partition(), range.lowest(), highest, range.lowest(), highest);
+    }
+
+    private List<Delivered> delivered(String sql, Object... parameters) {
+        return jdbc.sql(sql).params(parameters).query(Delivered.class).list();
     }
 
     /** Where to look: what is retained and delivered, and fits the positions and times. */
     private List<Range> ranges(ResendFilter filter) {
         Long from = filter.fromPosition();
         Long to = filter.toPosition();
-        return jdbc
-                .query(
-                        RETAINED,
-                        (row, n) -> new Range(row.getInt(1), row.getLong(2), row.getLong(3)),
-                        filter.partition())
-                .stream()
+        return jdbc.sql(RETAINED).param(filter.partition()).query(Range.class).stream()
                 .map(range -> range.within(from == null ? 0 : from, to == null ? Long.MAX_VALUE : to))
                 .map(range -> byTime(range, filter))
                 .filter(range -> !range.isEmpty())
@@ -153,33 +147,21 @@ class ResendRepository {
         if ((from == null && before == null) || range.isEmpty()) {
             return range;
         }
+        int partition = range.partition();
         OffsetDateTime start = from == null ? MIN_TIME : from.atOffset(ZoneOffset.UTC);
         OffsetDateTime end = before == null ? MAX_TIME : before.atOffset(ZoneOffset.UTC);
-        Range first = delivery(FIRST_DELIVERY_SINCE, range.partition(), start);
-        Range last = delivery(LAST_DELIVERY_BEFORE, range.partition(), end);
-        if (first == null || last == null) {
-            return new Range(range.partition(), 1, 0);
+        Optional<Range> first = range(FIRST_DELIVERY_SINCE, partition, start);
+        Optional<Range> last = range(LAST_DELIVERY_BEFORE, partition, end);
+        if (first.isEmpty() || last.isEmpty()) {
+            return new Range(partition, 1, 0);
         }
-        Range rewound = jdbc.queryForObject(
-                REWINDS_BETWEEN,
-                (row, n) -> new Range(
-                        range.partition(),
-                        row.getObject("lowest") == null ? Long.MAX_VALUE : row.getLong("lowest") + 1,
-                        row.getLong("highest")),
-                range.partition(),
-                start,
-                end);
-        long lowest = first.lowest();
-        long highest = last.highest();
-        if (rewound != null && rewound.highest() > 0) {
-            lowest = Math.min(lowest, rewound.lowest());
-            highest = Math.max(highest, rewound.highest());
-        }
-        return range.within(lowest, highest);
+        Range rewound = range(REWINDS_BETWEEN, partition, partition, start, end).orElseThrow();
+        return range.within(
+                Math.min(first.get().lowest(), rewound.lowest()),
+                Math.max(last.get().highest(), rewound.highest()));
     }
 
-    private @Nullable Range delivery(String sql, int partition, OffsetDateTime time) {
-        return DataAccessUtils.singleResult(
-                jdbc.query(sql, (row, n) -> new Range(partition, row.getLong(1), row.getLong(2)), partition, time));
+    private Optional<Range> range(String sql, Object... parameters) {
+        return jdbc.sql(sql).params(parameters).query(Range.class).optional();
     }
 }

@@ -1,16 +1,21 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.SnakeCase;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the probe found out about the database.
+ * What the probe found out about the database. Shown as it is.
  *
  * @param since when this began
  * @param lastError null: it never failed
  */
+@SnakeCase
 public record DatabaseState(
-        Condition condition, Instant since, @Nullable String lastError) {
+        @JsonProperty("state") Condition condition,
+        Instant since,
+        @Nullable String lastError) {
 
     /** Whether a registration can be stored. */
     public enum Condition {
@@ -26,11 +31,13 @@ public record DatabaseState(
         UNREACHABLE
     }
 
+    @JsonProperty("writable")
     public boolean usable() {
         return condition == Condition.WRITABLE;
     }
 
     /** Whether it answers, if only to refuse writes. */
+    @JsonProperty
     public boolean reachable() {
         return condition != Condition.UNKNOWN && condition != Condition.UNREACHABLE;
     }

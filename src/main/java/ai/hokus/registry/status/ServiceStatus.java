@@ -37,10 +37,6 @@ public record ServiceStatus(
         BreakerState breaker,
         @Nullable AuthServiceStatus authService) {
 
-    public ServiceStatus {
-        partitions = List.copyOf(partitions);
-    }
-
     public boolean databaseUsable() {
         return database.usable();
     }

@@ -71,7 +71,7 @@ public class StatusCache {
                 .map(partition -> PartitionView.of(
                         partition,
                         sample.stalled().contains(partition.partition()),
-                        relayOf(partition.partition(), relays)))
+                        partition.partition() < relays.size() ? relays.get(partition.partition()) : null))
                 .toList();
         return new ServiceStatus(
                 clock.instant(),
@@ -104,10 +104,6 @@ public class StatusCache {
     boolean redisIsAway() {
         RedisState redis = redis(relay.statuses());
         return redis == RedisState.UNREACHABLE || redis == RedisState.NOT_CONFIGURED;
-    }
-
-    private static @Nullable RelayStatus relayOf(int partition, List<RelayStatus> relays) {
-        return partition < relays.size() ? relays.get(partition) : null;
     }
 
     private RedisState redis(List<RelayStatus> relays) {
@@ -152,11 +148,6 @@ public class StatusCache {
             @Nullable String unsettled,
             Duration staleAfter) {
         sampled = new Sampled(
-                clock.instant(),
-                steady.instant().plus(staleAfter),
-                List.copyOf(partitions),
-                Set.copyOf(stalled),
-                rewindsInLastHour,
-                unsettled);
+                clock.instant(), steady.instant().plus(staleAfter), partitions, stalled, rewindsInLastHour, unsettled);
     }
 }

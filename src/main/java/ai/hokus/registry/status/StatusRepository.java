@@ -1,6 +1,7 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.outbox.PartitionState;
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayStatus;
 import java.time.Instant;
@@ -8,10 +9,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
-import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -19,14 +19,17 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. What is thrown when the
  * database does not answer in time is a {@link org.springframework.dao.DataAccessException} or a {@link
  * org.springframework.transaction.TransactionException}.
+ *
+ * @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings
  */
 @Component
 @DependsOnDatabaseInitialization
-class StatusRepository {
+record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
 
     private static final String READ = """
-            SELECT partition_id, state, pending, pending_is_estimate, oldest_pending_age_ms, parked, last_position,
-                   delivered_position, last_delivered_at,
+            SELECT partition_id AS partition, UPPER(state) AS state, pending, pending_is_estimate,
+                   COALESCE(oldest_pending_age_ms, 0) AS oldest_pending_age_ms, parked, last_position, delivered_position,
+                   last_delivered_at,
                    CASE WHEN reported_at > CURRENT_TIMESTAMP - INTERVAL '1' MINUTE THEN relay_state END AS reported_relay_state
             FROM outbox_status ORDER BY partition_id
             """;
@@ -62,49 +65,29 @@ class StatusRepository {
 
     private static final String FORGET_REPORTS = "DELETE FROM outbox_relay WHERE reported_at < ?";
 
-    private final JdbcTemplate jdbc;
-    private final TransactionTemplate transaction;
-
-    /** @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings */
-    StatusRepository(JdbcTemplate jdbc, TransactionTemplate transaction) {
-        this.jdbc = jdbc;
-        this.transaction = transaction;
-    }
-
     /** All partitions, by their number. */
     List<PartitionStatus> read() {
-        return Objects.requireNonNull(transaction.execute(status -> jdbc.query(
-                READ,
-                (row, n) -> new PartitionStatus(
-                        row.getInt("partition_id"),
-                        PartitionState.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
-                        row.getLong("pending"),
-                        row.getBoolean("pending_is_estimate"),
-                        row.getLong("oldest_pending_age_ms"),
-                        row.getLong("parked"),
-                        row.getLong("last_position"),
-                        row.getLong("delivered_position"),
-                        instant(row.getObject("last_delivered_at", OffsetDateTime.class)),
-                        row.getString("reported_relay_state")))));
+        return requireNonNull(transaction.execute(
+                status -> jdbc.sql(READ).query(PartitionStatus.class).list()));
     }
 
     /** How often Redis had lost messages within the last hour; 100 at most. */
     int rewindsInLastHour() {
-        return Objects.requireNonNull(jdbc.queryForObject(REWINDS_IN_LAST_HOUR, Integer.class));
+        return jdbc.sql(REWINDS_IN_LAST_HOUR).query(Integer.class).single();
     }
 
     /** Proves that a write commits: writes this instance's own row, which no partition's relay has. */
     void probeWrite(String instance) {
         transaction.executeWithoutResult(status -> {
-            if (jdbc.update(UPDATE_PROBE, instance) == 0) {
-                jdbc.update(INSERT_PROBE, instance);
+            if (jdbc.sql(UPDATE_PROBE).param(instance).update() == 0) {
+                jdbc.sql(INSERT_PROBE).param(instance).update();
             }
         });
     }
 
     /** Proves that the database answers, if only to be read. */
     void probeRead() {
-        jdbc.queryForList("SELECT partitions FROM outbox");
+        jdbc.sql("SELECT partitions FROM outbox").query().singleValue();
     }
 
     /** Writes what a relay of this instance reports over what it reported before. */
@@ -119,17 +102,13 @@ class StatusRepository {
             relay.partition(),
             instance
         };
-        if (jdbc.update(UPDATE_REPORT, row) == 0) {
-            jdbc.update(INSERT_REPORT, row);
+        if (jdbc.sql(UPDATE_REPORT).params(row).update() == 0) {
+            jdbc.sql(INSERT_REPORT).params(row).update();
         }
     }
 
     void forgetReportsBefore(OffsetDateTime time) {
-        jdbc.update(FORGET_REPORTS, time);
-    }
-
-    private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
-        return time == null ? null : time.toInstant();
+        jdbc.sql(FORGET_REPORTS).param(time).update();
     }
 
     private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {

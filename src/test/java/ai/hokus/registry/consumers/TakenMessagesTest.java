@@ -14,6 +14,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 class TakenMessagesTest extends EachDatabase {
 
@@ -30,7 +31,7 @@ class TakenMessagesTest extends EachDatabase {
         LongStream.rangeClosed(1, 10).forEach(id -> log.message(id, "m"));
         log.batch(1, 10, LongStream.rangeClosed(1, 6).toArray());
         log.batch(7, 10, LongStream.rangeClosed(7, 10).toArray());
-        taken = new TakenMessages(jdbc);
+        taken = new TakenMessages(JdbcClient.create(jdbc));
     }
 
     @Test

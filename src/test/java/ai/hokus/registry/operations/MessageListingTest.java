@@ -15,6 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Pages of messages: every message once, in order, and each page cheap. */
 class MessageListingTest extends EachDatabase {
@@ -28,7 +29,7 @@ class MessageListingTest extends EachDatabase {
         dataSource = database.newMigrated(2);
         jdbc = new JdbcTemplate(dataSource);
         log = new TestLog(jdbc, 0);
-        listing = new MessageListing(jdbc);
+        listing = new MessageListing(JdbcClient.create(jdbc));
     }
 
     @Test
@@ -118,7 +119,7 @@ class MessageListingTest extends EachDatabase {
         log.fill(database, 100, 100_000, 10_000, 50_000);
         try (var connection = dataSource.getConnection()) {
             JdbcTemplate one = new JdbcTemplate(KeptPlans.on(connection));
-            MessageListing counted = new MessageListing(one);
+            MessageListing counted = new MessageListing(JdbcClient.create(one));
             for (State state : List.of(State.PENDING, State.DELIVERED)) {
                 Page first = counted.list(state, null, null, 50);
                 long before = rowsRead(one);

@@ -22,6 +22,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.http.HttpStatus;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What operators change, and that they do it once, on record, and never to history. */
 class OperatorActionsTest extends EachDatabase {
@@ -57,7 +58,7 @@ class OperatorActionsTest extends EachDatabase {
 
     @Test
     void each_pause_is_unfenced_until_a_relay_saw_its_fence() {
-        OperatorActionRepository repository = new OperatorActionRepository(outbox.jdbc());
+        OperatorActionRepository repository = new OperatorActionRepository(JdbcClient.create(outbox.jdbc()));
         actions.pause(0, DO);
         assertThat(repository.fenced(0)).isFalse();
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What the endpoints return has the columns of the views that operators are promised in SQL. */
 class PromisedColumnsTest extends EachDatabase {
@@ -27,8 +28,8 @@ class PromisedColumnsTest extends EachDatabase {
     void fill() {
         dataSource = database.newMigrated(2);
         jdbc = new JdbcTemplate(dataSource);
-        queries = new OutboxQueries(jdbc);
-        listing = new MessageListing(jdbc);
+        queries = new OutboxQueries(JdbcClient.create(jdbc));
+        listing = new MessageListing(JdbcClient.create(jdbc));
         TestLog log = new TestLog(jdbc, 0);
         for (int n = 1; n <= 4; n++) {
             log.message(n, "model");

@@ -3,6 +3,7 @@ package ai.hokus.registry.operations;
 import ai.hokus.registry.outbox.TestOutbox;
 import java.time.Duration;
 import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.util.unit.DataSize;
 
 /** Operators' actions on an outbox, put together without Spring. */
@@ -12,19 +13,16 @@ record TestOperations(OperatorActions actions, Resend resend, OutboxQueries quer
     static final OperatorRequest DRY_RUN = new OperatorRequest("ada", "because", true, null);
 
     static TestOperations on(TestOutbox outbox, int maxResend, DataSize maxResendSize) {
-        OperatorActionRepository repository = new OperatorActionRepository(outbox.jdbc());
-        OperationLog log = new OperationLog(outbox.jdbc(), outbox.transaction(), outbox.outbox());
+        JdbcClient jdbc = JdbcClient.create(outbox.jdbc());
+        OperatorActionRepository repository = new OperatorActionRepository(jdbc);
+        OperatorSettings settings = new OperatorSettings(maxResend, maxResendSize, Duration.ZERO);
+        OperationLog log = new OperationLog(jdbc, outbox.transaction(), outbox.outbox());
         return new TestOperations(
-                new OperatorActions(repository, log, outbox.outbox(), outbox.purge()),
+                new OperatorActions(repository, log, outbox.outbox(), outbox.purge(), settings),
                 new Resend(
-                        new ResendRepository(outbox.jdbc()),
-                        repository,
-                        log,
-                        outbox.outbox(),
-                        outbox.transaction(),
-                        new OperatorSettings(maxResend, maxResendSize, Duration.ZERO)),
-                new OutboxQueries(outbox.jdbc()),
-                new MessageListing(outbox.jdbc()));
+                        new ResendRepository(jdbc), repository, log, outbox.outbox(), outbox.transaction(), settings),
+                new OutboxQueries(jdbc),
+                new MessageListing(jdbc));
     }
 
     static TestOperations on(TestOutbox outbox) {

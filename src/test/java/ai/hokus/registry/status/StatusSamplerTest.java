@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
+import ai.hokus.registry.outbox.SqlDialect;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.support.Eventually;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -322,7 +324,8 @@ class StatusSamplerTest {
         SettableClock clock = new SettableClock();
         try (RunningService service = onOwnServer(Map.of("spring.datasource.url", url));
                 Connection session = DriverManager.getConnection(url + "&ApplicationName=forgotten", "postgres", "")) {
-            SettlingWatch watch = new SettlingWatch(service.bean(WritingTransactions.class), clock);
+            SettlingWatch watch =
+                    new SettlingWatch(JdbcClient.create(service.jdbc()), service.bean(SqlDialect.class), clock);
             session.setAutoCommit(false);
             try (Statement statement = session.createStatement()) {
                 statement.execute("INSERT INTO model (name) VALUES ('forgotten')");
