@@ -1,7 +1,7 @@
 package ai.hokus.registry.registration;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import ai.hokus.registry.web.Problem;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -29,7 +29,8 @@ class RegistrationQueryController {
 
     /** Which page a client wants, as it stands in the URL. */
     record PageRequest(
-            @Parameter(description = "1 to 200, default 50: at most so many", schema = @Schema(type = "integer")) @Nullable
+            @Parameter(description = "1 to 200, default 50: at most so many", schema = @Schema(type = "integer"))
+            @Nullable
             String limit,
 
             @Parameter(description = "What the page before gave as next", schema = @Schema(type = "integer")) @Nullable

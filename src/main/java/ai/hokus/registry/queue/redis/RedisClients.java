@@ -57,10 +57,7 @@ final class RedisClients implements AutoCloseable {
      * @param nanoTime as {@link System#nanoTime}
      */
     RedisClients(
-            QueueSettings settings,
-            RedisErrorClassifier errors,
-            Supplier<RedisClient> factory,
-            LongSupplier nanoTime) {
+            QueueSettings settings, RedisErrorClassifier errors, Supplier<RedisClient> factory, LongSupplier nanoTime) {
         this.settings = settings;
         this.errors = errors;
         this.factory = factory;
