@@ -16,7 +16,8 @@
  *
  * .ci/model has the bounds, and the mistakes that each must find; a mistake is a -D of its name.
  *
- * Left out, and checked by the Python model: open transactions and `settled`, parking, purging, copies of a database.
+ * Left out, and checked by the Python model: open transactions and `settled`, parking, purging, copies of a database; what a claim ahead
+ * acknowledges while the partition is paused; claims ahead of a batch that is not the log's last one.
  */
 
 #ifndef MESSAGES

@@ -210,6 +210,9 @@ class Partition:
         batch = self.batch_of(checkpoint.position)
         return batch is not None and (batch.name == checkpoint.batch or mistake("position alone"))
 
+    def has(self, batch):
+        return any(b.name == batch.name for b in self.log)
+
     def expected_by_ours(self, checkpoint):
         """Whether an append of ours can be under way that expects this checkpoint to be the newest."""
         return self.knows(checkpoint) or checkpoint[:2] == self.foreign or (checkpoint.position <= self.purged and checkpoint.history in self.histories)
@@ -469,7 +472,7 @@ class Relay:
             return None  # waits
         self.xid = db.lock(self)
         partition, newest = db.partition, self.seen[0] if self.seen else None
-        if self.under_way and self.under_way.batch.name != partition.end and not mistake("a claim ahead on another log"):
+        if self.under_way and not partition.has(self.under_way.batch) and not mistake("a claim ahead on another log"):
             return self.look_again(db)
         if partition.stopped:
             return self.rest(db, newest)
@@ -508,10 +511,19 @@ class Relay:
         self.next_step = "read_highest_id"
         if self.batch is not None:
             self.cut(db)
+            self.claimed()
         return None
 
+    def claimed(self):
+        """What was claimed is appended, and maybe the next batch claimed meanwhile; or it was itself claimed meanwhile."""
+        if self.next_step == "append":
+            if self.under_way:
+                self.claimed_ahead, self.next_step = True, "answer"
+            elif self.overlaps and self.limit == BATCH:
+                self.next_step = "append_meanwhile"
+
     def claim_ahead(self, db, redis, now, refused, reply_lost):
-        """A claim of what comes after the batch whose append is under way, if that is the last one. It heals nothing."""
+        """A claim of what comes after the batch whose append is under way, if the log has that batch. It heals nothing."""
         self.doubt = None
         self.claim(db, redis, now, refused, reply_lost)
         self.doubt = None
@@ -640,10 +652,7 @@ class Relay:
                 self.scan = self.scan._replace(end=partition.end)
             self.batch = partition.log[-1]
             self.cut(db)
-            if self.under_way:
-                self.claimed_ahead, self.next_step = True, "answer"
-            elif self.overlaps and self.limit == BATCH:
-                self.next_step = "append_meanwhile"
+            self.claimed()
             return None
         db.commit()
         self.proved = settling.settled

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param seen the queue's checkpoints
  * @param confirmedAt the number that {@link ClaimResult.LookAgain} gave, when a second look, with no transaction open, saw the
  *     same newest checkpoint; null: it has not been confirmed
- * @param appending what an append that is under way will leave in the queue: the batch after that is claimed. Null: none is
+ * @param appending what an append that is under way will leave in the queue: what comes after that is claimed. Null: none is
  * @param cursor what this relay remembers of the ids that it looked at; null: nothing
  * @param maxMessages at least 1
  * @param maxBytes of payload, UTF-8; one message is always claimed, however large

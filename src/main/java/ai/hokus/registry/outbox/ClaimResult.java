@@ -80,7 +80,7 @@ public sealed interface ClaimResult {
     record NothingPending(boolean drained, ScanCursor cursor, Progress progress) implements ClaimResult {}
 
     /**
-     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log; or the log does not end with
+     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log; or the log does not have
      * the batch whose append is under way. Rolled back: look at all checkpoints, and claim again.
      *
      * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint

@@ -88,8 +88,8 @@ public class OutboxPartition {
      *   <li>Paused: ask for a fence. Otherwise return the rest of the batch at that place, or claim a new one.
      * </ol>
      *
-     * <p>While the newest batch is being appended, the next one can be claimed already: it comes after that one, whatever the queue
-     * has by now. If the log ends with another batch, nothing is changed.
+     * <p>While a batch is being appended, what comes after it can be claimed already, whatever the queue has by now. If the log does
+     * not have that batch, nothing is changed.
      *
      * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
      *
@@ -121,7 +121,7 @@ public class OutboxPartition {
             return new ClaimResult.NotRelaying(refusal);
         }
         Reconciliation queue = Reconciliation.of(request.seen(), row, log, repository);
-        boolean elsewhere = request.appending() != null && !log.endsWith(request.appending());
+        boolean elsewhere = request.appending() != null && !hasBatch(log, request.appending());
         boolean backward = queue.known() < log.delivered();
         boolean confirmed = request.confirmedAt() != null && request.confirmedAt() == log.deliveryNo();
         boolean surprising = backward || queue.divergence();
@@ -189,9 +189,10 @@ public class OutboxPartition {
     /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
     private ClaimResult take(
             ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
-        if (log.lastPosition() > known && request.appending() == null) {
+        long before = request.appending() == null ? known : request.appending().position();
+        if (log.lastPosition() > before) {
             repository.write(updates);
-            return restOfBatch(request, known, history, progress);
+            return restOfBatch(request, before, history, progress);
         }
         MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
         if (found.messages().isEmpty()) {
@@ -214,17 +215,22 @@ public class OutboxPartition {
                 progress);
     }
 
-    private ClaimResult restOfBatch(ClaimRequest request, long known, long history, Progress progress) {
-        Batch batch = repository.batchAt(known + 1);
+    private boolean hasBatch(LogEnd log, Checkpoint checkpoint) {
+        return log.endsWith(checkpoint) || repository.hasBatch(checkpoint.position(), checkpoint.batchId());
+    }
+
+    /** @param before the position before the first one */
+    private ClaimResult restOfBatch(ClaimRequest request, long before, long history, Progress progress) {
+        Batch batch = repository.batchAt(before + 1);
         if (batch == null) {
             throw new IllegalStateException("partition " + number + ": outbox_batch has no row for position "
-                    + (known + 1) + ", although later positions were given. Was a row deleted by hand?");
+                    + (before + 1) + ", although later positions were given. Was a row deleted by hand?");
         }
-        int start = Math.toIntExact(known + 1 - batch.firstPosition());
+        int start = Math.toIntExact(before + 1 - batch.firstPosition());
         int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
         List<OutboxMessage> rest =
                 messages.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
-        return new ClaimResult.Claimed(rest, known + 1, batch.batchId(), history, true, request.cursor(), progress);
+        return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), progress);
     }
 
     /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */

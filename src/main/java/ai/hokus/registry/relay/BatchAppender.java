@@ -7,22 +7,20 @@ import ai.hokus.registry.queue.AppendResult;
 import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueEntry;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Appends what was claimed, on the pass's thread or beside it. Confined to the pass's thread. */
+/** Appends what was claimed, on the pass's thread or beside it; one append at a time. */
 final class BatchAppender {
 
     /** Every multiple of this many positions leaves a checkpoint that is kept longer than the others. */
     private static final int MILESTONE_INTERVAL = 1_000;
-
-    /** What the queue said, and how soon. */
-    private record Answer(AppendResult result, List<OutboxMessage> messages, Duration took) {}
 
     private final MessageQueue queue;
     private final ProducerId producer;
@@ -39,25 +37,9 @@ final class BatchAppender {
 
     /**
      * @param expected the newest checkpoint that the queue must have; null: none
-     * @throws ai.hokus.registry.queue.QueueUnavailableException as {@link MessageQueue#append}
+     * @throws QueueUnavailableException as {@link MessageQueue#append}
      */
     AppendResult append(@Nullable String expected, ClaimResult.Claimed claimed) {
-        return observed(send(expected, claimed));
-    }
-
-    /** The same while the caller does something else; the result waits for the answer, and is to be asked for once. */
-    Supplier<AppendResult> begin(@Nullable String expected, ClaimResult.Claimed claimed) {
-        CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(() -> send(expected, claimed), beside);
-        return () -> {
-            try {
-                return observed(answer.join());
-            } catch (CompletionException e) {
-                throw e.getCause() instanceof RuntimeException failure ? failure : e;
-            }
-        };
-    }
-
-    private Answer send(@Nullable String expected, ClaimResult.Claimed claimed) {
         List<OutboxMessage> sent = claimed.messages().stream()
                 .filter(message -> !message.withheld())
                 .toList();
@@ -67,13 +49,42 @@ final class BatchAppender {
         Append append = new Append(expected, claimed.checkpoint().toString(), milestone, entries);
         long start = System.nanoTime();
         AppendResult result = queue.append(producer, append);
-        return new Answer(result, sent, Duration.ofNanos(System.nanoTime() - start));
+        if (result instanceof AppendResult.Appended) {
+            observer.appended(sent, Duration.ofNanos(System.nanoTime() - start));
+        }
+        return result;
     }
 
-    private AppendResult observed(Answer answer) {
-        if (answer.result() instanceof AppendResult.Appended) {
-            observer.appended(answer.messages(), answer.took());
+    /**
+     * Appends while this thread does something else. Both are over when this returns or throws, unless this thread is interrupted
+     * while it waits: then the append may still happen.
+     *
+     * @return the queue's answer, once {@code meanwhile} is done
+     * @throws QueueUnavailableException as {@link MessageQueue#append}; what {@code meanwhile} throws comes first
+     */
+    AppendResult appendWhile(@Nullable String expected, ClaimResult.Claimed claimed, Runnable meanwhile) {
+        var answer = CompletableFuture.supplyAsync(() -> append(expected, claimed), beside);
+        try {
+            meanwhile.run();
+        } catch (RuntimeException | Error e) {
+            try {
+                await(answer);
+            } catch (RuntimeException alsoFailed) {
+                e.addSuppressed(alsoFailed);
+            }
+            throw e;
         }
-        return answer.result();
+        return await(answer);
+    }
+
+    private static AppendResult await(CompletableFuture<AppendResult> answer) {
+        try {
+            return answer.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new QueueUnavailableException(Cause.TIMEOUT, "interrupted while waiting for the answer", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(e.getCause());
+        }
     }
 }

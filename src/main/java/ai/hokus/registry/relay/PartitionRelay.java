@@ -244,7 +244,7 @@ final class PartitionRelay implements Runnable {
             var limits = new RelayPass.Limits(
                     settings.batchMessages(), settings.batchBytes().toBytes());
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
-            BatchAppender appender = new BatchAppender(queue, producer, status, this::onThreadOfItsOwn);
+            BatchAppender appender = new BatchAppender(queue, producer, status, PartitionRelay::onThreadOfItsOwn);
             return new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, status)
                     .run(look, before);
         } finally {
@@ -253,9 +253,13 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /** One for each append of a backlog: that costs a hundredth of the append. */
-    private void onThreadOfItsOwn(Runnable append) {
-        new Thread(append, Thread.currentThread().getName() + "-append").start();
+    /** A new thread for each append of a backlog costs a hundredth of the append. Where there can be none, the claim comes after it. */
+    private static void onThreadOfItsOwn(Runnable append) {
+        try {
+            new Thread(append, Thread.currentThread().getName() + "-append").start();
+        } catch (OutOfMemoryError noThread) {
+            append.run();
+        }
     }
 
     private void unlock(SimpleLock lock) {

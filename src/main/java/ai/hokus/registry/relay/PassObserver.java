@@ -5,7 +5,10 @@ import ai.hokus.registry.outbox.OutboxMessage;
 import java.time.Duration;
 import java.util.List;
 
-/** Is told what a pass does, on the relay's thread; takes what it cares for. Must not throw, and do no I/O. */
+/**
+ * Is told what a pass does, and takes what it cares for. Must not throw, and do no I/O. Called on the relay's thread, and of an append
+ * beside it on the append's, while the relay's thread claims.
+ */
 interface PassObserver {
 
     /** Positions were acknowledged, or taken back. */

@@ -5,7 +5,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
- * Is told what the relay of this instance does, on the threads {@code relay-N}: what it takes is taken from delivery, so it
+ * Is told what the relay of this instance does, on the threads {@code relay-N} and {@code relay-N-append}: what it takes is taken from delivery, so it
  * must return at once and do no I/O. What it throws is logged once, and otherwise ignored.
  */
 public interface RelayListener {

@@ -16,7 +16,6 @@ import ai.hokus.registry.queue.QueueUnavailableException;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -183,23 +182,19 @@ final class RelayPass {
     }
 
     /**
-     * Where more is pending than one batch, the next one is claimed while the queue takes this one. The queue never sees that one
-     * unless it has answered that it took this one.
+     * Where more is pending than one batch, the next one is claimed while the queue takes this one. It is sent only after the queue
+     * has answered that it took this one.
      */
     private Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
-        if (!claimed.more() || known.maxMessages() < limits.batchMessages()) {
+        boolean alone = !claimed.more() || known.maxMessages() < limits.batchMessages() || !timeIsLeft.getAsBoolean();
+        if (alone) {
             return new Answer(appender.append(newest, claimed), null);
         }
-        Supplier<AppendResult> answer = appender.begin(newest, claimed);
-        ClaimResult ahead;
-        AppendResult result;
-        try {
-            ahead = claim(known.with(claimed.cursor()), claimed.checkpoint());
-        } finally {
-            result = answer.get(); // no pass ends with an append under way
-        }
-        return new Answer(result, ahead);
+        ClaimResult[] ahead = new ClaimResult[1];
+        AppendResult result = appender.appendWhile(
+                newest, claimed, () -> ahead[0] = claim(known.with(claimed.cursor()), claimed.checkpoint()));
+        return new Answer(result, ahead[0]);
     }
 
     private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {

@@ -118,12 +118,23 @@ class OutboxPartitionTest extends EachDatabase {
     }
 
     @Test
-    void nothing_is_claimed_ahead_of_a_batch_that_the_log_does_not_end_with() {
+    void what_was_claimed_before_is_claimed_ahead_in_its_turn() {
         claims.append(6);
         Claimed appending = (Claimed) claims.claim(2);
-        new TestClaims(outbox).claimAhead(appending, 2);
+        Claimed ahead = (Claimed) new TestClaims(outbox).claimAhead(appending, 2);
 
-        assertThat(claims.claimAhead(appending, 2)).isInstanceOf(LookAgain.class);
+        Claimed again = (Claimed) claims.claimAhead(appending, 1);
+
+        assertThat(again.messages()).isEqualTo(ahead.messages().subList(0, 1));
+        Claimed rest = (Claimed) claims.claimAhead(again, 2);
+        assertThat(rest.checkpoint()).isEqualTo(ahead.checkpoint());
+        assertThat(rest.messages()).isEqualTo(ahead.messages().subList(1, 2));
+    }
+
+    @Test
+    void nothing_is_claimed_ahead_of_a_batch_that_the_log_does_not_have() {
+        claims.append(6);
+        Claimed appending = (Claimed) claims.claim(2);
         outbox.jdbc().update("DELETE FROM outbox_batch"); // as by a restore
         assertThat(claims.claimAhead(appending, 2)).isInstanceOf(LookAgain.class);
 

@@ -78,7 +78,7 @@ final class ProtocolSimulation {
         long resent;
         long rewinds;
         long purged;
-        long appendsWhileClaiming;
+        long appendsAfterAClaimAhead;
         long stale;
         long full;
         long fences;
@@ -89,8 +89,8 @@ final class ProtocolSimulation {
         @Override
         public String toString() {
             return "schedules=" + schedules + " delivered=" + delivered + " parked=" + parked + " decided=" + decided
-                    + " resent=" + resent + " rewinds=" + rewinds + " purged=" + purged + " appendsWhileClaiming="
-                    + appendsWhileClaiming + " stale=" + stale + " full="
+                    + " resent=" + resent + " rewinds=" + rewinds + " purged=" + purged + " appendsAfterAClaimAhead="
+                    + appendsAfterAClaimAhead + " stale=" + stale + " full="
                     + full + " fences=" + fences + " lostReplies=" + lostReplies + " restores=" + restores + " stops="
                     + stops;
         }
@@ -563,9 +563,10 @@ final class ProtocolSimulation {
             }
 
             private void appendNowOrAfterTheNextClaim(Runnable append) {
-                deferred = append;
                 if (random.nextBoolean()) {
-                    appendDeferred();
+                    append.run();
+                } else {
+                    deferred = append;
                 }
             }
 
@@ -573,7 +574,7 @@ final class ProtocolSimulation {
                 Runnable append = deferred;
                 deferred = null;
                 if (append != null) {
-                    tally.appendsWhileClaiming++;
+                    tally.appendsAfterAClaimAhead++;
                     append.run();
                 }
             }

@@ -44,6 +44,10 @@ class ProtocolSimulationTest {
                 .toList();
         System.out.println("Protocol simulation on " + database + ": " + tallies);
         assertThat(tallies.stream().mapToLong(tally -> tally.delivered).sum()).isPositive();
+        assertThat(tallies.stream()
+                        .mapToLong(tally -> tally.appendsAfterAClaimAhead)
+                        .sum())
+                .isPositive();
     }
 
     private static ProtocolSimulation.Tally simulate(TestDatabase database, AtomicLong next, long end) {

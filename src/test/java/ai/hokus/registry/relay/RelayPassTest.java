@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -186,7 +188,7 @@ class RelayPassTest extends EachDatabase {
     @Test
     void a_pass_ends_at_a_message_boundary_when_time_is_up() {
         append(9);
-        int[] steps = {2};
+        int[] steps = {4}; // each begins an append, and then asks whether to claim ahead
 
         PassOutcome outcome = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
 
@@ -285,22 +287,73 @@ class RelayPassTest extends EachDatabase {
     }
 
     @Test
-    void a_database_that_fails_while_the_queue_takes_a_batch_ends_the_pass_when_that_is_over() {
+    void a_database_that_fails_while_the_queue_takes_a_batch_ends_the_pass_when_the_queue_has_answered() {
         List<UUID> ids = append(3 * BATCH);
-        MessageQueue breaking = new DelegatingQueue(queue) {
-            @Override
-            public AppendResult append(ProducerId producer, Append append) {
-                outbox.jdbc().execute("ALTER TABLE outbox_batch RENAME TO hidden");
-                return super.append(producer, append);
-            }
-        };
-        assertThatThrownBy(() -> pass(breaking)).isInstanceOf(DataAccessException.class);
-        assertThat(batches).containsExactly(BATCH);
+        assertThatThrownBy(() -> new TestPass(outbox, BATCH)
+                        .appendingOn(hidingTheLog())
+                        .run(afterTheClaimAheadHasFailed(() -> {})))
+                .isInstanceOf(DataAccessException.class);
+        assertThat(queue.elements()).hasSize(BATCH);
         outbox.jdbc().execute("ALTER TABLE hidden RENAME TO outbox_batch");
 
         assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
 
         assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void when_database_and_queue_fail_at_once_both_failures_are_told() {
+        append(3 * BATCH);
+        MessageQueue failing = afterTheClaimAheadHasFailed(() -> {
+            throw new QueueUnavailableException(QueueUnavailableException.Cause.TIMEOUT, "no answer", null);
+        });
+
+        assertThatThrownBy(() ->
+                        new TestPass(outbox, BATCH).appendingOn(hidingTheLog()).run(failing))
+                .isInstanceOf(DataAccessException.class)
+                .satisfies(failure -> assertThat(failure.getSuppressed())
+                        .singleElement()
+                        .isInstanceOf(QueueUnavailableException.class));
+
+        outbox.jdbc().execute("ALTER TABLE hidden RENAME TO outbox_batch");
+    }
+
+    @Test
+    void an_interrupted_pass_does_not_wait_for_the_queue() {
+        List<UUID> ids = append(3 * BATCH);
+        Thread pass = Thread.currentThread();
+        CountDownLatch answered = new CountDownLatch(1);
+        CompletableFuture<Void> appended = new CompletableFuture<>();
+        MessageQueue slow = afterBatches(2, () -> {
+            pass.interrupt();
+            awaitUninterruptibly(answered);
+        });
+        Executor appender = append -> newThread().execute(() -> {
+            append.run();
+            appended.complete(null);
+        });
+
+        assertThatThrownBy(
+                        () -> new TestPass(outbox, BATCH).appendingOn(appender).run(slow))
+                .isInstanceOf(QueueUnavailableException.class);
+        assertThat(Thread.interrupted()).isTrue();
+        answered.countDown();
+        appended.join();
+
+        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void nothing_is_claimed_ahead_when_time_is_up() {
+        append(3 * BATCH);
+        int[] asked = {0};
+
+        passes.run(queue, () -> asked[0]++ == 0, LingerPolicy.NONE, new PassObserver() {});
+
+        assertThat(queue.elements()).hasSize(BATCH);
+        assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_batch", Long.class))
+                .isEqualTo(1);
     }
 
     @Test
@@ -381,6 +434,35 @@ class RelayPassTest extends EachDatabase {
                 return super.append(producer, append);
             }
         };
+    }
+
+    /** So that the claim ahead fails. */
+    private Executor hidingTheLog() {
+        return append -> {
+            outbox.jdbc().execute("ALTER TABLE outbox_batch RENAME TO hidden");
+            newThread().execute(append);
+        };
+    }
+
+    /** The first append comes only after the claim of the next batch has failed, and the pass waits for the answer. */
+    private MessageQueue afterTheClaimAheadHasFailed(Runnable before) {
+        Thread pass = Thread.currentThread();
+        return new DelegatingQueue(queue) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                Eventually.await("the pass waits for the queue", () -> pass.getState() == Thread.State.WAITING);
+                before.run();
+                return super.append(producer, append);
+            }
+        };
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private List<UUID> append(int messages) {
