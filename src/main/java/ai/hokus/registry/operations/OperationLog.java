@@ -36,7 +36,6 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     private static final String ADD_MESSAGES =
             "UPDATE outbox_operation SET message_count = message_count + ? WHERE id = ?";
 
-    /** Without a key there is none: nothing equals NULL. */
     private static final String BY_KEY = """
             SELECT id, performed_at, performed_by, operation, target, message_count FROM outbox_operation
             WHERE idempotency_key = ?
@@ -80,12 +79,13 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         }
     }
 
-    /** The answer to a request whose key was used before; empty: it was not. */
+    /** The answer to a request whose key was used before; empty: it was not. Finds nothing when there is no key. */
     Optional<ActionResult> repetition(Action action) {
-        return action.request().dryRun()
+        String key = action.request().idempotencyKey();
+        return key == null || action.request().dryRun()
                 ? Optional.empty()
                 : jdbc.sql(BY_KEY)
-                        .param(action.request().idempotencyKey())
+                        .param(key)
                         .query(Performed.class)
                         .optional()
                         .map(before -> repetition(action, before));
