@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Holds the arrows between the modules. */
 class ArchitectureTest {
@@ -139,6 +140,19 @@ class ArchitectureTest {
                         "Thread.sleep",
                         call -> call.getTargetOwner().isEquivalentTo(Thread.class)
                                 && call.getName().equals("sleep")))
+                .check(SERVICE);
+    }
+
+    /** Such a stream keeps its connection until it is closed, and a terminal operation does not close it. */
+    @Test
+    void nobody_streams_rows() {
+        noClasses()
+                .should()
+                .callMethodWhere(DescribedPredicate.<JavaMethodCall>describe(
+                        "a query's stream",
+                        call -> (call.getTargetOwner().isAssignableTo(JdbcClient.MappedQuerySpec.class)
+                                        && call.getName().equals("stream"))
+                                || call.getName().equals("queryForStream")))
                 .check(SERVICE);
     }
 }

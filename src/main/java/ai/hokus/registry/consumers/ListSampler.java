@@ -37,7 +37,7 @@ final class ListSampler {
 
     private static final Logger log = LoggerFactory.getLogger(ListSampler.class);
 
-    /** Nobody works on dead letters. */
+    /** Dead letters are never stuck: no consumer works on them. */
     private static final Duration NEVER = ChronoUnit.FOREVER.getDuration();
 
     private final List<ProducerId> producers;

@@ -36,7 +36,6 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     private static final String ADD_MESSAGES =
             "UPDATE outbox_operation SET message_count = message_count + ? WHERE id = ?";
 
-    /** Without a key there is none: nothing equals NULL. */
     private static final String BY_KEY = """
             SELECT id, performed_at, performed_by, operation, target, message_count FROM outbox_operation
             WHERE idempotency_key = ?
@@ -80,12 +79,13 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         }
     }
 
-    /** The answer to a request whose key was used before; empty: it was not. */
+    /** The answer to a request whose key was used before; empty: it was not. Finds nothing when there is no key. */
     Optional<ActionResult> repetition(Action action) {
-        return action.request().dryRun()
+        String key = action.request().idempotencyKey();
+        return key == null || action.request().dryRun()
                 ? Optional.empty()
                 : jdbc.sql(BY_KEY)
-                        .param(action.request().idempotencyKey())
+                        .param(key)
                         .query(Performed.class)
                         .optional()
                         .map(before -> repetition(action, before));
@@ -106,15 +106,21 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     }
 
     /**
-     * Makes the change and records it; a dry run only says what would be. Needs an open transaction: that of the change.
+     * Makes the change and inserts the operation's row; a dry run only says what would be done. Needs an open transaction: that
+     * of the change.
      *
-     * @param wouldBe what a dry run says
-     * @param is what is said once it is done
+     * @param dryRunDetail what a dry run says
+     * @param detail what is said once it is done
      */
     Completed perform(
-            Action action, long messages, List<Integer> partitions, String wouldBe, String is, Runnable change) {
+            Action action,
+            long messages,
+            List<Integer> partitions,
+            String dryRunDetail,
+            String detail,
+            Runnable change) {
         if (action.request().dryRun()) {
-            return Completed.dryRun(messages, partitions, wouldBe);
+            return Completed.dryRun(messages, partitions, dryRunDetail);
         }
         change.run();
         GeneratedKeyHolder key = new GeneratedKeyHolder();
@@ -129,7 +135,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
                         action.request().idempotencyKey()))
                 .update(key, "id");
         return new Completed(
-                true, messages, partitions, is, requireNonNull(key.getKey()).longValue());
+                true, messages, partitions, detail, requireNonNull(key.getKey()).longValue());
     }
 
     /** What was done outside of the transaction that recorded it; the messages are in the record already. */
@@ -137,18 +143,18 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
 
     /**
      * Runs steps that have transactions of their own, or none, after it is on record that they were begun; unless something was
-     * done under the request's key before. A dry run only says what would be.
+     * done under the request's key before. A dry run only says what would be done.
      *
      * @param messages how many a dry run says it would be
-     * @param wouldBe what a dry run says
+     * @param dryRunDetail what a dry run says
      * @param steps take the record's id, and add to it what they have done with {@link #addMessages}
      */
-    ActionResult aside(
-            Action action, long messages, List<Integer> partitions, String wouldBe, LongFunction<Done> steps) {
+    ActionResult runOutsideTransaction(
+            Action action, long messages, List<Integer> partitions, String dryRunDetail, LongFunction<Done> steps) {
         if (action.request().dryRun()) {
-            return Completed.dryRun(messages, partitions, wouldBe);
+            return Completed.dryRun(messages, partitions, dryRunDetail);
         }
-        ActionResult begun = once(action, () -> perform(action, 0, partitions, wouldBe, "begun", () -> {}));
+        ActionResult begun = once(action, () -> perform(action, 0, partitions, dryRunDetail, "begun", () -> {}));
         if (!(begun instanceof Completed recorded) || !recorded.executed() || recorded.operationId() == null) {
             return begun;
         }

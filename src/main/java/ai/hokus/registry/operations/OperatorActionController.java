@@ -81,14 +81,14 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         if (request.dryRun() || !(result instanceof Completed completed)) {
             return answer("pause", request, result);
         }
-        carryOn("pause", request, completed);
+        logAndWake("pause", request, completed);
         boolean fenced = actions.awaitFence(partition);
-        Completed told = fenced
+        Completed answered = fenced
                 ? completed
                 : completed.adding(" It is not fenced yet: an append that is under way can still succeed. Ask again to"
                         + " see when it is.");
         return ResponseEntity.status(fenced ? HttpStatus.OK : HttpStatus.ACCEPTED)
-                .body(new Answer("pause", false, told, fenced));
+                .body(new Answer("pause", false, answered, fenced));
     }
 
     @PostMapping("/outbox/parked/{message_id}/{decision:requeue|discard}")
@@ -209,12 +209,12 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
             return Problem.of(refused.status(), refused.detail());
         }
         Completed completed = (Completed) result;
-        carryOn(operation, request, completed);
+        logAndWake(operation, request, completed);
         return ResponseEntity.ok(new Answer(operation, request.dryRun(), completed, null));
     }
 
     /** What was done is logged, and a relay need not wait for its interval. */
-    private void carryOn(String operation, OperatorRequest request, Completed completed) {
+    private void logAndWake(String operation, OperatorRequest request, Completed completed) {
         if (completed.executed()) {
             log.info("Operator {}: {}. {} Reason: {}", request.by(), operation, completed.detail(), request.reason());
             completed.partitions().forEach(relay::wake);

@@ -182,9 +182,9 @@ record OperatorActions(
                     + (resolution == Resolution.REQUEUE
                             ? ": a copy at the end of partition " + partition + "."
                             : ": it is never sent.");
-            String wouldBe = "message " + messageId + " would be " + consequence;
-            String is = "Message " + messageId + " is " + consequence;
-            return log.perform(action, 1, List.of(partition), wouldBe, is, () -> {
+            String dryRunDetail = "message " + messageId + " would be " + consequence;
+            String detail = "Message " + messageId + " is " + consequence;
+            return log.perform(action, 1, List.of(partition), dryRunDetail, detail, () -> {
                 parked.forEach(id -> repository.resolve(id, resolution.column));
                 if (resolution == Resolution.REQUEUE) {
                     outbox.addCopies(partition, parked.subList(parked.size() - 1, parked.size()));
@@ -216,7 +216,7 @@ record OperatorActions(
             long purgeable = purge.purgeable(partitions, olderThan);
             return purgeable == 0
                     ? Completed.nothing("Nothing to delete: no batch that may go was " + action.target() + ".")
-                    : log.aside(
+                    : log.runOutsideTransaction(
                             action,
                             purgeable,
                             partitions,
@@ -266,9 +266,9 @@ record OperatorActions(
                             ? ""
                             : " A queue that has no checkpoints of this outbox is given everything that is retained again: "
                                     + retained + " messages.");
-            String wouldBe = "the outbox would deliver to " + target + ". " + consequence;
-            String is = "The outbox delivers to " + target + ". " + consequence;
-            return log.perform(action, retained, partitions, wouldBe, is, () -> repository.adopt(wanted));
+            String dryRunDetail = "the outbox would deliver to " + target + ". " + consequence;
+            String detail = "The outbox delivers to " + target + ". " + consequence;
+            return log.perform(action, retained, partitions, dryRunDetail, detail, () -> repository.adopt(wanted));
         });
     }
 

@@ -44,10 +44,10 @@ record PutBackAction(PutBack putBack, OperationLog log) {
             return nothing(selection, preview);
         }
         int count = preview.fitting().size();
-        String wouldBe = elements(count) + " of " + name(selection.list())
+        String dryRunDetail = elements(count) + " of " + name(selection.list())
                 + " would go back to the queue, to be taken next." + warning(selection.list())
                 + staying(selection, preview);
-        return log.aside(action, count, List.of(), wouldBe, id -> execute(selection, id));
+        return log.runOutsideTransaction(action, count, List.of(), dryRunDetail, id -> execute(selection, id));
     }
 
     private OperationLog.Done execute(Selection selection, long operationId) {

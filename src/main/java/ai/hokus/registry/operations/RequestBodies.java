@@ -7,8 +7,8 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
- * How the bodies of operations look, for the API's description. {@link OperatorRequestParser} reads them field by field, to name
- * everything that is wrong at once, and refuses a field that is not here. Nobody makes one of these.
+ * How the bodies of operations look. Never instantiated: each describes a body for the API's documentation. {@link
+ * OperatorRequestParser} reads them field by field, to name everything that is wrong at once, and refuses a field that is not here.
  */
 final class RequestBodies {
 
@@ -29,7 +29,7 @@ final class RequestBodies {
     @SnakeCase
     @Schema(name = "ChangeRequest", description = "Why delivery is paused, resumed or released")
     record Change(
-            @JsonUnwrapped Reasoned why,
+            @JsonUnwrapped Reasoned request,
 
             @Schema(description = "Release only. true: pause it as well, so that nothing is sent before it is resumed")
             boolean paused) {}
@@ -37,7 +37,7 @@ final class RequestBodies {
     @SnakeCase
     @Schema(name = "AdoptRequest", description = "Where the outbox delivers to from now on; at least one of the two")
     record Adopt(
-            @JsonUnwrapped Reasoned why,
+            @JsonUnwrapped Reasoned request,
 
             @Schema(
                     maxLength = OperatorRequestParser.MAX_TEXT,
@@ -53,12 +53,12 @@ final class RequestBodies {
 
     @Schema(name = "ResendRequest", description = "Which delivered messages to send again; all that is given must fit")
     record Resend(
-            @JsonUnwrapped Reasoned why, @JsonUnwrapped ResendFilter which) {}
+            @JsonUnwrapped Reasoned request, @JsonUnwrapped ResendFilter filter) {}
 
     @SnakeCase
     @Schema(name = "PurgeRequest", description = "Which delivered messages to delete")
     record Purge(
-            @JsonUnwrapped Reasoned why,
+            @JsonUnwrapped Reasoned request,
 
             @Schema(
                     requiredMode = REQUIRED,
@@ -70,7 +70,7 @@ final class RequestBodies {
     @SnakeCase
     @Schema(name = "PutBackRequest", description = "What to put back; message_id or all")
     record PutBack(
-            @JsonUnwrapped Reasoned why,
+            @JsonUnwrapped Reasoned request,
 
             @Schema(
                     requiredMode = REQUIRED,

@@ -57,9 +57,9 @@ record Resend(
         }
         List<Integer> numbers =
                 messages.stream().map(Delivered::partition).distinct().toList();
-        String wouldBe = messages.size() + " messages (" + (bytes + 1023) / 1024
+        String dryRunDetail = messages.size() + " messages (" + (bytes + 1023) / 1024
                 + " KB) would be sent again, as copies at the end.";
-        return log.aside(action, messages.size(), numbers, wouldBe, id -> {
+        return log.runOutsideTransaction(action, messages.size(), numbers, dryRunDetail, id -> {
             long copied = copyInSteps(messages, id);
             return new OperationLog.Done(copied, copied + " messages are sent again, as copies at the end.");
         });

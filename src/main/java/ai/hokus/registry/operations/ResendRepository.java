@@ -134,7 +134,7 @@ record ResendRepository(JdbcClient jdbc) {
     private List<Range> ranges(ResendFilter filter) {
         Long from = filter.fromPosition();
         Long to = filter.toPosition();
-        return jdbc.sql(RETAINED).param(filter.partition()).query(Range.class).stream()
+        return jdbc.sql(RETAINED).param(filter.partition()).query(Range.class).list().stream()
                 .map(range -> range.within(from == null ? 0 : from, to == null ? Long.MAX_VALUE : to))
                 .map(range -> byTime(range, filter))
                 .filter(range -> !range.isEmpty())

@@ -56,6 +56,7 @@ class MessageRepository {
         return inRanges(IDS_IN_RANGES, ranges.first(10 * MAX_RANGES))
                 .param("partitions", bigints(otherPartitions))
                 .query(Long.class)
+                .list()
                 .stream()
                 .mapToLong(Long::longValue)
                 .toArray();

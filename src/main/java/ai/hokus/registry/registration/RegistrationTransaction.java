@@ -72,6 +72,9 @@ final class RegistrationTransaction {
     /**
      * If the commit fails, the outcome is unknown for every member, and sending it again settles it. What holds however the
      * commit ended is answered all the same.
+     *
+     * @param work never returns an empty list: there is at least one registration, and each has a result. So as long as there is
+     *     no result, it is the statements that have failed, and nothing was stored
      */
     private List<StoreResult> commit(Supplier<List<StoreResult>> work) {
         List<StoreResult> written = new ArrayList<>();

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.apache.coyote.AbstractProtocol;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
@@ -75,8 +76,11 @@ class SecurityConfiguration {
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcatLimits(SecuritySettings settings) {
         return tomcat -> {
-            tomcat.addConnectorCustomizers(
-                    connector -> connector.setProperty("maxHeaderCount", Integer.toString(settings.maxHeaders())));
+            tomcat.addConnectorCustomizers(connector -> {
+                if (connector.getProtocolHandler() instanceof AbstractProtocol<?> protocol) {
+                    protocol.setMaxHeaderCount(settings.maxHeaders());
+                }
+            });
             tomcat.addContextValves(new RequestBodyTimeoutValve(settings.requestBodyTimeout()));
             // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
             tomcat.addContextCustomizers(context ->

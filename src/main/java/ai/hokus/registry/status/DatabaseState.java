@@ -2,6 +2,7 @@ package ai.hokus.registry.status;
 
 import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastError null: it never failed
  */
 @SnakeCase
+@JsonPropertyOrder({"state", "reachable", "writable", "since", "last_error"})
 public record DatabaseState(
         @JsonProperty("state") Condition condition,
         Instant since,

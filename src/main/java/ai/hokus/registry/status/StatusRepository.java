@@ -26,8 +26,11 @@ import org.springframework.transaction.support.TransactionTemplate;
 @DependsOnDatabaseInitialization
 record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
 
+    /** UPPER would follow the database's locale: of "running", Turkish makes no RUNNING. */
     private static final String READ = """
-            SELECT partition_id AS partition, UPPER(state) AS state, pending, pending_is_estimate,
+            SELECT partition_id AS partition,
+                   CASE state WHEN 'running' THEN 'RUNNING' WHEN 'paused' THEN 'PAUSED' WHEN 'stopped' THEN 'STOPPED' END AS state,
+                   pending, pending_is_estimate,
                    COALESCE(oldest_pending_age_ms, 0) AS oldest_pending_age_ms, parked, last_position, delivered_position,
                    last_delivered_at,
                    CASE WHEN reported_at > CURRENT_TIMESTAMP - INTERVAL '1' MINUTE THEN relay_state END AS reported_relay_state

@@ -16,6 +16,7 @@ import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import java.util.Map;
+import java.util.TreeMap;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -64,13 +65,13 @@ class OpenApiConfiguration {
                     org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
                     new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem")));
 
-    /** By status: what a key, or none, can be answered before its request is looked at. */
-    private static final Map<String, String> ACCESS_PROBLEMS = Map.of(
+    /** By status: what a key, or none, can be answered before its request is looked at. Sorted: {@code Map.of} has no fixed order. */
+    private static final Map<String, String> ACCESS_PROBLEMS = new TreeMap<>(Map.of(
             "401", "There is no API key, or it is not known",
             "402", "The balance of the API key's account is insufficient",
             "403", "The API key has none of the scopes that this needs",
             "429", "Too many requests with this API key, or to the auth service; Retry-After says when to come again",
-            "503", "The auth service gives no verdict on the API key; Retry-After says when to come again");
+            "503", "The auth service gives no verdict on the API key; Retry-After says when to come again"));
 
     /** Each operation's problems have one form, and those that a key can bring about have one description. */
     @Bean

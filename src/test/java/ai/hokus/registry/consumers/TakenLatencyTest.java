@@ -73,6 +73,14 @@ class TakenLatencyTest {
         assertThat(latency.percentile(0.5)).isNull();
     }
 
+    /** The database's clock may be ahead of this instance's. */
+    @Test
+    void what_was_written_later_than_it_is_looked_at_is_looked_at_again_at_once() {
+        latency.appended(writtenAt(100));
+
+        assertThat(look(1, 0)).isEqualTo(Duration.ZERO);
+    }
+
     @Test
     void the_memory_is_bounded() {
         List<OffsetDateTime> batch = Collections.nCopies(5_000, START.atOffset(ZoneOffset.UTC));

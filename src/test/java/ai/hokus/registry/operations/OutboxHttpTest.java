@@ -77,6 +77,11 @@ class OutboxHttpTest {
         assertThat(answer).hasStatusOk().hasHeader("Cache-Control", "no-store");
         assertThat(answer).bodyJson().extractingPath("$.redis").isEqualTo("not_configured");
         assertThat(answer).bodyJson().extractingPath("$.database.reachable").isEqualTo(true);
+        assertThat(answer)
+                .bodyText()
+                .as("what it comes to is read first")
+                .containsPattern(
+                        "\"database\":\\{\"state\":[^}]*\"reachable\":[^}]*\"writable\":[^}]*\"since\":[^}]*\"last_error\":");
         assertThat(answer).bodyJson().extractingPath("$.partitions[0].pending").isEqualTo(3);
         assertThat(answer).bodyJson().extractingPath("$.partitions[0].parked").isEqualTo(1);
         assertThat(answer)

@@ -91,8 +91,12 @@ class OpenApiTest {
     @Test
     void what_needs_a_key_says_what_is_answered_without_one_that_is_good_enough() {
         JsonNode api = description();
+        List<String> statuses = List.of("401", "402", "403", "429", "503");
 
-        for (String status : List.of("401", "402", "403", "429", "503")) {
+        assertThat(api.at("/components/responses").propertyNames())
+                .as("in one order, at each start")
+                .containsExactlyElementsOf(statuses);
+        for (String status : statuses) {
             assertThat(api.at("/paths/~1models~1tokenized-registration-events/post/responses")
                             .has(status))
                     .as(status)

@@ -2,7 +2,6 @@ package ai.hokus.registry.queue.redis;
 
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;
-import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -18,9 +17,6 @@ final class ClientWatchdog {
 
     /** Between two tries; each makes a client's threads and connections, and drops them if Redis does not answer. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
-
-    /** The others are Redis' own word. */
-    private static final Set<Cause> NO_ANSWER = Set.of(Cause.UNREACHABLE, Cause.TIMEOUT, Cause.TLS, Cause.OTHER);
 
     private final LongSupplier nanoTime;
     private int failures;
@@ -42,7 +38,7 @@ final class ClientWatchdog {
 
     /** A call failed. Returns whether a new client should be tried now. */
     synchronized boolean failed(Cause cause) {
-        if (!NO_ANSWER.contains(cause)) {
+        if (isRedisOwnWord(cause)) {
             // It answers: the client has found it.
             succeeded();
             return false;
@@ -58,5 +54,13 @@ final class ClientWatchdog {
         tried = true;
         lastTry = now;
         return true;
+    }
+
+    /** Has no default, so that the compiler asks about a new cause. */
+    private static boolean isRedisOwnWord(Cause cause) {
+        return switch (cause) {
+            case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;
+            case AUTHENTICATION, PERMISSION, NOT_READY, READ_ONLY, OUT_OF_MEMORY, WRONG_TYPE -> true;
+        };
     }
 }

@@ -128,7 +128,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
             case "APPENDED" -> new AppendResult.Appended(reply.number(), reply.rest());
             case "STALE" -> new AppendResult.Stale(reply.textOrNull());
             case "FULL" -> new AppendResult.Full(reply.number(), reply.number());
-            case "REFUSED" -> new AppendResult.Refused(reply.errorAboutAnElement());
+            case "REFUSED" -> new AppendResult.Refused(reply.elementErrorOrThrow());
             default -> throw reply.unexpected();
         };
     }

@@ -57,7 +57,7 @@ final class RedisReply {
     }
 
     /** Redis' word on what was pushed; what it says of the queue is thrown as {@link QueueUnavailableException}. */
-    String errorAboutAnElement() {
+    String elementErrorOrThrow() {
         String error = text();
         if (RedisErrorClassifier.isAboutAnElement(error)) {
             return error;

@@ -16,13 +16,15 @@ import org.springframework.boot.ssl.pem.PemSslStoreDetails;
  * REDIS_TLS_CERTIFICATE_FILE} and {@code REDIS_TLS_KEY_FILE} hold, in PEM. The server's certificate must always carry the name
  * that we connect to.
  *
- * @param caFile a file's name; null: not named. Likewise the other two
+ * @param authoritiesFile name of the file with the authorities; null: none is configured
+ * @param certificateFile name of the file with our certificate; null: none is configured
+ * @param keyFile name of the file with its private key; null: none is configured
  * @param authorities that are trusted; null: the JVM's own
  * @param certificate ours, with its chain; null: none is shown
  * @param key its private key
  */
 record RedisTls(
-        @Nullable String caFile,
+        @Nullable String authoritiesFile,
         @Nullable String certificateFile,
         @Nullable String keyFile,
         @Nullable String authorities,
@@ -40,7 +42,7 @@ record RedisTls(
      *
      * @throws StartupRefusedException when one is missing, or holds what is no PEM
      */
-    static RedisTls of(@Nullable String caFile, @Nullable String certificateFile, @Nullable String keyFile) {
+    static RedisTls of(@Nullable String authoritiesFile, @Nullable String certificateFile, @Nullable String keyFile) {
         if ((certificateFile == null) != (keyFile == null)) {
             throw RedisEnvironment.unusable(
                     certificateFile == null ? CERTIFICATE : KEY,
@@ -48,10 +50,10 @@ record RedisTls(
                     "/etc/registry/redis.pem");
         }
         return new RedisTls(
-                caFile,
+                authoritiesFile,
                 certificateFile,
                 keyFile,
-                read(AUTHORITIES, caFile),
+                read(AUTHORITIES, authoritiesFile),
                 read(CERTIFICATE, certificateFile),
                 read(KEY, keyFile));
     }
@@ -74,7 +76,7 @@ record RedisTls(
     /** With what the files hold now; itself while one of them cannot be read. */
     RedisTls current() {
         try {
-            return of(caFile, certificateFile, keyFile);
+            return of(authoritiesFile, certificateFile, keyFile);
         } catch (StartupRefusedException beingReplaced) {
             return this;
         }
