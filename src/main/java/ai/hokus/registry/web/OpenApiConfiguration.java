@@ -57,7 +57,11 @@ class OpenApiConfiguration {
                 .components(new Components()
                         .schemas(ModelConverters.getInstance(true).readAll(Problem.Document.class))
                         .responses(ACCESS_PROBLEMS.entrySet().stream()
-                                .collect(Collectors.toMap(Map.Entry::getKey, entry -> problem(entry.getValue()))))
+                                .collect(Collectors.toMap(
+                                        Map.Entry::getKey,
+                                        entry -> problem(entry.getValue()),
+                                        (one, other) -> one,
+                                        TreeMap::new)))
                         .addSecuritySchemes(
                                 "bearer",
                                 new SecurityScheme()
