@@ -171,10 +171,11 @@ final class Ledger {
                 .jdbc()
                 .query(
                         """
+                        WITH q AS MATERIALIZED (SELECT * FROM outbox_position) -- once, and not for each message
                         SELECT m.message_id, m.message_key, m.id, q.position,
                                r.model_name || '/' || r.version || '/' || r.token_id
                         FROM outbox_message m JOIN registration r ON r.message_id = m.message_id
-                        LEFT JOIN outbox_position q ON q.partition_id = m.partition_id AND q.id = m.id
+                        LEFT JOIN q ON q.partition_id = m.partition_id AND q.id = m.id
                         WHERE m.message_key LIKE ? AND m.copy_no = 0
                         """,
                         row -> {
