@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * The relay of this instance: one thread per partition, for the time that the application runs. Thread-safe.
+ * The relay of this instance: one thread per partition, for the time that the application runs, and one more for each append of a
+ * backlog. Thread-safe.
  *
  * <p>Stops after the web server, so that what was accepted last has its chance, and before the pools close.
  */
