@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The status of one partition's relay, and what log and listeners are told of what it does. Written by the relay's thread alone; the
- * status is read by any.
+ * The status of one partition's relay, and what log and listeners are told of what it does. Written by the relay's thread, or by that
+ * of an append while the relay's claims; the status is read by any.
  */
 final class RelayStatusTracker implements PassObserver {
 
