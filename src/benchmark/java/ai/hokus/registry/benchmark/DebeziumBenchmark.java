@@ -20,7 +20,7 @@ class DebeziumBenchmark {
     /** PostgreSQL would give up on a server that stands still while the other outbox is measured. */
     private static final String[] LOGICAL = {"wal_level=logical", "wal_sender_timeout=0"};
 
-    private static final int MESSAGES = Integer.getInteger("benchmark.messages", 100_000);
+    private static final int MESSAGES = Integer.getInteger("benchmark.messages", 300_000);
     private static final int ROUNDS = Scale.rounds(3);
 
     /** Of each measurement of latency, for what starts with the outbox. */
