@@ -73,7 +73,7 @@ public class Mutations {
                     "a claim ahead on another log",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "request.appending() != null && !hasBatch(log, request.appending())",
+                    "request.appending() != null && !repository.hasBatch(log, request.appending())",
                     "request.appending() != null && log.lastPosition() < 0"),
             new Mutation(
                     "what was claimed ahead is appended whatever became of the append before it",

@@ -121,7 +121,7 @@ public class OutboxPartition {
             return new ClaimResult.NotRelaying(refusal);
         }
         Reconciliation queue = Reconciliation.of(request.seen(), row, log, repository);
-        boolean elsewhere = request.appending() != null && !hasBatch(log, request.appending());
+        boolean elsewhere = request.appending() != null && !repository.hasBatch(log, request.appending());
         boolean backward = queue.known() < log.delivered();
         boolean confirmed = request.confirmedAt() != null && request.confirmedAt() == log.deliveryNo();
         boolean surprising = backward || queue.divergence();
@@ -213,10 +213,6 @@ public class OutboxPartition {
                 found.more(),
                 found.cursor().endingWith(first + ids.length - 1, batchId),
                 progress);
-    }
-
-    private boolean hasBatch(LogEnd log, Checkpoint checkpoint) {
-        return log.endsWith(checkpoint) || repository.hasBatch(checkpoint.position(), checkpoint.batchId());
     }
 
     /** @param before the position before the first one */

@@ -201,6 +201,11 @@ class PartitionRepository {
                 .contains(true);
     }
 
+    /** Whether this checkpoint's batch has its position; asks the database only where that is not the log's end. */
+    boolean hasBatch(LogEnd log, Checkpoint checkpoint) {
+        return log.endsWith(checkpoint) || hasBatch(checkpoint.position(), checkpoint.batchId());
+    }
+
     /** Takes the ids of the next batches that the cursor does not know out of its unclaimed ones. */
     ScanCursor loadPage(ScanCursor cursor) {
         ScanCursor.Loading loading = cursor.loading();

@@ -36,8 +36,7 @@ record Reconciliation(
             throw new IllegalArgumentException("to be checked by the caller: " + text);
         }
         boolean ours = row.histories().contains(newest.historyId());
-        boolean inLog = newest.position() > purged
-                && (log.endsWith(newest) || repository.hasBatch(newest.position(), newest.batchId()));
+        boolean inLog = newest.position() > purged && repository.hasBatch(log, newest);
         if (inLog && ours) {
             return known(newest.position(), newest, "the queue fell back to checkpoint " + newest);
         }

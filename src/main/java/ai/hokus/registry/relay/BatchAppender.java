@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Appends what was claimed, on the pass's thread or beside it; one append at a time. */
@@ -21,6 +22,9 @@ final class BatchAppender {
 
     /** Every multiple of this many positions leaves a checkpoint that is kept longer than the others. */
     private static final int MILESTONE_INTERVAL = 1_000;
+
+    /** @param ahead what was claimed meanwhile; null: nothing was asked for */
+    record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
 
     private final MessageQueue queue;
     private final ProducerId producer;
@@ -56,16 +60,16 @@ final class BatchAppender {
     }
 
     /**
-     * Appends while this thread does something else. Both are over when this returns or throws, unless this thread is interrupted
+     * Appends while this thread claims. Both are over when this returns or throws, unless this thread is interrupted
      * while it waits: then the append may still happen.
      *
-     * @return the queue's answer, once {@code meanwhile} is done
-     * @throws QueueUnavailableException as {@link MessageQueue#append}; what {@code meanwhile} throws comes first
+     * @throws QueueUnavailableException as {@link MessageQueue#append}; what {@code claimAhead} throws comes first
      */
-    AppendResult appendWhile(@Nullable String expected, ClaimResult.Claimed claimed, Runnable meanwhile) {
+    Answer appendWhile(@Nullable String expected, ClaimResult.Claimed claimed, Supplier<ClaimResult> claimAhead) {
         var answer = CompletableFuture.supplyAsync(() -> append(expected, claimed), beside);
+        ClaimResult ahead;
         try {
-            meanwhile.run();
+            ahead = claimAhead.get();
         } catch (RuntimeException | Error e) {
             try {
                 await(answer);
@@ -74,7 +78,7 @@ final class BatchAppender {
             }
             throw e;
         }
-        return await(answer);
+        return new Answer(await(answer), ahead);
     }
 
     private static AppendResult await(CompletableFuture<AppendResult> answer) {

@@ -5,8 +5,8 @@ import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
- * Is told what the relay of this instance does, on the threads {@code relay-N} and {@code relay-N-append}: what it takes is taken from delivery, so it
- * must return at once and do no I/O. What it throws is logged once, and otherwise ignored.
+ * Is told what the relay of this instance does, on the threads {@code relay-N} and {@code relay-N-append}: what it takes is taken
+ * from delivery, so it must return at once and do no I/O. What it throws is logged once, and otherwise ignored.
  */
 public interface RelayListener {
 

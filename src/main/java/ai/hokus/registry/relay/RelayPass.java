@@ -67,9 +67,6 @@ final class RelayPass {
         }
     }
 
-    /** @param ahead what was claimed meanwhile; null: nothing was asked for */
-    private record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
-
     private final OutboxPartition partition;
     private final MessageQueue queue;
     private final ProducerId producer;
@@ -125,7 +122,7 @@ final class RelayPass {
             ahead = null;
             if (claim instanceof ClaimResult.Claimed claimed) {
                 linger.onClaimed(claimed.messages().size());
-                Answer answer = append(known, claimed);
+                BatchAppender.Answer answer = append(known, claimed);
                 if (answer.result() instanceof AppendResult.Full full && full.room() == 0) {
                     return new Result(PassOutcome.QUEUE_FULL, claimed.cursor(), null);
                 }
@@ -185,16 +182,13 @@ final class RelayPass {
      * Where more is pending than one batch, the next one is claimed while the queue takes this one. It is sent only after the queue
      * has answered that it took this one.
      */
-    private Answer append(Knowledge known, ClaimResult.Claimed claimed) {
+    private BatchAppender.Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
         boolean alone = !claimed.more() || known.maxMessages() < limits.batchMessages() || !timeIsLeft.getAsBoolean();
         if (alone) {
-            return new Answer(appender.append(newest, claimed), null);
+            return new BatchAppender.Answer(appender.append(newest, claimed), null);
         }
-        ClaimResult[] ahead = new ClaimResult[1];
-        AppendResult result = appender.appendWhile(
-                newest, claimed, () -> ahead[0] = claim(known.with(claimed.cursor()), claimed.checkpoint()));
-        return new Answer(result, ahead[0]);
+        return appender.appendWhile(newest, claimed, () -> claim(known.with(claimed.cursor()), claimed.checkpoint()));
     }
 
     private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {
