@@ -77,7 +77,7 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
         };
         BatchAppender appender =
                 new BatchAppender(queue, producer, observer, append -> new Thread(append, "append").start());
-        var limits = new RelayPass.Limits(batchMessages, BATCH_BYTES);
+        var limits = new RelayPass.Limits(batchMessages, BATCH_BYTES, PartitionRelay.CLAIM_AHEAD_FROM);
         RelayPass.Result result = new RelayPass(
                         partition, queue, producer, limits, appender, () -> true, LingerPolicy.NONE, observer)
                 .run(queue.newestCheckpoint(producer), null);

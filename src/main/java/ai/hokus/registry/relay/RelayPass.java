@@ -37,8 +37,12 @@ final class RelayPass {
             @Nullable ScanCursor cursor,
             @Nullable String detail) {}
 
-    /** Limits of one append. */
-    record Limits(int batchMessages, long batchBytes) {}
+    /**
+     * Limits of one append.
+     *
+     * @param claimAheadFrom a batch of so many messages or more is appended while the next one is claimed
+     */
+    record Limits(int batchMessages, long batchBytes, int claimAheadFrom) {}
 
     /**
      * What the pass knows between two steps. Immutable.
@@ -179,12 +183,15 @@ final class RelayPass {
     }
 
     /**
-     * Where more is pending than one batch, the next one is claimed while the queue takes this one. It is sent only after the queue
-     * has answered that it took this one.
+     * Where more is pending than one batch, the next one is claimed while the queue takes this one, if this one is large enough for
+     * that to pay. It is sent only after the queue has answered that it took this one.
      */
     private BatchAppender.Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
-        boolean alone = !claimed.more() || known.maxMessages() < limits.batchMessages() || !timeIsLeft.getAsBoolean();
+        boolean alone = !claimed.more()
+                || claimed.messages().size() < limits.claimAheadFrom()
+                || known.maxMessages() < limits.batchMessages()
+                || !timeIsLeft.getAsBoolean();
         if (alone) {
             return new BatchAppender.Answer(appender.append(newest, claimed), null);
         }

@@ -549,7 +549,7 @@ final class ProtocolSimulation {
                         }
                     };
                     var appender = new BatchAppender(this, producer(), observer, this::appendNowOrAfterTheNextClaim);
-                    var limits = new RelayPass.Limits(BATCH, 1_000_000);
+                    var limits = new RelayPass.Limits(BATCH, 1_000_000, 1);
                     RelayPass.Result result = new RelayPass(
                                     partition, this, producer(), limits, appender, () -> true, this, observer)
                             .run(newestCheckpoint(producer()), before);

@@ -2,6 +2,7 @@ package ai.hokus.registry.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import ai.hokus.registry.outbox.OutboxMessage;
 import ai.hokus.registry.outbox.TestOutbox;
@@ -341,6 +342,20 @@ class RelayPassTest extends EachDatabase {
         appended.join();
 
         assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(delivered()).isEqualTo(ids);
+    }
+
+    @Test
+    void the_append_of_a_small_batch_gets_no_thread_of_its_own() {
+        List<UUID> ids = append(3 * BATCH);
+        Executor none = append -> fail("a thread for an append of " + BATCH);
+
+        assertThat(new TestPass(outbox, BATCH)
+                        .appendingOn(none)
+                        .claimingAheadFrom(BATCH + 1)
+                        .run(queue))
+                .isEqualTo(PassOutcome.DRAINED);
+
         assertThat(delivered()).isEqualTo(ids);
     }
 

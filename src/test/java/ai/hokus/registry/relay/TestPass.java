@@ -12,7 +12,7 @@ final class TestPass {
 
     private final OutboxPartition partition;
     private final ProducerId producer;
-    private final RelayPass.Limits limits;
+    private RelayPass.Limits limits;
     private RelayPass.Result last;
     private Executor appender = Runnable::run;
 
@@ -23,12 +23,18 @@ final class TestPass {
     TestPass(TestOutbox outbox, int batchMessages, long batchBytes) {
         this.partition = outbox.partition(0, "relay of the test");
         this.producer = new ProducerId(outbox.partitions().outboxId(), 0);
-        this.limits = new RelayPass.Limits(batchMessages, batchBytes);
+        this.limits = new RelayPass.Limits(batchMessages, batchBytes, 1);
     }
 
     /** On another thread than the test's, an append can take until the next batch is claimed. */
     TestPass appendingOn(Executor executor) {
         appender = executor;
+        return this;
+    }
+
+    /** Otherwise every batch is appended while the next one is claimed. */
+    TestPass claimingAheadFrom(int messages) {
+        limits = new RelayPass.Limits(limits.batchMessages(), limits.batchBytes(), messages);
         return this;
     }
 
