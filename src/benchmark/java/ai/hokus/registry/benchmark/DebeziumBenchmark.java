@@ -21,7 +21,10 @@ class DebeziumBenchmark {
     private static final String[] LOGICAL = {"wal_level=logical", "wal_sender_timeout=0"};
 
     private static final int MESSAGES = Integer.getInteger("benchmark.messages", 300_000);
-    private static final int ROUNDS = Scale.rounds(3);
+    private static final int ROUNDS = Scale.rounds(5);
+
+    /** As many as it took until neither became faster, in runs of twelve. */
+    private static final int WARM_UP_ROUNDS = 6;
 
     /** Of each measurement of latency, for what starts with the outbox. */
     private static final Duration WARM_UP = Scale.seconds(3);
@@ -62,13 +65,14 @@ class DebeziumBenchmark {
         }
     }
 
-    /** The first two rounds warm up. */
     private void drain(DeliveringOutbox outbox, DebeziumOutbox other, TestRedis redis) throws Exception {
-        for (int round = -2; round < ROUNDS; round++) {
+        for (int round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
             outbox.fill(MESSAGES);
+            awaitWrites();
             Duration took = outbox.drain();
             redis.run("FLUSHALL");
             other.fill(MESSAGES);
+            awaitWrites();
             Duration otherTook = other.drain(MESSAGES);
             redis.run("FLUSHALL");
             if (round >= 0) {
@@ -76,6 +80,11 @@ class DebeziumBenchmark {
                 debezium.addRate(MESSAGES - 1, otherTook); // the first one begins it
             }
         }
+    }
+
+    /** What filling left to be written to disk would slow down the commits that are measured. */
+    private static void awaitWrites() throws Exception {
+        new ProcessBuilder("sync").start().waitFor();
     }
 
     /** The first round warms up. */
@@ -105,7 +114,7 @@ class DebeziumBenchmark {
                 | %d messages a second, from commit to queue: p50, ms | %s |
                 | p99, ms | %s |
 
-                The backlog: %d rounds after two that warm up; Debezium from its first to its last stream entry, each message written \
+                The backlog: %d rounds after %d that warm up; Debezium from its first to its last stream entry, each message written \
                 in a transaction of its own. From commit to queue: %d rounds of %d s after one that warms up, the first %d s of each \
                 not counted, until a consumer's BRPOP or `XREAD BLOCK` returns. In turn, Debezium standing still while this project is \
                 measured, its PostgreSQL with `wal_level=logical`; median (least to most). %s
@@ -117,6 +126,7 @@ class DebeziumBenchmark {
                         row(own.median, debezium.median, "%.1f"),
                         row(own.p99, debezium.p99, "%.1f"),
                         ROUNDS,
+                        WARM_UP_ROUNDS,
                         ROUNDS,
                         MEASURED.toSeconds(),
                         WARM_UP.toSeconds(),
