@@ -27,6 +27,10 @@ final class Costs {
                 () -> number(
                         postgres, "SELECT xact_commit FROM pg_stat_database WHERE datname = '%s'".formatted(database)));
         counters.put("syncs of the write-ahead log", () -> number(postgres, walSyncs(postgres)));
+        counters.put(
+                "KiB of write-ahead log",
+                () -> number(postgres, "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn) / 1024"));
+        counters.put("KiB on disk", () -> number(postgres, "SELECT pg_database_size('%s') / 1024".formatted(database)));
     }
 
     private static String walSyncs(PostgresCluster postgres) {
