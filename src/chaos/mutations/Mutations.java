@@ -16,7 +16,8 @@ import java.util.stream.Stream;
  *
  * <p>{@code java src/chaos/mutations/Mutations.java [parts of mistakes' names]} from the checkout's root; ends with 1 when a
  * mistake goes unnoticed, or no longer applies to the code: then change the list below together with the code. With {@code
- * --check} it only looks whether every mistake applies.
+ * --first} a mistake's tests end once one of them has noticed it, which takes a fraction of the time. With {@code --check} it
+ * only looks whether every mistake applies.
  */
 public class Mutations {
 
@@ -317,10 +318,14 @@ public class Mutations {
                     ""));
 
     public static void main(String[] arguments) throws Exception {
-        List<String> wanted = arguments.length == 0 ? List.of("") : List.of(arguments);
+        List<String> wanted = new ArrayList<>(List.of(arguments));
         Path checkout = Path.of("").toAbsolutePath();
         if (wanted.contains("--check")) {
             System.exit(check(checkout));
+        }
+        int failures = wanted.remove("--first") ? 1 : 0;
+        if (wanted.isEmpty()) {
+            wanted.add("");
         }
         Path copy = Files.createTempDirectory("mutations-");
         int unnoticed = 0;
@@ -335,12 +340,12 @@ public class Mutations {
                     .filter(mutation -> wanted.stream().anyMatch(mutation.mistake()::contains))
                     .toList();
             String tests = asked.stream().map(Mutation::tests).distinct().collect(Collectors.joining(","));
-            if (test(copy, tests) != 0) {
+            if (test(copy, tests, failures) != 0) {
                 throw new IllegalStateException("without any mistake these fail: " + failed(copy));
             }
             System.out.println("| mistake | noticed by |\n|---|---|");
             for (Mutation mutation : asked) {
-                String noticedBy = noticedBy(copy, classpath, mutation);
+                String noticedBy = noticedBy(copy, classpath, mutation, failures);
                 System.out.println("| " + mutation.mistake() + " | " + noticedBy + " |");
                 unnoticed += noticedBy.startsWith("**") ? 1 : 0;
             }
@@ -363,7 +368,7 @@ public class Mutations {
         return gone;
     }
 
-    private static String noticedBy(Path copy, String classpath, Mutation mutation) throws Exception {
+    private static String noticedBy(Path copy, String classpath, Mutation mutation, int failures) throws Exception {
         Path file = copy.resolve(mutation.file());
         String original = Files.readString(file);
         Matcher place = ignoringWhiteSpace(mutation.from()).matcher(original);
@@ -373,7 +378,7 @@ public class Mutations {
         Files.writeString(file, place.reset().replaceFirst(Matcher.quoteReplacement(mutation.to())));
         try {
             compile(copy, classpath, mutation.file());
-            int status = test(copy, mutation.tests());
+            int status = test(copy, mutation.tests(), failures);
             if (status == 0) {
                 return "**nothing**";
             }
@@ -385,7 +390,8 @@ public class Mutations {
         }
     }
 
-    private static int test(Path copy, String tests) throws Exception {
+    /** @param failures after so many, the rest is skipped; 0: nothing is */
+    private static int test(Path copy, String tests, int failures) throws Exception {
         delete(copy.resolve("target/surefire-reports"));
         return run(
                 copy,
@@ -396,6 +402,7 @@ public class Mutations {
                 "-Dsimulation.schedules=800",
                 "-Dsimulation.seed=4711",
                 "-Dsurefire.timeout=" + MAX_TEST_SECONDS,
+                "-Dsurefire.skipAfterFailureCount=" + failures,
                 "-Dsurefire.failIfNoSpecifiedTests=false");
     }
 
