@@ -3,10 +3,9 @@ package ai.hokus.registry;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
-import org.springframework.boot.validation.autoconfigure.ValidationAutoConfiguration;
 
 /** Starts the service, or its migrations alone. */
-@SpringBootApplication(exclude = ValidationAutoConfiguration.class) // nothing is validated by annotations
+@SpringBootApplication
 @ConfigurationPropertiesScan
 public class RegistrationOutboxApplication {
 

@@ -8,11 +8,9 @@ import java.lang.annotation.Target;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
-/** A type whose names in JSON are {@code snake_case}, and in the API's description too, which Jackson 2 is asked for. */
+/** A type whose names in JSON are {@code snake_case}, and in the API's description too. */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @JacksonAnnotationsInside
 @JsonNaming(SnakeCaseStrategy.class)
-@com.fasterxml.jackson.databind.annotation.JsonNaming(
-        com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy.class)
 public @interface SnakeCase {}

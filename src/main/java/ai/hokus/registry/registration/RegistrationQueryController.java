@@ -10,7 +10,6 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springdoc.core.annotations.ParameterObject;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -68,7 +67,7 @@ class RegistrationQueryController {
                     String name,
             @Parameter(description = "Only this version", example = "3") @RequestParam(required = false) @Nullable
                     String version,
-            @ParameterObject PageRequest page) {
+            PageRequest page) {
         return page(RegistrationQuery.read(name, version, page));
     }
 
@@ -88,7 +87,7 @@ class RegistrationQueryController {
     ResponseEntity<Object> read(
             @Parameter(example = "churn-model") @PathVariable String name,
             @Parameter(example = "3") @PathVariable String version,
-            @ParameterObject PageRequest page) {
+            PageRequest page) {
         RegistrationQuery query = RegistrationQuery.read(name, version, page);
         RegistrationPage found = page(query);
         if (found.registrations().isEmpty() && query.after() == 0) {

@@ -10,15 +10,18 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
-import org.springframework.validation.Validator;
 import org.springframework.web.filter.UrlHandlerFilter;
 import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration {
+
+    private static final String SWAGGER_UI = "classpath:/META-INF/resources/webjars/swagger-ui/5.32.14/";
 
     /**
      * A path with a trailing slash is the one without: for the access rules too, which is why this comes before them. The
@@ -50,10 +53,17 @@ class WebConfiguration {
                 registry.addInterceptor(new ContentEncodingInterceptor());
             }
 
-            /** Nothing is validated by annotations, and the default loads 450 classes of Hibernate Validator at each start. */
             @Override
-            public Validator getValidator() {
-                return Validator.forType(Void.class, (nothing, errors) -> {});
+            public void addViewControllers(ViewControllerRegistry registry) {
+                registry.addRedirectViewController("/swagger-ui.html", "/swagger-ui/index.html")
+                        .setKeepQueryParams(true);
+            }
+
+            /** Swagger UI is its webjar's, but for the script that says which description it shows. */
+            @Override
+            public void addResourceHandlers(ResourceHandlerRegistry registry) {
+                registry.addResourceHandler("/swagger-ui/**")
+                        .addResourceLocations("classpath:/static/swagger-ui/", SWAGGER_UI);
             }
         };
     }

@@ -401,7 +401,7 @@ class ClientContractTest {
         assertThat(answer.statusCode()).isEqualTo(302);
         assertThat(answer.headers().firstValue("Location")).hasValue("/swagger-ui/index.html");
         assertThat(get("/v3/api-docs").body()).doesNotContain("127.0.0.1", "http://", "localhost");
-        assertThat(get("/v3/api-docs/swagger-config").body()).contains("\"url\":\"/v3/api-docs\"");
+        assertThat(get("/swagger-ui/swagger-initializer.js").body()).contains("\"../v3/api-docs\"");
     }
 
     // ---- helpers -------------------------------------------------------------------------------------------------

@@ -1,7 +1,13 @@
 package ai.hokus.registry.web;
 
-import ai.hokus.registry.ServiceVersion;
+import ai.hokus.registry.SnakeCase;
+import com.fasterxml.jackson.databind.AnnotationIntrospector;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
+import com.fasterxml.jackson.databind.introspect.NopAnnotationIntrospector;
 import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.core.util.Json31;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.info.Info;
@@ -19,11 +25,12 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
 
-/** What the API's description says about the service as a whole. */
-@Configuration(proxyBeanMethods = false)
+/**
+ * What the API's description says about the service as a whole. For {@link OpenApiDocumentTest} alone, which imports it: the
+ * service has no springdoc.
+ */
 class OpenApiConfiguration {
 
     private static final String BEARER = "Authorization: Bearer KEY";
@@ -45,11 +52,12 @@ class OpenApiConfiguration {
 
     /** The server is wherever the description was loaded from: behind a load balancer, this service does not know its own URL. */
     @Bean
-    OpenAPI openApi(ServiceVersion version) {
+    OpenAPI openApi() {
+        namesInSnakeCase();
         return new OpenAPI()
                 .info(new Info()
                         .title("Registration Outbox")
-                        .version(version.value())
+                        .version(OpenApiController.VERSION)
                         .description("Accepts model registrations whatever Redis is doing, and delivers every"
                                 + " registration's event to the Redis queue, in order. An API key may be sent in one of"
                                 + " three ways; Authorize takes any of them."))
@@ -86,6 +94,19 @@ class OpenApiConfiguration {
                 .addSecurityItem(new SecurityRequirement().addList("bearer"))
                 .addSecurityItem(new SecurityRequirement().addList("apiKey"))
                 .addSecurityItem(new SecurityRequirement().addList("xApiKey"));
+    }
+
+    /** {@link SnakeCase} asks Jackson 3 for its names, and springdoc reads types with Jackson 2. */
+    private static void namesInSnakeCase() {
+        ObjectMapper mapper = Json31.mapper();
+        mapper.setAnnotationIntrospector(AnnotationIntrospector.pair(
+                new NopAnnotationIntrospector() {
+                    @Override
+                    public Object findNamingStrategy(AnnotatedClass type) {
+                        return type.hasAnnotation(SnakeCase.class) ? SnakeCaseStrategy.class : null;
+                    }
+                },
+                mapper.getSerializationConfig().getAnnotationIntrospector()));
     }
 
     /** Each operation's problems have one form, and those that a key can bring about have one description. */

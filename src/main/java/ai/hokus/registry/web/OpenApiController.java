@@ -1,0 +1,48 @@
+package ai.hokus.registry.web;
+
+import ai.hokus.registry.ServiceVersion;
+import io.swagger.v3.oas.annotations.Hidden;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * Gives the API's description as it stands in {@code openapi.json}. A test writes that file from the controllers with springdoc: the
+ * description is the same at every start of one build, and springdoc would load 1,800 classes at each. Thread-safe.
+ */
+@Hidden
+@RestController
+class OpenApiController {
+
+    /** What the file has instead of a version, so that a release need not change it. */
+    static final String VERSION = "@version@";
+
+    private final ServiceVersion version;
+
+    OpenApiController(ServiceVersion version) {
+        this.version = version;
+    }
+
+    @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
+    byte[] json() throws IOException {
+        return description().getBytes(StandardCharsets.UTF_8);
+    }
+
+    @GetMapping(path = "/v3/api-docs.yaml", produces = "application/vnd.oai.openapi")
+    byte[] yaml() throws IOException {
+        DumperOptions options = new DumperOptions();
+        options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+        Object description = new Yaml().load(description()); // JSON is YAML too
+        return new Yaml(options).dump(description).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String description() throws IOException {
+        String description = new ClassPathResource("openapi.json").getContentAsString(StandardCharsets.UTF_8);
+        return description.replace(VERSION, version.value());
+    }
+}
