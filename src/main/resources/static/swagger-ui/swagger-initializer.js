@@ -1,4 +1,4 @@
-// Instead of the webjar"s script of this name, which shows an example.
+// Instead of the webjar's script of this name, which shows an example.
 window.onload = () => {
   window.ui = SwaggerUIBundle({
     url: new URL("../v3/api-docs", location.href).pathname,
