@@ -118,7 +118,7 @@ final class Stage implements AutoCloseable {
     void awaitDrained() {
         Await.until(
                 "nothing is pending, in the database and in the queue",
-                LONGEST_RECOVERY,
+                longestRecovery(),
                 () -> pending() == 0 && depth() == 0);
         Await.hold(QUIET);
         Await.until("nothing has come after all", LONGEST_RECOVERY, () -> pending() == 0 && depth() == 0);
