@@ -174,7 +174,8 @@ final class DatabaseScenarios {
                                     isStopped(copy) ? "the copy" : "the original", more, SOME_PASSES.toSeconds());
                             // The one that goes on may heal once more what the other one's last append left.
                             long again = rewinds(play.stage.postgres()) + rewinds(copy) - rewinds;
-                            play.expect(again <= 1, "the two send each other's history for ever: %d rewinds more", again);
+                            play.expect(
+                                    again <= 1, "the two send each other's history for ever: %d rewinds more", again);
                         }
                     }
                     play.mayComeAgain();
