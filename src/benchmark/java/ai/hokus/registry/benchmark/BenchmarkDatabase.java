@@ -58,4 +58,19 @@ public final class BenchmarkDatabase {
                 .migrate();
         return pool;
     }
+
+    /** Ends its sessions. */
+    public static void drop(PostgresCluster postgres, String name) {
+        postgres.jdbc().execute("DROP DATABASE " + name + " WITH (FORCE)");
+    }
+
+    /** Bytes of write-ahead log that the whole cluster has written by now. */
+    public static long writeAheadLog(JdbcTemplate jdbc) {
+        return jdbc.queryForObject("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn", Long.class);
+    }
+
+    /** Bytes on disk. */
+    static long size(PostgresCluster postgres, String name) {
+        return postgres.jdbc().queryForObject("SELECT pg_database_size(?)", Long.class, name);
+    }
 }

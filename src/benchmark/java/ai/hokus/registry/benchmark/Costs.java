@@ -27,10 +27,8 @@ final class Costs {
                 () -> number(
                         postgres, "SELECT xact_commit FROM pg_stat_database WHERE datname = '%s'".formatted(database)));
         counters.put("syncs of the write-ahead log", () -> number(postgres, walSyncs(postgres)));
-        counters.put(
-                "KiB of write-ahead log",
-                () -> number(postgres, "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn) / 1024"));
-        counters.put("KiB on disk", () -> number(postgres, "SELECT pg_database_size('%s') / 1024".formatted(database)));
+        counters.put("KiB of write-ahead log", () -> BenchmarkDatabase.writeAheadLog(postgres.jdbc()) / 1024.0);
+        counters.put("KiB on disk", () -> BenchmarkDatabase.size(postgres, database) / 1024.0);
     }
 
     private static String walSyncs(PostgresCluster postgres) {

@@ -2,10 +2,8 @@ package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.Await;
 import ai.hokus.registry.chaos.PostgresCluster;
-import ai.hokus.registry.relay.OwnOutbox;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +18,7 @@ class FootprintBenchmark {
     private static final int ROUNDS = Scale.rounds(3);
     private static final int PER_SECOND = 1_000;
     private static final Duration PUBLISHING = Scale.seconds(20);
-    private static final Duration LONGEST_DELIVERY = Duration.ofSeconds(60);
+    private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(60);
     private static final String DATABASE = "footprint";
 
     /** Of one outbox, in bytes per message. */
@@ -28,15 +26,14 @@ class FootprintBenchmark {
 
     @Test
     void footprint() throws Exception {
-        List<Peer> peers = new ArrayList<>(List.of(OwnOutbox::open));
-        peers.addAll(Peer.all());
+        List<Peer> peers = Peer.allAndThisProject();
         Map<String, Figures> all = new LinkedHashMap<>();
         try (PostgresCluster postgres = PostgresCluster.start();
                 TestRedis redis = TestRedis.start()) {
             for (int round = 0; round < ROUNDS; round++) {
                 for (Peer peer : peers) {
                     measure(peer, postgres, redis, all);
-                    postgres.jdbc().execute("DROP DATABASE " + DATABASE + " WITH (FORCE)");
+                    BenchmarkDatabase.drop(postgres, DATABASE);
                     redis.run("FLUSHALL");
                 }
             }
@@ -52,25 +49,17 @@ class FootprintBenchmark {
             outbox.startDelivering();
             int messages = PER_SECOND * (int) PUBLISHING.toSeconds();
             postgres.jdbc().execute("CHECKPOINT");
-            double log = writeAheadLog(postgres);
-            double disk = disk(postgres);
+            long log = BenchmarkDatabase.writeAheadLog(postgres.jdbc());
+            long disk = BenchmarkDatabase.size(postgres, DATABASE);
             NumberedMessages.publish(outbox::publish, PER_SECOND, messages);
             Await.until(
                     outbox.name() + " has delivered everything",
-                    LONGEST_DELIVERY,
+                    DELIVERY_TIMEOUT,
                     () -> (Long) redis.run("LLEN", DATABASE) >= messages && outbox.pending() == 0);
             Figures figures = all.computeIfAbsent(outbox.name(), name -> new Figures(new Spread(), new Spread()));
-            figures.log().add((writeAheadLog(postgres) - log) / messages);
-            figures.disk().add((disk(postgres) - disk) / messages);
+            figures.log().add((BenchmarkDatabase.writeAheadLog(postgres.jdbc()) - log) / (double) messages);
+            figures.disk().add((BenchmarkDatabase.size(postgres, DATABASE) - disk) / (double) messages);
         }
-    }
-
-    private static double writeAheadLog(PostgresCluster postgres) {
-        return postgres.jdbc().queryForObject("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn", Double.class);
-    }
-
-    private static double disk(PostgresCluster postgres) {
-        return postgres.jdbc().queryForObject("SELECT pg_database_size(?)", Double.class, DATABASE);
     }
 
     private static String report(Map<String, Figures> all) {

@@ -1,10 +1,12 @@
 package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
+import ai.hokus.registry.relay.OwnOutbox;
 import ai.hokus.registry.support.TestRedis;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
+import java.util.stream.Stream;
 
 /** Another outbox library, found by {@link ServiceLoader} where the build has it. */
 public interface Peer {
@@ -14,6 +16,11 @@ public interface Peer {
      * @param queue the list's key
      */
     DeliveringOutbox open(PostgresCluster postgres, TestRedis redis, String queue) throws Exception;
+
+    /** This project, and after it {@link #all()}. */
+    static List<Peer> allAndThisProject() {
+        return Stream.concat(Stream.of((Peer) OwnOutbox::open), all().stream()).toList();
+    }
 
     /** Those that the build has; with {@code -Dbenchmark.peers.only=modulith} only those whose class has this in its name. */
     static List<Peer> all() {

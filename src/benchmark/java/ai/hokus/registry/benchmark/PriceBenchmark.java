@@ -2,7 +2,6 @@ package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
 import ai.hokus.registry.outbox.NewMessage;
-import ai.hokus.registry.relay.OwnOutbox;
 import ai.hokus.registry.support.TestRedis;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
@@ -47,8 +46,7 @@ class PriceBenchmark {
 
     @Test
     void price() throws Exception {
-        List<Peer> peers = new ArrayList<>(List.of(OwnOutbox::open));
-        peers.addAll(Peer.all());
+        List<Peer> peers = Peer.allAndThisProject();
         Map<String, Figures> all = new LinkedHashMap<>();
         try (PostgresCluster postgres = PostgresCluster.start();
                 TestRedis redis = TestRedis.start();
@@ -89,7 +87,7 @@ class PriceBenchmark {
     }
 
     private static void cleanUp(PostgresCluster postgres, TestRedis redis) {
-        postgres.jdbc().execute("DROP DATABASE " + QUEUE + " WITH (FORCE)");
+        BenchmarkDatabase.drop(postgres, QUEUE);
         redis.run("FLUSHALL");
     }
 

@@ -101,7 +101,7 @@ abstract class MeasuredOutbox implements OutboxUnderTest {
 
     /** Bytes of write-ahead log that the cluster has written by now. */
     long writeAheadLog() {
-        return jdbc.queryForObject("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn", Long.class);
+        return BenchmarkDatabase.writeAheadLog(jdbc);
     }
 
     /** Bytes on disk, indexes included. */

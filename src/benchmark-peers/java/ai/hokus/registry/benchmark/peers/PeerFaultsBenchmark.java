@@ -9,14 +9,12 @@ import ai.hokus.registry.benchmark.RedisFaults.Candidate;
 import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
-import ai.hokus.registry.relay.OwnOutbox;
 import ai.hokus.registry.support.TestRedis;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -37,8 +35,7 @@ class PeerFaultsBenchmark {
 
     @Test
     void faults() throws Exception {
-        List<Peer> all = new ArrayList<>(List.of(OwnOutbox::open));
-        all.addAll(Peer.all());
+        List<Peer> all = Peer.allAndThisProject();
         try (PostgresCluster postgres = PostgresCluster.start()) {
             for (Peer peer : all) {
                 failures(peer, postgres);
@@ -97,7 +94,7 @@ class PeerFaultsBenchmark {
     }
 
     private static void drop(PostgresCluster postgres) {
-        postgres.jdbc().execute("DROP DATABASE " + DATABASE + " WITH (FORCE)");
+        BenchmarkDatabase.drop(postgres, DATABASE);
     }
 
     private void report(String version) {

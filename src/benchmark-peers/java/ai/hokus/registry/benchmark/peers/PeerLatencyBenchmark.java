@@ -1,5 +1,6 @@
 package ai.hokus.registry.benchmark.peers;
 
+import ai.hokus.registry.benchmark.BenchmarkDatabase;
 import ai.hokus.registry.benchmark.CommitLatency;
 import ai.hokus.registry.benchmark.DeliveringOutbox;
 import ai.hokus.registry.benchmark.NumberedMessages;
@@ -8,9 +9,7 @@ import ai.hokus.registry.benchmark.PerformanceDocument;
 import ai.hokus.registry.benchmark.Scale;
 import ai.hokus.registry.benchmark.Spread;
 import ai.hokus.registry.chaos.PostgresCluster;
-import ai.hokus.registry.relay.OwnOutbox;
 import ai.hokus.registry.support.TestRedis;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +31,7 @@ class PeerLatencyBenchmark {
 
     @Test
     void latency() throws Exception {
-        List<Peer> all = new ArrayList<>(List.of(OwnOutbox::open));
-        all.addAll(Peer.all());
+        List<Peer> all = Peer.allAndThisProject();
         Map<String, Spread> medians = new LinkedHashMap<>();
         Map<String, Spread> tails = new LinkedHashMap<>();
         try (PostgresCluster postgres = PostgresCluster.start();
@@ -49,7 +47,7 @@ class PeerLatencyBenchmark {
                             spread(tails, outbox).add(latency.p99());
                         }
                     }
-                    postgres.jdbc().execute("DROP DATABASE " + DATABASE + " WITH (FORCE)");
+                    BenchmarkDatabase.drop(postgres, DATABASE);
                     redis.run("FLUSHALL");
                 }
             }
