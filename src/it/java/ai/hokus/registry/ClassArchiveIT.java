@@ -16,7 +16,7 @@ class ClassArchiveIT {
 
     private static final Path DOCUMENT = Path.of("docs", "deployment.md");
     private static final String BEGIN = "<!-- archive -->\n```sh\n";
-    private static final long LONGEST_SECONDS = 120;
+    private static final long TIMEOUT_SECONDS = 120;
 
     @TempDir
     Path directory;
@@ -54,7 +54,7 @@ class ClassArchiveIT {
         builder.environment().keySet().removeIf(name -> name.startsWith("REDIS") || name.startsWith("SPRING"));
         Process process = Children.start(builder.redirectErrorStream(true).redirectOutput(log.toFile()));
         try {
-            assertThat(process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS))
+            assertThat(process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS))
                     .as("%s ends", command)
                     .isTrue();
             assertThat(process.exitValue()).as(Files.readString(log)).isZero();

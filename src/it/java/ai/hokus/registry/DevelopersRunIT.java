@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A developers' run that cannot start says why in a sentence, and leaves nothing behind: no JVM, no Redis. */
 class DevelopersRunIT {
 
-    private static final long LONGEST_SECONDS = 90;
+    private static final long TIMEOUT_SECONDS = 90;
 
     @TempDir
     Path directory;
@@ -72,7 +72,7 @@ class DevelopersRunIT {
         builder.environment().putAll(environment);
         Process process = Children.start(builder);
         try {
-            assertThat(process.waitFor(LONGEST_SECONDS, TimeUnit.SECONDS))
+            assertThat(process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS))
                     .as(() -> "it ends by itself; it said:\n" + read(log))
                     .isTrue();
             assertThat(process.exitValue()).as(() -> read(log)).isEqualTo(1);

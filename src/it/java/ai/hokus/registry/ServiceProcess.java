@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 /** The packaged service, as a process of its own in a directory of its own. */
 public final class ServiceProcess implements AutoCloseable {
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
 
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
@@ -76,7 +76,7 @@ public final class ServiceProcess implements AutoCloseable {
     }
 
     private void awaitServing() {
-        long deadline = System.nanoTime() + LONGEST_START.toNanos();
+        long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
         while (System.nanoTime() < deadline) {
             if (!process.isAlive()) {
                 throw new AssertionError("the service ended with " + process.exitValue() + "\n" + log());
@@ -123,9 +123,9 @@ public final class ServiceProcess implements AutoCloseable {
     }
 
     /** SIGTERM. */
-    public boolean terminate(Duration longest) {
+    public boolean terminate(Duration timeout) {
         process.destroy();
-        return awaitExit(longest);
+        return awaitExit(timeout);
     }
 
     /** Of the process, which has ended: 128 and the signal's number where a signal ended it. */
@@ -141,9 +141,9 @@ public final class ServiceProcess implements AutoCloseable {
         }
     }
 
-    private boolean awaitExit(Duration longest) {
+    private boolean awaitExit(Duration timeout) {
         try {
-            return process.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS);
+            return process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

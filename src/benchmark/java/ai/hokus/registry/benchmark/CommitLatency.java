@@ -21,7 +21,7 @@ public record CommitLatency(double median, double p99) {
 
     public static final int PER_SECOND = 200;
 
-    private static final int LONGEST_WAIT_S = 30;
+    private static final int TIMEOUT_SECONDS = 30;
 
     /** One connection to the queue. Confined to the thread that opened it. */
     public interface Consumer extends AutoCloseable {
@@ -60,7 +60,7 @@ public record CommitLatency(double median, double p99) {
         try {
             Future<?> consuming = thread.submit(() -> consume(consumer, arrived));
             committed = NumberedMessages.publish(outbox, PER_SECOND, messages);
-            consuming.get(LONGEST_WAIT_S, TimeUnit.SECONDS);
+            consuming.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } finally {
             thread.shutdownNow();
         }

@@ -29,7 +29,7 @@ final class DebeziumOutbox implements AutoCloseable {
             INSERT INTO outboxevent (id, aggregatetype, aggregateid, type, payload)
             VALUES (?, 'model', ?, 'model_ready_to_deploy', ?)""";
 
-    private static final Duration LONGEST_DRAIN = Duration.ofSeconds(120);
+    private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(120);
 
     private final TestRedis redis;
     private final HikariDataSource pool;
@@ -84,7 +84,7 @@ final class DebeziumOutbox implements AutoCloseable {
         try (RedisConnection connection = redis.connect()) {
             Await.until(
                     "all of the backlog is in the stream",
-                    LONGEST_DRAIN,
+                    DRAIN_TIMEOUT,
                     () -> (Long) connection.command("XLEN", STREAM) >= messages);
             server.freeze();
             if ((Long) connection.command("XLEN", STREAM) != messages) {

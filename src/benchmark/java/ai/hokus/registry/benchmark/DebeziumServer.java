@@ -67,7 +67,7 @@ final class DebeziumServer implements AutoCloseable {
 
     private static final int OLDEST_JAVA = 21;
     private static final int MOST_RESTARTS = 20;
-    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
 
     private final PostgresCluster postgres;
     private final Path folder;
@@ -132,7 +132,7 @@ final class DebeziumServer implements AutoCloseable {
     }
 
     private synchronized void awaitStreaming() {
-        Await.until("Debezium Server streams", LONGEST_START, () -> {
+        Await.until("Debezium Server streams", START_TIMEOUT, () -> {
             if (!process.isAlive()) {
                 throw new AssertionError("Debezium Server ended:\n" + Files.readString(log));
             }

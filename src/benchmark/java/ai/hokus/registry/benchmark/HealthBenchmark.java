@@ -30,7 +30,7 @@ class HealthBenchmark {
     private static final Duration WARM_UP = Scale.seconds(20);
 
     /** Until the last sample is too old to say anything, and back. */
-    private static final Duration LONGEST_CHANGE = Duration.ofSeconds(60);
+    private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(60);
 
     @Test
     void health() {
@@ -105,7 +105,7 @@ class HealthBenchmark {
         }
 
         void await(ServiceUnderTest service) {
-            Await.until("health says " + sign, LONGEST_CHANGE, () -> {
+            Await.until("health says " + sign, CHANGE_TIMEOUT, () -> {
                 HttpConnection.Answer answer = service.get("/health");
                 return answer.status() == status && answer.body().contains(sign);
             });

@@ -23,7 +23,7 @@ class InstancesBenchmark {
 
     private static final int MESSAGES = 100_000;
     private static final int ROUNDS = Scale.rounds(5);
-    private static final Duration LONGEST = Duration.ofSeconds(120);
+    private static final Duration TIMEOUT = Duration.ofSeconds(120);
 
     @Test
     void instances() {
@@ -91,8 +91,8 @@ class InstancesBenchmark {
                 long start = System.nanoTime();
                 jdbc.update("UPDATE outbox_partition SET paused = FALSE");
                 while ((Long) connection.command("LLEN", queue) < MESSAGES) {
-                    if (System.nanoTime() - start > LONGEST.toNanos()) {
-                        throw new AssertionError("not all were delivered within " + LONGEST);
+                    if (System.nanoTime() - start > TIMEOUT.toNanos()) {
+                        throw new AssertionError("not all were delivered within " + TIMEOUT);
                     }
                     LockSupport.parkNanos(5_000_000);
                 }
@@ -105,7 +105,7 @@ class InstancesBenchmark {
             }
             Await.until(
                     "all is acknowledged",
-                    LONGEST,
+                    TIMEOUT,
                     () -> jdbc.queryForObject("SELECT sum(pending) FROM outbox_status", Long.class) == 0);
         }
 

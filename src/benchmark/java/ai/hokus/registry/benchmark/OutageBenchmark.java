@@ -25,7 +25,7 @@ class OutageBenchmark {
 
     private static final String QUEUE = "hokusai:model_ready_queue";
     private static final Duration OUTAGE = Scale.seconds(60);
-    private static final Duration LONGEST_DELIVERY = Duration.ofSeconds(60);
+    private static final Duration DELIVERY_TIMEOUT = Duration.ofSeconds(60);
 
     /** Collections until two in a row find the same, within what the service's own threads make meanwhile. */
     private static final int MOST_COLLECTIONS = 10;
@@ -141,7 +141,7 @@ class OutageBenchmark {
                 try (RedisConnection connection = redis.connect()) {
                     Await.until(
                             "all are delivered",
-                            LONGEST_DELIVERY,
+                            DELIVERY_TIMEOUT,
                             () -> (Long) connection.command("LLEN", QUEUE) >= BEFORE + DURING);
                     seconds.add((System.nanoTime() - back) / 1e9);
                     // What came twice may come still: two more passes.
@@ -184,7 +184,7 @@ class OutageBenchmark {
         int accepted = new Load(service.port(), CLIENTS, 200, Load.registrations(1000, CLIENTS, "w"))
                 .closed(Scale.seconds(10))
                 .count();
-        Await.until("all are delivered", LONGEST_DELIVERY, () -> (Long) redis.run("LLEN", QUEUE) >= accepted);
+        Await.until("all are delivered", DELIVERY_TIMEOUT, () -> (Long) redis.run("LLEN", QUEUE) >= accepted);
         redis.run("DEL", QUEUE);
     }
 

@@ -18,7 +18,7 @@ import java.util.TreeMap;
 /** The service as a process of its own in a new folder, on the loopback interface. */
 final class ServiceUnderTest implements AutoCloseable {
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
 
     private final Process process;
     private final Path folder;
@@ -91,7 +91,7 @@ final class ServiceUnderTest implements AutoCloseable {
     }
 
     ServiceUnderTest awaitReady() {
-        Await.until("the service is ready", LONGEST_START, () -> {
+        Await.until("the service is ready", START_TIMEOUT, () -> {
             if (!process.isAlive()) {
                 throw new AssertionError("the service ended with " + process.exitValue() + "\n"
                         + Files.readString(folder.resolve("log")));

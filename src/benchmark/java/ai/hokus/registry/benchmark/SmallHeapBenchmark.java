@@ -29,7 +29,7 @@ class SmallHeapBenchmark {
 
     private static final int CLIENTS = 16;
     private static final int BACKLOG = 1_000_000;
-    private static final Duration LONGEST_DRAIN = Duration.ofMinutes(5);
+    private static final Duration DRAIN_TIMEOUT = Duration.ofMinutes(5);
 
     @Test
     void small_heap() throws Exception {
@@ -94,7 +94,7 @@ class SmallHeapBenchmark {
     }
 
     private static void awaitLength(RedisConnection connection, long elements) {
-        Await.until(elements + " elements", LONGEST_DRAIN, () -> (Long) connection.command("LLEN", QUEUE) >= elements);
+        Await.until(elements + " elements", DRAIN_TIMEOUT, () -> (Long) connection.command("LLEN", QUEUE) >= elements);
         assertThat(connection.command("LLEN", QUEUE)).isEqualTo(elements);
     }
 

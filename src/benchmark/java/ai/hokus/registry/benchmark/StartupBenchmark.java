@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class StartupBenchmark {
 
     private static final int ROUNDS = Scale.rounds(5);
-    private static final Duration LONGEST = Duration.ofSeconds(120);
+    private static final Duration TIMEOUT = Duration.ofSeconds(120);
 
     @Test
     void startup() throws Exception {
@@ -113,8 +113,8 @@ class StartupBenchmark {
         try (ServiceUnderTest service = ServiceUnderTest.start(command, Map.of());
                 HttpConnection connection = new HttpConnection(service.port())) {
             while (!accepted(connection, request)) {
-                if (System.nanoTime() - start > LONGEST.toNanos()) {
-                    throw new AssertionError("no registration was accepted within " + LONGEST + " by " + command);
+                if (System.nanoTime() - start > TIMEOUT.toNanos()) {
+                    throw new AssertionError("no registration was accepted within " + TIMEOUT + " by " + command);
                 }
                 LockSupport.parkNanos(2_000_000);
             }

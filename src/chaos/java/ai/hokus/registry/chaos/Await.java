@@ -17,8 +17,8 @@ public final class Await {
      *
      * @throws AssertionError when it does not hold in time; says what was waited for
      */
-    public static void until(String what, Duration longest, Callable<Boolean> condition) {
-        long deadline = System.nanoTime() + longest.toNanos();
+    public static void until(String what, Duration timeout, Callable<Boolean> condition) {
+        long deadline = System.nanoTime() + timeout.toNanos();
         Exception last = null;
         do {
             try {
@@ -34,7 +34,7 @@ public final class Await {
                 throw new AssertionError("interrupted while waiting for: " + what);
             }
         } while (System.nanoTime() - deadline < 0);
-        throw new AssertionError("not within " + longest + ": " + what, last);
+        throw new AssertionError("not within " + timeout + ": " + what, last);
     }
 
     /** How long a fault lasts: the one thing that has no condition. */

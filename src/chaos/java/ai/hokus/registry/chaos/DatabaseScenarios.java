@@ -10,7 +10,7 @@ import java.util.List;
 /** What can happen to the database. */
 final class DatabaseScenarios {
 
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private static final String DIVERGED_LOGGED = "this database wrote it before it was restored";
 
@@ -27,7 +27,7 @@ final class DatabaseScenarios {
                 play.stage.postgres().kill();
                 play.stage.postgres().restart();
                 play.faultEnded();
-                play.load.awaitMore(40, LONGEST);
+                play.load.awaitMore(40, TIMEOUT);
             }
         });
     }
@@ -54,15 +54,15 @@ final class DatabaseScenarios {
     static Scenario restored() {
         return Scenario.onItsOwnStage("the database is restored from a backup while Redis has moved on", play -> {
             Path backup = play.stage.postgres().backUp();
-            play.load.awaitMore(150, LONGEST);
-            Await.until("Redis has moved on", LONGEST, () -> play.stage.pending() < 50);
+            play.load.awaitMore(150, TIMEOUT);
+            Await.until("Redis has moved on", TIMEOUT, () -> play.stage.pending() < 50);
             long logged = play.stage.fleet().logged(DIVERGED_LOGGED);
             play.databaseRestored();
             play.stage.postgres().restore(backup);
             play.faultEnded();
             int acknowledged = play.load.acknowledgements();
             Await.until(
-                    "the divergence is found", LONGEST, () -> play.stage.fleet().logged(DIVERGED_LOGGED) > logged);
+                    "the divergence is found", TIMEOUT, () -> play.stage.fleet().logged(DIVERGED_LOGGED) > logged);
             play.note("%d had been acknowledged; what came after the backup is gone from the database", acknowledged);
         });
     }
@@ -77,13 +77,13 @@ final class DatabaseScenarios {
             play.stage.awaitDrained();
             Path backup = play.stage.postgres().backUp();
             String last = play.load.registerOneMore();
-            Await.until("it is delivered", LONGEST, () -> play.stage.consumer().has(last));
+            Await.until("it is delivered", TIMEOUT, () -> play.stage.consumer().has(last));
             long logged = play.stage.fleet().logged(DIVERGED_LOGGED);
             play.databaseRestored();
             play.stage.postgres().restore(backup);
             play.faultEnded();
             Await.until(
-                    "the divergence is found", LONGEST, () -> play.stage.fleet().logged(DIVERGED_LOGGED) > logged);
+                    "the divergence is found", TIMEOUT, () -> play.stage.fleet().logged(DIVERGED_LOGGED) > logged);
             Await.hold(SOME_PASSES);
             play.expect(play.stage.haltedPartitions() == 0, "delivery stopped");
             play.load.resume();
@@ -113,7 +113,7 @@ final class DatabaseScenarios {
                 reader.setAutoCommit(false);
                 reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
                 execute(reader, "SELECT count(*) FROM outbox_message");
-                play.load.awaitMore(200, LONGEST);
+                play.load.awaitMore(200, TIMEOUT);
                 double seconds = play.secondsUntilDelivered();
                 play.note("with the snapshot delivered after %.1f s", seconds);
                 play.expect(seconds < 10, "delivery took %.1f s", seconds);
@@ -127,7 +127,7 @@ final class DatabaseScenarios {
                         INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)
                         VALUES (gen_random_uuid(), 0, 'late', 'chaos', '{"model_id":"%s"}')
                         """.formatted(late));
-                play.load.awaitMore(200, LONGEST);
+                play.load.awaitMore(200, TIMEOUT);
                 double seconds = play.secondsUntilDelivered();
                 play.note("with the transaction after %.1f s", seconds);
                 play.expect(seconds < 10, "delivery took %.1f s", seconds);
@@ -139,7 +139,7 @@ final class DatabaseScenarios {
             play.faultEnded();
             Await.until(
                     "what was committed late is delivered",
-                    LONGEST,
+                    TIMEOUT,
                     () -> play.stage.consumer().has(late));
         });
     }
@@ -166,14 +166,14 @@ final class DatabaseScenarios {
                                     Duration.ofSeconds(60),
                                     () -> isStopped(play.stage.postgres()) || isStopped(copy));
                             int popped = play.stage.consumer().popped().size();
-                            long rewinds = rewinds(play.stage.postgres()) + rewinds(copy);
+                            long rewinds = Stage.rewinds(play.stage.postgres()) + Stage.rewinds(copy);
                             Await.hold(SOME_PASSES);
                             int more = play.stage.consumer().popped().size() - popped;
                             play.note(
                                     "%s stopped; the queue got %d elements in the %d s after that",
                                     isStopped(copy) ? "the copy" : "the original", more, SOME_PASSES.toSeconds());
                             // The one that goes on may heal once more what the other one's last append left.
-                            long again = rewinds(play.stage.postgres()) + rewinds(copy) - rewinds;
+                            long again = Stage.rewinds(play.stage.postgres()) + Stage.rewinds(copy) - rewinds;
                             play.expect(
                                     again <= 1, "the two send each other's history for ever: %d rewinds more", again);
                         }
@@ -187,10 +187,6 @@ final class DatabaseScenarios {
                 PRODUCTION);
     }
 
-    private static long rewinds(PostgresCluster postgres) {
-        return postgres.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class);
-    }
-
     /** It accepts registrations, and keeps them. The original notices nothing. */
     static Scenario copiedToAnotherEnvironment() {
         return Scenario.onItsOwnStage(
@@ -202,10 +198,10 @@ final class DatabaseScenarios {
                                     copy.port(), play.stage.redis(), List.of("--registry.outbox.environment=test"))) {
                         others.add().awaitServing();
                         try (Load otherLoad = new Load("copy", others::instances, Duration.ofMillis(30), 10, true, 1)) {
-                            otherLoad.start().awaitMore(20, LONGEST);
+                            otherLoad.start().awaitMore(20, TIMEOUT);
                             Await.until(
                                     "the copy says that it does not relay",
-                                    LONGEST,
+                                    TIMEOUT,
                                     () -> copy.jdbc()
                                             .queryForList("SELECT state FROM outbox_relay", String.class)
                                             .contains("not_relaying"));

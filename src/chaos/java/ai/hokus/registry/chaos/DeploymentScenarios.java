@@ -17,7 +17,7 @@ import java.util.Set;
 /** What can happen around an instance: deployments, and the disk under its embedded database. */
 final class DeploymentScenarios {
 
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String OTHER_QUEUE = "renamed";
     private static final int FILE_LIMIT_KB = 3 * 1024;
 
@@ -44,7 +44,7 @@ final class DeploymentScenarios {
             String queue = play.stage.redis().queue();
             ServiceInstance other = fleet.add(Map.of(), List.of("--registry.queue.name=" + OTHER_QUEUE));
             other.awaitServing();
-            Await.until("it says that it does not relay", LONGEST, () -> notRelaying(postgres) == 1);
+            Await.until("it says that it does not relay", TIMEOUT, () -> notRelaying(postgres) == 1);
             play.note("beside it, delivered after %.1f s", play.secondsUntilDelivered());
             play.expect(depthOfOtherQueue(play) == 0, "the other queue got %d elements", depthOfOtherQueue(play));
 
@@ -53,7 +53,7 @@ final class DeploymentScenarios {
             // What comes meanwhile would only have to be sent twice.
             play.load.rest();
             adopt(postgres, OTHER_QUEUE);
-            Await.until("once its name is adopted it delivers", LONGEST, () -> depthOfOtherQueue(play) > 0);
+            Await.until("once its name is adopted it delivers", TIMEOUT, () -> depthOfOtherQueue(play) > 0);
             adopt(postgres, queue);
             other.kill();
             fleet.remove(other);
@@ -87,7 +87,7 @@ final class DeploymentScenarios {
                 other.awaitServing();
                 Await.until(
                         "both get messages, in turns",
-                        LONGEST,
+                        TIMEOUT,
                         () -> (Long) second.run("LLEN", play.stage.redis().queue()) > 0 && play.stage.rewinds() > 3);
                 play.note("delivered after %.1f s all the same", play.secondsUntilDelivered());
                 other.kill();
@@ -118,7 +118,7 @@ final class DeploymentScenarios {
                 service.awaitServing();
                 Await.until(
                         "all that is stored is delivered",
-                        LONGEST,
+                        TIMEOUT,
                         () -> stored.stream().allMatch(play.stage.consumer()::has));
             }
             play.note(
@@ -136,7 +136,7 @@ final class DeploymentScenarios {
             load.start();
             Await.until(
                     "registrations are refused because the disk is full",
-                    LONGEST,
+                    TIMEOUT,
                     () -> load.refusals().size() > 20);
             int atTheEnd = load.acknowledgements();
             load.stop();

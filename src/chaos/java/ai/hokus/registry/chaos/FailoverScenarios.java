@@ -6,7 +6,7 @@ import java.util.List;
 /** Failovers as they are run in production: by Sentinels, inside a cluster, and by a name that moves. Nothing is lost. */
 final class FailoverScenarios {
 
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     /** Some passes of the relay: what it does while it cannot reach the new primary yet is part of the scenario. */
     private static final int WHILE_IT_LASTS = 40;
@@ -21,7 +21,7 @@ final class FailoverScenarios {
                     redis.settle();
                     redis.killASentinel();
                     redis.primary().kill();
-                    play.load.awaitMore(WHILE_IT_LASTS, LONGEST);
+                    play.load.awaitMore(WHILE_IT_LASTS, TIMEOUT);
                     redis.awaitFailover();
                     play.stage.consumer().resume();
                     play.note("delivery went on %.1f s after the Sentinels had agreed", deliveredAgain(play));
@@ -40,7 +40,7 @@ final class FailoverScenarios {
                     play.stage.consumer().pause();
                     RedisReplication.settle(redis.primary(), redis.replica());
                     redis.killOwner();
-                    play.load.awaitMore(WHILE_IT_LASTS, LONGEST);
+                    play.load.awaitMore(WHILE_IT_LASTS, TIMEOUT);
                     redis.awaitFailover();
                     play.stage.consumer().resume();
                     play.note(
@@ -82,7 +82,7 @@ final class FailoverScenarios {
         play.stage.consumer().pause();
         redis.settle();
         fault.run();
-        play.load.awaitMore(WHILE_IT_LASTS, LONGEST);
+        play.load.awaitMore(WHILE_IT_LASTS, TIMEOUT);
         redis.failOver();
         play.stage.consumer().resume();
         play.note("%s: after %.1f s", how, deliveredAgain(play));
@@ -93,7 +93,7 @@ final class FailoverScenarios {
         long start = System.nanoTime();
         List<String> owed = play.load.acknowledged();
         Await.until(
-                "what was acknowledged is popped", LONGEST, () -> owed.stream().allMatch(play.stage.consumer()::has));
+                "what was acknowledged is popped", TIMEOUT, () -> owed.stream().allMatch(play.stage.consumer()::has));
         return (System.nanoTime() - start) / 1e9;
     }
 }

@@ -20,7 +20,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 /** What can happen to an instance of the service. */
 final class InstanceScenarios {
 
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private static final Duration CLOCKS_TOLERANCE = Duration.ofMinutes(1);
     private static final Pattern TIMESTAMP = Pattern.compile("\"timestamp\":\"([^\"]+)\"");
@@ -131,7 +131,7 @@ final class InstanceScenarios {
                 play.note("the others deliver after %.1f s", play.secondsUntilDelivered());
                 Await.until(
                         "its lock is over",
-                        LONGEST,
+                        TIMEOUT,
                         () -> secondsSince(start) > ServiceFleet.LOCK_AT_MOST_FOR_SECONDS + 2);
             });
             play.faultEnded();
@@ -153,14 +153,14 @@ final class InstanceScenarios {
                 database.update("DELETE FROM shedlock");
                 Await.until(
                         "another instance has fenced the pause",
-                        LONGEST,
+                        TIMEOUT,
                         () -> database.queryForObject(
                                 "SELECT bool_and(fenced_halt_id = halt_id) FROM outbox_partition", Boolean.class));
                 play.note("fenced after %.1f s", secondsSince(start));
-                Await.until("the queue is empty", LONGEST, () -> play.stage.depth() == 0);
+                Await.until("the queue is empty", TIMEOUT, () -> play.stage.depth() == 0);
                 popped.set(play.stage.consumer().popped().size());
             });
-            play.load.awaitMore(20, LONGEST);
+            play.load.awaitMore(20, TIMEOUT);
             Await.hold(Duration.ofSeconds(3));
             int more = play.stage.consumer().popped().size() - popped.get();
             play.expect(more == 0 && play.stage.depth() == 0, "%d messages came while the partition was paused", more);
@@ -184,7 +184,7 @@ final class InstanceScenarios {
         fleet.layAtRedis(trap);
         Await.until(
                 "an instance is about to append",
-                LONGEST,
+                TIMEOUT,
                 () -> frozen.get() != null && frozen.get().isFrozen());
         fleet.layAtRedis(null);
         try {
@@ -214,7 +214,7 @@ final class InstanceScenarios {
                 open.removeAll(play.load.acknowledged());
                 Await.until(
                         "registrations under way are acknowledged by others",
-                        LONGEST,
+                        TIMEOUT,
                         () -> play.load.acknowledged().containsAll(open));
             });
             play.note("every registration under way is acknowledged after %.1f s", seconds);
@@ -274,13 +274,13 @@ final class InstanceScenarios {
     private static void jump(Play play, ServiceInstance shifted, ShiftableClock clock, Duration by) {
         ServiceFleet fleet = play.stage.fleet();
         fleet.redisDown();
-        Await.until("it leaves Redis alone", LONGEST, () -> shifted.meter("registry_breaker_state") == 2);
+        Await.until("it leaves Redis alone", TIMEOUT, () -> shifted.meter("registry_breaker_state") == 2);
         // It tries ever more rarely, and the clock is to jump between two tries.
         Await.hold(play.between(2000, 3000));
         clock.shift(by);
         Await.until(
                 "its clock is shifted by " + by,
-                LONGEST,
+                TIMEOUT,
                 () -> ahead(shifted).minus(by).abs().compareTo(CLOCKS_TOLERANCE) < 0);
         play.expect(isReady(shifted), "the jump to %s makes it not ready", by);
         play.note("%+.3f h", ahead(shifted).toMillis() / 3.6e6);
@@ -290,7 +290,7 @@ final class InstanceScenarios {
             double accepted = instance.meter(ACCEPTED);
             Await.until(
                     instance.name() + " accepts and delivers; the clock of " + shifted.name() + " is shifted by " + by,
-                    LONGEST,
+                    TIMEOUT,
                     () -> instance.meter(DELIVERED) > delivered && instance.meter(ACCEPTED) > accepted);
         }
         play.secondsUntilDelivered();

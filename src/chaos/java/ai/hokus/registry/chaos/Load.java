@@ -24,7 +24,7 @@ final class Load implements AutoCloseable {
 
     private static final int CLIENTS = 4;
     private static final int SHARED_MODELS = 2;
-    private static final Duration LONGEST_INSISTENCE = Duration.ofSeconds(90);
+    private static final Duration RETRY_TIMEOUT = Duration.ofSeconds(90);
 
     private final String prefix;
     private final Supplier<List<ServiceInstance>> instances;
@@ -99,18 +99,18 @@ final class Load implements AutoCloseable {
     }
 
     /** Waits until as many more registrations have been acknowledged. */
-    void awaitMore(int registrations, Duration longest) {
+    void awaitMore(int registrations, Duration timeout) {
         int from = acknowledgements();
         Await.until(
                 registrations + " more registrations are acknowledged",
-                longest,
+                timeout,
                 () -> acknowledgements() - from >= registrations);
     }
 
     /** No new registrations until {@link #resume}; returns when none is under way. */
     void rest() {
         resting = true;
-        Await.until("no registration is under way", LONGEST_INSISTENCE, () -> underWay.get() == 0);
+        Await.until("no registration is under way", RETRY_TIMEOUT, () -> underWay.get() == 0);
     }
 
     void resume() {
@@ -131,7 +131,7 @@ final class Load implements AutoCloseable {
         stopping = true;
         for (Thread client : clients) {
             try {
-                client.join(LONGEST_INSISTENCE.plusSeconds(10).toMillis());
+                client.join(RETRY_TIMEOUT.plusSeconds(10).toMillis());
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
@@ -159,7 +159,7 @@ final class Load implements AutoCloseable {
                 {"model_name":"%s","version":"%s","token_id":"%s","proposal_identifier":"P","metric_name":"f1",
                  "baseline_value":0.5,"mlflow_run_id":"r","api_schema":{"padding":"%s"}}""".formatted(parts[0], parts[1], parts[2], padding);
         sent.add(id);
-        long deadline = System.nanoTime() + LONGEST_INSISTENCE.toNanos();
+        long deadline = System.nanoTime() + RETRY_TIMEOUT.toNanos();
         int next = dice.nextInt(64);
         do {
             List<ServiceInstance> now = instances.get();

@@ -23,7 +23,7 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
  */
 public final class PostgresCluster implements AutoCloseable {
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(60);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     private static Path binaries;
     private static Path template;
@@ -126,7 +126,7 @@ public final class PostgresCluster implements AutoCloseable {
                 "max_connections=150");
         settings.forEach(setting -> command.addAll(List.of("-c", setting)));
         // Killed processes take a moment to let go of the shared memory: it then refuses to start, once or twice.
-        Await.until("PostgreSQL serves; its log is " + log, LONGEST_START, () -> {
+        Await.until("PostgreSQL serves; its log is " + log, START_TIMEOUT, () -> {
             if (process == null || !process.isAlive()) {
                 process = Children.start(new ProcessBuilder(command)
                         .directory(data.getParent().toFile())

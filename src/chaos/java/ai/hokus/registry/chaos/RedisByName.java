@@ -17,7 +17,7 @@ import org.opentest4j.TestAbortedException;
 final class RedisByName implements RedisServers {
 
     private static final String NAME = "primary.redis.test";
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     /** Nobody else on this machine: addresses of 127.0.0.0/8 that this process' id chooses. */
     private static final String NETWORK = "127." + (1 + ProcessHandle.current().pid() % 250) + "."
@@ -57,7 +57,7 @@ final class RedisByName implements RedisServers {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Await.until("the name is known", LONGEST, () -> resolve().contains(primary.host() + " "));
+        Await.until("the name is known", TIMEOUT, () -> resolve().contains(primary.host() + " "));
     }
 
     private static void require(String... command) {
@@ -107,7 +107,7 @@ final class RedisByName implements RedisServers {
             throw new UncheckedIOException(e);
         }
         Children.signal(dnsmasq, "HUP");
-        Await.until("the name has moved", LONGEST, () -> resolve().contains(primary.host() + " "));
+        Await.until("the name has moved", TIMEOUT, () -> resolve().contains(primary.host() + " "));
     }
 
     /** The former primary becomes a replica without a break: its connections stay, and it takes no writes. */

@@ -14,7 +14,7 @@ import java.util.Map;
 final class RedisCluster implements RedisServers {
 
     private static final String QUEUE = "{hokusai}:model_ready_queue";
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int SLOTS = 16_384;
 
     private final List<TestRedis> nodes = new ArrayList<>();
@@ -48,7 +48,7 @@ final class RedisCluster implements RedisServers {
         }
         Await.until(
                 "all nodes know each other",
-                LONGEST,
+                TIMEOUT,
                 () -> nodes.stream()
                         .allMatch(node -> info(node).contains("cluster_state:ok")
                                 && info(node).contains("cluster_known_nodes:4")));
@@ -60,7 +60,7 @@ final class RedisCluster implements RedisServers {
         RedisReplication.awaitInSync(replica);
         Await.until(
                 "all nodes know the replica",
-                LONGEST,
+                TIMEOUT,
                 () -> nodes.stream()
                         .allMatch(node -> ((String) node.run("CLUSTER", "NODES")).contains("slave " + id(owner))));
     }
@@ -92,7 +92,7 @@ final class RedisCluster implements RedisServers {
     /** Waits until the cluster has given the killed owner's slots to its replica. */
     void awaitFailover() {
         Await.until(
-                "the replica has the slot", LONGEST, () -> ownersPort(bystander()) == replica.port() && ok(replica));
+                "the replica has the slot", TIMEOUT, () -> ownersPort(bystander()) == replica.port() && ok(replica));
         owner = replica;
     }
 
@@ -116,7 +116,7 @@ final class RedisCluster implements RedisServers {
         to.run("CLUSTER", "SETSLOT", slot, "NODE", id(to));
         from.run("CLUSTER", "SETSLOT", slot, "NODE", id(to));
         owner = to;
-        Await.until("all nodes that live know it", LONGEST, () -> ownersPort(from) == to.port());
+        Await.until("all nodes that live know it", TIMEOUT, () -> ownersPort(from) == to.port());
     }
 
     /** A primary without the queue. */
@@ -159,7 +159,7 @@ final class RedisCluster implements RedisServers {
     public void heal() {
         if (killed != null) {
             RedisReplication.restartIfGone(killed);
-            Await.until("the cluster is whole", LONGEST, () -> nodes.stream().allMatch(RedisCluster::ok));
+            Await.until("the cluster is whole", TIMEOUT, () -> nodes.stream().allMatch(RedisCluster::ok));
         }
     }
 

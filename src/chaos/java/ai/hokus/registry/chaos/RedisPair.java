@@ -25,7 +25,7 @@ final class RedisPair implements RedisServers {
     private static final String[] CONFIG = {
         "appendonly yes", "appendfsync always", "repl-diskless-sync-delay 0", "repl-timeout 3", "repl-backlog-size 8mb"
     };
-    private static final Duration LONGEST_SYNC = Duration.ofSeconds(30);
+    private static final Duration SYNC_TIMEOUT = Duration.ofSeconds(30);
 
     private final TcpProxy replication;
     private volatile TestRedis primary;
@@ -75,14 +75,14 @@ final class RedisPair implements RedisServers {
     /** Returns what both have, once the replica has all that the primary has; nobody may write meanwhile. */
     State awaitReplicated() {
         Await.until(
-                "the replica has everything", LONGEST_SYNC, () -> state(replica).equals(state(primary)));
+                "the replica has everything", SYNC_TIMEOUT, () -> state(replica).equals(state(primary)));
         return state(replica);
     }
 
     /** From now on the replica hears nothing. */
     void pauseReplication() {
         replication.down();
-        Await.until("the replica has noticed that its primary is away", LONGEST_SYNC, () -> !inSync(replica));
+        Await.until("the replica has noticed that its primary is away", SYNC_TIMEOUT, () -> !inSync(replica));
     }
 
     /** SIGKILL to the primary; the replica takes over with what it has. Returns what that is. */
@@ -153,7 +153,7 @@ final class RedisPair implements RedisServers {
     private void replicate() {
         replication.up();
         replica.run("REPLICAOF", "127.0.0.1", Integer.toString(replication.port()));
-        Await.until("the replica is in sync", LONGEST_SYNC, () -> inSync(replica));
+        Await.until("the replica is in sync", SYNC_TIMEOUT, () -> inSync(replica));
     }
 
     private static boolean inSync(TestRedis replica) {

@@ -11,7 +11,7 @@ final class RedisReplication {
     /** An append-only file that is synced before each answer, and a replica that is fast to follow. */
     static final String[] CONFIG = {"appendonly yes", "appendfsync always", "repl-diskless-sync-delay 0"};
 
-    private static final Duration LONGEST_SYNC = Duration.ofSeconds(60);
+    private static final Duration SYNC_TIMEOUT = Duration.ofSeconds(60);
 
     private RedisReplication() {}
 
@@ -22,7 +22,7 @@ final class RedisReplication {
     }
 
     static void awaitInSync(TestRedis replica) {
-        Await.until("the replica is in sync", LONGEST_SYNC, () -> info(replica).contains("master_link_status:up"));
+        Await.until("the replica is in sync", SYNC_TIMEOUT, () -> info(replica).contains("master_link_status:up"));
     }
 
     /**
@@ -33,7 +33,7 @@ final class RedisReplication {
         primary.run("CLIENT", "PAUSE", "60000", "WRITE");
         Await.until(
                 "the replica has everything",
-                LONGEST_SYNC,
+                SYNC_TIMEOUT,
                 () -> offset(primary, "master_repl_offset").equals(offset(replica, "slave_repl_offset")));
     }
 

@@ -10,7 +10,7 @@ import java.util.Set;
 /** What can happen to Redis, and what Redis can forget. */
 final class RedisScenarios {
 
-    private static final Duration LONGEST = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     /** Long enough for a busy machine to find within it what Redis forgot. */
     private static final Duration RETENTION = Duration.ofSeconds(15);
@@ -25,7 +25,7 @@ final class RedisScenarios {
         return Scenario.of("Redis is killed three times, and has everything on disk", play -> {
             for (int n = 0; n < 3; n++) {
                 play.stage.redis().primary().kill();
-                play.load.awaitMore(20, LONGEST);
+                play.load.awaitMore(20, TIMEOUT);
                 play.stage.redis().primary().restart();
                 play.faultEnded();
                 Await.hold(play.between(100, 1000));
@@ -40,7 +40,7 @@ final class RedisScenarios {
             play.stage.redis().forgetDisk();
             play.stage.redis().primary().kill();
             play.redisFellBackTo(RedisPair.State.EMPTY);
-            play.load.awaitMore(20, LONGEST);
+            play.load.awaitMore(20, TIMEOUT);
             play.stage.redis().primary().restart();
             play.faultEnded();
         });
@@ -95,13 +95,13 @@ final class RedisScenarios {
         return Scenario.of("Redis fails over to a replica that had not received the last writes", play -> {
             RedisPair redis = play.stage.redis();
             redis.pauseReplication();
-            play.load.awaitMore(60 + play.dice.nextInt(60), LONGEST);
+            play.load.awaitMore(60 + play.dice.nextInt(60), TIMEOUT);
             // Half of what the replica lacks has been consumed, half is still in the queue.
             play.stage.consumer().pause();
-            play.load.awaitMore(60, LONGEST);
+            play.load.awaitMore(60, TIMEOUT);
             Await.until(
                     "the primary has taken what the replica does not know",
-                    LONGEST,
+                    TIMEOUT,
                     () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > 20);
             RedisPair.State state = redis.failOver(play.stage.fleet());
             play.redisFellBackTo(state);
@@ -124,10 +124,10 @@ final class RedisScenarios {
     static Scenario queueDeleted() {
         return Scenario.of("an operator deletes the queue's key: nothing of it is sent again", play -> {
             play.stage.consumer().pause();
-            play.load.awaitMore(60, LONGEST);
+            play.load.awaitMore(60, TIMEOUT);
             Await.until(
                     "the queue has something to delete",
-                    LONGEST,
+                    TIMEOUT,
                     () -> (Long) play.stage.redis().run("LLEN", RedisPair.QUEUE) > 30);
             Set<String> deleted = new HashSet<>();
             try (RedisConnection redis = play.stage.redis().primary().connect()) {
@@ -139,10 +139,10 @@ final class RedisScenarios {
             play.takenByOperator(deleted);
             play.faultEnded();
             play.stage.consumer().resume();
-            play.load.awaitMore(50, LONGEST);
+            play.load.awaitMore(50, TIMEOUT);
             Await.until(
                     "what came later is delivered",
-                    LONGEST,
+                    TIMEOUT,
                     () -> play.load.acknowledged().stream()
                             .filter(id -> !deleted.contains(id))
                             .allMatch(play.stage.consumer()::has));
@@ -166,14 +166,14 @@ final class RedisScenarios {
                     long start = System.nanoTime();
                     Await.until(
                             "the outage is longer than retention",
-                            LONGEST,
+                            TIMEOUT,
                             () -> System.nanoTime() - start
                                     > RETENTION.plusSeconds(2).toNanos());
                     play.stage.fleet().redisAt(redis.primary().port());
                     long depth = (Long) redis.run("LLEN", RedisPair.QUEUE);
                     Await.until(
                             "some of what waited is delivered",
-                            LONGEST,
+                            TIMEOUT,
                             () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > depth + 50);
                     RedisPair.State state = redis.failOver(play.stage.fleet());
                     play.redisFellBackTo(state);
@@ -199,7 +199,7 @@ final class RedisScenarios {
                     long depth = (Long) redis.run("LLEN", RedisPair.QUEUE);
                     Await.until(
                             "the primary has what the replica lacks",
-                            LONGEST,
+                            TIMEOUT,
                             () -> (Long) redis.run("LLEN", RedisPair.QUEUE) > depth + 50);
                     play.stage.fleet().redisDown();
                     Await.hold(RETENTION.plusSeconds(4));

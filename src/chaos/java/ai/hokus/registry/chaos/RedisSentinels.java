@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 final class RedisSentinels implements RedisServers {
 
     private static final String MASTER = "registry";
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final List<TestRedis> servers = new ArrayList<>();
     private final List<TestRedis> sentinels = new ArrayList<>();
@@ -31,7 +31,7 @@ final class RedisSentinels implements RedisServers {
         }
         Await.until(
                 "each Sentinel knows the other two and the replica",
-                LONGEST,
+                TIMEOUT,
                 () -> sentinels.stream()
                         .allMatch(sentinel ->
                                 known(sentinel, "num-other-sentinels") == 2 && known(sentinel, "num-slaves") == 1));
@@ -63,7 +63,7 @@ final class RedisSentinels implements RedisServers {
     /** Waits until the Sentinels name another primary than the one that was killed or has hung. */
     void awaitFailover() {
         TestRedis old = primary;
-        Await.until("the Sentinels have a new primary", LONGEST, () -> named() != old);
+        Await.until("the Sentinels have a new primary", TIMEOUT, () -> named() != old);
         primary = named();
     }
 

@@ -23,10 +23,10 @@ final class ServiceInstance implements AutoCloseable {
     /** They stay, for whoever wants to know what an instance did. */
     private static final Path LOGS = Path.of("target", "chaos", "logs").toAbsolutePath();
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(240);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(240);
     private static final int MOST_STARTS = 3;
-    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(4);
-    private static final Duration LONGEST_READING = Duration.ofSeconds(30);
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(4);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -94,7 +94,7 @@ final class ServiceInstance implements AutoCloseable {
     /** Starts it again when it gave up its start, as an orchestrator does: a database may be slow to answer the first time. */
     void awaitServing() {
         AtomicInteger starts = new AtomicInteger(1);
-        Await.until(name + " accepts registrations; its log is " + log, LONGEST_START, () -> {
+        Await.until(name + " accepts registrations; its log is " + log, START_TIMEOUT, () -> {
             if (!process.isAlive()) {
                 if (starts.incrementAndGet() > MOST_STARTS) {
                     throw new AssertionError(name + " ended with " + process.exitValue() + "; its log is " + log);
@@ -144,7 +144,7 @@ final class ServiceInstance implements AutoCloseable {
     double meter(String meter) {
         String prefix = meter + " ";
         List<Double> values = new ArrayList<>();
-        Await.until(name + " publishes " + meter, LONGEST_READING, () -> {
+        Await.until(name + " publishes " + meter, READ_TIMEOUT, () -> {
             get("/actuator/prometheus")
                     .body()
                     .lines()
@@ -173,7 +173,7 @@ final class ServiceInstance implements AutoCloseable {
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .header("X-API-Key", API_KEY)
-                .timeout(LONGEST_ANSWER);
+                .timeout(ANSWER_TIMEOUT);
     }
 
     private static HttpResponse<String> send(HttpRequest.Builder request) throws IOException {

@@ -11,7 +11,7 @@ final class Stage implements AutoCloseable {
 
     private static final int INSTANCES = 3;
     private static final int REGISTRATIONS_BEFORE_AND_AFTER = 40;
-    private static final Duration LONGEST_RECOVERY = Duration.ofSeconds(180);
+    private static final Duration RECOVERY_TIMEOUT = Duration.ofSeconds(180);
     private static final Duration CLIENTS_PAUSE = Duration.ofMillis(8);
     private static final String REWINDS_COUNTED = "registry_relay_rewinds_total";
     /** Some ten passes of a relay, in which a message that comes twice would come. */
@@ -60,8 +60,8 @@ final class Stage implements AutoCloseable {
     }
 
     /** A Redis that was emptied gets everything again that this stage has ever delivered, at 200 a second where there is little to spare. */
-    private Duration longestRecovery() {
-        return LONGEST_RECOVERY.plusMillis(5L * consumer.popped().size());
+    private Duration recoveryTimeout() {
+        return RECOVERY_TIMEOUT.plusMillis(5L * consumer.popped().size());
     }
 
     /**
@@ -76,7 +76,7 @@ final class Stage implements AutoCloseable {
         Map<String, Double> counted = fleet.meters(REWINDS_COUNTED);
         try (Load load = new Load(prefix, fleet::instances, CLIENTS_PAUSE, 100, true, seed)) {
             load.start();
-            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, LONGEST_RECOVERY);
+            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, RECOVERY_TIMEOUT);
             Play play = new Play(this, load, new Random(seed));
             scenario.act().play(play);
             if (play.faultEndedAt() == 0) {
@@ -86,12 +86,12 @@ final class Stage implements AutoCloseable {
             heal();
             Await.until(
                     "what was acknowledged before the fault's end is popped",
-                    longestRecovery(),
+                    recoveryTimeout(),
                     () -> owed.stream()
                             .filter(id -> !play.taken().contains(id) && !play.isDatabaseRestored())
                             .allMatch(consumer::has));
             Duration recovered = Duration.ofNanos(System.nanoTime() - play.faultEndedAt());
-            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, LONGEST_RECOVERY);
+            load.awaitMore(REGISTRATIONS_BEFORE_AND_AFTER, RECOVERY_TIMEOUT);
             load.stop();
             awaitDrained();
             return Ledger.judge(
@@ -118,10 +118,10 @@ final class Stage implements AutoCloseable {
     void awaitDrained() {
         Await.until(
                 "nothing is pending, in the database and in the queue",
-                longestRecovery(),
+                recoveryTimeout(),
                 () -> pending() == 0 && depth() == 0);
         Await.hold(QUIET);
-        Await.until("nothing has come after all", LONGEST_RECOVERY, () -> pending() == 0 && depth() == 0);
+        Await.until("nothing has come after all", RECOVERY_TIMEOUT, () -> pending() == 0 && depth() == 0);
     }
 
     long pending() {
@@ -142,6 +142,11 @@ final class Stage implements AutoCloseable {
     }
 
     long rewinds() {
+        return rewinds(postgres);
+    }
+
+    /** On record in this database. */
+    static long rewinds(PostgresCluster postgres) {
         return postgres.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class);
     }
 

@@ -31,7 +31,7 @@ class CloudWatchConfiguration {
      * One request with the SDK's own retries. With a read that is under way: 7 s at most, well inside a step, and what the
      * last publication may add to a shutdown.
      */
-    static final Duration LONGEST_CALL = Duration.ofSeconds(5);
+    static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
     /** The environment, the container's role (ECS), the instance's: asked for at the first request, not at the start. */
     @Bean(destroyMethod = "close")
@@ -66,7 +66,7 @@ class CloudWatchConfiguration {
                 .httpClientBuilder(UrlConnectionHttpClient.builder()
                         .connectionTimeout(CONNECT_TIMEOUT)
                         .socketTimeout(READ_TIMEOUT))
-                .overrideConfiguration(override -> override.apiCallTimeout(LONGEST_CALL)
+                .overrideConfiguration(override -> override.apiCallTimeout(CALL_TIMEOUT)
                         .apiCallAttemptTimeout(CONNECT_TIMEOUT.plus(READ_TIMEOUT)));
         if (!settings.endpoint().isEmpty()) {
             client.endpointOverride(URI.create(settings.endpoint()));

@@ -145,7 +145,7 @@ class CloudWatchPublishingTest {
         ServiceMeter.PENDING.gauge(registry, () -> 1, Tag.of("partition", "7"));
         assertThat(publishing).as("while it hangs").isNotDone();
 
-        publishing.get(CloudWatchConfiguration.LONGEST_CALL.plusSeconds(5).toMillis(), TimeUnit.MILLISECONDS);
+        publishing.get(CloudWatchConfiguration.CALL_TIMEOUT.plusSeconds(5).toMillis(), TimeUnit.MILLISECONDS);
         assertThat(publisher.failures()).isEqualTo(1);
     }
 

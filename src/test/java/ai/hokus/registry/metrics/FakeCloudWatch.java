@@ -41,7 +41,7 @@ final class FakeCloudWatch implements AutoCloseable {
     }
 
     private static final byte[] EMPTY_MAP = {(byte) 0xA0};
-    private static final long LONGEST_WAIT_SECONDS = 20;
+    private static final long TIMEOUT_SECONDS = 20;
 
     private final CBORMapper cbor = new CBORMapper();
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -71,7 +71,7 @@ final class FakeCloudWatch implements AutoCloseable {
 
     /** The next request, whatever was answered. */
     Put next() throws InterruptedException {
-        Put put = puts.poll(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
+        Put put = puts.poll(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         if (put == null) {
             throw new AssertionError("no request came");
         }

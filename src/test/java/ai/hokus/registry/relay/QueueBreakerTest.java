@@ -12,12 +12,12 @@ import org.junit.jupiter.api.Test;
 class QueueBreakerTest {
 
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
     private static final double JITTER = 0.2;
     private static final Duration NEVER = Duration.ofDays(1);
 
     private final SettableClock clock = new SettableClock();
-    private final QueueBreaker breaker = new QueueBreaker(FIRST_WAIT, LONGEST_WAIT, NEVER, clock);
+    private final QueueBreaker breaker = new QueueBreaker(FIRST_WAIT, MAX_BACKOFF, NEVER, clock);
 
     @Test
     void one_failure_leaves_it_closed() {
@@ -88,7 +88,7 @@ class QueueBreakerTest {
             assertThat(wait)
                     .as("wait %s", trial)
                     .isBetween(times(expected, 1 - JITTER).minusMillis(1), expected.plusMillis(2));
-            expected = shorter(expected.multipliedBy(2), LONGEST_WAIT);
+            expected = shorter(expected.multipliedBy(2), MAX_BACKOFF);
             clock.advance(wait);
             assertThat(breaker.tryAcquire()).isTrue();
             breaker.failed(new IllegalStateException("still away"));
@@ -100,7 +100,7 @@ class QueueBreakerTest {
     void waits_are_jittered_so_that_instances_do_not_try_together() {
         long different = IntStream.range(0, 20)
                 .mapToObj(instance -> {
-                    QueueBreaker other = new QueueBreaker(LONGEST_WAIT, LONGEST_WAIT, NEVER, clock);
+                    QueueBreaker other = new QueueBreaker(MAX_BACKOFF, MAX_BACKOFF, NEVER, clock);
                     fail(other);
                     fail(other);
                     return other.untilNextTry();
@@ -135,7 +135,7 @@ class QueueBreakerTest {
     /** The library measures this one by the machine's clock. */
     @Test
     void a_trial_that_never_ends_is_taken_for_failed() {
-        QueueBreaker impatient = new QueueBreaker(FIRST_WAIT, LONGEST_WAIT, Duration.ofMillis(20), clock);
+        QueueBreaker impatient = new QueueBreaker(FIRST_WAIT, MAX_BACKOFF, Duration.ofMillis(20), clock);
         fail(impatient);
         fail(impatient);
         clock.advance(impatient.untilNextTry());

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 public final class Eventually {
 
     /** So long that only something that will never happen takes longer, on however busy a machine. */
-    private static final Duration LONGEST = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private static final long BETWEEN_LOOKS_NANOS = 5_000_000;
 
@@ -26,7 +26,7 @@ public final class Eventually {
      * @param circumstances what to say beside it when it never does
      */
     public static void await(String what, BooleanSupplier condition, Supplier<Object> circumstances) {
-        long deadline = System.nanoTime() + LONGEST.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
                 throw new AssertionError("never happened: " + what + " " + circumstances.get());

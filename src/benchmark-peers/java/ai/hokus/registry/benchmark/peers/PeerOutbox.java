@@ -31,7 +31,7 @@ abstract class PeerOutbox implements DeliveringOutbox {
     private static final int FEWEST_A_SECOND = 400;
 
     private static final Duration SHORTEST_DRAIN = Duration.ofSeconds(60);
-    private static final Duration LONGEST_SETTLING = Duration.ofSeconds(60);
+    private static final Duration SETTLING_TIMEOUT = Duration.ofSeconds(60);
     private static final int MODELS = 1000;
     private static final int CALL_TIMEOUT_MS = 2000;
 
@@ -130,7 +130,7 @@ abstract class PeerOutbox implements DeliveringOutbox {
     @Override
     public final void fill(int messages) throws Exception {
         stopDelivering();
-        await("the last messages' end in " + table, LONGEST_SETTLING, () -> pending() == 0);
+        await("the last messages' end in " + table, SETTLING_TIMEOUT, () -> pending() == 0);
         jdbc().execute("TRUNCATE " + table);
         int written = Math.min(messages, MODELS);
         inTransaction(() -> {

@@ -105,9 +105,9 @@ final class RedisClient {
     }
 
     /** Ends threads and connections without waiting for calls under way, which fail. Does not block. */
-    CompletableFuture<Void> shutdown(Duration longest) {
+    CompletableFuture<Void> shutdown(Duration timeout) {
         starter.shutdownNow();
-        return redisson.shutdownAsync(Duration.ZERO, longest).toCompletableFuture();
+        return redisson.shutdownAsync(Duration.ZERO, timeout).toCompletableFuture();
     }
 
     private void start(

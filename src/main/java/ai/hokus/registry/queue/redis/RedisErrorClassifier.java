@@ -45,9 +45,9 @@ import org.redisson.client.RedisWrongPasswordException;
 final class RedisErrorClassifier {
 
     /** The longest sentence that is taken over, in characters. */
-    private static final int LONGEST = 300;
+    private static final int MAX_MESSAGE_LENGTH = 300;
 
-    private static final int LONGEST_CHAIN = 20;
+    private static final int MAX_CHAIN_LENGTH = 20;
 
     /**
      * What scripts put before an error: Redis 6 and older {@code ERR Error running script (...): @user_script:1: -OOM ...};
@@ -179,7 +179,7 @@ final class RedisErrorClassifier {
 
     private static List<Throwable> chain(Throwable failure) {
         List<Throwable> chain = new ArrayList<>();
-        for (Throwable link = failure; link != null && chain.size() < LONGEST_CHAIN; link = link.getCause()) {
+        for (Throwable link = failure; link != null && chain.size() < MAX_CHAIN_LENGTH; link = link.getCause()) {
             chain.add(link);
         }
         return chain;
@@ -192,7 +192,7 @@ final class RedisErrorClassifier {
         }
         Matcher quoted = QUOTED_COMMAND.matcher(message.lines().findFirst().orElse(""));
         String sentence = quoted.replaceFirst("");
-        return sentence.length() <= LONGEST ? sentence : sentence.substring(0, LONGEST) + "...";
+        return sentence.length() <= MAX_MESSAGE_LENGTH ? sentence : sentence.substring(0, MAX_MESSAGE_LENGTH) + "...";
     }
 
     /** @param beginning of Redis' own sentence; null: the type says it all */
