@@ -20,7 +20,7 @@ final class CommitLinger implements LingerPolicy {
     private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(5);
 
     /** How often such a pass looks for what other instances committed. */
-    private static final Duration LOOK_INTERVAL = Duration.ofMillis(15);
+    private static final Duration LOOK_INTERVAL = Duration.ofMillis(10);
 
     private final Predicate<Duration> awaitCommit;
     private final Consumer<Duration> awaitStop;
