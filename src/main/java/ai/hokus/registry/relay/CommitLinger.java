@@ -17,7 +17,7 @@ final class CommitLinger implements LingerPolicy {
      */
     private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
 
-    private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(5);
+    private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(10);
 
     /** How often such a pass looks for what other instances committed. */
     private static final Duration LOOK_INTERVAL = Duration.ofMillis(10);

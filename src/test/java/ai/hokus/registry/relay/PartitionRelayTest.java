@@ -96,7 +96,7 @@ class PartitionRelayTest {
         assertThat(CommitLinger.batchingDelay(0)).isZero();
         assertThat(CommitLinger.batchingDelay(1)).isZero();
         assertThat(CommitLinger.batchingDelay(5)).isEqualTo(Duration.ofMillis(1));
-        assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(5));
+        assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(10));
     }
 
     @Test
