@@ -27,6 +27,7 @@ import org.redisson.config.Config;
 import org.redisson.config.ReadMode;
 import org.redisson.config.SslVerificationMode;
 import org.redisson.config.SubscriptionMode;
+import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
  * One generation of the client library: made without touching Redis, thrown away whole.
@@ -143,7 +144,9 @@ final class RedisClient {
                 .setPassword(redis.password());
         config.setReferenceEnabled(false); // else each argument is looked at for being an object of the library
         if (redis.tls()) {
-            trust(config, redis.trust());
+            SslManagerBundle managers = redis.trust().managers();
+            config.setSslTrustManagerFactory(managers.getTrustManagerFactory())
+                    .setSslKeyManagerFactory(managers.getKeyManagerFactory());
         }
         switch (redis.kind()) {
             case SINGLE ->
@@ -165,15 +168,6 @@ final class RedisClient {
                         .setDatabase(redis.database());
         }
         return config;
-    }
-
-    private static void trust(Config config, RedisTls tls) {
-        if (tls.authorities() != null) {
-            config.setSslTrustManagerFactory(tls.managers().getTrustManagerFactory());
-        }
-        if (tls.certificate() != null) {
-            config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
-        }
     }
 
     /** Where there are replicas: they are never asked, and get no connections. */
