@@ -6,7 +6,6 @@ import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.ResultSet;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +19,7 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.core.retry.RetryListener;
 import org.springframework.core.retry.RetryPolicy;
@@ -28,6 +28,8 @@ import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.RowMapperResultSetExtractor;
+import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 
 /**
@@ -41,6 +43,7 @@ import org.springframework.util.StringUtils;
  *       anything, whether a schema is another application's.
  * </ol>
  */
+@Component
 class Migrations implements FlywayMigrationStrategy {
 
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
@@ -70,8 +73,8 @@ class Migrations implements FlywayMigrationStrategy {
     private final boolean h2;
     private final JdbcTemplate jdbc;
 
-    /** @param dataSource Flyway's */
-    Migrations(MigrationSettings settings, MigrationProgress progress, MigrationDataSource dataSource) {
+    Migrations(
+            MigrationSettings settings, MigrationProgress progress, @FlywayDataSource MigrationDataSource dataSource) {
         this.settings = settings;
         this.progress = progress;
         this.where = DatabaseProblem.address(dataSource.getUrl());
@@ -209,15 +212,13 @@ class Migrations implements FlywayMigrationStrategy {
     /** Tables and views of the schema, in lower case, whoever owns them. */
     private List<String> tables() {
         return requireNonNull(jdbc.execute((ConnectionCallback<List<String>>) connection -> {
-            List<String> names = new ArrayList<>();
             try (ResultSet tables = connection
                     .getMetaData()
                     .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
-                while (tables.next()) {
-                    names.add(tables.getString("TABLE_NAME").toLowerCase(Locale.ROOT));
-                }
+                return new RowMapperResultSetExtractor<>(
+                                (row, n) -> row.getString("TABLE_NAME").toLowerCase(Locale.ROOT))
+                        .extractData(tables);
             }
-            return names;
         }));
     }
 
