@@ -16,21 +16,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import org.redisson.client.RedisAuthRequiredException;
-import org.redisson.client.RedisBusyException;
-import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
-import org.redisson.client.RedisLoadingException;
-import org.redisson.client.RedisMasterDownException;
 import org.redisson.client.RedisNodeNotFoundException;
 import org.redisson.client.RedisOutOfMemoryException;
-import org.redisson.client.RedisReadonlyException;
 import org.redisson.client.RedisRedirectException;
-import org.redisson.client.RedisResponseTimeoutException;
 import org.redisson.client.RedisTimeoutException;
-import org.redisson.client.RedisTryAgainException;
-import org.redisson.client.RedisWrongPasswordException;
 
 /**
  * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
@@ -44,7 +35,7 @@ import org.redisson.client.RedisWrongPasswordException;
  */
 final class RedisErrorClassifier {
 
-    /** The longest sentence that is taken over, in characters. */
+    /** In characters, of a sentence that is taken over. */
     private static final int MAX_MESSAGE_LENGTH = 300;
 
     private static final int MAX_CHAIN_LENGTH = 20;
@@ -62,21 +53,12 @@ final class RedisErrorClassifier {
 
     private static final List<Rule> RULES = List.of(
             new Rule(Cause.TLS, SSLException.class, CertificateException.class),
-            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class, RedisWrongPasswordException.class),
             new Rule(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
             new Rule(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
-            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
+            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class), // the library cuts the word off
             new Rule(Cause.OUT_OF_MEMORY, "OOM"),
-            new Rule(Cause.READ_ONLY, RedisReadonlyException.class),
             new Rule(Cause.READ_ONLY, "READONLY"),
             new Rule(Cause.WRONG_TYPE, "WRONGTYPE"),
-            new Rule(
-                    Cause.NOT_READY,
-                    RedisLoadingException.class,
-                    RedisBusyException.class,
-                    RedisMasterDownException.class,
-                    RedisClusterDownException.class,
-                    RedisTryAgainException.class),
             // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
             new Rule(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
             new Rule(Cause.UNREACHABLE, "max number of clients reached"),
@@ -87,11 +69,7 @@ final class RedisErrorClassifier {
                     ConnectException.class,
                     UnknownHostException.class,
                     NoRouteToHostException.class),
-            new Rule(
-                    Cause.TIMEOUT,
-                    RedisResponseTimeoutException.class,
-                    RedisTimeoutException.class,
-                    TimeoutException.class),
+            new Rule(Cause.TIMEOUT, RedisTimeoutException.class, TimeoutException.class),
             new Rule(Cause.UNREACHABLE, RedisConnectionException.class, IOException.class));
 
     private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
@@ -162,7 +140,7 @@ final class RedisErrorClassifier {
             }
             if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
                 return Optional.of(
-                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove" + " it.");
+                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove it.");
             }
             if (kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()) {
                 return Optional.of("the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name"
