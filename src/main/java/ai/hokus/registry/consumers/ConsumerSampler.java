@@ -1,5 +1,7 @@
 package ai.hokus.registry.consumers;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.QueueSettings;
@@ -84,8 +86,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     @Override
     public synchronized void start() {
-        ConsumerLists seen = lists;
-        if (seen == null) {
+        if (lists == null) {
             return;
         }
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
@@ -94,7 +95,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         thread.setErrorHandler(this::failed);
         thread.initialize();
         lookPlanned.set(false);
-        var unused = thread.scheduleWithFixedDelay(() -> sample(seen), interval);
+        var unused = thread.scheduleWithFixedDelay(this::sample, interval);
         executor = thread;
     }
 
@@ -106,9 +107,9 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                 e);
     }
 
-    private void sample(ConsumerLists seen) {
+    private void sample() {
         try {
-            ConsumerStatus status = sampler.look(seen);
+            ConsumerStatus status = sampler.look(requireNonNull(lists));
             // Overdue after two more looks, each with a call that takes as long as one may.
             cache.sampled(status, interval.plus(maxCallDuration).multipliedBy(2));
             if (trouble != null) {
@@ -116,7 +117,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                 trouble = null;
             }
             if (latency.isWaiting()) {
-                planLook(seen, MIN_PAUSE);
+                planLook(MIN_PAUSE);
             }
         } catch (QueueUnavailableException e) {
             cache.unknown(String.valueOf(e.getMessage()));
@@ -137,11 +138,11 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     }
 
     /** One look at the queue's depth alone. */
-    private void look(ConsumerLists seen) {
+    private void look() {
         Duration again;
         try {
             long noted = latency.noted();
-            again = latency.looked(seen.queueDepth(), noted, clock.instant());
+            again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
         } catch (QueueUnavailableException e) {
             log.debug("The queue's depth is not known; the next look at the lists goes on", e);
             return;
@@ -149,19 +150,18 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
             lookPlanned.set(false);
         }
         if (again != null || latency.isWaiting()) {
-            planLook(seen, again == null ? MIN_PAUSE : again);
+            planLook(again == null ? MIN_PAUSE : again);
         }
     }
 
-    private void planLook(ConsumerLists seen, Duration pause) {
+    private void planLook(Duration pause) {
         ThreadPoolTaskScheduler thread = executor;
         if (thread == null || !lookPlanned.compareAndSet(false, true)) {
             return;
         }
         long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
         try {
-            var unused = thread.schedule(
-                    () -> look(seen), thread.getClock().instant().plusNanos(nanos));
+            var unused = thread.schedule(this::look, thread.getClock().instant().plusNanos(nanos));
         } catch (TaskRejectedException stopped) {
             lookPlanned.set(false);
         }
@@ -169,9 +169,9 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     @Override
     public void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {
-        if (lists != null && executor != null) {
+        if (executor != null) {
             latency.appended(createdAt);
-            planLook(lists, MIN_PAUSE);
+            planLook(MIN_PAUSE);
         }
     }
 
@@ -180,18 +180,14 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         latency.forget();
         TakenMessages.Seen before = positions.furthest(partition);
         ThreadPoolTaskScheduler thread = executor;
-        if (thread == null) {
-            return;
-        }
-        try {
+        if (thread != null) {
             thread.execute(() -> reconcile(partition, from, to, before));
-        } catch (TaskRejectedException stopped) {
-            log.debug("Stopped: nobody says how much of the rewind of partition {} was done", partition, stopped);
         }
     }
 
     /** @param before what was seen last; null: nothing was */
     private void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
+        long again = from - to;
         try {
             OptionalLong done =
                     before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
@@ -200,22 +196,23 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                         "Partition {}: how many of the {} messages that are sent again consumers had done is not known: this"
                                 + " instance had not seen their lists before the loss, or the database was restored.",
                         partition,
-                        from - to);
+                        again);
                 return;
             }
-            outbox.recordCertainlyDone(partition, from, to, done.getAsLong());
+            long certain = done.getAsLong();
+            outbox.recordCertainlyDone(partition, from, to, certain);
             log.info(
                     "Partition {}: of the {} messages that are sent again, consumers had certainly done {}, and possibly {}.",
                     partition,
-                    from - to,
-                    done.getAsLong(),
-                    from - to - done.getAsLong());
+                    again,
+                    certain,
+                    again - certain);
         } catch (RuntimeException e) {
             log.warn(
                     "Partition {}: how many of the {} messages that are sent again consumers had done could not be recorded."
                             + " They are sent all the same.",
                     partition,
-                    from - to,
+                    again,
                     e);
         }
     }
