@@ -13,13 +13,11 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
@@ -50,9 +48,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     private final Duration maxCallDuration;
     private final Clock clock;
 
-    private final AtomicBoolean lookPlanned = new AtomicBoolean();
-
     private volatile @Nullable ThreadPoolTaskScheduler executor;
+
+    /** By {@link System#nanoTime}, before which the depth is not looked at again; confined to the thread. */
+    private long nextLook = System.nanoTime();
 
     /** What the log was told of and is not over; confined to the thread. */
     private @Nullable Cause trouble;
@@ -94,8 +93,8 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         thread.setDaemon(true);
         thread.setErrorHandler(this::failed);
         thread.initialize();
-        lookPlanned.set(false);
-        var unused = thread.scheduleWithFixedDelay(this::sample, interval);
+        var unusedSamples = thread.scheduleWithFixedDelay(this::sample, interval);
+        var unusedLooks = thread.scheduleWithFixedDelay(this::lookAtDepth, MIN_PAUSE);
         executor = thread;
     }
 
@@ -116,9 +115,6 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                 log.info("The consumers' lists can be looked at again.");
                 trouble = null;
             }
-            if (latency.isWaiting()) {
-                planLook(MIN_PAUSE);
-            }
         } catch (QueueUnavailableException e) {
             cache.unknown(String.valueOf(e.getMessage()));
             complain(e);
@@ -137,33 +133,18 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         }
     }
 
-    /** One look at the queue's depth alone. */
-    private void look() {
-        Duration again;
+    /** Looks at the queue's depth alone, while messages are on their way and when it is time. */
+    private void lookAtDepth() {
+        if (!latency.isWaiting() || System.nanoTime() - nextLook < 0) {
+            return;
+        }
+        nextLook = System.nanoTime() + interval.toNanos(); // if it fails
         try {
             long noted = latency.noted();
-            again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
+            Duration again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
+            nextLook = System.nanoTime() + (again == null ? 0 : Math.min(again.toNanos(), interval.toNanos()));
         } catch (QueueUnavailableException e) {
             log.debug("The queue's depth is not known; the next look at the lists goes on", e);
-            return;
-        } finally {
-            lookPlanned.set(false);
-        }
-        if (again != null || latency.isWaiting()) {
-            planLook(again == null ? MIN_PAUSE : again);
-        }
-    }
-
-    private void planLook(Duration pause) {
-        ThreadPoolTaskScheduler thread = executor;
-        if (thread == null || !lookPlanned.compareAndSet(false, true)) {
-            return;
-        }
-        long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
-        try {
-            var unused = thread.schedule(this::look, thread.getClock().instant().plusNanos(nanos));
-        } catch (TaskRejectedException stopped) {
-            lookPlanned.set(false);
         }
     }
 
@@ -171,7 +152,6 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     public void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {
         if (executor != null) {
             latency.appended(createdAt);
-            planLook(MIN_PAUSE);
         }
     }
 
