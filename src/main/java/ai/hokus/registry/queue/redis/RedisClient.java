@@ -12,7 +12,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RFuture;
@@ -66,7 +65,6 @@ final class RedisClient {
     private final RedisSettings redis;
     private final RedissonClient redisson;
     private final ExecutorService starter;
-    private final AtomicBoolean answered = new AtomicBoolean();
 
     RedisClient(QueueSettings settings, RedisSettings redis) {
         this.redis = redis;
@@ -76,11 +74,6 @@ final class RedisClient {
             thread.setDaemon(true);
             return thread;
         });
-    }
-
-    /** True once: for whoever calls it when the first answer has come. */
-    boolean firstAnswer() {
-        return answered.compareAndSet(false, true);
     }
 
     /**
