@@ -91,7 +91,6 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         };
     }
 
-    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         clients.close();

@@ -8,12 +8,11 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.redisson.client.RedisConnectionException;
@@ -103,10 +102,14 @@ final class RedisErrorClassifier {
 
     /** @param failure as the client library threw it; it is not attached */
     QueueUnavailableException unavailable(Throwable failure) {
-        List<Throwable> chain = chain(failure);
-        Optional<String> wrongKind = wrongKind(chain);
-        if (wrongKind.isPresent()) {
-            return unavailable(Cause.NOT_READY, wrongKind.get());
+        List<Throwable> chain = Stream.iterate(failure, link -> link != null, Throwable::getCause)
+                .limit(MAX_CHAIN_LENGTH)
+                .toList();
+        for (Throwable link : chain) {
+            String advice = wrongKind(link);
+            if (advice != null) {
+                return unavailable(Cause.NOT_READY, advice);
+            }
         }
         for (Rule rule : RULES) {
             for (Throwable link : chain) {
@@ -128,39 +131,26 @@ final class RedisErrorClassifier {
         return new QueueUnavailableException(cause, "Redis at " + address + ": " + sentence, null);
     }
 
-    /** What to change when another kind of Redis answers than the one that is configured. */
-    private Optional<String> wrongKind(List<Throwable> chain) {
-        for (Throwable link : chain) {
-            String sentence = sentence(link);
-            if (kind != Kind.CLUSTER
-                    && (link instanceof RedisRedirectException
-                            || MOVED.matcher(sentence).matches())) {
-                return Optional.of("it is a node of a cluster, and another node has the queue (MOVED)."
-                        + " Set REDIS_CLUSTER=true.");
-            }
-            if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
-                return Optional.of(
-                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove it.");
-            }
-            if (kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()) {
-                return Optional.of("the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name"
-                        + " in their configuration (sentinel monitor NAME ...).");
-            }
+    /** What to change when another kind of Redis answers than the one that is configured; null: it does not say so. */
+    private @Nullable String wrongKind(Throwable link) {
+        String sentence = sentence(link);
+        if (kind != Kind.CLUSTER
+                && (link instanceof RedisRedirectException
+                        || MOVED.matcher(sentence).matches())) {
+            return "it is a node of a cluster, and another node has the queue (MOVED). Set REDIS_CLUSTER=true.";
         }
-        return Optional.empty();
+        if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
+            return "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove it.";
+        }
+        return kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()
+                ? "the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name in their"
+                        + " configuration (sentinel monitor NAME ...)."
+                : null;
     }
 
     /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */
     static boolean isAboutAnElement(String error) {
         return ABOUT_AN_ELEMENT.matcher(error).matches();
-    }
-
-    private static List<Throwable> chain(Throwable failure) {
-        List<Throwable> chain = new ArrayList<>();
-        for (Throwable link = failure; link != null && chain.size() < MAX_CHAIN_LENGTH; link = link.getCause()) {
-            chain.add(link);
-        }
-        return chain;
     }
 
     private static String sentence(Throwable link) {

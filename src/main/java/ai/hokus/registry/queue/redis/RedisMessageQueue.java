@@ -59,7 +59,6 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
                 : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
     }
 
-    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         clients.close();
