@@ -9,7 +9,6 @@ import java.sql.ResultSet;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
@@ -111,7 +110,7 @@ class Migrations implements FlywayMigrationStrategy {
         try {
             progress.reportDuring(() -> tries.invoke(flyway::migrate));
         } catch (FlywayException e) {
-            throw refusal(flyway, e).<RuntimeException>map(refusal -> refusal).orElse(e);
+            throw refusal(flyway, e);
         }
     }
 
@@ -119,8 +118,8 @@ class Migrations implements FlywayMigrationStrategy {
         return SqlFailure.isLockTimeout(failure) || SqlFailure.isDeadlockOrSerializationFailure(failure);
     }
 
-    /** What an operator can mend; empty: nothing that is known. */
-    private Optional<StartupRefusedException> refusal(Flyway flyway, FlywayException e) {
+    /** What an operator can mend; the failure itself: nothing that is known. */
+    private RuntimeException refusal(Flyway flyway, FlywayException e) {
         if (SqlFailure.cause(e).isEmpty()) {
             return refusalByFlyway(flyway, e);
         }
@@ -139,11 +138,11 @@ class Migrations implements FlywayMigrationStrategy {
                             + oneLine(getMostSpecificCause(e)) + ")",
                     USE_ANOTHER_SCHEMA);
         }
-        return DatabaseProblem.of(e, where);
+        return DatabaseProblem.of(e, where).map(RuntimeException.class::cast).orElse(e);
     }
 
     /** No statement failed: it is what Flyway found. */
-    private Optional<StartupRefusedException> refusalByFlyway(Flyway flyway, FlywayException e) {
+    private RuntimeException refusalByFlyway(Flyway flyway, FlywayException e) {
         if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
             return refusal(
                     e,
@@ -168,10 +167,10 @@ class Migrations implements FlywayMigrationStrategy {
                         "Another instance has been migrating %s for longer than this one waits"
                                 + " (spring.flyway.lock-retry-count seconds)",
                         "Look at that instance's log. Start this one again when its migrations are done.")
-                : Optional.empty();
+                : e;
     }
 
-    private Optional<StartupRefusedException> foreignHistory(MigrationInfo[] applied, FlywayException e) {
+    private RuntimeException foreignHistory(MigrationInfo[] applied, FlywayException e) {
         if (isOurs()) {
             return refusal(
                     e,
@@ -192,9 +191,9 @@ class Migrations implements FlywayMigrationStrategy {
     }
 
     /** @param problem without the full stop, and with %s for the database */
-    private Optional<StartupRefusedException> refusal(FlywayException e, String problem, String action) {
+    private RuntimeException refusal(FlywayException e, String problem, String action) {
         String sentence = StringUtils.capitalize(problem.replace("%s", "the database " + where)) + ".";
-        return Optional.of(new StartupRefusedException(sentence, action, e));
+        return new StartupRefusedException(sentence, action, e);
     }
 
     /** What to do to have an empty database in place of this one. */
