@@ -9,7 +9,6 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -56,10 +55,8 @@ class RegistrationOutboxConfiguration {
     }
 
     @Bean
-    ServiceVersion serviceVersion(ObjectProvider<BuildProperties> build) {
-        return new ServiceVersion(Optional.ofNullable(build.getIfAvailable())
-                .map(BuildProperties::getVersion)
-                .orElse("unknown"));
+    ServiceVersion serviceVersion(Optional<BuildProperties> build) {
+        return new ServiceVersion(build.map(BuildProperties::getVersion).orElse("unknown"));
     }
 
     @Bean
