@@ -38,26 +38,17 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
     /**
      * What either of two variables says.
      *
-     * @param value of {@code other}; null: not set
+     * @param value null: not set
+     * @param otherValue null: not set
      * @param difference why both cannot be right, if they are not the same, without the full stop
      * @throws StartupRefusedException if they are not the same
      */
-    public @Nullable String agreed(String variable, String other, @Nullable String value, String difference) {
-        return agreed(variable, read(variable), other, value, difference);
-    }
-
-    /**
-     * The same, where the first one was read already.
-     *
-     * @param read null: not set
-     * @throws StartupRefusedException if they are not the same
-     */
     public static @Nullable String agreed(
-            String variable, @Nullable String read, String other, @Nullable String value, String difference) {
-        if (read != null && value != null && !read.equals(value)) {
+            String variable, @Nullable String value, String other, @Nullable String otherValue, String difference) {
+        if (value != null && otherValue != null && !value.equals(otherValue)) {
             throw StartupRefusedException.contradiction(other, variable, difference);
         }
-        return read == null ? value : read;
+        return value == null ? otherValue : value;
     }
 
     /** Names, and "is" or "are". */

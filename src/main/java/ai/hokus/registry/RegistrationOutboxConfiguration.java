@@ -2,11 +2,13 @@ package ai.hokus.registry;
 
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -29,7 +31,20 @@ class RegistrationOutboxConfiguration {
     /** For waits; only for whoever asks for it by its name. */
     @Bean(defaultCandidate = false)
     Clock steadyClock(Clock clock) {
-        return new SteadyClock(clock, System::nanoTime);
+        return steady(clock, System::nanoTime);
+    }
+
+    /**
+     * Begins at another clock's time and then measures what elapses: when the machine's clock is set, no wait becomes longer or
+     * shorter. Of no use where people or other processes read a time.
+     *
+     * @param nanoTime as {@link System#nanoTime}
+     */
+    static Clock steady(Clock wall, LongSupplier nanoTime) {
+        Instant begin = wall.instant();
+        long beginNanos = nanoTime.getAsLong();
+        InstantSource steady = () -> begin.plusNanos(nanoTime.getAsLong() - beginNanos);
+        return steady.withZone(wall.getZone());
     }
 
     /** Process id and host, and a random part: a container's process is number 1 on every start. */
@@ -40,10 +55,8 @@ class RegistrationOutboxConfiguration {
     }
 
     @Bean
-    ServiceVersion serviceVersion(ObjectProvider<BuildProperties> build) {
-        return new ServiceVersion(Optional.ofNullable(build.getIfAvailable())
-                .map(BuildProperties::getVersion)
-                .orElse("unknown"));
+    ServiceVersion serviceVersion(Optional<BuildProperties> build) {
+        return new ServiceVersion(build.map(BuildProperties::getVersion).orElse("unknown"));
     }
 
     @Bean

@@ -10,9 +10,10 @@ import java.util.Optional;
  * A file that holds a secret, of a secrets volume for example, and whose content may change. Line breaks at its end are not
  * part of the secret. Thread-safe.
  *
+ * @param variable that names it, for messages
  * @param name its path
  */
-public record SecretFile(String name) {
+public record SecretFile(String variable, String name) {
 
     /** A password, not a document. */
     private static final int MAX_BYTES = 4096;
@@ -34,10 +35,9 @@ public record SecretFile(String name) {
     /**
      * Reads it at the start.
      *
-     * @param variable that names it
      * @throws StartupRefusedException if there is nothing in it; says nothing of the path, which may be the secret itself
      */
-    public String require(String variable) {
+    public String require() {
         return read().orElseThrow(() -> new StartupRefusedException(
                 variable + " must name a readable file that holds the password, for example /run/secrets/password.",
                 "Correct " + variable + ", or fill the file."));

@@ -13,40 +13,28 @@ import org.springframework.boot.convert.DurationStyle;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Refuses values of settings, at the start, with the setting's name and a value that would do. Durations and sizes are printed as
- * settings have them: 5s, 256KB.
+ * Refuses values of settings, at the start, by an {@link IllegalArgumentException} with the setting's name and a value that would
+ * do. Durations and sizes are printed as settings have them: 5s, 256KB.
  */
 public final class SettingRange {
 
     private SettingRange() {}
 
-    /**
-     * Refuses less.
-     *
-     * @throws IllegalArgumentException if the value is less than {@code min}
-     */
+    /** Refuses less. */
     public static <T extends Comparable<T>> void atLeast(String setting, T value, T min, String example) {
         if (value.compareTo(min) < 0) {
             throw refusal(setting, value, "at least " + text(min), example);
         }
     }
 
-    /**
-     * Refuses less than another setting.
-     *
-     * @throws IllegalArgumentException if the value is less than {@code min}
-     */
+    /** Refuses less than another setting. */
     public static <T extends Comparable<T>> void atLeast(String setting, T value, String otherSetting, T min) {
         if (value.compareTo(min) < 0) {
             throw refusal(setting, value, "at least " + otherSetting, text(min));
         }
     }
 
-    /**
-     * Refuses less, and more.
-     *
-     * @throws IllegalArgumentException if the value is less than {@code min} or more than {@code max}
-     */
+    /** Refuses less than {@code min}, and more than {@code max}. */
     public static <T extends Comparable<T>> void between(String setting, T value, T min, T max, String example) {
         if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             throw refusal(setting, value, "between " + text(min) + " and " + text(max), example);

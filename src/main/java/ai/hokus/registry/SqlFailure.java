@@ -46,9 +46,13 @@ public final class SqlFailure {
 
     /** What the database itself said; empty: it said nothing. The outermost one: H2's has a cause that tells of its inner life only. */
     public static Optional<SQLException> cause(Throwable e) {
+        return causes(e).findFirst();
+    }
+
+    /** All that the database and its driver said, the outermost first. */
+    public static Stream<SQLException> causes(Throwable e) {
         return Stream.iterate(e, cause -> cause != null, Throwable::getCause)
                 .filter(SQLException.class::isInstance)
-                .map(SQLException.class::cast)
-                .findFirst();
+                .map(SQLException.class::cast);
     }
 }

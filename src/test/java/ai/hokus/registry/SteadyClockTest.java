@@ -3,6 +3,7 @@ package ai.hokus.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.support.SettableClock;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,7 +14,7 @@ class SteadyClockTest {
     private final SettableClock wall = new SettableClock();
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE);
     private final Instant begin = wall.instant();
-    private final SteadyClock clock = new SteadyClock(wall, nanos::get);
+    private final Clock clock = RegistrationOutboxConfiguration.steady(wall, nanos::get);
 
     @Test
     void it_begins_at_the_walls_time_and_goes_on_with_what_elapses() {

@@ -1,5 +1,7 @@
 package ai.hokus.registry.consumers;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.SettingRange;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.QueueSettings;
@@ -11,13 +13,11 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
@@ -48,9 +48,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     private final Duration maxCallDuration;
     private final Clock clock;
 
-    private final AtomicBoolean lookPlanned = new AtomicBoolean();
-
     private volatile @Nullable ThreadPoolTaskScheduler executor;
+
+    /** By {@link System#nanoTime}, before which the depth is not looked at again; confined to the thread. */
+    private long nextLook = System.nanoTime();
 
     /** What the log was told of and is not over; confined to the thread. */
     private @Nullable Cause trouble;
@@ -84,8 +85,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     @Override
     public synchronized void start() {
-        ConsumerLists seen = lists;
-        if (seen == null) {
+        if (lists == null) {
             return;
         }
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
@@ -93,8 +93,8 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         thread.setDaemon(true);
         thread.setErrorHandler(this::failed);
         thread.initialize();
-        lookPlanned.set(false);
-        var unused = thread.scheduleWithFixedDelay(() -> sample(seen), interval);
+        var unusedSamples = thread.scheduleWithFixedDelay(this::sample, interval);
+        var unusedLooks = thread.scheduleWithFixedDelay(this::lookAtDepth, MIN_PAUSE);
         executor = thread;
     }
 
@@ -106,17 +106,14 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                 e);
     }
 
-    private void sample(ConsumerLists seen) {
+    private void sample() {
         try {
-            ConsumerStatus status = sampler.look(seen);
+            ConsumerStatus status = sampler.look(requireNonNull(lists));
             // Overdue after two more looks, each with a call that takes as long as one may.
             cache.sampled(status, interval.plus(maxCallDuration).multipliedBy(2));
             if (trouble != null) {
                 log.info("The consumers' lists can be looked at again.");
                 trouble = null;
-            }
-            if (latency.isWaiting()) {
-                planLook(seen, MIN_PAUSE);
             }
         } catch (QueueUnavailableException e) {
             cache.unknown(String.valueOf(e.getMessage()));
@@ -136,42 +133,25 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         }
     }
 
-    /** One look at the queue's depth alone. */
-    private void look(ConsumerLists seen) {
-        Duration again;
+    /** Looks at the queue's depth alone, while messages are on their way and when it is time. */
+    private void lookAtDepth() {
+        if (!latency.isWaiting() || System.nanoTime() - nextLook < 0) {
+            return;
+        }
+        nextLook = System.nanoTime() + interval.toNanos(); // if it fails
         try {
             long noted = latency.noted();
-            again = latency.looked(seen.queueDepth(), noted, clock.instant());
+            Duration again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
+            nextLook = System.nanoTime() + (again == null ? 0 : Math.min(again.toNanos(), interval.toNanos()));
         } catch (QueueUnavailableException e) {
             log.debug("The queue's depth is not known; the next look at the lists goes on", e);
-            return;
-        } finally {
-            lookPlanned.set(false);
-        }
-        if (again != null || latency.isWaiting()) {
-            planLook(seen, again == null ? MIN_PAUSE : again);
-        }
-    }
-
-    private void planLook(ConsumerLists seen, Duration pause) {
-        ThreadPoolTaskScheduler thread = executor;
-        if (thread == null || !lookPlanned.compareAndSet(false, true)) {
-            return;
-        }
-        long nanos = Math.max(MIN_PAUSE.toNanos(), Math.min(pause.toNanos(), interval.toNanos()));
-        try {
-            var unused = thread.schedule(
-                    () -> look(seen), thread.getClock().instant().plusNanos(nanos));
-        } catch (TaskRejectedException stopped) {
-            lookPlanned.set(false);
         }
     }
 
     @Override
     public void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {
-        if (lists != null && executor != null) {
+        if (executor != null) {
             latency.appended(createdAt);
-            planLook(lists, MIN_PAUSE);
         }
     }
 
@@ -180,18 +160,14 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         latency.forget();
         TakenMessages.Seen before = positions.furthest(partition);
         ThreadPoolTaskScheduler thread = executor;
-        if (thread == null) {
-            return;
-        }
-        try {
+        if (thread != null) {
             thread.execute(() -> reconcile(partition, from, to, before));
-        } catch (TaskRejectedException stopped) {
-            log.debug("Stopped: nobody says how much of the rewind of partition {} was done", partition, stopped);
         }
     }
 
     /** @param before what was seen last; null: nothing was */
     private void reconcile(int partition, long from, long to, TakenMessages.@Nullable Seen before) {
+        long again = from - to;
         try {
             OptionalLong done =
                     before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
@@ -200,22 +176,23 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                         "Partition {}: how many of the {} messages that are sent again consumers had done is not known: this"
                                 + " instance had not seen their lists before the loss, or the database was restored.",
                         partition,
-                        from - to);
+                        again);
                 return;
             }
-            outbox.recordCertainlyDone(partition, from, to, done.getAsLong());
+            long certain = done.getAsLong();
+            outbox.recordCertainlyDone(partition, from, to, certain);
             log.info(
                     "Partition {}: of the {} messages that are sent again, consumers had certainly done {}, and possibly {}.",
                     partition,
-                    from - to,
-                    done.getAsLong(),
-                    from - to - done.getAsLong());
+                    again,
+                    certain,
+                    again - certain);
         } catch (RuntimeException e) {
             log.warn(
                     "Partition {}: how many of the {} messages that are sent again consumers had done could not be recorded."
                             + " They are sent all the same.",
                     partition,
-                    from - to,
+                    again,
                     e);
         }
     }

@@ -40,14 +40,12 @@ final class ElementTracker {
         Map<UUID, Tracked> now = new HashMap<>();
         List<Tracked> inOrder = new ArrayList<>(elements.size());
         for (String text : elements) {
-            UUID digest = digest(text);
-            Tracked known = before.get(digest);
-            Tracked seen = known != null
-                    ? known
-                    : now.computeIfAbsent(
-                            digest, d -> new Tracked(QueueElement.of(text, list), clock.instant(), steady.instant()));
-            now.put(digest, seen);
-            inOrder.add(seen);
+            inOrder.add(now.computeIfAbsent(digest(text), digest -> {
+                Tracked known = before.get(digest);
+                return known != null
+                        ? known
+                        : new Tracked(QueueElement.of(text, list), clock.instant(), steady.instant());
+            }));
         }
         tracked = Map.copyOf(now);
         return inOrder;

@@ -53,9 +53,12 @@ record TakenMessages(JdbcClient jdbc) {
      * of this one; what was skipped is in no queue.
      */
     long takenPosition(int partition, long position, long depth) {
+        if (depth == 0) {
+            return position;
+        }
         long taken = position - depth;
         long skipped = 0;
-        for (int round = 0; depth > 0 && round < MAX_ROUNDS; round++) {
+        for (int round = 0; round < MAX_ROUNDS; round++) {
             long more = count(SKIPPED, partition, taken, position);
             if (more == skipped) {
                 return Math.max(0, taken);
@@ -63,7 +66,7 @@ record TakenMessages(JdbcClient jdbc) {
             skipped = more;
             taken = position - depth - skipped;
         }
-        return depth > 0 ? 0 : Math.max(0, position);
+        return 0;
     }
 
     /**

@@ -1,7 +1,6 @@
 package ai.hokus.registry.database;
 
 import ai.hokus.registry.SecretFile;
-import ai.hokus.registry.StartupRefusedException;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
@@ -10,34 +9,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param password at the start; {@link PasswordRenewal} follows a file's
  * @param file that holds the password; null: it never changes
- * @param variable that names the file, for messages; empty: there is none
  */
 record DatabaseLogin(
         @Nullable String username,
         @Nullable String password,
-        @Nullable SecretFile file,
-        String variable) {
-
-    /** With a password that never changes; null: none. */
-    DatabaseLogin(@Nullable String username, @Nullable String password) {
-        this(username, password, null, "");
-    }
-
-    /**
-     * With the password in a file.
-     *
-     * @throws StartupRefusedException if there is none in it
-     */
-    DatabaseLogin(@Nullable String username, String variable, SecretFile file) {
-        this(username, file.require(variable), file, variable);
-    }
+        @Nullable SecretFile file) {
 
     /** For somebody else, or with another password, which then never changes; null: as here. */
     DatabaseLogin with(@Nullable String otherUsername, @Nullable String otherPassword) {
         String user = otherUsername == null ? username : otherUsername;
         return otherPassword == null
-                ? new DatabaseLogin(user, password, file, variable)
-                : new DatabaseLogin(user, otherPassword);
+                ? new DatabaseLogin(user, password, file)
+                : new DatabaseLogin(user, otherPassword, null);
     }
 
     /** As the file has it now; while that is away or empty, and where there is none, as at the start. */

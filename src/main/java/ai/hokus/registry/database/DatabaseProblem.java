@@ -1,10 +1,10 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what a database says at start-up into a sentence for operators, where it is something that they can mend. */
@@ -50,10 +50,6 @@ final class DatabaseProblem {
                     "Make the folder writable for the user that runs this service, or set another path in"
                             + " spring.datasource.url. A container needs a volume there."),
             new Known(
-                    "90097",
-                    "The database %s can only be read",
-                    "Make its file and its folder writable for the user that runs this service."),
-            new Known(
                     "90030|90048",
                     "The file of the database %s is damaged, or of another version of H2",
                     "Restore it from a backup, or open it with the build that wrote it."),
@@ -70,9 +66,7 @@ final class DatabaseProblem {
 
     /** Empty: nothing that an operator is known to be able to mend. */
     static Optional<StartupRefusedException> of(Throwable failure, @Nullable String url) {
-        return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
-                .filter(SQLException.class::isInstance)
-                .map(SQLException.class::cast)
+        return SqlFailure.causes(failure)
                 .flatMap(cause -> describe(cause, address(url)).stream())
                 .findFirst();
     }

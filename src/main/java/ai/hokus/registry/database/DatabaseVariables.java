@@ -13,12 +13,11 @@ import java.util.Properties;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
-import org.springframework.boot.context.properties.source.ConfigurationProperty;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.PropertySourcesPlaceholdersResolver;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.PropertySource;
-import org.springframework.util.StringUtils;
 
 /**
  * Where the database is and who connects: {@code spring.datasource...}, and {@code DB_HOST}, {@code DB_PORT}, {@code DB_NAME},
@@ -106,18 +105,19 @@ final class DatabaseVariables {
         String user = user();
         String who = user == null ? username : user;
         String plain = plainPassword();
-        String file = passwordFile();
-        if (file == null) {
-            return new DatabaseLogin(who, plain == null ? password : plain);
+        String name = passwordFile();
+        if (name == null) {
+            return new DatabaseLogin(who, plain == null ? password : plain, null);
         }
-        String variable = variables.read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE;
+        SecretFile file =
+                new SecretFile(variables.read(PASSWORD_FILE) == null ? SPRING_PASSWORD_FILE : PASSWORD_FILE, name);
         if (plain != null) {
             throw StartupRefusedException.contradiction(
                     variables.read(PASSWORD) == null ? SPRING_PASSWORD : PASSWORD,
-                    variable,
+                    file.variable(),
                     "the password of one would hide a new one in the other");
         }
-        return new DatabaseLogin(who, variable, new SecretFile(file));
+        return new DatabaseLogin(who, file.require(), file);
     }
 
     private List<String> missing() {
@@ -146,7 +146,7 @@ final class DatabaseVariables {
 
     private @Nullable String agreed(String variable, String property, String difference) {
         String other = property.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
-        return variables.agreed(variable, other, configured(property), difference);
+        return EnvironmentVariables.agreed(variable, variables.read(variable), other, configured(property), difference);
     }
 
     private String host() {
@@ -195,18 +195,14 @@ final class DatabaseVariables {
      */
     @Nullable
     String configured(String name) {
-        for (PropertySource<?> source : environment.getPropertySources()) {
-            if (source.getName().contains(OWN_DEFAULTS)) {
-                return null;
-            }
-            ConfigurationPropertySource properties = ConfigurationPropertySource.from(source);
-            ConfigurationProperty property =
-                    properties == null ? null : properties.getConfigurationProperty(ConfigurationPropertyName.of(name));
-            if (property != null) {
-                String value = environment.resolvePlaceholders(String.valueOf(property.getValue()));
-                return StringUtils.hasText(value) ? value : null;
-            }
-        }
-        return null;
+        List<PropertySource<?>> sources = environment.getPropertySources().stream()
+                .takeWhile(source -> !source.getName().contains(OWN_DEFAULTS))
+                .toList();
+        String value = new Binder(
+                        ConfigurationPropertySources.from(sources),
+                        new PropertySourcesPlaceholdersResolver(environment))
+                .bind(name, String.class)
+                .orElse("");
+        return value.isBlank() ? null : value;
     }
 }

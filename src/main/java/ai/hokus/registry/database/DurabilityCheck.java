@@ -15,17 +15,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * Refuses to start where a commit that was acknowledged could be lost. It asks within a transaction of the service, because
  * that is where the answer matters and where it is the same for every connection: {@link DurableTransactionManager}.
  */
-class DurabilityCheck implements InitializingBean {
+record DurabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) implements InitializingBean {
 
     private static final Logger log = LoggerFactory.getLogger(DurabilityCheck.class);
-
-    private final DataSource dataSource;
-    private final PlatformTransactionManager transactions;
-
-    DurabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) {
-        this.dataSource = dataSource;
-        this.transactions = transactions;
-    }
 
     @Override
     public void afterPropertiesSet() {

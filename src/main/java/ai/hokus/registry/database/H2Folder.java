@@ -25,19 +25,20 @@ final class H2Folder {
             return;
         }
         String name = matcher.group(1);
-        Path file = Path.of(name.startsWith("~") ? System.getProperty("user.home") + name.substring(1) : name)
+        Path folder = Path.of(name.startsWith("~") ? System.getProperty("user.home") + name.substring(1) : name)
                 .toAbsolutePath()
-                .normalize();
-        Path folder = file.getParent();
+                .normalize()
+                .getParent();
         while (folder != null && Files.notExists(folder)) {
             folder = folder.getParent();
         }
-        if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder)) {
+        boolean isFolder = folder == null || Files.isDirectory(folder);
+        if (folder == null || !isFolder || !Files.isWritable(folder)) {
+            String user = System.getProperty("user.name");
             throw new StartupRefusedException(
                     "The database " + DatabaseProblem.address(url) + " cannot be written: "
-                            + (folder == null || Files.isDirectory(folder)
-                                    ? "the folder " + folder + " is not writable for the user "
-                                            + System.getProperty("user.name") + "."
+                            + (isFolder
+                                    ? "the folder " + folder + " is not writable for the user " + user + "."
                                     : folder + " is not a folder."),
                     "Make it a folder that this user can write (in a container: a volume), or set another path in"
                             + " spring.datasource.url.");

@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import java.util.Map;
 import java.util.Properties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -13,7 +14,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
-/** Has Spring Boot's Flyway run on connections of its own, and by our strategy. */
+/** Has Spring Boot's Flyway run on connections of its own. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({DataSourceProperties.class, FlywayProperties.class, MigrationSettings.class})
 class MigrationConfiguration {
@@ -38,24 +39,12 @@ class MigrationConfiguration {
                 url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
     }
 
-    /** Spring Boot gives it to Flyway. */
-    @Bean
-    MigrationProgress migrationProgress(MigrationSettings settings) {
-        return new MigrationProgress(settings);
-    }
-
-    @Bean
-    Migrations migrations(
-            MigrationSettings settings, MigrationProgress progress, @FlywayDataSource MigrationDataSource dataSource) {
-        return new Migrations(settings, progress, dataSource);
-    }
-
     /** The operator's for the pool, certificates for example, but for the timeout. */
     private static Properties driverProperties(String url, Environment environment) {
         Properties properties = new Properties();
         properties.putAll(Binder.get(environment)
                 .bind("spring.datasource.hikari.data-source-properties", Bindable.mapOf(String.class, String.class))
-                .orElseGet(java.util.Map::of));
+                .orElseGet(Map::of));
         properties.remove("socketTimeout");
         if (url.startsWith("jdbc:postgresql:")) {
             properties.putIfAbsent("connectTimeout", "10");

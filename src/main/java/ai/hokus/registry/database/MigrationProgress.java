@@ -12,12 +12,14 @@ import org.flywaydb.core.api.callback.Event;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
+import org.springframework.stereotype.Component;
 
 /**
- * Says what migrations are doing, again and again for as long as they last: Flyway logs the beginning
- * and the end of each, and nothing between. It also sets the timeouts of each migration's transaction on PostgreSQL, where
- * Flyway calls it on the connection and in the transaction that the migration runs in; so they hold through a pooler.
+ * Says what migrations are doing for as long as they last: Flyway logs the beginning and the end of each, and nothing between. It
+ * also sets the timeouts of each migration's transaction on PostgreSQL. Flyway calls it in that transaction, so they hold through
+ * a pooler.
  */
+@Component
 class MigrationProgress extends BaseCallback {
 
     private static final Logger log = LoggerFactory.getLogger(MigrationProgress.class);

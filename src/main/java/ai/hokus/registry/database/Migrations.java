@@ -6,11 +6,9 @@ import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.StartupRefusedException;
 import java.sql.ResultSet;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.flywaydb.core.Flyway;
@@ -20,6 +18,7 @@ import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.flyway.autoconfigure.FlywayDataSource;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.core.retry.RetryListener;
 import org.springframework.core.retry.RetryPolicy;
@@ -28,6 +27,8 @@ import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.RowMapperResultSetExtractor;
+import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 
 /**
@@ -41,6 +42,7 @@ import org.springframework.util.StringUtils;
  *       anything, whether a schema is another application's.
  * </ol>
  */
+@Component
 class Migrations implements FlywayMigrationStrategy {
 
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
@@ -70,8 +72,8 @@ class Migrations implements FlywayMigrationStrategy {
     private final boolean h2;
     private final JdbcTemplate jdbc;
 
-    /** @param dataSource Flyway's */
-    Migrations(MigrationSettings settings, MigrationProgress progress, MigrationDataSource dataSource) {
+    Migrations(
+            MigrationSettings settings, MigrationProgress progress, @FlywayDataSource MigrationDataSource dataSource) {
         this.settings = settings;
         this.progress = progress;
         this.where = DatabaseProblem.address(dataSource.getUrl());
@@ -108,7 +110,7 @@ class Migrations implements FlywayMigrationStrategy {
         try {
             progress.reportDuring(() -> tries.invoke(flyway::migrate));
         } catch (FlywayException e) {
-            throw refusal(flyway, e).<RuntimeException>map(refusal -> refusal).orElse(e);
+            throw refusal(flyway, e);
         }
     }
 
@@ -116,8 +118,8 @@ class Migrations implements FlywayMigrationStrategy {
         return SqlFailure.isLockTimeout(failure) || SqlFailure.isDeadlockOrSerializationFailure(failure);
     }
 
-    /** What an operator can mend; empty: nothing that is known. */
-    private Optional<StartupRefusedException> refusal(Flyway flyway, FlywayException e) {
+    /** What an operator can mend; the failure itself: nothing that is known. */
+    private RuntimeException refusal(Flyway flyway, FlywayException e) {
         if (SqlFailure.cause(e).isEmpty()) {
             return refusalByFlyway(flyway, e);
         }
@@ -136,11 +138,11 @@ class Migrations implements FlywayMigrationStrategy {
                             + oneLine(getMostSpecificCause(e)) + ")",
                     USE_ANOTHER_SCHEMA);
         }
-        return DatabaseProblem.of(e, where);
+        return DatabaseProblem.of(e, where).map(RuntimeException.class::cast).orElse(e);
     }
 
     /** No statement failed: it is what Flyway found. */
-    private Optional<StartupRefusedException> refusalByFlyway(Flyway flyway, FlywayException e) {
+    private RuntimeException refusalByFlyway(Flyway flyway, FlywayException e) {
         if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
             return refusal(
                     e,
@@ -165,10 +167,10 @@ class Migrations implements FlywayMigrationStrategy {
                         "Another instance has been migrating %s for longer than this one waits"
                                 + " (spring.flyway.lock-retry-count seconds)",
                         "Look at that instance's log. Start this one again when its migrations are done.")
-                : Optional.empty();
+                : e;
     }
 
-    private Optional<StartupRefusedException> foreignHistory(MigrationInfo[] applied, FlywayException e) {
+    private RuntimeException foreignHistory(MigrationInfo[] applied, FlywayException e) {
         if (isOurs()) {
             return refusal(
                     e,
@@ -189,9 +191,9 @@ class Migrations implements FlywayMigrationStrategy {
     }
 
     /** @param problem without the full stop, and with %s for the database */
-    private Optional<StartupRefusedException> refusal(FlywayException e, String problem, String action) {
+    private RuntimeException refusal(FlywayException e, String problem, String action) {
         String sentence = StringUtils.capitalize(problem.replace("%s", "the database " + where)) + ".";
-        return Optional.of(new StartupRefusedException(sentence, action, e));
+        return new StartupRefusedException(sentence, action, e);
     }
 
     /** What to do to have an empty database in place of this one. */
@@ -209,15 +211,13 @@ class Migrations implements FlywayMigrationStrategy {
     /** Tables and views of the schema, in lower case, whoever owns them. */
     private List<String> tables() {
         return requireNonNull(jdbc.execute((ConnectionCallback<List<String>>) connection -> {
-            List<String> names = new ArrayList<>();
             try (ResultSet tables = connection
                     .getMetaData()
                     .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
-                while (tables.next()) {
-                    names.add(tables.getString("TABLE_NAME").toLowerCase(Locale.ROOT));
-                }
+                return new RowMapperResultSetExtractor<>(
+                                (row, n) -> row.getString("TABLE_NAME").toLowerCase(Locale.ROOT))
+                        .extractData(tables);
             }
-            return names;
         }));
     }
 

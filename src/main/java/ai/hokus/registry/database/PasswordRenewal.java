@@ -61,22 +61,22 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
                     .open(login.username(), password)
                     .close();
         } catch (SQLException e) {
-            warnOnce(password, e);
+            warnOnce(file, password, e);
             return;
         }
         pool.setPassword(password);
         // All idle ones at once: a connection takes milliseconds, and the database has just accepted this password.
         pool.getHikariPoolMXBean().softEvictConnections();
-        log.info("The database accepts the new password in {}: connections are renewed.", login.variable());
+        log.info("The database accepts the new password in {}: connections are renewed.", file.variable());
     }
 
-    private void warnOnce(String password, SQLException failure) {
+    private void warnOnce(SecretFile file, String password, SQLException failure) {
         if (DatabaseLogin.isRefusal(failure) && !password.equals(refused)) {
             refused = password;
             log.warn(
                     "The database does not accept the password that {} holds since it changed. Connections that are open stay"
                             + " in use, and new ones are opened with the password of before, until the database accepts it.",
-                    login.variable());
+                    file.variable());
         }
     }
 

@@ -15,12 +15,10 @@ class StaleConnectionOverride implements SQLExceptionOverride {
 
     private static final Set<String> STALE = Set.of(
             "25006", // read_only_sql_transaction: the server became a standby, or refuses writes
-            "25P02", // in_failed_sql_transaction: the connection was returned in the middle of a transaction that had
-            // failed
+            "25P02", // in_failed_sql_transaction: it was returned in the middle of a transaction that had failed
             "25P03", // idle_in_transaction_session_timeout: the server closed the session
             "25P04", // transaction_timeout: likewise
-            "26000", // invalid_sql_statement_name: the session has lost its prepared statements, so it is another
-            // session
+            "26000", // invalid_sql_statement_name: it has lost its prepared statements, so it is another session
             "42P05", // duplicate_prepared_statement: it has somebody else's, likewise
             "57P04"); // database_dropped
 

@@ -37,8 +37,8 @@ class PasswordRenewalTest {
         role = TestServer.newRole();
         TestServer.requirePassword(role);
         file = Files.writeString(folder.resolve("password"), "right\n");
-        secret = new SecretFile(file.toString());
-        DatabaseLogin login = new DatabaseLogin(role, "VARIABLE", secret);
+        secret = new SecretFile("VARIABLE", file.toString());
+        DatabaseLogin login = new DatabaseLogin(role, secret.require(), secret);
         pool = new HikariDataSource();
         pool.setJdbcUrl(TestServer.url("postgres"));
         pool.setMaximumPoolSize(1);
@@ -92,7 +92,7 @@ class PasswordRenewalTest {
     void a_new_password_is_accepted_when_it_opens_a_connection_itself() throws IOException {
         Path elsewhere = Files.writeString(folder.resolve("elsewhere"), "second");
 
-        renewal.look(new SecretFile(elsewhere.toString()), pool);
+        renewal.look(new SecretFile("VARIABLE", elsewhere.toString()), pool);
 
         assertThat(pool.getCredentials().getPassword()).isEqualTo("right");
     }
@@ -114,7 +114,8 @@ class PasswordRenewalTest {
         Files.writeString(file, "second");
         try (HikariDataSource away = new HikariDataSource()) {
             away.setJdbcUrl("jdbc:postgresql://127.0.0.1:" + TestRedis.freePort() + "/postgres");
-            new PoolSetup(() -> new DatabaseLogin(role, "right")).postProcessBeforeInitialization(away, "dataSource");
+            new PoolSetup(() -> new DatabaseLogin(role, "right", null))
+                    .postProcessBeforeInitialization(away, "dataSource");
             renewal.look(secret, away);
         }
 
@@ -123,7 +124,7 @@ class PasswordRenewalTest {
 
     @Test
     void a_login_shows_no_password() {
-        assertThat(new DatabaseLogin("ada", "hunter2").toString()).doesNotContain("hunter2");
+        assertThat(new DatabaseLogin("ada", "hunter2", null).toString()).doesNotContain("hunter2");
     }
 
     private void look() {

@@ -107,7 +107,8 @@ class StaleConnectionOverrideTest {
         HikariDataSource pool = new HikariDataSource();
         pool.setJdbcUrl(url);
         pool.setMaximumPoolSize(1);
-        new PoolSetup(() -> new DatabaseLogin("postgres", "")).postProcessBeforeInitialization(pool, "dataSource");
+        new PoolSetup(() -> new DatabaseLogin("postgres", "", null))
+                .postProcessBeforeInitialization(pool, "dataSource");
         return pool;
     }
 }

@@ -19,6 +19,7 @@ final class ClientWatchdog {
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
 
     private final LongSupplier nanoTime;
+    private boolean answered;
     private int failures;
     private long firstFailure;
     private long lastTry;
@@ -29,18 +30,18 @@ final class ClientWatchdog {
         this.nanoTime = nanoTime;
     }
 
-    /** A call was answered. Returns whether calls had failed before. */
+    /** A call was answered. Returns whether it was the first one, or calls had failed before. */
     synchronized boolean succeeded() {
-        boolean recovered = failures > 0;
+        boolean news = !answered || failures > 0;
+        answered = true;
         failures = 0;
-        return recovered;
+        return news;
     }
 
     /** A call failed. Returns whether a new client should be tried now. */
     synchronized boolean failed(Cause cause) {
         if (isRedisOwnWord(cause)) {
-            // It answers: the client has found it.
-            succeeded();
+            failures = 0; // it answers: the client has found it
             return false;
         }
         long now = nanoTime.getAsLong();

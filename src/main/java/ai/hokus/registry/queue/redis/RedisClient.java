@@ -12,7 +12,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.redisson.Redisson;
 import org.redisson.api.RFuture;
@@ -27,6 +26,7 @@ import org.redisson.config.Config;
 import org.redisson.config.ReadMode;
 import org.redisson.config.SslVerificationMode;
 import org.redisson.config.SubscriptionMode;
+import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
  * One generation of the client library: made without touching Redis, thrown away whole.
@@ -65,7 +65,6 @@ final class RedisClient {
     private final RedisSettings redis;
     private final RedissonClient redisson;
     private final ExecutorService starter;
-    private final AtomicBoolean answered = new AtomicBoolean();
 
     RedisClient(QueueSettings settings, RedisSettings redis) {
         this.redis = redis;
@@ -75,11 +74,6 @@ final class RedisClient {
             thread.setDaemon(true);
             return thread;
         });
-    }
-
-    /** True once: for whoever calls it when the first answer has come. */
-    boolean firstAnswer() {
-        return answered.compareAndSet(false, true);
     }
 
     /**
@@ -143,7 +137,9 @@ final class RedisClient {
                 .setPassword(redis.password());
         config.setReferenceEnabled(false); // else each argument is looked at for being an object of the library
         if (redis.tls()) {
-            trust(config, redis.trust());
+            SslManagerBundle managers = redis.trust().managers();
+            config.setSslTrustManagerFactory(managers.getTrustManagerFactory())
+                    .setSslKeyManagerFactory(managers.getKeyManagerFactory());
         }
         switch (redis.kind()) {
             case SINGLE ->
@@ -165,15 +161,6 @@ final class RedisClient {
                         .setDatabase(redis.database());
         }
         return config;
-    }
-
-    private static void trust(Config config, RedisTls tls) {
-        if (tls.authorities() != null) {
-            config.setSslTrustManagerFactory(tls.managers().getTrustManagerFactory());
-        }
-        if (tls.certificate() != null) {
-            config.setSslKeyManagerFactory(tls.managers().getKeyManagerFactory());
-        }
     }
 
     /** Where there are replicas: they are never asked, and get no connections. */

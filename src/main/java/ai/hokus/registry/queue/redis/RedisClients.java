@@ -76,7 +76,7 @@ final class RedisClients implements AutoCloseable {
         boolean suspected = false;
         try {
             List<@Nullable Object> reply = await(used.run(script, keys, arguments));
-            if (watchdog.succeeded() || used.firstAnswer()) {
+            if (watchdog.succeeded()) {
                 warnOfEviction(used);
             }
             return new RedisReply(reply, errors);

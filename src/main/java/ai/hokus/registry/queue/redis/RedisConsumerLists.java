@@ -46,11 +46,9 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 
     @Override
     public QueueSnapshot snapshot(List<ProducerId> producers) {
-        List<String> lists = new ArrayList<>(List.of(settings.name()));
-        if (inOneSlot) {
-            lists.add(key(ConsumerList.PROCESSING));
-            lists.add(key(ConsumerList.DLQ));
-        }
+        List<String> lists = inOneSlot
+                ? List.of(settings.name(), key(ConsumerList.PROCESSING), key(ConsumerList.DLQ))
+                : List.of(settings.name());
         RedisReply reply =
                 look(lists, producers.stream().map(settings::checkpointsKey).toList());
         long depth = reply.number();
@@ -93,7 +91,6 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         };
     }
 
-    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         clients.close();

@@ -7,10 +7,12 @@ import ai.hokus.registry.queue.redis.RedisSettings.Kind;
 import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,7 +80,7 @@ final class RedisEnvironment {
     private RedisSettings servers(RedisUrl url) {
         Node node = new Node(host(url), port(url));
         boolean tls = tls(url);
-        boolean cluster = isTrue(flag(CLUSTER));
+        boolean cluster = isOn(CLUSTER);
         if (cluster && url.database() != 0) {
             throw StartupRefusedException.contradiction(
                     RedisUrl.VARIABLE, CLUSTER, "the URL names a database, and a cluster has only database 0");
@@ -104,7 +106,7 @@ final class RedisEnvironment {
             throw StartupRefusedException.contradiction(
                     others.get(0), SENTINELS, "the sentinels say where the primary is");
         }
-        if (isTrue(flag(CLUSTER))) {
+        if (isOn(CLUSTER)) {
             throw StartupRefusedException.contradiction(
                     CLUSTER, SENTINELS, "a cluster fails over by itself and has no sentinels");
         }
@@ -112,7 +114,7 @@ final class RedisEnvironment {
         if (master == null || !MASTER_NAME.matcher(master).matches()) {
             throw unusable(SENTINEL_MASTER, "must be the name that the sentinels have for the primary", "mymaster");
         }
-        return settings(Kind.SENTINEL, sentinelNodes(), master, isTrue(flag(TLS)), RedisUrl.NONE);
+        return settings(Kind.SENTINEL, sentinelNodes(), master, isOn(TLS), RedisUrl.NONE);
     }
 
     private List<Node> sentinelNodes() {
@@ -138,15 +140,16 @@ final class RedisEnvironment {
     private RedisSettings settings(Kind kind, List<Node> nodes, @Nullable String master, boolean tls, RedisUrl url) {
         String username = both(USERNAME, url.username(), "they name different users");
         SecretFile file = passwordFile(url);
-        String password =
-                file != null ? file.require(TOKEN_FILE) : both(TOKEN, url.password(), "they hold different passwords");
+        String password = file != null ? file.require() : both(TOKEN, url.password(), "they hold different passwords");
         if (username != null && password == null) {
             throw url.username() != null
                     ? RedisUrl.unusable("has a user name without a password (a password alone needs a colon before it)")
                     : unusable(TOKEN, "must be set when " + USERNAME + " is", "the password of that user");
         }
-        RedisTls trust = RedisTls.of(read(RedisTls.AUTHORITIES), read(RedisTls.CERTIFICATE), read(RedisTls.KEY));
-        return new RedisSettings(kind, nodes, master, tls, username, password, file, url.database(), trust);
+        Map<String, String> trust = variables.set(RedisTls.AUTHORITIES, RedisTls.CERTIFICATE, RedisTls.KEY).stream()
+                .collect(Collectors.toMap(variable -> variable, variable -> String.valueOf(read(variable))));
+        return new RedisSettings(
+                kind, nodes, master, tls, username, password, file, url.database(), RedisTls.of(trust));
     }
 
     private String host(RedisUrl url) {
@@ -181,14 +184,12 @@ final class RedisEnvironment {
 
     /** {@code redis://} leaves it open: many write it for any Redis. {@code rediss://} does not. */
     private boolean tls(RedisUrl url) {
-        Boolean flag = flag(TLS);
-        if (!isTrue(url.tls())) {
-            return isTrue(flag);
-        }
-        if (flag != null && !flag) {
+        boolean on = isOn(TLS);
+        boolean asked = Boolean.TRUE.equals(url.tls());
+        if (asked && !on && read(TLS) != null) {
             throw contradictsUrl(TLS, "rediss:// asks for TLS");
         }
-        return true;
+        return asked || on;
     }
 
     private @Nullable SecretFile passwordFile(RedisUrl url) {
@@ -203,7 +204,7 @@ final class RedisEnvironment {
         if (url.password() != null) {
             throw contradictsUrl(TOKEN_FILE, "the URL's password would hide a new one in the file");
         }
-        return new SecretFile(file);
+        return new SecretFile(TOKEN_FILE, file);
     }
 
     /** What the variable or the URL says. */
@@ -243,19 +244,11 @@ final class RedisEnvironment {
         return value == null ? null : value.strip();
     }
 
-    /** Returns null when it is not set. */
-    private @Nullable Boolean flag(String variable) {
+    private boolean isOn(String variable) {
         String value = read(variable);
-        if (value == null) {
-            return null;
+        if (value != null && !value.equalsIgnoreCase("true") && !value.equalsIgnoreCase("false")) {
+            throw unusable(variable, "must be true or false", "true");
         }
-        if (value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false")) {
-            return value.equalsIgnoreCase("true");
-        }
-        throw unusable(variable, "must be true or false", "true");
-    }
-
-    private static boolean isTrue(@Nullable Boolean flag) {
-        return flag != null && flag;
+        return Boolean.parseBoolean(value);
     }
 }

@@ -8,29 +8,19 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import org.redisson.client.RedisAuthRequiredException;
-import org.redisson.client.RedisBusyException;
-import org.redisson.client.RedisClusterDownException;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
-import org.redisson.client.RedisLoadingException;
-import org.redisson.client.RedisMasterDownException;
 import org.redisson.client.RedisNodeNotFoundException;
 import org.redisson.client.RedisOutOfMemoryException;
-import org.redisson.client.RedisReadonlyException;
 import org.redisson.client.RedisRedirectException;
-import org.redisson.client.RedisResponseTimeoutException;
 import org.redisson.client.RedisTimeoutException;
-import org.redisson.client.RedisTryAgainException;
-import org.redisson.client.RedisWrongPasswordException;
 
 /**
  * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
@@ -44,7 +34,7 @@ import org.redisson.client.RedisWrongPasswordException;
  */
 final class RedisErrorClassifier {
 
-    /** The longest sentence that is taken over, in characters. */
+    /** In characters, of a sentence that is taken over. */
     private static final int MAX_MESSAGE_LENGTH = 300;
 
     private static final int MAX_CHAIN_LENGTH = 20;
@@ -62,21 +52,12 @@ final class RedisErrorClassifier {
 
     private static final List<Rule> RULES = List.of(
             new Rule(Cause.TLS, SSLException.class, CertificateException.class),
-            new Rule(Cause.AUTHENTICATION, RedisAuthRequiredException.class, RedisWrongPasswordException.class),
             new Rule(Cause.AUTHENTICATION, "NOAUTH|WRONGPASS|invalid password|(?:Client sent )?AUTH\\b"),
             new Rule(Cause.PERMISSION, "NOPERM|The user executing the script can't"),
-            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class),
+            new Rule(Cause.OUT_OF_MEMORY, RedisOutOfMemoryException.class), // the library cuts the word off
             new Rule(Cause.OUT_OF_MEMORY, "OOM"),
-            new Rule(Cause.READ_ONLY, RedisReadonlyException.class),
             new Rule(Cause.READ_ONLY, "READONLY"),
             new Rule(Cause.WRONG_TYPE, "WRONGTYPE"),
-            new Rule(
-                    Cause.NOT_READY,
-                    RedisLoadingException.class,
-                    RedisBusyException.class,
-                    RedisMasterDownException.class,
-                    RedisClusterDownException.class,
-                    RedisTryAgainException.class),
             // MISCONF: a snapshot could not be saved; NOREPLICAS: fewer replicas than min-replicas-to-write.
             new Rule(Cause.NOT_READY, "LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|MOVED|ASK"),
             new Rule(Cause.UNREACHABLE, "max number of clients reached"),
@@ -87,11 +68,7 @@ final class RedisErrorClassifier {
                     ConnectException.class,
                     UnknownHostException.class,
                     NoRouteToHostException.class),
-            new Rule(
-                    Cause.TIMEOUT,
-                    RedisResponseTimeoutException.class,
-                    RedisTimeoutException.class,
-                    TimeoutException.class),
+            new Rule(Cause.TIMEOUT, RedisTimeoutException.class, TimeoutException.class),
             new Rule(Cause.UNREACHABLE, RedisConnectionException.class, IOException.class));
 
     private static final Pattern MOVED = Pattern.compile(SCRIPT_PREFIX + "MOVED .*");
@@ -125,10 +102,14 @@ final class RedisErrorClassifier {
 
     /** @param failure as the client library threw it; it is not attached */
     QueueUnavailableException unavailable(Throwable failure) {
-        List<Throwable> chain = chain(failure);
-        Optional<String> wrongKind = wrongKind(chain);
-        if (wrongKind.isPresent()) {
-            return unavailable(Cause.NOT_READY, wrongKind.get());
+        List<Throwable> chain = Stream.iterate(failure, link -> link != null, Throwable::getCause)
+                .limit(MAX_CHAIN_LENGTH)
+                .toList();
+        for (Throwable link : chain) {
+            String advice = wrongKind(link);
+            if (advice != null) {
+                return unavailable(Cause.NOT_READY, advice);
+            }
         }
         for (Rule rule : RULES) {
             for (Throwable link : chain) {
@@ -150,39 +131,26 @@ final class RedisErrorClassifier {
         return new QueueUnavailableException(cause, "Redis at " + address + ": " + sentence, null);
     }
 
-    /** What to change when another kind of Redis answers than the one that is configured. */
-    private Optional<String> wrongKind(List<Throwable> chain) {
-        for (Throwable link : chain) {
-            String sentence = sentence(link);
-            if (kind != Kind.CLUSTER
-                    && (link instanceof RedisRedirectException
-                            || MOVED.matcher(sentence).matches())) {
-                return Optional.of("it is a node of a cluster, and another node has the queue (MOVED)."
-                        + " Set REDIS_CLUSTER=true.");
-            }
-            if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
-                return Optional.of(
-                        "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove" + " it.");
-            }
-            if (kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()) {
-                return Optional.of("the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name"
-                        + " in their configuration (sentinel monitor NAME ...).");
-            }
+    /** What to change when another kind of Redis answers than the one that is configured; null: it does not say so. */
+    private @Nullable String wrongKind(Throwable link) {
+        String sentence = sentence(link);
+        if (kind != Kind.CLUSTER
+                && (link instanceof RedisRedirectException
+                        || MOVED.matcher(sentence).matches())) {
+            return "it is a node of a cluster, and another node has the queue (MOVED). Set REDIS_CLUSTER=true.";
         }
-        return Optional.empty();
+        if (kind == Kind.CLUSTER && NO_CLUSTER.matcher(sentence).matches()) {
+            return "it is no cluster (cluster support is disabled). Set REDIS_CLUSTER=false, or remove it.";
+        }
+        return kind == Kind.SENTINEL && UNKNOWN_MASTER.matcher(sentence).matches()
+                ? "the sentinels know no primary of this name. Set REDIS_SENTINEL_MASTER to the name in their"
+                        + " configuration (sentinel monitor NAME ...)."
+                : null;
     }
 
     /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */
     static boolean isAboutAnElement(String error) {
         return ABOUT_AN_ELEMENT.matcher(error).matches();
-    }
-
-    private static List<Throwable> chain(Throwable failure) {
-        List<Throwable> chain = new ArrayList<>();
-        for (Throwable link = failure; link != null && chain.size() < MAX_CHAIN_LENGTH; link = link.getCause()) {
-            chain.add(link);
-        }
-        return chain;
     }
 
     private static String sentence(Throwable link) {

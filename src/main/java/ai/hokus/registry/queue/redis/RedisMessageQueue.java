@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * The queue as a Redis list, through Redisson.
@@ -55,13 +54,11 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     @Override
     public AppendResult append(ProducerId producer, Append append) {
-        Optional<String> tooLarge = tooLarge(append);
-        return tooLarge.isPresent()
-                ? refuseWithoutSending(producer, append, tooLarge.get())
+        return append.entries().stream().anyMatch(this::isTooLarge)
+                ? refuseWithoutSending(producer, append)
                 : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
     }
 
-    /** Ends connections and threads, in {@link RedisClients#MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         clients.close();
@@ -71,7 +68,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
      * The answer that Redis would give if it could: to an element larger than it reads, it closes the connection, which
      * cannot be told from a network that breaks. The comparison comes first here too.
      */
-    private AppendResult refuseWithoutSending(ProducerId producer, Append append, String error) {
+    private AppendResult refuseWithoutSending(ProducerId producer, Append append) {
         Checkpoints seen = newestCheckpoint(producer);
         String newest = seen.newest();
         if (!Objects.equals(newest, append.expected())) {
@@ -80,23 +77,18 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         if (seen.depth() + append.entries().size() > settings.capacity()) {
             return new AppendResult.Full(Math.max(settings.capacity() - seen.depth(), 0), seen.depth());
         }
-        return new AppendResult.Refused(error);
+        return new AppendResult.Refused("an element is too large: more than registry.queue.max-element-size, "
+                + settings.maxElementSize().toBytes() + " bytes");
     }
 
-    private Optional<String> tooLarge(Append append) {
+    private boolean isTooLarge(QueueEntry entry) {
+        return isTooLarge(entry.element()) || (settings.notifications() && isTooLarge(entry.notification()));
+    }
+
+    private boolean isTooLarge(String text) {
         long max = settings.maxElementSize().toBytes();
-        for (QueueEntry entry : append.entries()) {
-            for (String text : settings.notifications()
-                    ? List.of(entry.element(), entry.notification())
-                    : List.of(entry.element())) {
-                // UTF-8 takes at most three bytes for a char.
-                if (text.length() > max / 3 && text.getBytes(StandardCharsets.UTF_8).length > max) {
-                    return Optional.of(
-                            "an element is too large: more than registry.queue.max-element-size, " + max + " bytes");
-                }
-            }
-        }
-        return Optional.empty();
+        // UTF-8 takes at most three bytes for a char.
+        return text.length() > max / 3 && text.getBytes(StandardCharsets.UTF_8).length > max;
     }
 
     private List<String> arguments(Append append) {
@@ -116,7 +108,6 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         return arguments;
     }
 
-    /** Runs a script on the primary; the answer has the hard deadline. */
     private RedisReply call(String script, ProducerId producer, List<String> arguments) {
         List<Object> keys =
                 List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));

@@ -35,15 +35,13 @@ class RedisQueueConfiguration {
                         settings.address()));
     }
 
-    /** Closed with the application; that takes {@link RedisClients#MAX_CLOSE} at most. */
-    @Bean(destroyMethod = "close")
+    @Bean
     @Conditional(RedisIsConfigured.class)
     RedisMessageQueue messageQueue(QueueSettings settings) {
         return new RedisMessageQueue(settings, redis.orElseThrow());
     }
 
-    /** Closed with the application, as the queue is. */
-    @Bean(destroyMethod = "close")
+    @Bean
     @Conditional(RedisIsConfigured.class)
     RedisConsumerLists consumerLists(QueueSettings settings) {
         return new RedisConsumerLists(settings, redis.orElseThrow());

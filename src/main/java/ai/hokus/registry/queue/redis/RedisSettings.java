@@ -86,11 +86,9 @@ record RedisSettings(
         return password != null && !tls && !nodes.stream().map(Node::host).allMatch(EnvironmentVariables::isLoopback);
     }
 
+    /** Without user name and password. */
     @Override
     public String toString() {
-        return address()
-                + (database == 0 ? "" : "/" + database)
-                + (kind == Kind.CLUSTER ? " (cluster)" : "")
-                + (password == null ? "" : " (with a password)");
+        return address();
     }
 }

@@ -5,63 +5,48 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.HashMap;
+import java.util.Map;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslManagerBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 /**
- * Whom a TLS connection to Redis trusts, and who it says we are: what the files of {@code REDIS_TLS_CA_FILE}, {@code
- * REDIS_TLS_CERTIFICATE_FILE} and {@code REDIS_TLS_KEY_FILE} hold, in PEM. The server's certificate must always carry the name
- * that we connect to.
+ * Whom a TLS connection to Redis trusts (without a file: whom the JVM trusts), and who it says we are (without files: nobody). The
+ * server's certificate must always carry the name that we connect to.
  *
- * @param authoritiesFile name of the file with the authorities; null: none is configured
- * @param certificateFile name of the file with our certificate; null: none is configured
- * @param keyFile name of the file with its private key; null: none is configured
- * @param authorities that are trusted; null: the JVM's own
- * @param certificate ours, with its chain; null: none is shown
- * @param key its private key
+ * @param files their names, by the variable that has each
+ * @param contents what they hold, in PEM, by the same
  */
-record RedisTls(
-        @Nullable String authoritiesFile,
-        @Nullable String certificateFile,
-        @Nullable String keyFile,
-        @Nullable String authorities,
-        @Nullable String certificate,
-        @Nullable String key) {
+record RedisTls(Map<String, String> files, Map<String, String> contents) {
 
     static final String AUTHORITIES = "REDIS_TLS_CA_FILE";
     static final String CERTIFICATE = "REDIS_TLS_CERTIFICATE_FILE";
     static final String KEY = "REDIS_TLS_KEY_FILE";
 
-    static final RedisTls NONE = RedisTls.of(null, null, null);
+    RedisTls {
+        files = Map.copyOf(files);
+        contents = Map.copyOf(contents);
+    }
 
     /**
-     * Reads the files that are named.
+     * Reads the files.
      *
      * @throws StartupRefusedException when one is missing, or holds what is no PEM
      */
-    static RedisTls of(@Nullable String authoritiesFile, @Nullable String certificateFile, @Nullable String keyFile) {
-        if ((certificateFile == null) != (keyFile == null)) {
-            throw RedisEnvironment.unusable(
-                    certificateFile == null ? CERTIFICATE : KEY,
-                    "must be set when " + (certificateFile == null ? KEY : CERTIFICATE) + " is",
-                    "/etc/registry/redis.pem");
+    static RedisTls of(Map<String, String> files) {
+        if (files.containsKey(CERTIFICATE) != files.containsKey(KEY)) {
+            String set = files.containsKey(KEY) ? KEY : CERTIFICATE;
+            String missing = files.containsKey(KEY) ? CERTIFICATE : KEY;
+            throw RedisEnvironment.unusable(missing, "must be set when " + set + " is", "/etc/registry/redis.pem");
         }
-        return new RedisTls(
-                authoritiesFile,
-                certificateFile,
-                keyFile,
-                read(AUTHORITIES, authoritiesFile),
-                read(CERTIFICATE, certificateFile),
-                read(KEY, keyFile));
+        Map<String, String> contents = new HashMap<>();
+        files.forEach((variable, name) -> contents.put(variable, read(variable, name)));
+        return new RedisTls(files, contents);
     }
 
-    private static @Nullable String read(String variable, @Nullable String name) {
-        if (name == null) {
-            return null;
-        }
+    private static String read(String variable, String name) {
         try {
             String content = Files.readString(Path.of(name));
             if (content.contains("-----BEGIN ")) {
@@ -76,7 +61,7 @@ record RedisTls(
     /** With what the files hold now; itself while one of them cannot be read. */
     RedisTls current() {
         try {
-            return of(authoritiesFile, certificateFile, keyFile);
+            return of(files);
         } catch (StartupRefusedException beingReplaced) {
             return this;
         }
@@ -84,11 +69,10 @@ record RedisTls(
 
     /** @throws IllegalStateException when a file holds no certificate, or the key is not the certificate's */
     SslManagerBundle managers() {
-        PemSslStoreDetails ours = PemSslStoreDetails.forCertificate(certificate).withPrivateKey(key);
-        PemSslStoreDetails trusted = PemSslStoreDetails.forCertificates(authorities);
-        return SslBundle.of(
-                        new PemSslStoreBundle(certificate == null ? null : ours, authorities == null ? null : trusted))
-                .getManagers();
+        PemSslStoreDetails ours =
+                PemSslStoreDetails.forCertificate(contents.get(CERTIFICATE)).withPrivateKey(contents.get(KEY));
+        PemSslStoreDetails trusted = PemSslStoreDetails.forCertificate(contents.get(AUTHORITIES));
+        return SslBundle.of(new PemSslStoreBundle(ours, trusted)).getManagers();
     }
 
     /** Without what the files hold, which may be a private key. */

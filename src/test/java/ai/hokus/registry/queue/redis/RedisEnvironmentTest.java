@@ -372,7 +372,7 @@ class RedisEnvironmentTest {
         RedisSettings settings = settings("REDIS_URL=redis://hunter:hunter2@cache.internal:7000/3");
 
         assertThat(settings.address()).isEqualTo("redis://cache.internal:7000");
-        assertThat(settings).hasToString("redis://cache.internal:7000/3 (with a password)");
+        assertThat(settings).hasToString("redis://cache.internal:7000");
     }
 
     @ParameterizedTest

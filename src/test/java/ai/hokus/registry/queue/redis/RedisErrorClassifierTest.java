@@ -17,7 +17,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.redisson.client.RedisConnectionException;
 import org.redisson.client.RedisException;
-import org.redisson.client.RedisLoadingException;
 import org.redisson.client.RedisOutOfMemoryException;
 import org.redisson.client.RedisResponseTimeoutException;
 import org.redisson.client.RedisTimeoutException;
@@ -70,7 +69,6 @@ class RedisErrorClassifierTest {
     @Test
     void the_type_decides_where_there_are_no_words() {
         assertThat(kindOf(new RedisOutOfMemoryException("any"))).isEqualTo(Cause.OUT_OF_MEMORY);
-        assertThat(kindOf(new RedisLoadingException("any"))).isEqualTo(Cause.NOT_READY);
         assertThat(kindOf(new RedisResponseTimeoutException("any"))).isEqualTo(Cause.TIMEOUT);
         assertThat(kindOf(new RedisTimeoutException("any"))).isEqualTo(Cause.TIMEOUT);
         assertThat(kindOf(new RedisConnectionException("any"))).isEqualTo(Cause.UNREACHABLE);

@@ -11,6 +11,7 @@ import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.TestRedis;
 import java.io.IOException;
@@ -26,6 +27,9 @@ import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.util.unit.DataSize;
 
 /** Every way in which a real Redis says no: what the caller is told, and that nothing is half done. */
@@ -97,6 +101,17 @@ class RedisMessageQueueFailureTest {
         assertThat(untilItAnswers(queue)).isEqualTo(new Checkpoints(List.of("1:a"), List.of(), 1));
         assertThat(open(server).append(source, append(null, "1:a", "a"))).isEqualTo(new Stale("1:a"));
         assertThat(elements(server)).containsExactly("a");
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void a_redis_that_may_delete_the_queue_is_warned_of_once(CapturedOutput output) {
+        RedisMessageQueue queue = open(start("maxmemory-policy allkeys-lru"));
+        queue.newestCheckpoint(source);
+        queue.newestCheckpoint(source);
+
+        Eventually.await("the warning", () -> output.getAll().contains("has maxmemory-policy allkeys-lru: "));
+        assertThat(output.getAll()).containsOnlyOnce("has maxmemory-policy");
     }
 
     @Test

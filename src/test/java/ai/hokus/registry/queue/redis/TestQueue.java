@@ -7,6 +7,7 @@ import ai.hokus.registry.queue.redis.RedisSettings.Node;
 import ai.hokus.registry.support.TestRedis;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.springframework.util.unit.DataSize;
 
 /** The real queue, put together without Spring, for the tests of other modules. */
@@ -34,7 +35,7 @@ public final class TestQueue {
                 password,
                 null,
                 database,
-                RedisTls.NONE);
+                RedisTls.of(Map.of()));
     }
 
     /** Where the queue of this name keeps a source's checkpoints. */
