@@ -81,7 +81,7 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
         RelayPass.Result result = new RelayPass(
                         partition, queue, producer, limits, appender, () -> true, LingerPolicy.NONE, observer)
                 .run(queue.newestCheckpoint(producer), null);
-        assertThat(result.outcome()).isEqualTo(PassOutcome.DRAINED);
+        assertThat(result.state()).isEqualTo(RelayState.IDLE);
         return lastAnswer.get();
     }
 
@@ -98,7 +98,7 @@ public final class OwnOutbox extends ServiceTables implements DeliveringOutbox {
         Relay started = new Relay(
                 RelayMode.RELAYING,
                 () -> List.of(new PartitionRelay(
-                        partition, queue, producer, breaker, locks, DEFAULTS, clock, new RelayListener() {})),
+                        partition, queue, producer, breaker, locks, DEFAULTS, clock, new RelayListeners(List.of()))),
                 breaker);
         started.start();
         relay = started;

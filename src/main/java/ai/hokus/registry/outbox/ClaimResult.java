@@ -6,19 +6,9 @@ import org.jspecify.annotations.Nullable;
 /** What a claim came to. */
 public sealed interface ClaimResult {
 
-    /** What the checkpoints have told, committed. */
-    default Progress progress() {
-        return Progress.NONE;
-    }
-
-    /**
-     * What the checkpoints have told, committed.
-     *
-     * @param delivered how many positions are now known to be in the queue, beyond those that were known before
-     * @param rewind null: none was needed
-     */
-    record Progress(long delivered, @Nullable Rewind rewind) {
-        static final Progress NONE = new Progress(0, null);
+    /** What this claim has put on record; null: nothing was lost, and nothing is foreign. */
+    default @Nullable Rewind rewind() {
+        return null;
     }
 
     /**
@@ -46,7 +36,7 @@ public sealed interface ClaimResult {
             long historyId,
             boolean more,
             @Nullable ScanCursor cursor,
-            Progress progress)
+            @Nullable Rewind rewind)
             implements ClaimResult {
         public Claimed {
             messages = List.copyOf(messages);
@@ -72,16 +62,13 @@ public sealed interface ClaimResult {
         }
     }
 
-    /**
-     * Nothing was found.
-     *
-     * @param drained whether there was nothing when the claim began; false: claim again, there may be more
-     */
-    record NothingPending(boolean drained, ScanCursor cursor, Progress progress) implements ClaimResult {}
+    /** Nothing was found. {@code drained}: nor was there anything when the claim began; otherwise claim again, there may be more. */
+    record NothingPending(
+            boolean drained, ScanCursor cursor, @Nullable Rewind rewind) implements ClaimResult {}
 
     /**
-     * The queue seems to have lost messages, or its newest checkpoint is not in this database's log; or the log does not have
-     * the batch whose append is under way. Rolled back: look at all checkpoints, and claim again.
+     * Rolled back, since the newest checkpoint alone is not enough, or the log does not have the batch whose append is under way: look
+     * at all checkpoints, and claim again.
      *
      * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint
      */
@@ -90,11 +77,7 @@ public sealed interface ClaimResult {
     /** The newest checkpoint cannot be read: a later release wrote it. Nothing is healed; the partition waits. */
     record UnreadableCheckpoint(String text) implements ClaimResult {}
 
-    /**
-     * This instance must not relay: it is configured for another queue or environment than this database.
-     *
-     * @param reason for the operators
-     */
+    /** This instance is configured for another queue or environment than this database. */
     record NotRelaying(String reason) implements ClaimResult {}
 
     /**
@@ -102,5 +85,8 @@ public sealed interface ClaimResult {
      *
      * @param fence to be appended, without messages: it makes every append of before fail. Null: it is the newest checkpoint
      */
-    record Halted(PartitionState state, @Nullable Checkpoint fence, Progress progress) implements ClaimResult {}
+    record Halted(
+            PartitionState state,
+            @Nullable Checkpoint fence,
+            @Nullable Rewind rewind) implements ClaimResult {}
 }

@@ -2,7 +2,6 @@ package ai.hokus.registry.outbox;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.hokus.registry.outbox.ClaimResult.Progress;
 import ai.hokus.registry.outbox.ClaimResult.Rewind;
 import ai.hokus.registry.outbox.PartitionRepository.Batch;
 import ai.hokus.registry.outbox.PartitionRepository.Row;
@@ -136,19 +135,19 @@ public class OutboxPartition {
         }
         if (queue.divergence() && queue.stranger() && row.divergedWithin(divergenceHealInterval)) {
             journal.stop(queue.reason(), queue.known());
-            return new ClaimResult.Halted(PartitionState.STOPPED, null, Progress.NONE);
+            return new ClaimResult.Halted(PartitionState.STOPPED, null, null);
         }
         long history = queue.divergence() ? heal(row, queue) : row.currentHistory();
         if (log.queueName() == null && !journal.recordQueue(identity.queueName())) {
             return new ClaimResult.LookAgain(log.deliveryNo()); // another instance recorded its queue just now
         }
         List<SqlUpdate> updates = new ArrayList<>(2);
-        Progress progress = move(row, log, queue, request, updates);
+        Rewind rewind = move(row, log, queue, request, updates);
         if (row.paused()) {
             repository.write(updates);
-            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), progress);
+            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), rewind);
         }
-        return take(request, log, queue.known(), history, updates, progress);
+        return take(request, log, queue.known(), history, updates, rewind);
     }
 
     /**
@@ -166,7 +165,9 @@ public class OutboxPartition {
         return histories.get(histories.size() - 1);
     }
 
-    private Progress move(Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
+    /** Moves {@code delivered} to what the queue is known to have. */
+    private @Nullable Rewind move(
+            Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
         long from = log.delivered();
         long to = queue.known();
         if (to > from) {
@@ -176,28 +177,33 @@ public class OutboxPartition {
             updates.add(journal.delivery(log.deliveryNo() + 1, from, to));
         }
         if (to >= from && !queue.divergence()) {
-            return new Progress(to - from, null);
+            return null;
         }
         if (to < from) {
             parked.updateLowest(to);
         }
         Rewind rewind = new Rewind(from, Math.min(from, to), queue.divergence(), queue.reason());
         journal.recordRewind(to < from ? log.deliveryNo() + 1 : log.deliveryNo(), rewind);
-        return new Progress(Math.max(to - from, 0), rewind);
+        return rewind;
     }
 
     /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
     private ClaimResult take(
-            ClaimRequest request, LogEnd log, long known, long history, List<SqlUpdate> updates, Progress progress) {
+            ClaimRequest request,
+            LogEnd log,
+            long known,
+            long history,
+            List<SqlUpdate> updates,
+            @Nullable Rewind rewind) {
         long before = request.appending() == null ? known : request.appending().position();
         if (log.lastPosition() > before) {
             repository.write(updates);
-            return restOfBatch(request, before, history, progress);
+            return restOfBatch(request, before, history, rewind);
         }
         MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
         if (found.messages().isEmpty()) {
             repository.write(updates);
-            return new ClaimResult.NothingPending(found.complete(), found.cursor(), progress);
+            return new ClaimResult.NothingPending(found.complete(), found.cursor(), rewind);
         }
         long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
         long batchId = Checkpoint.randomId();
@@ -212,11 +218,11 @@ public class OutboxPartition {
                 history,
                 found.more(),
                 found.cursor().endingWith(first + ids.length - 1, batchId),
-                progress);
+                rewind);
     }
 
     /** @param before the position before the first one */
-    private ClaimResult restOfBatch(ClaimRequest request, long before, long history, Progress progress) {
+    private ClaimResult restOfBatch(ClaimRequest request, long before, long history, @Nullable Rewind rewind) {
         Batch batch = repository.batchAt(before + 1);
         if (batch == null) {
             throw new IllegalStateException("partition " + number + ": outbox_batch has no row for position "
@@ -226,7 +232,7 @@ public class OutboxPartition {
         int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
         List<OutboxMessage> rest =
                 messages.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
-        return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), progress);
+        return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), rewind);
     }
 
     /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */
@@ -254,7 +260,7 @@ public class OutboxPartition {
             journal.recordFence(); // the stranger's checkpoint is as good as one
         }
         Checkpoint fence = mayBeExpected ? fence(row, row.currentHistory(), newest) : null;
-        return new ClaimResult.Halted(PartitionState.STOPPED, fence, Progress.NONE);
+        return new ClaimResult.Halted(PartitionState.STOPPED, fence, null);
     }
 
     /**

@@ -17,27 +17,18 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Appends what was claimed, on the pass's thread or beside it; one append at a time. */
-final class BatchAppender {
+/**
+ * Appends what was claimed, on the pass's thread or beside it; one append at a time.
+ *
+ * @param beside runs the appends that the pass does not wait for
+ */
+record BatchAppender(MessageQueue queue, ProducerId producer, PassObserver observer, Executor beside) {
 
     /** Every multiple of this many positions leaves a checkpoint that is kept longer than the others. */
     private static final int MILESTONE_INTERVAL = 1_000;
 
     /** @param ahead what was claimed meanwhile; null: nothing was asked for */
     record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
-
-    private final MessageQueue queue;
-    private final ProducerId producer;
-    private final PassObserver observer;
-    private final Executor beside;
-
-    /** @param beside runs what the pass does not wait for */
-    BatchAppender(MessageQueue queue, ProducerId producer, PassObserver observer, Executor beside) {
-        this.queue = queue;
-        this.producer = producer;
-        this.observer = observer;
-        this.beside = beside;
-    }
 
     /**
      * @param expected the newest checkpoint that the queue must have; null: none

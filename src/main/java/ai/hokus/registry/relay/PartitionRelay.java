@@ -48,16 +48,14 @@ final class PartitionRelay implements Runnable {
     private final LockProvider locks;
     private final RelaySettings settings;
     private final Clock clock;
-    private final RelayListener listener;
+    private final RelayListeners listeners;
     private final RelayStatusTracker status;
 
     /** A permit says that a pass is wanted now. */
     private final Semaphore signal = new Semaphore(0);
 
-    /** Ends waits that commits do not end. */
-    private final CountDownLatch stopped = new CountDownLatch(1);
-
-    private volatile boolean stopping;
+    /** Zero: no step begins any more. */
+    private final CountDownLatch untilStop = new CountDownLatch(1);
 
     /** How the last pass ended; null: there was none, or it failed. */
     private RelayPass.@Nullable Result last;
@@ -73,7 +71,7 @@ final class PartitionRelay implements Runnable {
             LockProvider locks,
             RelaySettings settings,
             Clock clock,
-            RelayListener listener) {
+            RelayListeners listeners) {
         this.partition = partition;
         this.queue = queue;
         this.producer = producer;
@@ -81,14 +79,11 @@ final class PartitionRelay implements Runnable {
         this.locks = locks;
         this.settings = settings;
         this.clock = clock;
-        this.listener = listener;
-        this.status = new RelayStatusTracker(partition.number(), clock, listener);
+        this.listeners = listeners;
+        this.status = new RelayStatusTracker(partition.number(), clock, listeners);
     }
 
-    /**
-     * Asks for a pass now. However often it is asked for while one runs, one more follows; while the queue is left alone
-     * nothing does. Returns at once.
-     */
+    /** Asks for a pass now; not while the queue is left alone. However often it is asked for while one runs, one more follows. */
     void wake() {
         if (breaker.state() != BreakerState.OPEN) {
             signalOnce();
@@ -103,9 +98,12 @@ final class PartitionRelay implements Runnable {
 
     /** The running pass ends at its next step; no other begins. Returns at once. */
     void stop() {
-        stopping = true;
-        stopped.countDown();
+        untilStop.countDown();
         signalOnce();
+    }
+
+    private boolean isStopping() {
+        return untilStop.getCount() == 0;
     }
 
     RelayStatus status() {
@@ -116,23 +114,21 @@ final class PartitionRelay implements Runnable {
     @Override
     public void run() {
         boolean woken = true;
-        while (!stopping) {
+        while (!isStopping()) {
             try {
-                boolean again = passOrWait(woken);
-                woken = again || awaitSignal(pause());
+                woken = passOrWait(woken) || awaitSignal(pause());
             } catch (Throwable e) {
                 log.error("Partition {}: even the report of a failure failed.", partition.number(), e);
                 LockSupport.parkNanos(settings.interval().toNanos());
                 woken = true;
             }
         }
-        status.become(
-                RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
+        status.shutDown();
     }
 
     /**
-     * Until the next try where the queue is left alone. While another instance has the lock and something is pending, it is
-     * checked soon whether that instance saw it: it may have been committed here just after the other one's last claim.
+     * Until the next try where the queue is left alone. While another instance has the lock and something is pending, a short one: it
+     * may have been committed here just after the other one's last claim.
      */
     private Duration pause() {
         Duration untilNextTry = breaker.untilNextTry();
@@ -150,16 +146,16 @@ final class PartitionRelay implements Runnable {
             signal.drainPermits();
             return signalled;
         } catch (InterruptedException e) {
-            stopping = true;
+            stop();
             return false;
         }
     }
 
     private void awaitStop(Duration pause) {
         try {
-            var unused = stopped.await(pause.toNanos(), TimeUnit.NANOSECONDS);
+            var unused = untilStop.await(pause.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-            stopping = true;
+            stop();
         }
     }
 
@@ -179,22 +175,19 @@ final class PartitionRelay implements Runnable {
             RelayPass.Result result = pass(woken, before);
             breaker.succeeded();
             last = result;
-            status.passed();
-            PassOutcome outcome = result.outcome();
-            status.become(outcome.state(), result.detail(), outcome.logLine());
-            return outcome == PassOutcome.OUT_OF_TIME;
+            status.passed(result);
+            return result.state() == RelayState.DELIVERING;
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
-            listener.failed(partition.number(), e.kind().name().toLowerCase(Locale.ROOT));
         } catch (DataAccessException | TransactionException | LockException e) {
             breaker.released();
-            status.become(
+            status.failed(
                     RelayState.FAILING,
+                    RelayListener.DATABASE,
                     "database: " + getMostSpecificCause(e),
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
-            listener.failed(partition.number(), RelayListener.DATABASE);
         } catch (Throwable e) {
             breaker.released();
             failedUnexpectedly(e);
@@ -211,8 +204,11 @@ final class PartitionRelay implements Runnable {
                     partition.number(),
                     e);
         }
-        status.become(RelayState.FAILING, e.toString(), "The relay of partition {} failed; it tries again.");
-        listener.failed(partition.number(), RelayListener.OTHER);
+        status.failed(
+                RelayState.FAILING,
+                RelayListener.OTHER,
+                e.toString(),
+                "The relay of partition {} failed; it tries again.");
     }
 
     /**
@@ -225,34 +221,35 @@ final class PartitionRelay implements Runnable {
         Checkpoints look = queue.newestCheckpoint(producer);
         status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
-        if (before != null && before.outcome() == PassOutcome.NOT_RELAYING) { // not the lock, before that has changed
+        if (before != null && before.state() == RelayState.NOT_RELAYING) { // not the lock, before that has changed
             String refusal = partition.refusal();
             if (refusal != null) {
-                return new RelayPass.Result(PassOutcome.NOT_RELAYING, null, refusal);
+                return new RelayPass.Result(RelayState.NOT_RELAYING, null, refusal);
             }
         }
         if (!woken && partition.isIdle(look.newest(), remembered)) {
             lockMisses = 0;
-            return new RelayPass.Result(PassOutcome.DRAINED, remembered, null);
+            return new RelayPass.Result(RelayState.IDLE, remembered, null);
         }
         Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
                 clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
         if (lock.isEmpty()) {
             lockMisses = woken ? 1 : lockMisses + 1;
-            return new RelayPass.Result(PassOutcome.LOCKED_OUT, remembered, null);
+            return new RelayPass.Result(RelayState.STANDING_BY, remembered, null);
         }
         lockMisses = 0;
         try {
-            BooleanSupplier timeIsLeft = () -> !stopping && System.nanoTime() - deadline < 0;
+            BooleanSupplier timeIsLeft = () -> !isStopping() && System.nanoTime() - deadline < 0;
             var limits = new RelayPass.Limits(
                     settings.batchMessages(), settings.batchBytes().toBytes(), CLAIM_AHEAD_FROM);
             CommitLinger linger = new CommitLinger(this::awaitSignal, this::awaitStop);
-            BatchAppender appender = new BatchAppender(queue, producer, status, PartitionRelay::onThreadOfItsOwn);
+            var appender = new BatchAppender(queue, producer, status, PartitionRelay::onThreadOfItsOwn);
             return new RelayPass(partition, queue, producer, limits, appender, timeIsLeft, linger, status)
                     .run(look, before);
         } finally {
             unlock(lock.get());
-            listener.passEnded(partition.number(), Duration.ofNanos(System.nanoTime() - start));
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            listeners.tell(listener -> listener.passEnded(partition.number(), took));
         }
     }
 
@@ -279,8 +276,9 @@ final class PartitionRelay implements Runnable {
 
     private void queueFailed(QueueUnavailableException e) {
         Duration next = breaker.untilNextTry();
-        status.become(
+        status.failed(
                 RelayState.WAITING,
+                e.kind().name().toLowerCase(Locale.ROOT),
                 e.kind() + ": " + e.getMessage(),
                 "The queue takes nothing from partition {}; messages wait in the outbox, registrations go on. Next try"
                         + " in " + (next.isZero() ? settings.interval() : next) + ", then less and less often, at least"

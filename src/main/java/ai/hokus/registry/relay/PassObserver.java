@@ -5,14 +5,11 @@ import ai.hokus.registry.outbox.OutboxMessage;
 import java.time.Duration;
 import java.util.List;
 
-/**
- * Is told what a pass does, and takes what it cares for. Must not throw, and do no I/O. Called on the relay's thread, and of an append
- * beside it on the append's, while the relay's thread claims.
- */
+/** Is told what a pass does. Must not throw, and do no I/O. Called on the relay's thread, and of an append beside it on the append's. */
 interface PassObserver {
 
-    /** Positions were acknowledged, or taken back. */
-    default void progressed(ClaimResult.Progress progress) {}
+    /** A claim has ended. */
+    default void claimed(ClaimResult result) {}
 
     /** The queue took messages in one append, whose answer came after {@code took}. None: all of them were withheld. */
     default void appended(List<OutboxMessage> messages, Duration took) {}

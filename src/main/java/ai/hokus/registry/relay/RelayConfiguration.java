@@ -47,7 +47,7 @@ class RelayConfiguration {
             return new Relay(RelayMode.DISABLED, List::of, breaker);
         }
         settings.checkLock(queueSettings.maxCallDuration());
-        RelayListener listener = new RelayListeners(listeners.orderedStream().toList());
+        RelayListeners all = new RelayListeners(listeners.orderedStream().toList());
         List<OutboxPartition> partitions = outbox.forRelay(instance.value(), queueSettings.name());
         return new Relay(
                 RelayMode.RELAYING,
@@ -60,7 +60,7 @@ class RelayConfiguration {
                                 locks,
                                 settings,
                                 clock,
-                                listener))
+                                all))
                         .toList(),
                 breaker);
     }

@@ -5,8 +5,8 @@ import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
- * Is told what the relay of this instance does, on the threads {@code relay-N} and {@code relay-N-append}: what it takes is taken
- * from delivery, so it must return at once and do no I/O. What it throws is logged once, and otherwise ignored.
+ * Is told what the relay of this instance does, on the relay's threads: it delays delivery, so it must return at once and do no I/O.
+ * What it throws is logged once, and otherwise ignored.
  */
 public interface RelayListener {
 
@@ -19,8 +19,7 @@ public interface RelayListener {
     /**
      * The queue took messages in one append.
      *
-     * @param createdAt when each of them was written, by the database's clock; none: an append of nothing, which passed
-     *     withheld messages
+     * @param createdAt when each of them was written, by the database's clock; none: all of them were withheld
      * @param took until the queue had answered
      */
     default void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {}

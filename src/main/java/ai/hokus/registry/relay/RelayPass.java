@@ -19,21 +19,30 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pass over one partition: look, claim, append, handle the answer, and so on until nothing is pending. The package's
- * documentation says why this is enough.
+ * One pass over one partition: claim, append, handle the answer, and so on until nothing is pending. The package's documentation
+ * says why this is enough. Used once, by one thread. No transaction waits for the queue.
  *
- * <p>Used once, by one thread. No transaction waits for the queue.
+ * @param timeIsLeft asked before every step; false ends the pass
  */
-final class RelayPass {
+record RelayPass(
+        OutboxPartition partition,
+        MessageQueue queue,
+        ProducerId producer,
+        Limits limits,
+        BatchAppender appender,
+        BooleanSupplier timeIsLeft,
+        LingerPolicy linger,
+        PassObserver observer) {
 
     /**
      * How a pass ended, and what the next one should know.
      *
+     * @param state {@link RelayState#DELIVERING}: time was up, or the service stops; more may be pending
      * @param cursor null: nothing is remembered
      * @param detail what operators see as the last error; null: there is none
      */
     record Result(
-            PassOutcome outcome,
+            RelayState state,
             @Nullable ScanCursor cursor,
             @Nullable String detail) {}
 
@@ -48,8 +57,7 @@ final class RelayPass {
      * What the pass knows between two steps. Immutable.
      *
      * @param seen the queue's checkpoints
-     * @param confirmedAt see {@link ClaimRequest}; for the next claim only
-     * @param cursor null: nothing is remembered
+     * @param confirmedAt for the next claim only
      * @param maxMessages of the next append
      */
     private record Knowledge(
@@ -58,8 +66,8 @@ final class RelayPass {
             @Nullable ScanCursor cursor,
             int maxMessages) {
 
-        Knowledge saw(ObservedCheckpoints checkpoints) {
-            return new Knowledge(checkpoints, null, cursor, maxMessages);
+        Knowledge saw(@Nullable String newest) {
+            return new Knowledge(ObservedCheckpoints.newest(newest), null, cursor, maxMessages);
         }
 
         Knowledge with(@Nullable ScanCursor next) {
@@ -71,50 +79,18 @@ final class RelayPass {
         }
     }
 
-    private final OutboxPartition partition;
-    private final MessageQueue queue;
-    private final ProducerId producer;
-    private final Limits limits;
-    private final BatchAppender appender;
-    private final BooleanSupplier timeIsLeft;
-    private final LingerPolicy linger;
-    private final PassObserver observer;
-
     /**
-     * @param timeIsLeft asked before every step; false ends the pass
-     * @param linger whether to stay when nothing is pending
-     */
-    RelayPass(
-            OutboxPartition partition,
-            MessageQueue queue,
-            ProducerId producer,
-            Limits limits,
-            BatchAppender appender,
-            BooleanSupplier timeIsLeft,
-            LingerPolicy linger,
-            PassObserver observer) {
-        this.partition = partition;
-        this.queue = queue;
-        this.producer = producer;
-        this.limits = limits;
-        this.appender = appender;
-        this.timeIsLeft = timeIsLeft;
-        this.linger = linger;
-        this.observer = observer;
-    }
-
-    /**
-     * Works until nothing is pending, or time is up.
+     * Works until nothing is pending, or time is up. Whatever is thrown, every message is still where it was, the next pass finds out
+     * what the queue has, and nothing is to be remembered.
      *
      * @param look the newest checkpoint, looked at before the lock was asked for: if it is old by now, the queue says so
      * @param before how the pass before ended; null: not known. After a full queue, the first append has one message: enough to
      *     find out whether there is room
      * @throws QueueUnavailableException when the queue takes nothing now
-     * @throws org.springframework.dao.DataAccessException when the database fails; in both cases every message is still
-     *     where it was, and the next pass finds out what the queue has. Nothing is to be remembered then
+     * @throws org.springframework.dao.DataAccessException when the database fails
      */
     Result run(Checkpoints look, @Nullable Result before) {
-        boolean wasFull = before != null && before.outcome() == PassOutcome.QUEUE_FULL;
+        boolean wasFull = before != null && before.state() == RelayState.QUEUE_FULL;
         Knowledge known = new Knowledge(
                 ObservedCheckpoints.newest(look.newest()),
                 null,
@@ -128,14 +104,14 @@ final class RelayPass {
                 linger.onClaimed(claimed.messages().size());
                 BatchAppender.Answer answer = append(known, claimed);
                 if (answer.result() instanceof AppendResult.Full full && full.room() == 0) {
-                    return new Result(PassOutcome.QUEUE_FULL, claimed.cursor(), null);
+                    return new Result(RelayState.QUEUE_FULL, claimed.cursor(), null);
                 }
                 known = afterAppend(known.with(claimed.cursor()), claimed, answer.result());
                 ahead = answer.result() instanceof AppendResult.Appended ? answer.ahead() : null;
             } else if (claim instanceof ClaimResult.NothingPending nothing) {
                 known = known.with(nothing.cursor());
                 if (nothing.drained() && !awaitMore(known)) {
-                    return new Result(PassOutcome.DRAINED, known.cursor(), null);
+                    return new Result(RelayState.IDLE, known.cursor(), null);
                 }
             } else if (claim instanceof ClaimResult.LookAgain lookAgain) {
                 known = lookAgain(known, lookAgain);
@@ -145,7 +121,7 @@ final class RelayPass {
                 return ended(known, claim);
             }
         }
-        return new Result(PassOutcome.OUT_OF_TIME, known.cursor(), null);
+        return new Result(RelayState.DELIVERING, known.cursor(), null);
     }
 
     /** @param appending see {@link ClaimRequest} */
@@ -157,20 +133,20 @@ final class RelayPass {
                 known.cursor(),
                 known.maxMessages(),
                 limits.batchBytes()));
-        observer.progressed(claim.progress());
+        observer.claimed(claim);
         return claim;
     }
 
     private Result ended(Knowledge known, ClaimResult claim) {
         if (claim instanceof ClaimResult.Halted halted) {
-            PassOutcome outcome = halted.state() == PartitionState.PAUSED ? PassOutcome.PAUSED : PassOutcome.STOPPED;
-            return new Result(outcome, known.cursor(), null);
+            RelayState state = halted.state() == PartitionState.PAUSED ? RelayState.PAUSED : RelayState.STOPPED;
+            return new Result(state, known.cursor(), null);
         }
         if (claim instanceof ClaimResult.NotRelaying refusal) {
-            return new Result(PassOutcome.NOT_RELAYING, null, refusal.reason());
+            return new Result(RelayState.NOT_RELAYING, null, refusal.reason());
         }
         String unknown = ((ClaimResult.UnreadableCheckpoint) claim).text();
-        return new Result(PassOutcome.UNREADABLE_CHECKPOINT, null, "unknown checkpoint version: " + unknown);
+        return new Result(RelayState.WAITING, null, "unknown checkpoint version: " + unknown);
     }
 
     /** A second look, with no transaction open, at all checkpoints. */
@@ -182,10 +158,7 @@ final class RelayPass {
         return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 
-    /**
-     * Where more is pending than one batch, the next one is claimed while the queue takes this one, if this one is large enough for
-     * that to pay. It is sent only after the queue has answered that it took this one.
-     */
+    /** Where more is pending than one batch, the next one is claimed while the queue takes this one, if this one is large enough. */
     private BatchAppender.Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
         boolean alone = !claimed.more()
@@ -199,13 +172,13 @@ final class RelayPass {
     }
 
     private Knowledge afterAppend(Knowledge known, ClaimResult.Claimed claimed, AppendResult answer) {
+        Knowledge next = answered(known, answer, claimed.checkpoint().toString());
         if (answer instanceof AppendResult.Appended) {
             if (!claimed.more() && linger.shouldLinger()) {
                 linger.awaitCommit(); // the claim that acknowledges this one then takes what came
             }
-            return answered(known, answer, claimed.checkpoint().toString()).limitedTo(limits.batchMessages());
+            return next.limitedTo(limits.batchMessages());
         }
-        Knowledge next = answered(known, answer, null);
         if (answer instanceof AppendResult.Full full) {
             return next.limitedTo((int) Math.min(full.room(), known.maxMessages()));
         }
@@ -228,9 +201,8 @@ final class RelayPass {
      * </ol>
      */
     private Knowledge park(Knowledge known, ClaimResult.Claimed claimed, String error) {
-        String place = known.seen().newest() == null
-                ? claimed.originCheckpoint().toString()
-                : known.seen().newest();
+        String place = Objects.requireNonNullElseGet(
+                known.seen().newest(), () -> claimed.originCheckpoint().toString());
         Knowledge probed = appendNothing(known, place, error);
         if (!Objects.equals(probed.seen().newest(), place)) {
             return probed;
@@ -238,7 +210,7 @@ final class RelayPass {
         if (!partition.park(claimed, error)) {
             Checkpoints look = queue.newestCheckpoint(producer);
             observer.depth(look.depth());
-            return probed.saw(ObservedCheckpoints.newest(look.newest()));
+            return probed.saw(look.newest());
         }
         String skip = claimed.skipCheckpoint().toString();
         Knowledge skipped = appendNothing(probed, skip, error);
@@ -272,20 +244,16 @@ final class RelayPass {
         return false;
     }
 
-    /**
-     * @param checkpoint the newest one if this was appended
-     */
-    private Knowledge answered(Knowledge known, AppendResult answer, @Nullable String checkpoint) {
+    /** @param checkpoint the newest one if this was appended */
+    private Knowledge answered(Knowledge known, AppendResult answer, String checkpoint) {
         if (answer instanceof AppendResult.Appended done) {
             observer.depth(done.depth());
             done.warnings().forEach(observer::warned);
-            return known.saw(ObservedCheckpoints.newest(checkpoint));
+            return known.saw(checkpoint);
         }
         if (answer instanceof AppendResult.Full full) {
             observer.depth(full.depth());
         }
-        return answer instanceof AppendResult.Stale stale
-                ? known.saw(ObservedCheckpoints.newest(stale.newest()))
-                : known;
+        return answer instanceof AppendResult.Stale stale ? known.saw(stale.newest()) : known;
     }
 }

@@ -5,6 +5,7 @@ import ai.hokus.registry.outbox.OutboxMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -12,8 +13,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The status of one partition's relay, and what log and listeners are told of what it does. Written by the relay's thread, or by that
- * of an append while the relay's claims; the status is read by any.
+ * The status of one partition's relay, and what log and listeners are told of what it does. Written by the relay's thread, or by an
+ * append's while the relay's claims; the status is read by any.
  */
 final class RelayStatusTracker implements PassObserver {
 
@@ -21,13 +22,13 @@ final class RelayStatusTracker implements PassObserver {
 
     private final int partition;
     private final Clock clock;
-    private final RelayListener listener;
+    private final RelayListeners listeners;
     private volatile RelayStatus status;
 
-    RelayStatusTracker(int partition, Clock clock, RelayListener listener) {
+    RelayStatusTracker(int partition, Clock clock, RelayListeners listeners) {
         this.partition = partition;
         this.clock = clock;
-        this.listener = listener;
+        this.listeners = listeners;
         this.status = new RelayStatus(partition, RelayState.STARTING, clock.instant(), null, null, null, -1);
     }
 
@@ -35,13 +36,19 @@ final class RelayStatusTracker implements PassObserver {
         return status;
     }
 
-    void passed() {
+    void passed(RelayPass.Result result) {
         status = status.withPassAt(clock.instant());
+        become(result.state(), result.detail(), logLine(result.state()));
     }
 
-    @Override
-    public void depth(long elements) {
-        status = status.withQueueDepth(elements);
+    /** @param cause as {@link RelayListener#failed} has it */
+    void failed(RelayState state, String cause, String error, String logLine) {
+        become(state, error, logLine);
+        listeners.tell(listener -> listener.failed(partition, cause));
+    }
+
+    void shutDown() {
+        become(RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
     }
 
     /**
@@ -50,7 +57,7 @@ final class RelayStatusTracker implements PassObserver {
      * @param error null: the last one stays
      * @param logLine with a place for the partition's number
      */
-    void become(RelayState state, @Nullable String error, String logLine) {
+    private void become(RelayState state, @Nullable String error, String logLine) {
         RelayStatus before = status;
         Instant now = clock.instant();
         boolean changed = before.state() != state;
@@ -85,9 +92,35 @@ final class RelayStatusTracker implements PassObserver {
         };
     }
 
+    /** For the states in which a pass can end. */
+    private static String logLine(RelayState state) {
+        return switch (state) {
+            case IDLE -> "Partition {}: everything is in the queue.";
+            case DELIVERING -> "Partition {}: delivering.";
+            case STANDING_BY -> "Another instance relays partition {}; this one stands by.";
+            case QUEUE_FULL ->
+                "Partition {}: the queue is at its capacity; messages wait in the outbox until consumers make room.";
+            case PAUSED -> "Partition {} is paused by an operator; messages wait in the outbox.";
+            case STOPPED ->
+                "Partition {} is stopped: for the second time within an hour Redis holds checkpoints that another copy of"
+                        + " this database wrote. Does a copy run against the same Redis? Messages wait in the outbox until"
+                        + " an operator releases the partition.";
+            case NOT_RELAYING -> "Partition {}: this instance accepts registrations, but does not deliver them.";
+            case WAITING ->
+                "Partition {}: the queue's newest checkpoint cannot be read; messages wait in the outbox. Is a later release"
+                        + " running? Then stop this one.";
+            case STARTING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
+        };
+    }
+
     @Override
-    public void progressed(ClaimResult.Progress progress) {
-        ClaimResult.Rewind rewind = progress.rewind();
+    public void depth(long elements) {
+        status = status.withQueueDepth(elements);
+    }
+
+    @Override
+    public void claimed(ClaimResult result) {
+        ClaimResult.Rewind rewind = result.rewind();
         if (rewind == null) {
             return;
         }
@@ -106,7 +139,7 @@ final class RelayStatusTracker implements PassObserver {
                     rewind.from() - rewind.to(),
                     rewind.to() + 1,
                     rewind.from());
-            listener.rewound(partition, rewind.from(), rewind.to());
+            listeners.tell(listener -> listener.rewound(partition, rewind.from(), rewind.to()));
         }
     }
 
@@ -114,10 +147,11 @@ final class RelayStatusTracker implements PassObserver {
     @Override
     public void appended(List<OutboxMessage> messages, Duration took) {
         if (status.state() != RelayState.QUEUE_FULL) {
-            become(RelayState.DELIVERING, null, "Partition {}: delivering.");
+            become(RelayState.DELIVERING, null, logLine(RelayState.DELIVERING));
         }
-        listener.appended(
-                partition, messages.stream().map(OutboxMessage::createdAt).toList(), took);
+        List<OffsetDateTime> createdAt =
+                messages.stream().map(OutboxMessage::createdAt).toList();
+        listeners.tell(listener -> listener.appended(partition, createdAt, took));
     }
 
     @Override
@@ -129,7 +163,7 @@ final class RelayStatusTracker implements PassObserver {
                 message.messageId(),
                 message.key(),
                 error);
-        listener.parked(partition);
+        listeners.tell(listener -> listener.parked(partition));
     }
 
     @Override

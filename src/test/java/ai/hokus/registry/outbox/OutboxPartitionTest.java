@@ -45,7 +45,7 @@ class OutboxPartitionTest extends EachDatabase {
         assertThat(first.firstPosition()).isEqualTo(1);
         assertThat(second.messages()).extracting(OutboxMessage::messageId).isEqualTo(ids.subList(3, 5));
         assertThat(second.firstPosition()).isEqualTo(4);
-        assertThat(second.progress().delivered()).isEqualTo(3);
+        assertThat(outbox.delivered(0)).isEqualTo(3);
     }
 
     @Test
@@ -183,7 +183,7 @@ class OutboxPartitionTest extends EachDatabase {
 
         assertThat(outbox.delivered(0)).isZero();
         assertThat(claimed.messages()).hasSize(3);
-        assertThat(claimed.progress().rewind()).isNotNull();
+        assertThat(claimed.rewind()).isNotNull();
         assertThat(claims.number("SELECT count(*) FROM outbox_rewind")).isEqualTo(1);
     }
 
@@ -292,7 +292,7 @@ class OutboxPartitionTest extends EachDatabase {
 
         assertThat(halted.state()).isEqualTo(PartitionState.PAUSED);
         assertThat(halted.fence()).isNotNull();
-        assertThat(halted.progress().delivered()).isEqualTo(2);
+        assertThat(outbox.delivered(0)).isEqualTo(2);
         String fence = halted.fence().toString();
         Halted again = (Halted) claims.claim(ObservedCheckpoints.newest(fence), null, 10, 100_000);
         assertThat(again.fence()).isNull();

@@ -23,6 +23,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 import net.javacrumbs.shedlock.core.LockConfiguration;
@@ -78,7 +79,7 @@ class PartitionRelayTest {
                 locks,
                 SETTINGS,
                 clock,
-                new RelayListener() {});
+                new RelayListeners(List.of()));
         logged.start();
         logger.setLevel(Level.INFO);
         logger.addAppender(logged);

@@ -48,15 +48,15 @@ class PausedPassTest extends EachDatabase {
             }
         };
 
-        assertThat(passes.run(pausing)).isEqualTo(PassOutcome.PAUSED);
+        assertThat(passes.run(pausing)).isEqualTo(RelayState.PAUSED);
 
         assertThat(queue.elements()).hasSize(BATCH);
         assertThat(outbox.delivered(0)).isEqualTo(BATCH);
-        assertThat(passes.run(queue)).isEqualTo(PassOutcome.PAUSED);
+        assertThat(passes.run(queue)).isEqualTo(RelayState.PAUSED);
         assertThat(queue.elements()).hasSize(BATCH);
 
         resume();
-        assertThat(passes.run(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(passes.run(queue)).isEqualTo(RelayState.IDLE);
         assertThat(queue.elements()).hasSize(11);
     }
 
@@ -69,18 +69,18 @@ class PausedPassTest extends EachDatabase {
                 if (!paused[0]) { // this relay sleeps before its append; meanwhile another one fences the pause
                     paused[0] = true;
                     pause();
-                    assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(PassOutcome.PAUSED);
+                    assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayState.PAUSED);
                     assertThat(fenced()).isTrue();
                 }
                 return super.append(producer, append);
             }
         };
 
-        assertThat(passes.run(frozen)).isEqualTo(PassOutcome.PAUSED);
+        assertThat(passes.run(frozen)).isEqualTo(RelayState.PAUSED);
 
         assertThat(queue.elements()).isEmpty();
         resume();
-        assertThat(passes.run(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(passes.run(queue)).isEqualTo(RelayState.IDLE);
         assertThat(queue.elements()).hasSize(11);
     }
 

@@ -544,7 +544,7 @@ final class ProtocolSimulation {
                 try {
                     PassObserver observer = new PassObserver() {
                         @Override
-                        public void progressed(ClaimResult.Progress progress) {
+                        public void claimed(ClaimResult result) {
                             appendDeferred();
                         }
                     };
@@ -554,8 +554,8 @@ final class ProtocolSimulation {
                                     partition, this, producer(), limits, appender, () -> true, this, observer)
                             .run(newestCheckpoint(producer()), before);
                     last = result;
-                    drained += result.outcome() == PassOutcome.DRAINED ? 1 : 0;
-                    trace.add(name + " ends its pass: " + result.outcome());
+                    drained += result.state() == RelayState.IDLE ? 1 : 0;
+                    trace.add(name + " ends its pass: " + result.state());
                     noteFence();
                 } catch (QueueUnavailableException e) {
                     trace.add(name + " gave up its pass: " + e.getMessage());

@@ -72,7 +72,7 @@ class PurgeUnderFallbackTest {
                 each.get();
             }
 
-            assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(PassOutcome.DRAINED);
+            assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayState.IDLE);
 
             assertThat(inQueue()).containsAll(committed);
             assertThat(fallbacks).isGreaterThanOrEqualTo(FALLBACKS);

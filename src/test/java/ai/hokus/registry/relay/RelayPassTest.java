@@ -51,7 +51,7 @@ class RelayPassTest extends EachDatabase {
     void everything_pending_reaches_the_queue_in_order_and_is_acknowledged() {
         List<UUID> ids = append(11);
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).containsExactlyElementsOf(ids);
         assertThat(batches).containsExactly(4, 4, 3);
@@ -63,7 +63,7 @@ class RelayPassTest extends EachDatabase {
         List<UUID> ids = append(6);
         assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).containsExactlyElementsOf(ids);
     }
@@ -73,11 +73,11 @@ class RelayPassTest extends EachDatabase {
         queue = new InMemoryMessageQueue(6, KEPT);
         List<UUID> ids = append(11);
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(RelayState.QUEUE_FULL);
         assertThat(delivered()).containsExactlyElementsOf(ids.subList(0, 6));
 
         IntStream.range(0, 3).forEach(n -> queue.take());
-        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(RelayState.QUEUE_FULL);
         assertThat(delivered()).containsExactlyElementsOf(ids.subList(3, 9));
     }
 
@@ -109,7 +109,7 @@ class RelayPassTest extends EachDatabase {
         queue = new InMemoryMessageQueue(3, KEPT);
         append(5);
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(RelayState.QUEUE_FULL);
 
         assertThat(queue.elements()).hasSize(3);
     }
@@ -119,7 +119,7 @@ class RelayPassTest extends EachDatabase {
         List<UUID> ids = append(10);
         queue.refuse(entry -> entry.element().contains(ids.get(5).toString()));
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         List<UUID> others = new ArrayList<>(ids);
         others.remove(5);
@@ -154,7 +154,7 @@ class RelayPassTest extends EachDatabase {
                 .hasMessageContaining("empty append");
 
         assertThat(marks()).isEmpty();
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
         assertThat(delivered()).hasSize(3);
     }
 
@@ -167,7 +167,7 @@ class RelayPassTest extends EachDatabase {
         queue.refuse(entry -> false);
         queue.wipe();
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).containsExactly(ids.get(0), ids.get(2));
     }
@@ -180,7 +180,7 @@ class RelayPassTest extends EachDatabase {
         queue.wipe();
         UUID later = outbox.append("later");
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(queue.elements().subList(0, 9)).isEqualTo(before);
         assertThat(delivered().get(9)).isEqualTo(later);
@@ -191,9 +191,9 @@ class RelayPassTest extends EachDatabase {
         append(9);
         int[] steps = {4}; // each begins an append, and then asks whether to claim ahead
 
-        PassOutcome outcome = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
+        RelayState state = passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
 
-        assertThat(outcome).isEqualTo(PassOutcome.OUT_OF_TIME);
+        assertThat(state).isEqualTo(RelayState.DELIVERING);
         assertThat(queue.elements()).hasSize(2 * BATCH);
     }
 
@@ -212,7 +212,7 @@ class RelayPassTest extends EachDatabase {
             }
         };
 
-        assertThat(pass(busy)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(busy)).isEqualTo(RelayState.IDLE);
 
         assertThat(queue.elements()).hasSize(5);
     }
@@ -223,7 +223,7 @@ class RelayPassTest extends EachDatabase {
             int before = queue.elements().size();
             append(1);
 
-            assertThat(pass(queue, new Trickle(5, signalled))).isEqualTo(PassOutcome.DRAINED);
+            assertThat(pass(queue, new Trickle(5, signalled))).isEqualTo(RelayState.IDLE);
 
             assertThat(queue.elements()).hasSize(before + 6);
         }
@@ -245,7 +245,7 @@ class RelayPassTest extends EachDatabase {
             }
         };
 
-        assertThat(pass(slow)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(slow)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -255,7 +255,7 @@ class RelayPassTest extends EachDatabase {
         List<UUID> ids = append(2 * BATCH + 1);
 
         assertThat(passes.appendingOn(newThread()).run(afterBatches(2, () -> {})))
-                .isEqualTo(PassOutcome.DRAINED);
+                .isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
         assertThat(outbox.delivered(0)).isEqualTo(ids.size());
@@ -267,7 +267,7 @@ class RelayPassTest extends EachDatabase {
         TestPass faster = new TestPass(outbox, BATCH);
 
         assertThat(passes.appendingOn(newThread()).run(afterBatches(2, () -> faster.run(queue))))
-                .isEqualTo(PassOutcome.DRAINED);
+                .isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -282,7 +282,7 @@ class RelayPassTest extends EachDatabase {
                 .isInstanceOf(QueueUnavailableException.class);
         assertThat(queue.elements()).isEmpty();
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -297,7 +297,7 @@ class RelayPassTest extends EachDatabase {
         assertThat(queue.elements()).hasSize(BATCH);
         outbox.jdbc().execute("ALTER TABLE hidden RENAME TO outbox_batch");
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -341,7 +341,7 @@ class RelayPassTest extends EachDatabase {
         answered.countDown();
         appended.join();
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
         assertThat(delivered()).isEqualTo(ids);
     }
 
@@ -354,7 +354,7 @@ class RelayPassTest extends EachDatabase {
                         .appendingOn(none)
                         .claimingAheadFrom(BATCH + 1)
                         .run(queue))
-                .isEqualTo(PassOutcome.DRAINED);
+                .isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
     }
@@ -375,10 +375,10 @@ class RelayPassTest extends EachDatabase {
     void a_batch_that_was_sent_in_pieces_goes_on_where_the_last_piece_ended() {
         queue = new InMemoryMessageQueue(3, KEPT);
         List<UUID> ids = append(BATCH);
-        assertThat(pass(queue)).isEqualTo(PassOutcome.QUEUE_FULL);
+        assertThat(pass(queue)).isEqualTo(RelayState.QUEUE_FULL);
         IntStream.range(0, 3).forEach(n -> queue.take());
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).containsExactly(ids.get(3));
         assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_batch", Long.class))
@@ -396,7 +396,7 @@ class RelayPassTest extends EachDatabase {
                         queue.newestCheckpoint(passes.producer()).newestFirst().get(0), later, false, List.of()));
         append(1);
 
-        assertThat(pass(queue)).isEqualTo(PassOutcome.UNREADABLE_CHECKPOINT);
+        assertThat(pass(queue)).isEqualTo(RelayState.WAITING);
 
         assertThat(queue.elements()).hasSize(2);
         assertThat(outbox.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class))
@@ -423,7 +423,7 @@ class RelayPassTest extends EachDatabase {
         queue.refuse(entry -> false);
         assertThatThrownBy(() -> pass(new LosingQueue(queue, 1))).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(new TestPass(outbox, BATCH).run(queue)).isEqualTo(RelayState.IDLE);
 
         assertThat(delivered()).isEqualTo(ids);
         assertThat(marks()).isEmpty();
@@ -486,11 +486,11 @@ class RelayPassTest extends EachDatabase {
                 .toList();
     }
 
-    private PassOutcome pass(MessageQueue queue) {
+    private RelayState pass(MessageQueue queue) {
         return pass(queue, LingerPolicy.NONE);
     }
 
-    private PassOutcome pass(MessageQueue queue, LingerPolicy linger) {
+    private RelayState pass(MessageQueue queue, LingerPolicy linger) {
         return passes.run(queue, () -> true, linger, new PassObserver() {
             @Override
             public void appended(List<OutboxMessage> messages, Duration took) {
@@ -542,7 +542,7 @@ class RelayPassTest extends EachDatabase {
         append(3);
         Trickle linger = new Trickle(1, true);
 
-        assertThat(pass(queue, linger)).isEqualTo(PassOutcome.DRAINED);
+        assertThat(pass(queue, linger)).isEqualTo(RelayState.IDLE);
 
         assertThat(linger.batches).containsExactly(3, 1);
     }

@@ -42,16 +42,16 @@ final class TestPass {
         return producer;
     }
 
-    PassOutcome run(MessageQueue queue) {
+    RelayState run(MessageQueue queue) {
         return run(queue, () -> true, LingerPolicy.NONE, new PassObserver() {});
     }
 
-    PassOutcome run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
+    RelayState run(MessageQueue queue, BooleanSupplier timeIsLeft, LingerPolicy linger, PassObserver observer) {
         RelayPass.Result before = last;
         last = null;
         BatchAppender appends = new BatchAppender(queue, producer, observer, appender);
         last = new RelayPass(partition, queue, producer, limits, appends, timeIsLeft, linger, observer)
                 .run(queue.newestCheckpoint(producer), before);
-        return last.outcome();
+        return last.state();
     }
 }
