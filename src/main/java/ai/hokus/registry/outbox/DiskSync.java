@@ -5,13 +5,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * Makes sure that what was committed is on disk.
- *
- * <p>PostgreSQL syncs at the commit. H2 with {@code WRITE_DELAY=0} hands every commit to the operating system, which
- * survives a kill of the process but not a loss of power; {@code CHECKPOINT SYNC} makes it one fsync. Commits that wait
- * while a sync runs share the next one.
- *
- * <p>Thread-safe.
+ * Makes sure that what was committed is on disk. PostgreSQL syncs at the commit. H2 with {@code WRITE_DELAY=0} hands every commit to
+ * the operating system, which survives a kill of the process but not a loss of power; {@code CHECKPOINT SYNC} makes it one fsync.
+ * Commits that wait while a sync runs share the next one. Thread-safe.
  */
 class DiskSync {
 
@@ -21,16 +17,12 @@ class DiskSync {
     private final ReentrantLock syncing = new ReentrantLock();
     private long synced; // guarded by syncing
 
-    DiskSync(JdbcTemplate jdbc, boolean needed) {
+    DiskSync(JdbcTemplate jdbc, SqlDialect dialect) {
         this.jdbc = jdbc;
-        this.needed = needed;
+        this.needed = dialect == SqlDialect.H2;
     }
 
-    /**
-     * Returns when everything that was committed before the call is on disk.
-     *
-     * @throws org.springframework.dao.DataAccessException when the database cannot say so
-     */
+    /** See {@link Outbox#flush}. */
     void flush() {
         if (!needed) {
             return;

@@ -32,15 +32,15 @@ public class Outbox {
 
     private final JdbcTemplate jdbc;
     private final SqlDialect dialect;
-    private final OutboxIdentity identity;
+    private final OutboxPartitions partitions;
     private final DiskSync diskSync;
     private final List<CommitListener> listeners;
 
-    Outbox(OutboxDatabase database, OutboxIdentity identity, List<CommitListener> listeners) {
+    Outbox(OutboxDatabase database, OutboxPartitions partitions, List<CommitListener> listeners) {
         this.jdbc = database.jdbc();
         this.dialect = database.dialect();
         this.diskSync = database.diskSync();
-        this.identity = identity;
+        this.partitions = partitions;
         this.listeners = List.copyOf(listeners);
     }
 
@@ -56,7 +56,7 @@ public class Outbox {
             throw new IllegalStateException("a message is added in the transaction of what it tells; none is open");
         }
         List<CommittedMessage> added = messages.stream()
-                .map(message -> new CommittedMessage(message, identity.partitionOf(message.key())))
+                .map(message -> new CommittedMessage(message, partitions.partitionOf(message.key())))
                 .toList();
         if (added.isEmpty()) {
             return;
@@ -111,10 +111,7 @@ public class Outbox {
         diskSync.flush();
     }
 
-    /**
-     * Tells the listeners that the database failed under a caller's transaction, which is over: the message that it should
-     * have written is not written, or nobody knows.
-     */
+    /** Tells the listeners that the database failed under a caller's transaction, which is over: its outcome may be unknown. */
     public void failed(RuntimeException failure) {
         tell(listener -> listener.failed(failure), "a listener failed when it was told of {}", failure);
     }

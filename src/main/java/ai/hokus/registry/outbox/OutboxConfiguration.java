@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -29,37 +30,38 @@ class OutboxConfiguration {
         return SqlDialect.of(dataSource);
     }
 
-    /**
-     * @throws IllegalStateException when the outbox has no identity, or another number of partitions than configured
-     */
+    /** @throws IllegalStateException when the outbox has no identity, or another number of partitions than configured */
     @Bean
     @DependsOnDatabaseInitialization
-    OutboxIdentity outboxIdentity(JdbcTemplate jdbc, SqlDialect dialect, OutboxSettings settings) {
-        List<OutboxIdentity> rows = jdbc.query(
-                "SELECT id, partitions FROM outbox",
-                (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
+    OutboxPartitions outboxPartitions(OutboxDatabase database, OutboxSettings settings) {
+        String environment = settings.environment();
+        List<OutboxPartitions> rows = database.jdbc()
+                .query(
+                        "SELECT id, partitions FROM outbox",
+                        (row, n) -> new OutboxPartitions(
+                                row.getObject(1, UUID.class), row.getInt(2), environment, database));
         if (rows.size() != 1) {
             throw new IllegalStateException("The table outbox has " + rows.size()
                     + " rows instead of the one that the migration made. It is this database's identity towards Redis:"
                     + " restore it from a backup. A new identity would send everything that is retained again.");
         }
-        OutboxIdentity identity = rows.get(0);
-        if (identity.partitions() != settings.partitions()) {
+        OutboxPartitions partitions = rows.get(0);
+        if (partitions.count() != settings.partitions()) {
             throw new IllegalStateException("registry.outbox.partitions is " + settings.partitions()
-                    + ", but this outbox has " + identity.partitions() + ". Set registry.outbox.partitions="
-                    + identity.partitions() + ". To change the number, stop all instances with nothing pending and"
+                    + ", but this outbox has " + partitions.count() + ". Set registry.outbox.partitions="
+                    + partitions.count() + ". To change the number, stop all instances with nothing pending and"
                     + " change the tables outbox and outbox_partition first.");
         }
-        recordEnvironment(jdbc, dialect, settings);
-        return identity;
+        recordEnvironment(database, environment);
+        return partitions;
     }
 
     /** The first start that has an environment set records it; from then on only the same one relays. */
-    private static void recordEnvironment(JdbcTemplate jdbc, SqlDialect dialect, OutboxSettings settings) {
-        String environment = settings.environment();
+    private static void recordEnvironment(OutboxDatabase database, @Nullable String environment) {
+        JdbcTemplate jdbc = database.jdbc();
         if (environment != null) {
             jdbc.update("UPDATE outbox SET environment = ? WHERE environment IS NULL", environment);
-        } else if (dialect == SqlDialect.POSTGRESQL
+        } else if (database.dialect() == SqlDialect.POSTGRESQL
                 && jdbc.queryForObject("SELECT environment FROM outbox", String.class) == null) {
             log.warn(
                     "registry.outbox.environment is not set. If this database is copied, the copy delivers its messages to"
@@ -68,8 +70,8 @@ class OutboxConfiguration {
     }
 
     @Bean
-    Outbox outbox(OutboxDatabase database, OutboxIdentity identity, ObjectProvider<CommitListener> listeners) {
-        return new Outbox(database, identity, listeners.orderedStream().toList());
+    Outbox outbox(OutboxDatabase database, OutboxPartitions partitions, ObjectProvider<CommitListener> listeners) {
+        return new Outbox(database, partitions, listeners.orderedStream().toList());
     }
 
     /** For the modules that work on the outbox's tables: none of their transactions runs longer than a relay's. */
@@ -86,13 +88,8 @@ class OutboxConfiguration {
         if (dialect == SqlDialect.H2) {
             H2ShutdownHook.remove();
         }
-        DiskSync diskSync = new DiskSync(jdbc, dialect == SqlDialect.H2);
+        DiskSync diskSync = new DiskSync(jdbc, dialect);
         return new OutboxDatabase(jdbc, dialect, transaction, diskSync, settings.divergenceHealInterval());
-    }
-
-    @Bean
-    OutboxPartitions outboxPartitions(OutboxIdentity identity, OutboxSettings settings, OutboxDatabase database) {
-        return new OutboxPartitions(identity, settings.environment(), database);
     }
 
     @Bean

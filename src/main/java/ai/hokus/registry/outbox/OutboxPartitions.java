@@ -6,7 +6,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The outbox as the relay sees it: its identity and its partitions. Thread-safe. */
+/** The partitions of this outbox, and its identity: the one row of the table {@code outbox}. Thread-safe. */
 public class OutboxPartitions {
 
     /**
@@ -15,19 +15,33 @@ public class OutboxPartitions {
      */
     public static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(5);
 
-    private final OutboxIdentity identity;
+    private final UUID outboxId;
+    private final int count;
     private final @Nullable String environment;
     private final OutboxDatabase database;
 
-    OutboxPartitions(OutboxIdentity identity, @Nullable String environment, OutboxDatabase database) {
-        this.identity = identity;
+    OutboxPartitions(UUID outboxId, int count, @Nullable String environment, OutboxDatabase database) {
+        this.outboxId = outboxId;
+        this.count = count;
         this.environment = environment;
         this.database = database;
     }
 
-    /** This database's identity towards the queue. */
+    /** This database's identity towards the queue: part of the checkpoints' key in Redis. */
     public UUID outboxId() {
-        return identity.id();
+        return outboxId;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /**
+     * The partition of a key, for as long as the number of partitions stays. {@link String#hashCode} is specified, so every
+     * instance and every JDK agrees.
+     */
+    int partitionOf(String key) {
+        return Math.floorMod(key.hashCode(), count);
     }
 
     /**
@@ -38,8 +52,8 @@ public class OutboxPartitions {
      */
     public List<OutboxPartition> forRelay(String instance, String queueName) {
         RelayIdentity relay = new RelayIdentity(instance, queueName, environment);
-        return IntStream.range(0, identity.partitions())
-                .mapToObj(number -> new OutboxPartition(number, identity.partitions(), relay, database))
+        return IntStream.range(0, count)
+                .mapToObj(number -> new OutboxPartition(number, count, relay, database))
                 .toList();
     }
 }

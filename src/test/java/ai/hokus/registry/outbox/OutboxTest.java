@@ -106,12 +106,12 @@ class OutboxTest extends EachDatabase {
 
     @Test
     void messages_of_one_key_always_share_a_partition() {
-        OutboxIdentity identity = new OutboxIdentity(UUID.randomUUID(), 4);
+        OutboxPartitions outbox = new OutboxPartitions(UUID.randomUUID(), 4, null, null);
 
         Set<Integer> partitions = new TreeSet<>();
         for (int n = 0; n < 100; n++) {
-            assertThat(identity.partitionOf("model-" + n)).isEqualTo(identity.partitionOf("model-" + n));
-            partitions.add(identity.partitionOf("model-" + n));
+            assertThat(outbox.partitionOf("model-" + n)).isEqualTo(outbox.partitionOf("model-" + n));
+            partitions.add(outbox.partitionOf("model-" + n));
         }
         assertThat(partitions).containsExactly(0, 1, 2, 3);
     }

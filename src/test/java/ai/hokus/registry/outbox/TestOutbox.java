@@ -23,18 +23,18 @@ public record TestOutbox(
     public static TestOutbox on(DataSource dataSource, Duration divergenceHealInterval, CommitListener... listeners) {
         JdbcTemplate jdbc = new JdbcTemplate(dataSource);
         JdbcTransactionManager transactions = new JdbcTransactionManager(dataSource);
-        OutboxIdentity identity = jdbc.queryForObject(
-                "SELECT id, partitions FROM outbox",
-                (row, n) -> new OutboxIdentity(row.getObject(1, UUID.class), row.getInt(2)));
         SqlDialect dialect = SqlDialect.of(dataSource);
-        DiskSync diskSync = new DiskSync(jdbc, dialect == SqlDialect.H2);
+        DiskSync diskSync = new DiskSync(jdbc, dialect);
         TransactionTemplate transaction = new TransactionTemplate(transactions);
         OutboxDatabase database = new OutboxDatabase(jdbc, dialect, transaction, diskSync, divergenceHealInterval);
+        OutboxPartitions partitions = jdbc.queryForObject(
+                "SELECT id, partitions FROM outbox",
+                (row, n) -> new OutboxPartitions(row.getObject(1, UUID.class), row.getInt(2), null, database));
         return new TestOutbox(
                 jdbc,
                 transaction,
-                new Outbox(database, identity, List.of(listeners)),
-                new OutboxPartitions(identity, null, database),
+                new Outbox(database, partitions, List.of(listeners)),
+                partitions,
                 new OutboxPurge(database),
                 new OutboxScrub(database, Duration.ZERO),
                 database);
@@ -76,9 +76,9 @@ public record TestOutbox(
 
     /** The nth key whose messages are in this partition. */
     public static String keyOf(int partition, int partitions, int nth) {
-        OutboxIdentity identity = new OutboxIdentity(UUID.randomUUID(), partitions);
+        OutboxPartitions all = new OutboxPartitions(UUID.randomUUID(), partitions, null, null);
         for (int n = 0, found = 0; ; n++) {
-            if (identity.partitionOf("model-" + n) == partition && found++ == nth) {
+            if (all.partitionOf("model-" + n) == partition && found++ == nth) {
                 return "model-" + n;
             }
         }
