@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -36,9 +35,9 @@ class MessageRepository {
     private final int partition;
     private final long[] otherPartitions;
 
-    MessageRepository(JdbcTemplate jdbc, SqlDialect dialect, int partition, int partitions) {
-        this.client = JdbcClient.create(jdbc);
-        this.dialect = dialect;
+    MessageRepository(OutboxDatabase database, int partition, int partitions) {
+        this.client = JdbcClient.create(database.jdbc());
+        this.dialect = database.dialect();
         this.partition = partition;
         this.otherPartitions = LongStream.range(0, partitions)
                 .filter(other -> other != partition)

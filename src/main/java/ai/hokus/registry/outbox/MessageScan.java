@@ -15,31 +15,17 @@ import org.jspecify.annotations.Nullable;
  *   <li>The ids that are in no batch are looked up in their order. What is not there may be committed later, or never: the next
  *       scan looks for it again, until it is settled.
  * </ol>
- *
- * <p>Thread-safe.
  */
-final class MessageScan {
+record MessageScan(PartitionRepository repository, MessageRepository messages, SqlDialect dialect) {
 
     /** Batches that one claim reads to bring its cursor up to date: 20 pages of 500 take about 0.1 s. */
     private static final int MAX_PAGES = 20;
 
-    /** Above this many ranges, most are ids of other partitions: those are then looked up and taken out. */
+    /** Of more ranges, most are ids of other partitions: those are then looked up and taken out. */
     private static final int MAX_RANGES = 1_000;
 
-    private final PartitionRepository repository;
-    private final MessageRepository messages;
-    private final SqlDialect dialect;
-
-    MessageScan(PartitionRepository repository, MessageRepository messages, SqlDialect dialect) {
-        this.repository = repository;
-        this.messages = messages;
-        this.dialect = dialect;
-    }
-
     /**
-     * What a step found.
-     *
-     * @param messages to be claimed now, in this order; empty: none was found
+     * @param messages to be claimed now, in this order
      * @param more whether the scan goes on
      * @param complete whether the scan began with this step and has come to its end: what it did not find was not there
      */

@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The database, as all of this module needs it. */
+/** What all of this module needs. */
 record OutboxDatabase(
         JdbcTemplate jdbc,
         SqlDialect dialect,

@@ -11,13 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.transaction.support.TransactionTemplate;
 
-/**
- * One partition, as its relay works on it.
- *
- * <p>Thread-safe; what runs at the same time, on any instance, takes turns at the partition's row.
- */
+/** One partition, as its relay works on it. Thread-safe: whoever claims at the same time, on any instance, waits for the partition's row. */
 public class OutboxPartition {
 
     private final int number;
@@ -27,22 +22,18 @@ public class OutboxPartition {
     private final PartitionJournal journal;
     private final ParkedMessages parked;
     private final MessageScan scan;
-    private final SqlDialect dialect;
-    private final TransactionTemplate transaction;
-    private final DiskSync diskSync;
+    private final OutboxDatabase database;
     private final Duration divergenceHealInterval;
 
     OutboxPartition(int number, int partitions, RelayIdentity identity, OutboxDatabase database) {
         this.number = number;
         this.identity = identity;
-        this.dialect = database.dialect();
-        this.repository = new PartitionRepository(database.jdbc(), dialect, number);
-        this.messages = new MessageRepository(database.jdbc(), dialect, number, partitions);
+        this.repository = new PartitionRepository(database, number);
+        this.messages = new MessageRepository(database, number, partitions);
         this.journal = new PartitionJournal(database.jdbc(), number, identity.instance());
         this.parked = new ParkedMessages(database.jdbc(), repository, number, identity.instance());
-        this.scan = new MessageScan(repository, messages, dialect);
-        this.transaction = database.transaction();
-        this.diskSync = database.diskSync();
+        this.scan = new MessageScan(repository, messages, database.dialect());
+        this.database = database;
         this.divergenceHealInterval = database.divergenceHealInterval();
     }
 
@@ -52,8 +43,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Whether there is nothing to do: everything is delivered, and the queue's newest checkpoint is that of the last message.
-     * Cheap, and without a lock; what it misses, the next one sees.
+     * Whether everything is delivered, and the queue's newest checkpoint is that of the last message. Cheap, and without a lock; what
+     * it misses, the next one sees.
      *
      * @param newest the queue's newest checkpoint; null: it has none
      * @param cursor what the relay remembers; null: nothing, and there may be something to do
@@ -64,9 +55,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Why this instance must not relay: it is configured for another queue or environment than the database.
+     * Why this instance must not relay; null: it may.
      *
-     * @return null: it may
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
     public @Nullable String refusal() {
@@ -81,14 +71,12 @@ public class OutboxPartition {
      *   <li>Find the newest checkpoint that is in the log; none: the start of what is retained.
      *   <li>If that is behind what was delivered, or the newest checkpoint is foreign, and no second look has confirmed it: change
      *       nothing, and ask for one.
-     *   <li>Foreign, and this database's own: a restore lost it. Remember it, draw a new history, and go on. Foreign and another
-     *       copy's: the same, but the second time within {@code divergence-heal-interval} stops the partition.
+     *   <li>Foreign: remember it, draw a new history, and go on. The second one of another copy of this database within {@code
+     *       divergence-heal-interval} stops the partition.
      *   <li>Move {@code delivered} there: forward acknowledges, backward makes pending what the queue lost.
-     *   <li>Paused: ask for a fence. Otherwise return the rest of the batch at that place, or claim a new one.
+     *   <li>Paused: ask for a fence. Otherwise return what follows that place, or the batch whose append is under way: the rest of a
+     *       batch, or a new one.
      * </ol>
-     *
-     * <p>While a batch is being appended, what comes after it can be claimed already, whatever the queue has by now. If the log does
-     * not have that batch, nothing is changed.
      *
      * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
      *
@@ -99,7 +87,7 @@ public class OutboxPartition {
         if (newest != null && Checkpoint.parse(newest) == null) {
             return new ClaimResult.UnreadableCheckpoint(newest);
         }
-        ClaimResult result = requireNonNull(transaction.execute(status -> {
+        ClaimResult result = requireNonNull(database.transaction().execute(status -> {
             ClaimResult claim = claimLocked(request);
             if (claim instanceof ClaimResult.LookAgain || claim instanceof ClaimResult.NotRelaying) {
                 status.setRollbackOnly();
@@ -107,7 +95,7 @@ public class OutboxPartition {
             return claim;
         }));
         if (result instanceof ClaimResult.Claimed) {
-            diskSync.flush();
+            database.diskSync().flush();
         }
         return result;
     }
@@ -127,7 +115,7 @@ public class OutboxPartition {
         if (elsewhere
                 || !queue.complete()
                 || (surprising && !confirmed)
-                || parked.wantsAllCheckpoints(row, log, queue, request)) {
+                || parked.wantsAllCheckpoints(row, log, queue, request.seen())) {
             return new ClaimResult.LookAgain(log.deliveryNo());
         }
         if (row.stopped()) {
@@ -143,11 +131,11 @@ public class OutboxPartition {
         }
         List<SqlUpdate> updates = new ArrayList<>(2);
         Rewind rewind = move(row, log, queue, request, updates);
-        if (row.paused()) {
-            repository.write(updates);
-            return new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), rewind);
-        }
-        return take(request, log, queue.known(), history, updates, rewind);
+        ClaimResult result = row.paused()
+                ? new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), rewind)
+                : take(request, log, queue.known(), history, updates, rewind);
+        repository.write(updates);
+        return result;
     }
 
     /**
@@ -197,12 +185,10 @@ public class OutboxPartition {
             @Nullable Rewind rewind) {
         long before = request.appending() == null ? known : request.appending().position();
         if (log.lastPosition() > before) {
-            repository.write(updates);
             return restOfBatch(request, before, history, rewind);
         }
         MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
         if (found.messages().isEmpty()) {
-            repository.write(updates);
             return new ClaimResult.NothingPending(found.complete(), found.cursor(), rewind);
         }
         long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
@@ -210,7 +196,6 @@ public class OutboxPartition {
         long first = log.lastPosition() + 1;
         updates.add(repository.insertBatch(
                 first, batchId, history, ids, settled(log, found.cursor(), ids), identity.instance()));
-        repository.write(updates);
         return new ClaimResult.Claimed(
                 found.messages(),
                 first,
@@ -235,9 +220,9 @@ public class OutboxPartition {
         return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), rewind);
     }
 
-    /** The sample becomes settled in three steps, each in a batch's row: the id, a transaction that began later, the proof. */
+    /** The sample becomes settled in three steps, each in a batch's row: its id, a transaction that began later, the proof. */
     private PartitionRepository.Settled settled(LogEnd log, ScanCursor cursor, long[] ids) {
-        if (dialect.idsFollowCommits()) {
+        if (database.dialect().idsFollowCommits()) {
             return new PartitionRepository.Settled(ids[ids.length - 1], null, null);
         }
         Long sample = log.sampleId();
@@ -250,8 +235,7 @@ public class OutboxPartition {
 
     private ClaimResult stillStopped(Row row, Reconciliation queue) {
         journal.recordStoppedPosition(queue.known());
-        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
-        // else.
+        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed.
         Checkpoint newest = queue.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
@@ -263,10 +247,7 @@ public class OutboxPartition {
         return new ClaimResult.Halted(PartitionState.STOPPED, fence, null);
     }
 
-    /**
-     * The newest checkpoint's place, in this history, under the nonce of the pause or stop. Null: that is the newest checkpoint, which
-     * is recorded for whoever asks.
-     */
+    /** The newest checkpoint's place under the nonce of the pause or stop. Null: that is the newest checkpoint, which is recorded. */
     private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
         if (newest != null && newest.nonce() == row.haltId()) {
             if (row.fencedHaltId() != row.haltId()) {
@@ -287,7 +268,7 @@ public class OutboxPartition {
      */
     public boolean park(ClaimResult.Claimed claimed, String reason) {
         long position = claimed.firstPosition();
-        return Boolean.TRUE.equals(transaction.execute(status -> {
+        return Boolean.TRUE.equals(database.transaction().execute(status -> {
             Row row = repository.lock();
             if (repository.logEnd().delivered() >= position || !repository.hasBatch(position, claimed.batchId())) {
                 return false;

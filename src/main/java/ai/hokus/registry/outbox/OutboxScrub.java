@@ -12,10 +12,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.RowMapper;
 
 /**
- * Walks the retained messages and looks for one that is in no batch although its id is settled: no scan would ever find it.
- * There should be none; the day there is, it gets a batch of its own and is reported: it is late, not lost.
- *
- * <p>Thread-safe. Remembers in this process how far it came, and begins anew some time after it came to the end.
+ * Looks through the retained messages for one that is in no batch although its id is settled: no scan would ever find it. There
+ * should be none; the day there is, it gets a batch of its own and is reported: it is late, not lost. Thread-safe. Remembers in this
+ * process how far it came.
  */
 public class OutboxScrub {
 
@@ -92,7 +91,7 @@ public class OutboxScrub {
 
     /** Looks again, now with the partition's row, and gives one batch to those that are in none still. */
     private int giveBatch(int partition, long after, String instance) {
-        PartitionRepository repository = new PartitionRepository(database.jdbc(), database.dialect(), partition);
+        PartitionRepository repository = new PartitionRepository(database, partition);
         long[] given = requireNonNull(database.transaction().execute(status -> {
             PartitionRepository.Row row = repository.lock();
             LogEnd end = repository.logEnd();

@@ -7,25 +7,11 @@ import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
  * Keeps the marks of parked messages true. A message is marked before it is skipped, so a mark alone does not tell whether it
- * was skipped or, by another relay, delivered. The checkpoint tells: that of a skip has a nonce of its own.
- *
- * <p>Every method needs an open transaction that holds the partition's row. Thread-safe.
+ * was skipped or, by another relay, delivered. The checkpoint tells: that of a skip has a nonce of its own. Every method needs an open
+ * transaction that holds the partition's row. Thread-safe.
  */
-final class ParkedMessages {
+record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int partition, String instance) {
 
-    private final JdbcTemplate jdbc;
-    private final PartitionRepository repository;
-    private final int partition;
-    private final String instance;
-
-    ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int partition, String instance) {
-        this.jdbc = jdbc;
-        this.repository = repository;
-        this.partition = partition;
-        this.instance = instance;
-    }
-
-    /** Records that this message was refused alone. */
     void mark(long id, long position, String reason) {
         String update = "UPDATE outbox_parked SET position = ?, reason = ?, instance = ? WHERE id = ?";
         if (jdbc.update(update, position, reason, instance, id) == 0) {
@@ -49,8 +35,9 @@ final class ParkedMessages {
      * Whether the newest checkpoint alone does not tell what became of the positions that are to be acknowledged: some are marked,
      * or there are more than one append can have passed, since this database was restored.
      */
-    boolean wantsAllCheckpoints(PartitionRepository.Row row, LogEnd log, Reconciliation queue, ClaimRequest request) {
-        if (request.seen().complete() || queue.known() <= log.delivered()) {
+    boolean wantsAllCheckpoints(
+            PartitionRepository.Row row, LogEnd log, Reconciliation queue, ObservedCheckpoints seen) {
+        if (seen.complete() || queue.known() <= log.delivered()) {
             return false;
         }
         Long lowest = row.lowestParkedPosition();

@@ -10,17 +10,7 @@ import org.springframework.jdbc.support.SqlArrayValue;
  * Writes down what happened to one partition: acknowledgements, rewinds, divergences, stops and fences. Every method needs an open
  * transaction that holds the partition's row. Thread-safe.
  */
-class PartitionJournal {
-
-    private final JdbcTemplate jdbc;
-    private final int partition;
-    private final String instance;
-
-    PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
-        this.jdbc = jdbc;
-        this.partition = partition;
-        this.instance = instance;
-    }
+record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
 
     /** {@code to} below {@code from}: a rewind. */
     SqlUpdate delivery(long deliveryNo, long from, long to) {

@@ -14,8 +14,8 @@ import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * What a relay reads and writes of one partition. What a claim calls needs an open transaction that holds the partition's row ({@link
- * #lock}); the questions before it, {@link #refusal} and {@link #isIdle}, need none. Thread-safe.
+ * What a relay reads and writes of one partition. {@link #refusal} and {@link #isIdle} need no transaction; all else needs one that
+ * holds the partition's row ({@link #lock}). Thread-safe.
  */
 class PartitionRepository {
 
@@ -58,10 +58,10 @@ class PartitionRepository {
     private final String batchAt;
     private final String batchIdAt;
 
-    PartitionRepository(JdbcTemplate jdbc, SqlDialect dialect, int partition) {
-        this.jdbc = jdbc;
+    PartitionRepository(OutboxDatabase database, int partition) {
+        this.jdbc = database.jdbc();
         this.client = JdbcClient.create(jdbc);
-        this.dialect = dialect;
+        this.dialect = database.dialect();
         this.partition = partition;
         this.batchAt = dialect.batchAt("partition_id, first_position, last_position, batch_id, message_ids");
         this.batchIdAt = dialect.batchAt("partition_id, last_position, batch_id"); // the ids are most of a row
@@ -103,7 +103,7 @@ class PartitionRepository {
                 .orElse(null);
     }
 
-    /** Whether there is nothing to do. What is read may be old when it is used. */
+    /** See {@link OutboxPartition#isIdle}. */
     boolean isIdle(@Nullable String newest, ScanCursor cursor, RelayIdentity relay) {
         Checkpoint seen = newest == null ? null : Checkpoint.parse(newest);
         boolean unreadable = newest != null && seen == null;
@@ -130,7 +130,6 @@ class PartitionRepository {
                 });
     }
 
-    /** Locks the partition's row until the transaction ends. */
     Row lock() {
         return sql(LOCK)
                 .query((row, n) -> new Row(
@@ -149,7 +148,6 @@ class PartitionRepository {
                         + "; the table outbox says there are more partitions. Insert the missing row."));
     }
 
-    /** With the parameter {@code partition}. */
     private JdbcClient.StatementSpec sql(String sql) {
         return client.sql(sql).param("partition", partition);
     }
@@ -201,12 +199,12 @@ class PartitionRepository {
                 .contains(true);
     }
 
-    /** Whether this checkpoint's batch has its position; asks the database only where that is not the log's end. */
+    /** Asks the database only where that is not the log's end. */
     boolean hasBatch(LogEnd log, Checkpoint checkpoint) {
         return log.endsWith(checkpoint) || hasBatch(checkpoint.position(), checkpoint.batchId());
     }
 
-    /** Takes the ids of the next batches that the cursor does not know out of its unclaimed ones. */
+    /** Takes the ids of the next batches out of the cursor's unclaimed ones. */
     ScanCursor loadPage(ScanCursor cursor) {
         ScanCursor.Loading loading = cursor.loading();
         List<long[]> claimed = new ArrayList<>();

@@ -1,11 +1,10 @@
 package ai.hokus.registry.outbox;
 
-import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares the queue's checkpoints with this database's log: how far the queue has come, and whether its newest checkpoint is
- * of this log.
+ * What comparing the queue's checkpoints with this database's log has told.
  *
  * @param known the newest position that both have
  * @param newest the queue's newest checkpoint; null: it has none
@@ -46,18 +45,16 @@ record Reconciliation(
                     newest,
                     "the queue fell back to checkpoint " + newest + ", which is older than what is retained");
         }
-        List<Checkpoint> common = seen.readable()
+        Optional<Checkpoint> common = seen.readable()
                 .filter(checkpoint -> checkpoint.position() > purged && checkpoint.position() <= log.lastPosition())
                 .filter(checkpoint -> repository.hasBatch(checkpoint.position(), checkpoint.batchId()))
-                .limit(1)
-                .toList();
+                .findFirst();
         String reason = "the queue's newest checkpoint " + newest + " is not of this database's log; "
                 + (ours ? "this database wrote it before it was restored" : "another copy of this database wrote it")
-                + (common.isEmpty()
-                        ? "; no other checkpoint is in the log either: back to the start of what is retained"
-                        : "; the newest one that is in the log: " + common.get(0));
+                + common.map(checkpoint -> "; the newest one that is in the log: " + checkpoint)
+                        .orElse("; no other checkpoint is in the log either: back to the start of what is retained");
         return new Reconciliation(
-                common.isEmpty() ? purged : common.get(0).position(),
+                common.map(Checkpoint::position).orElse(purged),
                 newest,
                 !newest.place().equals(row.foreignCheckpoint()),
                 !ours,
