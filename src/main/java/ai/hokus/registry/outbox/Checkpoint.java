@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far an append went, as it is kept in Redis beside the queue: {@code v1:POSITION:BATCH:HISTORY:NONCE}, the position and
- * the nonce decimal, the two ids in hexadecimal. Fields behind the nonce are ignored, so that a later release may add some.
+ * How far an append went, as it is kept in Redis beside the queue: {@code v1:POSITION:BATCH:HISTORY:NONCE}, the two ids in
+ * hexadecimal. Fields behind the nonce are ignored, so that a later release may add some.
  *
  * @param position of the last message that the append passed; 0: before the first
  * @param batchId the batch that has this position; 0 at position 0
@@ -27,11 +27,7 @@ public record Checkpoint(long position, long batchId, long historyId, long nonce
     private static final Pattern TEXT =
             Pattern.compile("v1:(\\d{1,18}):([0-9a-f]{1,16}):([0-9a-f]{1,16}):(\\d{1,18})(?::.*)?");
 
-    /**
-     * Reads what {@link #toString} wrote.
-     *
-     * @return null: it is of a version that this release does not know, or no checkpoint at all
-     */
+    /** Reads what {@link #toString} wrote; null: it is of a version that this release does not know, or no checkpoint at all. */
     public static @Nullable Checkpoint parse(String text) {
         Matcher parts = TEXT.matcher(text);
         return parts.matches()

@@ -1,8 +1,8 @@
 package ai.hokus.registry.outbox;
 
 /**
- * Is told of every message that this instance has committed, which wakes the relay, and of every one that it could not commit. Must
- * return at once and wait for nothing; what it throws is logged and otherwise ignored.
+ * Is told of every message that this instance has committed, and of every one that it could not commit. Must return at once; what it
+ * throws is logged and otherwise ignored.
  */
 @FunctionalInterface
 public interface CommitListener {

@@ -5,12 +5,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes H2's own shutdown hook away, so that the pool closes the database after the last request and pass.
- *
- * <p>The hook would close it at the same moment in which the application begins to stop: requests under way would fail,
- * and the relay could not give its lock back, for which the next start then waits. {@code DB_CLOSE_ON_EXIT=FALSE} is H2's
- * switch for this, but H2 2.4 refuses it together with {@code AUTO_SERVER=TRUE}, which operators need. Where the hook
- * cannot be reached the service runs all the same, and stops less quietly.
+ * Takes H2's own shutdown hook away, so that the pool closes the database after the last request and pass. The hook would close it
+ * when the application begins to stop: requests under way would fail, and the next start would wait for the relay's lock. H2's switch
+ * for this, {@code DB_CLOSE_ON_EXIT=FALSE}, is refused by H2 2.4 together with {@code AUTO_SERVER=TRUE}, which operators need.
  */
 final class H2ShutdownHook {
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One partition, as its relay works on it. Thread-safe: whoever claims at the same time, on any instance, waits for the partition's row. */
+/** One partition, as its relay works on it. Thread-safe: claims, on whichever instance, take turns at the partition's row. */
 public class OutboxPartition {
 
     private final int number;

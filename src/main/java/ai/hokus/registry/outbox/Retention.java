@@ -10,10 +10,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 
-/**
- * Deletes delivered messages when their time is over, and scrubs the outbox; one instance at a time, and only partitions that the
- * {@link PurgeGuard} allows.
- */
+/** Purges and scrubs the partitions that the {@link PurgeGuard} allows, on one instance at a time. */
 @Component
 public class Retention {
 

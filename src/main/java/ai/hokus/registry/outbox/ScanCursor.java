@@ -1,10 +1,9 @@
 package ai.hokus.registry.outbox;
 
 /**
- * What one relay remembers of the ids that it looked at, so that it need not read the batch log again for each claim. Immutable.
- *
- * <p>One scan goes through the ids that are in no batch, in their order, up to the highest one when it began. Without that
- * bound it would break a model's order: id 50 can commit after the scan passed it, and id 120, of the same model, right after.
+ * What one relay remembers of the ids that it looked at, so that it need not read the batch log again for each claim. A scan goes
+ * through the ids that are in no batch, in their order, up to the highest one when it began. Without that bound it would break a
+ * model's order: id 50 can commit after the scan passed it, and id 120, of the same model, right after.
  *
  * @param log the log that this was found with
  * @param unclaimed the ids up to {@code upTo} that are in no batch: not committed, rolled back, of another partition, or next
@@ -36,10 +35,8 @@ public record ScanCursor(
     }
 
     /**
-     * Where the reading of the batch log stands.
-     *
-     * @param byPosition true: batches after a position, in their order; false: batches with a highest id above some id, in the order of these
-     * @param after the position or id of the last batch that was read
+     * Which batches are yet to be read: those after a position, in their order; or those with a highest id above {@code after}, in the
+     * order of these.
      */
     record Loading(boolean byPosition, long after) {
         static final Loading DONE = new Loading(false, Long.MAX_VALUE);
@@ -49,11 +46,7 @@ public record ScanCursor(
         return !loading.equals(Loading.DONE);
     }
 
-    /**
-     * Nothing is remembered.
-     *
-     * @param loading what is to be read of the log
-     */
+    /** Nothing is remembered. */
     static ScanCursor fresh(LogEnd end, Loading loading) {
         IdRanges above = IdRanges.between(end.settledId(), end.highestId());
         return new ScanCursor(Log.of(end), above, end.highestId(), 0, true, 0, end.settledId(), loading);
@@ -79,10 +72,10 @@ public record ScanCursor(
     }
 
     /**
-     * These were found and are about to be claimed.
+     * These are about to be claimed.
      *
      * @param scannedTo how far the scan has come with them
-     * @param more without, the scan has come to its end
+     * @param more false: to its end
      */
     ScanCursor found(long[] ids, long scannedTo, boolean more) {
         long proved = Math.max(settled, Math.min(provable, more ? scannedTo : upTo));

@@ -22,10 +22,7 @@ public enum SqlDialect {
             FROM outbox_message m WHERE m.partition_id = :partition AND m.id = ANY (:ids) ORDER BY m.id
             """;
 
-    /**
-     * The database sums up the bytes and leaves out the payloads after the one that exceeds them: so the driver holds no more
-     * than the bytes and one payload, in one round trip.
-     */
+    /** Leaves out the payloads after the one that exceeds the bytes: so the driver holds no more than the bytes and one payload. */
     private static final String CUT_AT_BYTES = """
             SELECT id, message_id, message_key, message_type, created_at, withheld,
                    CASE WHEN sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload)
@@ -119,8 +116,8 @@ public enum SqlDialect {
     }
 
     /**
-     * Messages with an id in these ranges. On PostgreSQL each range is looked up in the primary key, and gives no more than is wanted
-     * of all together; of one range, which is nearly always all there is, nothing has to be sorted. On H2 there is one range.
+     * Messages with an id in these ranges. On PostgreSQL each range is looked up in the primary key; of one range, which is nearly
+     * always all there is, nothing has to be sorted. On H2 there is one range.
      */
     String unclaimed(IdRanges ids) {
         if (this == H2) {
@@ -149,10 +146,7 @@ public enum SqlDialect {
         return this == H2 ? CLAIMED : CUT_AT_BYTES.formatted(CLAIMED);
     }
 
-    /**
-     * Runs statements in their order, in the transaction that is open. PostgreSQL's driver splits them, prepares each, sends all, and
-     * then waits: one round trip. H2 runs within this process.
-     */
+    /** Runs statements in their order. PostgreSQL's driver splits them, prepares each, sends all, and then waits: one round trip. */
     void write(JdbcTemplate jdbc, List<SqlUpdate> updates) {
         if (this == H2 || updates.isEmpty()) {
             updates.forEach(

@@ -11,9 +11,8 @@ final class CommitLinger implements LingerPolicy {
     private static final Duration LINGER = Duration.ofMillis(200);
 
     /**
-     * What each message but the first of a batch adds to the wait before the next batch. A claim and an append cost about the
-     * same for ten messages as for one, so where many come, fewer and larger batches leave the processors to those who write
-     * them. Where few come, and each is a batch, none waits.
+     * What each message but the first of a batch adds to the wait before the next batch. A claim and an append cost about the same for
+     * ten messages as for one: where many come, larger batches leave the processors to those who write them.
      */
     private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
 

@@ -29,8 +29,8 @@ final class Envelope {
     }
 
     /**
-     * No zone, always six digits after the second: what Python 3.7's {@code fromisoformat} reads. A formatter would take a
-     * quarter of what the relay's thread works for a message.
+     * No zone, always six digits after the second: what Python 3.7's {@code fromisoformat} reads. A formatter would take a quarter of
+     * the thread's time for a message.
      */
     private static void appendTimestamp(OffsetDateTime at, StringBuilder json) {
         int micros = at.getNano() / 1000;

@@ -1,8 +1,8 @@
 package ai.hokus.registry.relay;
 
 /**
- * Whether a pass that has caught up stays for what comes next: while messages keep coming, giving the lock back and asking for
- * it again would cost more than the message. Confined to the pass's thread.
+ * Whether a pass that has caught up stays for what comes next: to give the lock back and ask for it again would cost more than a
+ * message. Confined to the pass's thread.
  */
 interface LingerPolicy {
 

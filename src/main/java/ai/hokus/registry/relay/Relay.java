@@ -12,16 +12,14 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * The relay of this instance: one thread per partition, for the time that the application runs, and one more for each append of a
- * backlog. Thread-safe.
- *
- * <p>Stops after the web server, so that what was accepted last has its chance, and before the pools close.
+ * The relay of this instance: one thread per partition, and one more for each append of a backlog. Stops after the web server, so
+ * that what was accepted last has its chance, and before the pools close. Thread-safe.
  */
 public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
 
     private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-    /** A pass that is in the middle of a call ends within the call's own bound; we wait for it no longer than this. */
+    /** A pass that is in the middle of a call ends within the call's own bound, or is interrupted after this. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(6);
 
     private final Supplier<List<PartitionRelay>> factory;
@@ -32,9 +30,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
     /** New ones for each start. */
     private volatile List<PartitionRelay> partitions;
 
-    /**
-     * @param factory makes one relay per partition; none unless the mode is {@link RelayMode#RELAYING}
-     */
+    /** @param factory makes one relay per partition; none unless the mode is {@link RelayMode#RELAYING} */
     Relay(RelayMode mode, Supplier<List<PartitionRelay>> factory, QueueBreaker breaker) {
         this.mode = mode;
         this.factory = factory;
@@ -42,7 +38,6 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         this.breaker = breaker;
     }
 
-    /** Whether this instance relays. */
     public RelayMode mode() {
         return mode;
     }
@@ -52,7 +47,6 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         return partitions.stream().map(PartitionRelay::status).toList();
     }
 
-    /** Whether this instance leaves the queue alone. */
     public BreakerState breaker() {
         return breaker.state();
     }

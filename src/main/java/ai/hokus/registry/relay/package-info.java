@@ -9,10 +9,10 @@
  *
  * <h2>Compare-and-append</h2>
  *
- * <p>A relay that sends, and then notes in the database what it sent, cannot be right. It may die between the two, and send
- * twice. It may sleep between the two, and send out of order. And Redis may lose at a failover what it had acknowledged, which
- * no note in the database shows. So the note, a <i>checkpoint</i>, is kept beside the queue. One script changes queue and
- * checkpoint together, and only if the newest checkpoint is the expected one: of two relays with the same view one appends.
+ * <p>A relay that sends, and then notes in the database what it sent, may die between the two, and send twice; may sleep between the
+ * two, and send out of order; and Redis may lose at a failover what it had acknowledged. So the note, a <i>checkpoint</i>, is kept
+ * beside the queue. One script changes queue and checkpoint together, and only if the newest checkpoint is the expected one: of two
+ * relays with the same view one appends.
  *
  * <ol>
  *   <li><b>Look</b>: read the newest checkpoint. This also tells whether the queue is there.
