@@ -52,6 +52,9 @@ import org.springframework.jdbc.support.SqlArrayValue;
  */
 final class ProtocolSimulation {
 
+    /** Schedules of so many seeds in a row differ in their faults; those of the next seeds have another capacity. */
+    static final int PROFILES = 32;
+
     private static final int MODELS = 4;
     private static final int STEPS = 150;
     private static final int BATCH = 3;
@@ -163,14 +166,14 @@ final class ProtocolSimulation {
 
         Schedule(long seed) {
             random = new Random(seed);
-            int profile = (int) Math.floorMod(seed, 32L);
+            int profile = (int) Math.floorMod(seed, (long) PROFILES);
             oneRestore = profile % 4 == 3;
             queueFaults = profile % 4 == 1 || profile % 4 == 2;
             databaseFaults = profile % 4 >= 2;
             retention = profile / 4 % 2 == 0 ? SHORT_RETENTION : LONG_RETENTION;
             int kept = profile / 8 % 2 == 0 ? 1 : 4;
             stormy = profile / 16 > 0 && !oneRestore;
-            capacity = random.nextBoolean() ? 5 : Long.MAX_VALUE;
+            capacity = Math.floorMod(seed / PROFILES, 2L) == 0 ? 5 : Long.MAX_VALUE;
             trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", one restore "
                     + oneRestore + ", stormy " + stormy + ", retention " + retention + ", checkpoints kept " + kept
                     + ", capacity " + capacity);

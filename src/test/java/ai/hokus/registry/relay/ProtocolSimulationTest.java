@@ -44,6 +44,9 @@ class ProtocolSimulationTest {
                 .toList();
         System.out.println("Protocol simulation on " + database + ": " + tallies);
         assertThat(tallies.stream().mapToLong(tally -> tally.delivered).sum()).isPositive();
+        if (schedules >= 2 * ProtocolSimulation.PROFILES) {
+            assertThat(tallies.stream().mapToLong(tally -> tally.full).sum()).isPositive();
+        }
         assertThat(tallies.stream()
                         .mapToLong(tally -> tally.appendsAfterAClaimAhead)
                         .sum())
