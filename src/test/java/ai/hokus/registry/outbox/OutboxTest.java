@@ -117,6 +117,15 @@ class OutboxTest extends EachDatabase {
     }
 
     @Test
+    void another_number_of_partitions_than_the_databases_is_refused_at_the_start() {
+        OutboxSettings settings = new OutboxSettings(2, AN_HOUR, null);
+
+        assertThatThrownBy(() -> new OutboxConfiguration().outboxPartitions(outbox.database(), settings))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("registry.outbox.partitions is 2, but this outbox has 1");
+    }
+
+    @Test
     void purging_deletes_whole_batches_that_were_delivered_long_ago_but_never_the_one_delivered_last() {
         claims.deliver(2);
         claims.deliver(3);
