@@ -21,7 +21,6 @@ record RegistrationResponse(
         String modelId,
 
         @Schema(example = "churn-model") String modelName,
-
         @Schema(example = "3") String version,
 
         @Schema(description = "The event is durable and will be delivered, whatever Redis is doing", example = "true")

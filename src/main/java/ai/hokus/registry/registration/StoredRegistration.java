@@ -20,34 +20,22 @@ import org.jspecify.annotations.Nullable;
 @SnakeCase
 record StoredRegistration(
         @JsonIgnore long id,
-
         @Schema(example = "churn-model/3/CHURN") String modelId,
-
         @Schema(example = "churn-model") String modelName,
-
         @Schema(example = "3") String version,
-
         @Schema(example = "CHURN") String tokenId,
 
         @Schema(description = "As it was delivered: what the tags say", example = "CHURN-2026")
         String proposalIdentifier,
 
         @Schema(example = "auroc") String metricName,
-
         @Schema(example = "0.81") double baselineValue,
-
         @Schema(example = "0.86") double currentValue,
-
         @Schema(nullable = true) @Nullable String modelUri,
-
         @Schema(example = "f3a9c1") String mlflowRunId,
-
         @Schema(nullable = true) @Nullable String evalSpec,
-
         @Schema(nullable = true) @Nullable String scorerRef,
-
         @Schema(nullable = true) @Nullable String primaryMetric,
-
         @Schema(nullable = true) @Nullable String benchmarkSpecId,
 
         @Schema(
