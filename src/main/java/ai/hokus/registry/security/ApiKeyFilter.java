@@ -66,9 +66,9 @@ final class ApiKeyFilter extends OncePerRequestFilter {
             Duration wait = limiter.take(key);
             if (wait.isZero()) {
                 SecurityContextHolder.setContext(new SecurityContextImpl(new PreAuthenticatedAuthenticationToken(
-                        known.client().userId(),
+                        known.userId(),
                         "",
-                        AuthorityUtils.createAuthorityList(known.client().scopes()))));
+                        AuthorityUtils.createAuthorityList(known.scopes()))));
                 return true;
             }
             SecurityProblems.retryLater(request, response, HttpStatus.TOO_MANY_REQUESTS, wait, RATE_LIMIT_EXCEEDED);

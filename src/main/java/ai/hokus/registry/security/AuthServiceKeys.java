@@ -97,7 +97,7 @@ final class AuthServiceKeys implements KeyVerifier {
             CompletableFuture<AuthServiceClient.Answer> unused = ask(key.sha256(), key, clientAddress);
             meters.stale();
         }
-        return new Verdict.Known(last.client());
+        return last.verdict();
     }
 
     private Verdict verifyFirst(ApiKey key, String clientAddress) {
@@ -132,7 +132,7 @@ final class AuthServiceKeys implements KeyVerifier {
 
     private void remember(ApiKey key, Verdict verdict) {
         if (verdict instanceof Verdict.Known known) {
-            accepted.put(key.sha256(), new Accepted(known.client(), steadyClock.instant()));
+            accepted.put(key.sha256(), new Accepted(known, steadyClock.instant()));
         } else if (verdict instanceof Verdict.Unknown || verdict instanceof Verdict.InsufficientBalance) {
             accepted.invalidate(key.sha256());
         }
@@ -163,5 +163,5 @@ final class AuthServiceKeys implements KeyVerifier {
     }
 
     /** A key that the service accepted, and when it last did. */
-    private record Accepted(ApiClient client, Instant at) {}
+    private record Accepted(Verdict.Known verdict, Instant at) {}
 }

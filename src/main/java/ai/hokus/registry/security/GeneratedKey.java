@@ -7,8 +7,8 @@ import org.springframework.security.crypto.keygen.Base64StringKeyGenerator;
 /** The key of the embedded default, where nobody has configured any: random, made anew at every start, good for everything. */
 final class GeneratedKey implements KeyVerifier {
 
-    private static final ApiClient CLIENT =
-            new ApiClient("local", Set.of(Permission.Scope.FULL_ACCESS, Permission.Scope.OUTBOX_OPERATE));
+    private static final Verdict CLIENT =
+            new Verdict.Known("local", Set.of(Permission.Scope.FULL_ACCESS, Permission.Scope.OUTBOX_OPERATE));
 
     /** Of 256 bits. */
     private final ApiKey key =
@@ -20,6 +20,6 @@ final class GeneratedKey implements KeyVerifier {
 
     @Override
     public Verdict verify(ApiKey presented, String clientAddress) {
-        return presented.hasSha256(key.sha256()) ? new Verdict.Known(CLIENT) : new Verdict.Unknown();
+        return presented.hasSha256(key.sha256()) ? CLIENT : new Verdict.Unknown();
     }
 }

@@ -50,8 +50,8 @@ class AuthServiceKeysTest {
     private static final ApiKey KEY = ApiKey.of("hk_live_abcdefghij");
     private static final String ADA =
             "{\"user_id\":\"ada\",\"key_id\":\"k\",\"scopes\":[\"model:write\",7],\"balance\":0.0}";
-    private static final Verdict KNOWN = new Known(new ApiClient("ada", Set.of("model:write")));
-    private static final Verdict KNOWN_AS_GRACE = new Known(new ApiClient("grace", Set.of("model:write")));
+    private static final Verdict KNOWN = new Known("ada", Set.of("model:write"));
+    private static final Verdict KNOWN_AS_GRACE = new Known("grace", Set.of("model:write"));
 
     private static final Duration CACHE_TTL = Duration.ofSeconds(60);
     private static final Duration STALE_TTL = Duration.ofMinutes(15);

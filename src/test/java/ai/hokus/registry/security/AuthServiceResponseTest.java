@@ -34,7 +34,7 @@ class AuthServiceResponseTest {
                 "{\"user_id\":{\"id\":\"ada\"}} | ada",
             })
     void a_user_id_comes_in_many_forms(String body, String userId) throws ProtocolException {
-        assertThat(read(body)).isEqualTo(new Verdict.Known(new ApiClient(userId, Set.of())));
+        assertThat(read(body)).isEqualTo(new Verdict.Known(userId, Set.of()));
     }
 
     @ParameterizedTest
@@ -70,7 +70,7 @@ class AuthServiceResponseTest {
         Set<String> held = expected.isEmpty() ? Set.of() : Set.of(expected.split(" "));
 
         assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}"))
-                .isEqualTo(new Verdict.Known(new ApiClient("ada", held)));
+                .isEqualTo(new Verdict.Known("ada", held));
     }
 
     @Test

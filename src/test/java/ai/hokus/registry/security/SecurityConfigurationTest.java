@@ -55,7 +55,7 @@ class SecurityConfigurationTest {
 
         assertThat(generated.verify(generated.key(), "")).isInstanceOfSatisfying(Known.class, known -> {
             for (Permission permission : Permission.values()) {
-                assertThat(permission.isGrantedBy(known.client().scopes()))
+                assertThat(permission.isGrantedBy(known.scopes()))
                         .as("%s", permission)
                         .isTrue();
             }
