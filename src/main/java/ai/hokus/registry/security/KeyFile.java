@@ -53,11 +53,13 @@ final class KeyFile implements KeyVerifier {
      * @throws StartupRefusedException when the file cannot be used
      */
     KeyFile(String file, LongSupplier nanoTime) {
-        this.file = path(file);
         this.nanoTime = nanoTime;
         try {
+            this.file = Path.of(file.strip());
             this.content = read();
             this.clients = parse(content);
+        } catch (InvalidPathException e) {
+            throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         } catch (IOException | DataFormatException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE names " + describe(e) + ".");
         }
@@ -111,11 +113,11 @@ final class KeyFile implements KeyVerifier {
 
     private static Map<String, Verdict> parse(String content) throws DataFormatException {
         Map<String, Verdict> clients = new HashMap<>();
-        List<String> lines = content.lines().toList();
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).strip();
+        int number = 0;
+        for (String line : content.lines().map(String::strip).toList()) {
+            number++;
             if (!line.isEmpty() && !line.startsWith("#")) {
-                addLine(line, i + 1, clients);
+                addLine(line, number, clients);
             }
         }
         return Map.copyOf(clients);
@@ -139,14 +141,6 @@ final class KeyFile implements KeyVerifier {
         Verdict client = new Verdict.Known(words[1], Set.copyOf(List.of(words[2].split(",", -1))));
         if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
             throw new DataFormatException("has in line " + number + " a key that an earlier line has");
-        }
-    }
-
-    private static Path path(String file) {
-        try {
-            return Path.of(file.strip());
-        } catch (InvalidPathException e) {
-            throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         }
     }
 
