@@ -2,8 +2,6 @@ package ai.hokus.registry.security;
 
 import ai.hokus.registry.Sha256;
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,12 +61,6 @@ final class ApiKey {
     /** 64 hexadecimal digits, lower case. */
     String sha256() {
         return sha256;
-    }
-
-    /** In constant time. */
-    boolean hasSha256(String other) {
-        return MessageDigest.isEqual(
-                sha256.getBytes(StandardCharsets.US_ASCII), other.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** The key itself. Never log it, not even half of it. */

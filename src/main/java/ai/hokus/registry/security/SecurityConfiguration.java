@@ -9,10 +9,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.coyote.AbstractProtocol;
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -129,18 +127,5 @@ class SecurityConfiguration {
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
         return new GeneratedKey();
-    }
-
-    /** On the console and not in the log: logs are kept and sent elsewhere. */
-    @Bean
-    ApplicationListener<ApplicationReadyEvent> showKeyOnce(KeyVerifier verifier) {
-        return event -> {
-            if (verifier instanceof GeneratedKey generated) {
-                System.out.printf(
-                        "%nNo API keys are configured. Until this process ends, this key may do everything:%n%n"
-                                + "    X-API-Key: %s%n%n",
-                        generated.key().text());
-            }
-        };
     }
 }
