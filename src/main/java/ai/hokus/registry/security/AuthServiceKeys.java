@@ -45,7 +45,7 @@ final class AuthServiceKeys implements KeyVerifier {
 
     private final AuthServiceClient service;
     private final SecuritySettings.AuthService settings;
-    private final AuthServiceMeters meters;
+    private final AuthServiceWatch watch;
     private final Clock steadyClock;
     private final Bulkhead waiting;
 
@@ -62,12 +62,12 @@ final class AuthServiceKeys implements KeyVerifier {
     AuthServiceKeys(
             AuthServiceClient service,
             SecuritySettings.AuthService settings,
-            AuthServiceMeters meters,
+            AuthServiceWatch watch,
             int maxWaiting,
             Clock steadyClock) {
         this.service = service;
         this.settings = settings;
-        this.meters = meters;
+        this.watch = watch;
         this.steadyClock = steadyClock;
         this.waiting = Bulkhead.of(
                 "requests that wait for the auth service",
@@ -95,7 +95,7 @@ final class AuthServiceKeys implements KeyVerifier {
         if (!steadyClock.instant().isBefore(last.at().plus(settings.cacheTtl()))) {
             // Nobody waits for it: the verdict is remembered, and counts from the next request on.
             CompletableFuture<AuthServiceClient.Answer> unused = ask(key.sha256(), key, clientAddress);
-            meters.stale();
+            watch.acceptedStale();
         }
         return last.verdict();
     }
@@ -103,7 +103,7 @@ final class AuthServiceKeys implements KeyVerifier {
     private Verdict verifyFirst(ApiKey key, String clientAddress) {
         Verdict verdict = await(ask(key.sha256() + " " + clientAddress, key, clientAddress));
         if (verdict instanceof Verdict.Throttled || verdict instanceof Verdict.Unavailable) {
-            meters.unverified();
+            watch.leftUnverified();
         }
         return verdict;
     }

@@ -88,8 +88,11 @@ class SecurityConfiguration {
 
     @Bean
     AuthServiceWatch authServiceWatch(
-            SecuritySettings settings, Clock clock, @Qualifier("steadyClock") Clock steadyClock) {
-        return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock);
+            SecuritySettings settings,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steadyClock,
+            MeterRegistry registry) {
+        return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock, registry);
     }
 
     /**
@@ -101,19 +104,17 @@ class SecurityConfiguration {
             Environment environment,
             Clock clock,
             @Qualifier("steadyClock") Clock steadyClock,
-            AuthServiceWatch watch,
-            MeterRegistry registry) {
+            AuthServiceWatch watch) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            AuthServiceMeters meters = new AuthServiceMeters(registry);
             int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
             verifiers.add(new AuthServiceKeys(
-                    new AuthServiceClient(settings.authService(), meters, watch, clock, steadyClock),
+                    new AuthServiceClient(settings.authService(), watch, clock, steadyClock),
                     settings.authService(),
-                    meters,
+                    watch,
                     Math.max(1, threads / 2), // the other half is for health and for registrations
                     steadyClock));
         }

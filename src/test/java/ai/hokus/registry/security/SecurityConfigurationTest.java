@@ -103,8 +103,7 @@ class SecurityConfigurationTest {
                 new MockEnvironment().withProperty("spring.datasource.url", url),
                 Clock.systemUTC(),
                 Clock.systemUTC(),
-                new AuthServiceWatch(false, Clock.systemUTC(), Clock.systemUTC()),
-                new SimpleMeterRegistry());
+                new AuthServiceWatch(false, Clock.systemUTC(), Clock.systemUTC(), new SimpleMeterRegistry()));
     }
 
     private static SecuritySettings settings(Map<String, String> properties) {
