@@ -149,17 +149,14 @@ final class AuthServiceKeys implements KeyVerifier {
             // The question ends by itself within the timeout: this one is there in case that it ever does not.
             return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                     .verdict();
-        } catch (TimeoutException e) {
-            return new Verdict.Unavailable(RETRY_SOON);
-        } catch (ExecutionException e) {
+        } catch (TimeoutException | ExecutionException e) {
             log.error("An answer of the auth service could not be handled; the request is answered with 503.", e);
-            return new Verdict.Unavailable(RETRY_SOON);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Verdict.Unavailable(RETRY_SOON);
         } finally {
             waiting.onComplete();
         }
+        return new Verdict.Unavailable(RETRY_SOON);
     }
 
     /** A key that the service accepted, and when it last did. */
