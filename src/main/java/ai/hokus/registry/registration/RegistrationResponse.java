@@ -6,11 +6,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The answer to a registration that is stored.
- *
- * @param eventEmitted the event is durable and will be delivered
- */
+/** The answer to a registration that is stored. */
 @Schema(description = "The registration is stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
 @SnakeCase

@@ -8,14 +8,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A registration as it is read back.
- *
- * @param id its place among the pages
- * @param proposalIdentifier as it was delivered
- * @param tags JSON, as delivered
- * @param apiSchema JSON, as sent
- */
+/** A registration as it is read back, its tags and its schema as JSON. Its id says only where a page ends. */
 @Schema(name = "Registration", description = "A stored registration")
 @SnakeCase
 record StoredRegistration(
