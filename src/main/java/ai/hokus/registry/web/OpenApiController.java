@@ -16,16 +16,10 @@ import org.yaml.snakeyaml.Yaml;
  */
 @Hidden
 @RestController
-class OpenApiController {
+record OpenApiController(ServiceVersion version) {
 
     /** What the file has instead of a version, so that a release need not change it. */
     static final String VERSION = "@version@";
-
-    private final ServiceVersion version;
-
-    OpenApiController(ServiceVersion version) {
-        this.version = version;
-    }
 
     @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
     byte[] json() throws IOException {
