@@ -88,11 +88,7 @@ final class AuthServiceClient {
      * @param steadyClock for waits
      * @throws StartupRefusedException when URL or id are unusable
      */
-    AuthServiceClient(
-            SecuritySettings.AuthService settings,
-            AuthServiceWatch watch,
-            Clock clock,
-            Clock steadyClock) {
+    AuthServiceClient(SecuritySettings.AuthService settings, AuthServiceWatch watch, Clock clock, Clock steadyClock) {
         this.validateUrl = settings.validateUrl();
         this.settings = settings;
         this.watch = watch;

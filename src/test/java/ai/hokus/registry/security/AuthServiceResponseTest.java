@@ -69,8 +69,7 @@ class AuthServiceResponseTest {
     void scopes_are_the_texts_of_a_list(String scopes, String expected) throws ProtocolException {
         Set<String> held = expected.isEmpty() ? Set.of() : Set.of(expected.split(" "));
 
-        assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}"))
-                .isEqualTo(new Verdict.Known("ada", held));
+        assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}")).isEqualTo(new Verdict.Known("ada", held));
     }
 
     @Test

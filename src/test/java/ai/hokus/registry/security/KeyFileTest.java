@@ -37,8 +37,7 @@ class KeyFileTest {
         KeyFile keys = open(TestKeys.file("# who may", "", "  " + ADA + "\t", GRACE.replace(' ', '\t')));
 
         assertThat(keys.verify(ADAS, "")).isEqualTo(new Known("ada", Set.of("model:write")));
-        assertThat(keys.verify(GRACES, ""))
-                .isEqualTo(new Known("grace", Set.of("outbox:read", "outbox:operate")));
+        assertThat(keys.verify(GRACES, "")).isEqualTo(new Known("grace", Set.of("outbox:read", "outbox:operate")));
         assertThat(keys.verify(ApiKey.of("other"), "")).isEqualTo(new Unknown());
     }
 

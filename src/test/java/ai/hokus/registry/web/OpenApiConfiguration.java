@@ -40,7 +40,9 @@ class OpenApiConfiguration {
     private static final Content PROBLEM = new Content()
             .addMediaType(
                     org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
-                    new MediaType().schema(new io.swagger.v3.oas.models.media.Schema<>().$ref("#/components/schemas/Problem")));
+                    new MediaType()
+                            .schema(new io.swagger.v3.oas.models.media.Schema<>()
+                                    .$ref("#/components/schemas/Problem")));
 
     /** By status: what a key, or none, can be answered before its request is looked at. */
     private static final Map<String, String> ACCESS_PROBLEMS = new TreeMap<>(Map.of(
@@ -137,11 +139,9 @@ class OpenApiConfiguration {
     /** How a problem looks: Spring's own type has no examples, and does not know {@code errors}. */
     @Schema(name = "Problem", description = "What went wrong (RFC 9457)")
     record ProblemDocument(
-            @Schema(example = "Unprocessable Content")
-            String title,
+            @Schema(example = "Unprocessable Content") String title,
 
-            @Schema(example = "422")
-            int status,
+            @Schema(example = "422") int status,
 
             @Schema(
                     description = "For people: what is wrong, and what to do",
