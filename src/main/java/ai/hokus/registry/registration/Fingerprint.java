@@ -28,25 +28,21 @@ final class Fingerprint {
         tags.remove(RegistrationEvent.USER_ID);
 
         Fingerprint fingerprint = new Fingerprint();
-        fingerprint.text(request.modelName());
-        fingerprint.text(request.version());
-        fingerprint.text(request.tokenId());
-        fingerprint.text(request.proposalIdentifier());
-        fingerprint.text(request.metricName());
+        fingerprint.texts(request.modelName(), request.version(), request.tokenId());
+        fingerprint.texts(request.proposalIdentifier(), request.metricName());
         fingerprint.number(new BigDecimal(request.baselineValue()));
         fingerprint.number(new BigDecimal(request.currentValue()));
-        fingerprint.text(request.mlflowRunId());
-        fingerprint.text(request.modelUri());
-        fingerprint.text(request.evalSpec());
-        fingerprint.text(request.scorerRef());
-        fingerprint.text(request.primaryMetric());
-        fingerprint.text(request.benchmarkSpecId());
-        tags.forEach((tag, value) -> {
-            fingerprint.text(tag);
-            fingerprint.text(value);
-        });
+        fingerprint.texts(request.mlflowRunId(), request.modelUri(), request.evalSpec(), request.scorerRef());
+        fingerprint.texts(request.primaryMetric(), request.benchmarkSpecId());
+        tags.forEach(fingerprint::texts);
         fingerprint.json(request.apiSchema());
         return Sha256.of(fingerprint.canonical.toString());
+    }
+
+    private void texts(@Nullable String... texts) {
+        for (String text : texts) {
+            text(text);
+        }
     }
 
     /** Its length stands in front: no text can look like the end of one and the start of the next. */

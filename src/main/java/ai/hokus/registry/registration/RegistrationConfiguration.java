@@ -1,6 +1,5 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.web.BulkheadInterceptor;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariConfigMXBean;
 import com.zaxxer.hikari.HikariDataSource;
@@ -24,23 +23,30 @@ class RegistrationConfiguration {
         HikariDataSource pool =
                 DataSourceUnwrapper.unwrap(dataSource, HikariConfigMXBean.class, HikariDataSource.class);
         int connections = (pool == null ? new HikariConfig() : pool).getMaximumPoolSize();
-        return Bulkhead.of(
-                "registrations stored alone",
-                BulkheadConfig.custom()
-                        .maxConcurrentCalls(Math.max(1, connections / 2))
-                        .maxWaitDuration(Duration.ofSeconds(2)) // as long as for a connection
-                        .writableStackTraceEnabled(false)
-                        .build());
+        // Waits as long as for a connection.
+        return bulkhead("registrations stored alone", Math.max(1, connections / 2), Duration.ofSeconds(2));
     }
 
     @Bean
     WebMvcConfigurer registrationBulkhead(RegistrationSettings settings) {
-        BulkheadInterceptor bulkhead = new BulkheadInterceptor("registration", settings.maxConcurrentRequests());
+        Bulkhead bulkhead = bulkhead("registration", settings.maxConcurrentRequests(), Duration.ZERO);
         return new WebMvcConfigurer() {
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
-                registry.addInterceptor(bulkhead).addPathPatterns("/models/**", "/api/models/**");
+                registry.addInterceptor(new BulkheadInterceptor(bulkhead))
+                        .addPathPatterns("/models/**", "/api/models/**");
             }
         };
+    }
+
+    /** The name is for what a refusal says in the log. */
+    private static Bulkhead bulkhead(String name, int maxConcurrentCalls, Duration maxWait) {
+        return Bulkhead.of(
+                name,
+                BulkheadConfig.custom()
+                        .maxConcurrentCalls(maxConcurrentCalls)
+                        .maxWaitDuration(maxWait)
+                        .writableStackTraceEnabled(false)
+                        .build());
     }
 }

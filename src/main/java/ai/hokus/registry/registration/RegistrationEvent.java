@@ -83,7 +83,7 @@ record RegistrationEvent(
         payload.put("improvement_percentage", improvementPercentage());
         payload.putNull("contributor_address");
         payload.putNull("experiment_name");
-        payload.set("tags", tagsNode());
+        payload.putPOJO("tags", tags);
         payload.set("api_schema", request.apiSchema());
         payload.put("eval_spec", request.evalSpec());
         payload.put("scorer_ref", request.scorerRef());
@@ -95,7 +95,7 @@ record RegistrationEvent(
     }
 
     String tagsJson() {
-        return StrictJson.MAPPER.writeValueAsString(tagsNode());
+        return StrictJson.MAPPER.writeValueAsString(tags);
     }
 
     @Nullable
@@ -110,11 +110,5 @@ record RegistrationEvent(
         }
         double percentage = (request.currentValue() - request.baselineValue()) / request.baselineValue() * 100;
         return Double.isFinite(percentage) ? percentage : null;
-    }
-
-    private ObjectNode tagsNode() {
-        ObjectNode node = StrictJson.MAPPER.createObjectNode();
-        tags.forEach(node::put);
-        return node;
     }
 }

@@ -5,14 +5,7 @@ import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;
 
-/**
- * Which registrations a client wants to read.
- *
- * @param modelName only of this model
- * @param version only of this version
- * @param limit at max so many
- * @param after only those with a greater id
- */
+/** Which registrations a client wants to read: null is any model or version, {@code after} the last id that it has seen. */
 record RegistrationQuery(
         @Nullable String modelName, @Nullable String version, int limit, long after) {
 

@@ -24,7 +24,7 @@ import org.springframework.web.bind.annotation.RestController;
  */
 @RestController
 @Tag(name = "Registrations")
-class RegistrationQueryController {
+record RegistrationQueryController(RegistrationRepository repository) {
 
     /** Which page a client wants, as it stands in the URL. */
     record PageRequest(
@@ -46,12 +46,6 @@ class RegistrationQueryController {
                     example = "50")
             @Nullable
             Long next) {}
-
-    private final RegistrationRepository repository;
-
-    RegistrationQueryController(RegistrationRepository repository) {
-        this.repository = repository;
-    }
 
     @GetMapping(
             path = {"/models", "/api/models"},

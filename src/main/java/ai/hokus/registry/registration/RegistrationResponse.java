@@ -6,11 +6,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The answer to a registration that is stored.
- *
- * @param eventEmitted the event is durable and will be delivered
- */
+/** The answer to a registration that is stored. */
 @Schema(description = "The registration is stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
 @SnakeCase
@@ -21,7 +17,6 @@ record RegistrationResponse(
         String modelId,
 
         @Schema(example = "churn-model") String modelName,
-
         @Schema(example = "3") String version,
 
         @Schema(description = "The event is durable and will be delivered, whatever Redis is doing", example = "true")

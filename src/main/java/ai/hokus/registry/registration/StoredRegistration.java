@@ -8,46 +8,27 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A registration as it is read back.
- *
- * @param id its place among the pages
- * @param proposalIdentifier as it was delivered
- * @param tags JSON, as delivered
- * @param apiSchema JSON, as sent
- */
+/** A registration as it is read back, its tags and its schema as JSON. Its id says only where a page ends. */
 @Schema(name = "Registration", description = "A stored registration")
 @SnakeCase
 record StoredRegistration(
         @JsonIgnore long id,
-
         @Schema(example = "churn-model/3/CHURN") String modelId,
-
         @Schema(example = "churn-model") String modelName,
-
         @Schema(example = "3") String version,
-
         @Schema(example = "CHURN") String tokenId,
 
         @Schema(description = "As it was delivered: what the tags say", example = "CHURN-2026")
         String proposalIdentifier,
 
         @Schema(example = "auroc") String metricName,
-
         @Schema(example = "0.81") double baselineValue,
-
         @Schema(example = "0.86") double currentValue,
-
         @Schema(nullable = true) @Nullable String modelUri,
-
         @Schema(example = "f3a9c1") String mlflowRunId,
-
         @Schema(nullable = true) @Nullable String evalSpec,
-
         @Schema(nullable = true) @Nullable String scorerRef,
-
         @Schema(nullable = true) @Nullable String primaryMetric,
-
         @Schema(nullable = true) @Nullable String benchmarkSpecId,
 
         @Schema(

@@ -3,7 +3,7 @@
  * the registrations that arrive at the same time.
  *
  * <p><b>Owns</b> the tables {@code model} and {@code registration}, the rules for what a client may send, the event's
- * payload, and every answer that a client gets about a registration.
+ * payload, every answer that a client gets about a registration, and the bound on concurrent requests for them.
  *
  * <p><b>Promises</b> that a registration answered with 200 is on disk together with its message; that any other answer left
  * nothing behind, except a 503 that says that the commit's result is unknown; that the same registration sent again gets the

@@ -31,7 +31,7 @@ final class AccessRules {
     private static final String EVENTS = "/models/tokenized-registration-events";
 
     private static final List<Rule> RULES = List.of(
-            rule(OPEN, GET, "/health/alb", "/live", "/ready"),
+            rule(OPEN, GET, "/health/alb", "/live", "/ready", "/health"), // but for the details of the last
             rule(OPEN, GET, "/version", "/metrics"), // only there where registry.health.original-compatible is set
             rule(REGISTER, POST, EVENTS, "/api" + EVENTS),
             rule(READ, GET, "/models", "/models/{name}/{version}", "/api/models", "/api/models/{name}/{version}"),
@@ -48,21 +48,15 @@ final class AccessRules {
 
     /** Empty: no rule, so no one. */
     static Optional<Permission> of(HttpServletRequest request) {
-        if (HEALTH.matches(request) && GET.contains(request.getMethod())) {
-            return Optional.of(asksForDetails(request) ? OBSERVE : OPEN);
-        }
         return RULES.stream()
                 .filter(rule -> rule.methods().contains(request.getMethod()) && rule.matchesPath(request))
-                .map(Rule::permission)
+                .map(rule -> HEALTH.matches(request) && asksForDetails(request) ? OBSERVE : rule.permission())
                 .findFirst();
     }
 
     /** The methods for which the request's path has a rule; empty for a path that has none. */
     static Set<String> methods(HttpServletRequest request) {
         Set<String> methods = new TreeSet<>();
-        if (HEALTH.matches(request)) {
-            methods.addAll(GET);
-        }
         RULES.stream().filter(rule -> rule.matchesPath(request)).forEach(rule -> methods.addAll(rule.methods()));
         return methods;
     }

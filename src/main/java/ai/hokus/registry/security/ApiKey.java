@@ -2,27 +2,26 @@ package ai.hokus.registry.security;
 
 import ai.hokus.registry.Sha256;
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
-/** A key as a request presents it. Compared, cached and counted by its SHA-256; its text is for the auth service alone. */
-final class ApiKey {
+/**
+ * A key as a request presents it. Compared, cached and counted by its SHA-256; its text is for the auth service alone.
+ *
+ * @param text the key itself. Never log it, not even half of it
+ * @param sha256 64 hexadecimal digits, lower case
+ */
+record ApiKey(String text, String sha256) {
 
     /** Far more than any key that was ever issued; what is longer is not even hashed. */
     private static final int MAX_LENGTH = 512;
 
     private static final String HEADER = "X-API-Key";
 
-    private final String text;
-    private final String sha256;
-
     private ApiKey(String text) {
-        this.text = text;
-        this.sha256 = Sha256.of(text);
+        this(text, Sha256.of(text));
     }
 
     /**
@@ -58,22 +57,6 @@ final class ApiKey {
 
     private static boolean isPossible(String text) {
         return !text.isEmpty() && text.length() <= MAX_LENGTH && text.chars().allMatch(c -> '!' <= c && c <= '~');
-    }
-
-    /** 64 hexadecimal digits, lower case. */
-    String sha256() {
-        return sha256;
-    }
-
-    /** In constant time. */
-    boolean hasSha256(String other) {
-        return MessageDigest.isEqual(
-                sha256.getBytes(StandardCharsets.US_ASCII), other.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /** The key itself. Never log it, not even half of it. */
-    String text() {
-        return text;
     }
 
     @Override

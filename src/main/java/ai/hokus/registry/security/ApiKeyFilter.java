@@ -66,9 +66,7 @@ final class ApiKeyFilter extends OncePerRequestFilter {
             Duration wait = limiter.take(key);
             if (wait.isZero()) {
                 SecurityContextHolder.setContext(new SecurityContextImpl(new PreAuthenticatedAuthenticationToken(
-                        known.client().userId(),
-                        "",
-                        AuthorityUtils.createAuthorityList(known.client().scopes()))));
+                        known.userId(), "", AuthorityUtils.createAuthorityList(known.scopes()))));
                 return true;
             }
             SecurityProblems.retryLater(request, response, HttpStatus.TOO_MANY_REQUESTS, wait, RATE_LIMIT_EXCEEDED);

@@ -75,7 +75,6 @@ final class AuthServiceClient {
 
     private final URI validateUrl;
     private final SecuritySettings.AuthService settings;
-    private final AuthServiceMeters meters;
     private final AuthServiceWatch watch;
     private final Clock clock;
     private final Clock steadyClock;
@@ -89,15 +88,9 @@ final class AuthServiceClient {
      * @param steadyClock for waits
      * @throws StartupRefusedException when URL or id are unusable
      */
-    AuthServiceClient(
-            SecuritySettings.AuthService settings,
-            AuthServiceMeters meters,
-            AuthServiceWatch watch,
-            Clock clock,
-            Clock steadyClock) {
+    AuthServiceClient(SecuritySettings.AuthService settings, AuthServiceWatch watch, Clock clock, Clock steadyClock) {
         this.validateUrl = settings.validateUrl();
         this.settings = settings;
-        this.meters = meters;
         this.watch = watch;
         this.clock = clock;
         this.steadyClock = steadyClock;
@@ -174,7 +167,7 @@ final class AuthServiceClient {
                         isBrokenConnection(failure) ? send(question) : CompletableFuture.failedFuture(failure))
                 .orTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((response, failure) -> {
-                    meters.asked(Duration.between(start, steadyClock.instant()));
+                    watch.asked(Duration.between(start, steadyClock.instant()));
                     if (failure != null) {
                         call.cancel(true);
                     }
@@ -244,7 +237,6 @@ final class AuthServiceClient {
 
     /** @param what a clause about "it", the service, that quotes neither a key nor an answer */
     private Verdict noVerdict(Trouble trouble, String what, Verdict instead) {
-        meters.failed(trouble);
         watch.failed(trouble, what);
         return instead;
     }

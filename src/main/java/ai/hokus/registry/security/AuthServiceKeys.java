@@ -45,7 +45,7 @@ final class AuthServiceKeys implements KeyVerifier {
 
     private final AuthServiceClient service;
     private final SecuritySettings.AuthService settings;
-    private final AuthServiceMeters meters;
+    private final AuthServiceWatch watch;
     private final Clock steadyClock;
     private final Bulkhead waiting;
 
@@ -62,12 +62,12 @@ final class AuthServiceKeys implements KeyVerifier {
     AuthServiceKeys(
             AuthServiceClient service,
             SecuritySettings.AuthService settings,
-            AuthServiceMeters meters,
+            AuthServiceWatch watch,
             int maxWaiting,
             Clock steadyClock) {
         this.service = service;
         this.settings = settings;
-        this.meters = meters;
+        this.watch = watch;
         this.steadyClock = steadyClock;
         this.waiting = Bulkhead.of(
                 "requests that wait for the auth service",
@@ -95,15 +95,15 @@ final class AuthServiceKeys implements KeyVerifier {
         if (!steadyClock.instant().isBefore(last.at().plus(settings.cacheTtl()))) {
             // Nobody waits for it: the verdict is remembered, and counts from the next request on.
             CompletableFuture<AuthServiceClient.Answer> unused = ask(key.sha256(), key, clientAddress);
-            meters.stale();
+            watch.acceptedStale();
         }
-        return new Verdict.Known(last.client());
+        return last.verdict();
     }
 
     private Verdict verifyFirst(ApiKey key, String clientAddress) {
         Verdict verdict = await(ask(key.sha256() + " " + clientAddress, key, clientAddress));
         if (verdict instanceof Verdict.Throttled || verdict instanceof Verdict.Unavailable) {
-            meters.unverified();
+            watch.leftUnverified();
         }
         return verdict;
     }
@@ -132,7 +132,7 @@ final class AuthServiceKeys implements KeyVerifier {
 
     private void remember(ApiKey key, Verdict verdict) {
         if (verdict instanceof Verdict.Known known) {
-            accepted.put(key.sha256(), new Accepted(known.client(), steadyClock.instant()));
+            accepted.put(key.sha256(), new Accepted(known, steadyClock.instant()));
         } else if (verdict instanceof Verdict.Unknown || verdict instanceof Verdict.InsufficientBalance) {
             accepted.invalidate(key.sha256());
         }
@@ -149,19 +149,16 @@ final class AuthServiceKeys implements KeyVerifier {
             // The question ends by itself within the timeout: this one is there in case that it ever does not.
             return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                     .verdict();
-        } catch (TimeoutException e) {
-            return new Verdict.Unavailable(RETRY_SOON);
-        } catch (ExecutionException e) {
+        } catch (TimeoutException | ExecutionException e) {
             log.error("An answer of the auth service could not be handled; the request is answered with 503.", e);
-            return new Verdict.Unavailable(RETRY_SOON);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Verdict.Unavailable(RETRY_SOON);
         } finally {
             waiting.onComplete();
         }
+        return new Verdict.Unavailable(RETRY_SOON);
     }
 
     /** A key that the service accepted, and when it last did. */
-    private record Accepted(ApiClient client, Instant at) {}
+    private record Accepted(Verdict.Known verdict, Instant at) {}
 }

@@ -5,9 +5,9 @@ import java.net.ProtocolException;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -81,13 +81,13 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
         if (isFalse(answer.path("has_sufficient_balance"))) {
             return new Verdict.InsufficientBalance();
         }
-        Set<String> scopes = new HashSet<>();
-        answer.path("scopes").forEach(scope -> {
-            if (scope.isString() && !scope.stringValue().isBlank()) {
-                scopes.add(scope.stringValue());
-            }
-        });
-        return new Verdict.Known(new ApiClient(userId(answer), scopes));
+        Set<String> scopes = answer.path("scopes")
+                .valueStream()
+                .filter(JsonNode::isString)
+                .map(JsonNode::stringValue)
+                .filter(scope -> !scope.isBlank())
+                .collect(Collectors.toUnmodifiableSet());
+        return new Verdict.Known(userId(answer), scopes);
     }
 
     private static String userId(JsonNode answer) throws ProtocolException {

@@ -1,10 +1,17 @@
 package ai.hokus.registry.security;
 
 import ai.hokus.registry.security.AuthServiceStatus.State;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter.MeterProvider;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers what came of questions to the auth service, for health and the console, and logs one line a minute of each kind of
- * trouble. One question that comes to nothing may be about one key; {@link #MIN_FAILURES} in a row are a finding, until there is
+ * Remembers, counts and times what came of questions to the auth service, for health, the console and metrics, and logs one
+ * line a minute of each kind of trouble. {@code docs/metrics.md} explains the meters; the package metrics, which this one does
+ * not know, lists them, and a test there fails when the two differ. One question that comes to nothing may be about one key; {@link #MIN_FAILURES} in a row are a finding, until there is
  * a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
  */
 public final class AuthServiceWatch {
@@ -39,6 +47,10 @@ public final class AuthServiceWatch {
     private final boolean configured;
     private final Clock clock;
     private final Clock steadyClock;
+    private final Timer duration;
+    private final MeterProvider<Counter> failures;
+    private final Counter stale;
+    private final Counter unverified;
 
     private final Map<Trouble, Instant> nextLine = new EnumMap<>(Trouble.class); // guarded by this
     private int failuresInARow; // guarded by this
@@ -47,10 +59,35 @@ public final class AuthServiceWatch {
     private @Nullable String lastProblem; // guarded by this
     private @Nullable Instant lastProblemAt; // guarded by this
 
-    AuthServiceWatch(boolean configured, Clock clock, Clock steadyClock) {
+    /** @param configured whether there is an auth service; else there are no meters either */
+    AuthServiceWatch(boolean configured, Clock clock, Clock steadyClock, MeterRegistry meters) {
         this.configured = configured;
         this.clock = clock;
         this.steadyClock = steadyClock;
+        MeterRegistry registry = configured ? meters : new CompositeMeterRegistry(); // of none
+        this.duration = Timer.builder("registry.auth.service.duration")
+                .description("One question to the auth service, until its answer, a failure or the timeout.")
+                .register(registry);
+        this.failures = Counter.builder("registry.auth.service.failures")
+                .baseUnit("questions")
+                .description(
+                        "Questions to the auth service that gave no verdict, by cause. These four are there only where an"
+                                + " auth service is configured.")
+                .withRegistry(registry);
+        // From the start, with 0: alarms watch them.
+        Arrays.stream(Trouble.values()).forEach(this::failures);
+        this.stale = Counter.builder("registry.auth.service.stale")
+                .baseUnit("requests")
+                .description("Requests whose key was accepted on an answer older than the cache's TTL.")
+                .register(registry);
+        this.unverified = Counter.builder("registry.auth.service.unverified")
+                .baseUnit("requests")
+                .description("Requests answered with 503 or 429 because the auth service gave no verdict on their key.")
+                .register(registry);
+    }
+
+    private Counter failures(Trouble trouble) {
+        return failures.withTags("cause", trouble.name().toLowerCase(Locale.ROOT));
     }
 
     /** Empty: this instance has no auth service. */
@@ -71,6 +108,21 @@ public final class AuthServiceWatch {
         return lastAnswerAt == null ? State.UNKNOWN : State.ANSWERING;
     }
 
+    /** A question is over, whatever came of it. */
+    void asked(Duration took) {
+        duration.record(took);
+    }
+
+    /** A request's key was accepted on an answer older than the cache's TTL. */
+    void acceptedStale() {
+        stale.increment();
+    }
+
+    /** A request was refused, because there was no verdict on its key. */
+    void leftUnverified() {
+        unverified.increment();
+    }
+
     /** It gave a verdict. */
     synchronized void answered() {
         failuresInARow = 0;
@@ -80,6 +132,7 @@ public final class AuthServiceWatch {
 
     /** @param problem a clause about "it", the service, that quotes neither a key nor an answer */
     synchronized void failed(Trouble trouble, String problem) {
+        failures(trouble).increment();
         Instant now = steadyClock.instant();
         failuresInARow++;
         lastAskedAt = now;

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,17 +47,19 @@ final class KeyFile implements KeyVerifier {
     private String content;
     private String failure = "";
     private volatile long checkedAt;
-    private volatile Map<String, ApiClient> clients;
+    private volatile Map<String, Verdict> clients;
 
     /**
      * @throws StartupRefusedException when the file cannot be used
      */
     KeyFile(String file, LongSupplier nanoTime) {
-        this.file = path(file);
         this.nanoTime = nanoTime;
         try {
+            this.file = Path.of(file.strip());
             this.content = read();
             this.clients = parse(content);
+        } catch (InvalidPathException e) {
+            throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         } catch (IOException | DataFormatException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE names " + describe(e) + ".");
         }
@@ -70,8 +71,7 @@ final class KeyFile implements KeyVerifier {
     public Verdict verify(ApiKey key, String clientAddress) {
         reloadIfChanged();
         // By its hash: how long that takes tells nothing about any key.
-        ApiClient client = clients.get(key.sha256());
-        return client == null ? new Verdict.Unknown() : new Verdict.Known(client);
+        return clients.getOrDefault(key.sha256(), new Verdict.Unknown());
     }
 
     /** One request looks; others that come meanwhile take what is known. */
@@ -111,19 +111,19 @@ final class KeyFile implements KeyVerifier {
         }
     }
 
-    private static Map<String, ApiClient> parse(String content) throws DataFormatException {
-        Map<String, ApiClient> clients = new HashMap<>();
-        List<String> lines = content.lines().toList();
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).strip();
+    private static Map<String, Verdict> parse(String content) throws DataFormatException {
+        Map<String, Verdict> clients = new HashMap<>();
+        int number = 0;
+        for (String line : content.lines().map(String::strip).toList()) {
+            number++;
             if (!line.isEmpty() && !line.startsWith("#")) {
-                addLine(line, i + 1, clients);
+                addLine(line, number, clients);
             }
         }
         return Map.copyOf(clients);
     }
 
-    private static void addLine(String line, int number, Map<String, ApiClient> clients) throws DataFormatException {
+    private static void addLine(String line, int number, Map<String, Verdict> clients) throws DataFormatException {
         String[] words = line.split("\\s+", -1);
         if (words.length != 3) {
             throw new DataFormatException("has " + words.length + " words in line " + number
@@ -138,19 +138,9 @@ final class KeyFile implements KeyVerifier {
         if (!SCOPES.matcher(words[2]).matches()) {
             throw new DataFormatException("has no list of scopes, with commas between, in line " + number);
         }
-        ApiClient client = new ApiClient(
-                words[1],
-                Set.of(Arrays.stream(words[2].split(",", -1)).distinct().toArray(String[]::new)));
+        Verdict client = new Verdict.Known(words[1], Set.copyOf(List.of(words[2].split(",", -1))));
         if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
             throw new DataFormatException("has in line " + number + " a key that an earlier line has");
-        }
-    }
-
-    private static Path path(String file) {
-        try {
-            return Path.of(file.strip());
-        } catch (InvalidPathException e) {
-            throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         }
     }
 

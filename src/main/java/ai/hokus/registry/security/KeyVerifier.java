@@ -2,6 +2,7 @@ package ai.hokus.registry.security;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /** Knows keys. Thread-safe. */
 interface KeyVerifier {
@@ -15,7 +16,8 @@ interface KeyVerifier {
 
     sealed interface Verdict {
 
-        record Known(ApiClient client) implements Verdict {}
+        /** Whose key it is, and what it is good for. */
+        record Known(String userId, Set<String> scopes) implements Verdict {}
 
         record Unknown() implements Verdict {}
 

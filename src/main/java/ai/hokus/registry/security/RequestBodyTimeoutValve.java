@@ -49,7 +49,7 @@ final class RequestBodyTimeoutValve extends ValveBase {
         org.apache.coyote.Request coyote = request.getCoyoteRequest();
         InputBuffer untimed = coyote.getInputBuffer();
         long until = System.nanoTime() + timeout.toNanos();
-        coyote.setInputBuffer(new TimedInputBuffer(untimed, coyote, until));
+        coyote.setInputBuffer(timed(untimed, coyote, until));
         try {
             getNext().invoke(request, response);
         } finally {
@@ -61,6 +61,37 @@ final class RequestBodyTimeoutValve extends ValveBase {
                     coyote.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
                 }
             }
+        }
+    }
+
+    /** Every read of a body, with whatever it is read, comes down to this one. */
+    private InputBuffer timed(InputBuffer untimed, org.apache.coyote.Request request, long until) {
+        return new InputBuffer() {
+            @Override
+            public int doRead(ApplicationBufferHandler handler) throws IOException {
+                refuseIfLate(until);
+                int n = untimed.doRead(handler);
+                if (n >= 0 && !request.isFinished()) {
+                    refuseIfLate(until);
+                }
+                return n;
+            }
+
+            @Override
+            public int available() {
+                return untimed.available();
+            }
+        };
+    }
+
+    private void refuseIfLate(long until) {
+        if (System.nanoTime() - until > 0) {
+            throw new ErrorResponseException(
+                    HttpStatus.REQUEST_TIMEOUT,
+                    ProblemDetail.forStatusAndDetail(
+                            HttpStatus.REQUEST_TIMEOUT,
+                            "The body did not arrive within " + timeout.toSeconds() + " s; nothing was stored."),
+                    null);
         }
     }
 
@@ -100,46 +131,6 @@ final class RequestBodyTimeoutValve extends ValveBase {
         @Override
         public void expand(int size) {
             // Never asked for: only filters that collect a whole body do.
-        }
-    }
-
-    /** Every read of a body, with whatever it is read, comes down to this one. */
-    private final class TimedInputBuffer implements InputBuffer {
-
-        private final InputBuffer untimed;
-        private final org.apache.coyote.Request request;
-        private final long until;
-
-        TimedInputBuffer(InputBuffer untimed, org.apache.coyote.Request request, long until) {
-            this.untimed = untimed;
-            this.request = request;
-            this.until = until;
-        }
-
-        @Override
-        public int doRead(ApplicationBufferHandler handler) throws IOException {
-            refuseIfLate();
-            int n = untimed.doRead(handler);
-            if (n >= 0 && !request.isFinished()) {
-                refuseIfLate();
-            }
-            return n;
-        }
-
-        private void refuseIfLate() {
-            if (System.nanoTime() - until > 0) {
-                throw new ErrorResponseException(
-                        HttpStatus.REQUEST_TIMEOUT,
-                        ProblemDetail.forStatusAndDetail(
-                                HttpStatus.REQUEST_TIMEOUT,
-                                "The body did not arrive within " + timeout.toSeconds() + " s; nothing was stored."),
-                        null);
-            }
-        }
-
-        @Override
-        public int available() {
-            return untimed.available();
         }
     }
 }

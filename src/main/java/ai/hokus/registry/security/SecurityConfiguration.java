@@ -9,10 +9,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.coyote.AbstractProtocol;
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -90,8 +88,11 @@ class SecurityConfiguration {
 
     @Bean
     AuthServiceWatch authServiceWatch(
-            SecuritySettings settings, Clock clock, @Qualifier("steadyClock") Clock steadyClock) {
-        return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock);
+            SecuritySettings settings,
+            Clock clock,
+            @Qualifier("steadyClock") Clock steadyClock,
+            MeterRegistry registry) {
+        return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock, registry);
     }
 
     /**
@@ -103,19 +104,17 @@ class SecurityConfiguration {
             Environment environment,
             Clock clock,
             @Qualifier("steadyClock") Clock steadyClock,
-            AuthServiceWatch watch,
-            MeterRegistry registry) {
+            AuthServiceWatch watch) {
         List<KeyVerifier> verifiers = new ArrayList<>();
         if (!settings.keyFile().isBlank()) {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            AuthServiceMeters meters = new AuthServiceMeters(registry);
             int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
             verifiers.add(new AuthServiceKeys(
-                    new AuthServiceClient(settings.authService(), meters, watch, clock, steadyClock),
+                    new AuthServiceClient(settings.authService(), watch, clock, steadyClock),
                     settings.authService(),
-                    meters,
+                    watch,
                     Math.max(1, threads / 2), // the other half is for health and for registrations
                     steadyClock));
         }
@@ -129,18 +128,5 @@ class SecurityConfiguration {
                             + " AUTH_SERVICE_URL nobody could use this service.");
         }
         return new GeneratedKey();
-    }
-
-    /** On the console and not in the log: logs are kept and sent elsewhere. */
-    @Bean
-    ApplicationListener<ApplicationReadyEvent> showKeyOnce(KeyVerifier verifier) {
-        return event -> {
-            if (verifier instanceof GeneratedKey generated) {
-                System.out.printf(
-                        "%nNo API keys are configured. Until this process ends, this key may do everything:%n%n"
-                                + "    X-API-Key: %s%n%n",
-                        generated.key().text());
-            }
-        };
     }
 }

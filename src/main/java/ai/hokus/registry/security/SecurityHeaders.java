@@ -1,10 +1,10 @@
 package ai.hokus.registry.security;
 
-import jakarta.servlet.http.HttpServletRequest;
-import java.util.Map;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.web.header.HeaderWriter;
+import org.springframework.security.web.header.writers.ContentSecurityPolicyHeaderWriter;
+import org.springframework.security.web.header.writers.DelegatingRequestMatcherHeaderWriter;
 import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 import org.springframework.security.web.header.writers.StaticHeadersWriter;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
@@ -14,8 +14,6 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
  * and styles come from this service's own files; nothing inline, nothing from elsewhere. HSTS is sent over TLS only.
  */
 final class SecurityHeaders {
-
-    private static final String CSP = "Content-Security-Policy";
 
     /** For answers that are data: they load nothing at all, should a browser ever show one as a page. */
     private static final String DATA = policy("");
@@ -27,22 +25,18 @@ final class SecurityHeaders {
     private static final String SWAGGER = policy(" script-src 'self'; style-src 'self' 'unsafe-inline';"
             + " img-src 'self' data:; font-src 'self' data:; connect-src 'self';");
 
-    private static final Map<PathPatternRequestMatcher, String> PAGES = Map.of(
-            PathPatternRequestMatcher.pathPattern("/console/**"), CONSOLE,
-            PathPatternRequestMatcher.pathPattern("/swagger-ui/**"), SWAGGER);
-
     private SecurityHeaders() {}
 
-    /** Cache-Control: no-store, X-Content-Type-Options and Strict-Transport-Security are Spring Security's defaults. */
+    /**
+     * Cache-Control: no-store, X-Content-Type-Options and Strict-Transport-Security are Spring Security's defaults. Of the
+     * policies the first one that is written stays.
+     */
     static void configure(HeadersConfigurer<HttpSecurity> headers) {
-        HeaderWriter policy = (request, response) -> {
-            if (!response.containsHeader(CSP)) {
-                response.setHeader(CSP, policyFor(request));
-            }
-        };
         headers.frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)
                 .referrerPolicy(referrer -> referrer.policy(ReferrerPolicy.NO_REFERRER))
-                .addHeaderWriter(policy)
+                .addHeaderWriter(only("/console/**", CONSOLE))
+                .addHeaderWriter(only("/swagger-ui/**", SWAGGER))
+                .addHeaderWriter(new ContentSecurityPolicyHeaderWriter(DATA))
                 .addHeaderWriter(new StaticHeadersWriter("Cross-Origin-Resource-Policy", "same-origin"))
                 .addHeaderWriter(new StaticHeadersWriter("Cross-Origin-Opener-Policy", "same-origin"))
                 .addHeaderWriter(new StaticHeadersWriter(
@@ -53,11 +47,8 @@ final class SecurityHeaders {
         return "default-src 'none';" + allowed + " frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
     }
 
-    private static String policyFor(HttpServletRequest request) {
-        return PAGES.entrySet().stream()
-                .filter(page -> page.getKey().matches(request))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElse(DATA);
+    private static HeaderWriter only(String path, String policy) {
+        return new DelegatingRequestMatcherHeaderWriter(
+                PathPatternRequestMatcher.pathPattern(path), new ContentSecurityPolicyHeaderWriter(policy));
     }
 }

@@ -2,12 +2,7 @@ package ai.hokus.registry.web;
 
 import io.swagger.v3.oas.annotations.media.Schema;
 
-/**
- * One thing that is wrong with a request.
- *
- * @param field the name of the field, parameter or header; {@code body} for what concerns the whole
- * @param message what is wrong with it, a phrase that follows the name: "is required"
- */
+/** One thing that is wrong with a request. The message is a phrase that follows the field's name: "is required". */
 @Schema(description = "One thing that is wrong with the request")
 public record FieldError(
         @Schema(

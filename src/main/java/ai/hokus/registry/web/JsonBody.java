@@ -2,8 +2,7 @@ package ai.hokus.registry.web;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
@@ -16,6 +15,9 @@ public final class JsonBody {
 
     private static final Logger log = LoggerFactory.getLogger(JsonBody.class);
 
+    private static final Pattern BLANK_OR_JSON =
+            Pattern.compile("(?i)\\s*(application/(json|[^;]*\\+json)\\s*(;.*)?)?");
+
     private JsonBody() {}
 
     /**
@@ -26,7 +28,8 @@ public final class JsonBody {
      * @throws ErrorResponseException 415 where the body is declared as something else, 413 where it is larger, 400 where it broke off
      */
     public static byte[] read(HttpServletRequest request, int maxBytes) {
-        if (!isJson(request.getContentType())) {
+        String contentType = request.getContentType();
+        if (contentType != null && !BLANK_OR_JSON.matcher(contentType).matches()) {
             ErrorResponseException refused = Problem.exception(
                     HttpStatus.UNSUPPORTED_MEDIA_TYPE,
                     "The body is not declared as JSON; nothing was stored. Send it as application/json.");
@@ -46,16 +49,5 @@ public final class JsonBody {
                     "The body is larger than " + maxBytes + " bytes; nothing was stored.");
         }
         return body;
-    }
-
-    private static boolean isJson(@Nullable String contentType) {
-        if (contentType == null || contentType.isBlank()) {
-            return true;
-        }
-        int end = contentType.indexOf(';');
-        String type =
-                (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
-        return type.equals(MediaType.APPLICATION_JSON_VALUE)
-                || (type.startsWith("application/") && type.endsWith("+json"));
     }
 }

@@ -8,7 +8,6 @@ import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
-import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
@@ -17,16 +16,10 @@ import org.yaml.snakeyaml.Yaml;
  */
 @Hidden
 @RestController
-class OpenApiController {
+record OpenApiController(ServiceVersion version) {
 
     /** What the file has instead of a version, so that a release need not change it. */
     static final String VERSION = "@version@";
-
-    private final ServiceVersion version;
-
-    OpenApiController(ServiceVersion version) {
-        this.version = version;
-    }
 
     @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
     byte[] json() throws IOException {
@@ -35,10 +28,8 @@ class OpenApiController {
 
     @GetMapping(path = "/v3/api-docs.yaml", produces = "application/vnd.oai.openapi")
     byte[] yaml() throws IOException {
-        DumperOptions options = new DumperOptions();
-        options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
-        Object description = new Yaml().load(description()); // JSON is YAML too
-        return new Yaml(options).dump(description).getBytes(StandardCharsets.UTF_8);
+        Yaml yaml = new Yaml();
+        return yaml.dumpAsMap(yaml.load(description())).getBytes(StandardCharsets.UTF_8); // JSON is YAML too
     }
 
     private String description() throws IOException {

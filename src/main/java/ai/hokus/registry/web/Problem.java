@@ -1,6 +1,5 @@
 package ai.hokus.registry.web;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.springframework.http.HttpHeaders;
@@ -61,22 +60,4 @@ public final class Problem {
         problem.setProperty("errors", errors);
         return problem;
     }
-
-    /** How it looks, for the API's description. */
-    @Schema(name = "Problem", description = "What went wrong (RFC 9457)")
-    public record Document(
-            @Schema(example = "Unprocessable Content") String title,
-
-            @Schema(example = "422") int status,
-
-            @Schema(
-                    description = "For people: what is wrong, and what to do",
-                    example = "model_name is required; baseline_value must be a number")
-            String detail,
-
-            @Schema(example = "/models/tokenized-registration-events")
-            String instance,
-
-            @Schema(description = "With 422: each thing that is wrong")
-            List<FieldError> errors) {}
 }

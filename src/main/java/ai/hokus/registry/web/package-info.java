@@ -2,9 +2,9 @@
  * What all HTTP endpoints share.
  *
  * <p><b>Owns</b> the form of every problem answer ({@link ai.hokus.registry.web.Problem}), reading a JSON body
- * ({@link ai.hokus.registry.web.JsonBody}), request ids, the caller's id, the bound on concurrent requests, the description of the
- * API ({@code openapi.json}, which a test writes from the controllers with springdoc) and Swagger UI, and how the web server
- * treats paths and methods before a controller sees them.
+ * ({@link ai.hokus.registry.web.JsonBody}), request ids, the caller's id, the description of the API ({@code openapi.json},
+ * which a test writes from the controllers with springdoc) and Swagger UI, and how the web server treats paths and methods
+ * before a controller sees them.
  *
  * <p><b>Promises</b> that a client's mistake is answered with a 4xx, as {@code application/problem+json} and without a stack
  * trace, wherever it is found; that a trailing slash and the parameters of a {@code Content-Type} make no difference, nor does the

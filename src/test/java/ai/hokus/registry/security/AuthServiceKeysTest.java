@@ -50,8 +50,8 @@ class AuthServiceKeysTest {
     private static final ApiKey KEY = ApiKey.of("hk_live_abcdefghij");
     private static final String ADA =
             "{\"user_id\":\"ada\",\"key_id\":\"k\",\"scopes\":[\"model:write\",7],\"balance\":0.0}";
-    private static final Verdict KNOWN = new Known(new ApiClient("ada", Set.of("model:write")));
-    private static final Verdict KNOWN_AS_GRACE = new Known(new ApiClient("grace", Set.of("model:write")));
+    private static final Verdict KNOWN = new Known("ada", Set.of("model:write"));
+    private static final Verdict KNOWN_AS_GRACE = new Known("grace", Set.of("model:write"));
 
     private static final Duration CACHE_TTL = Duration.ofSeconds(60);
     private static final Duration STALE_TTL = Duration.ofMinutes(15);
@@ -64,7 +64,7 @@ class AuthServiceKeysTest {
 
     private final SettableClock clock = new SettableClock();
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final AuthServiceWatch watch = new AuthServiceWatch(true, clock, clock);
+    private final AuthServiceWatch watch = new AuthServiceWatch(true, clock, clock, registry);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final AuthServiceStub service = new AuthServiceStub(new Answer(200, ADA));
 
@@ -461,7 +461,14 @@ class AuthServiceKeysTest {
 
         clock.advance(AuthServiceWatch.FORGOTTEN_AFTER.plusMillis(1));
         assertThat(watch.status().orElseThrow().state()).as("nobody asked").isEqualTo(State.UNKNOWN);
-        assertThat(new AuthServiceWatch(false, clock, clock).status()).isEmpty();
+    }
+
+    @Test
+    void without_an_auth_service_there_is_neither_a_status_nor_a_meter() {
+        SimpleMeterRegistry empty = new SimpleMeterRegistry();
+
+        assertThat(new AuthServiceWatch(false, clock, clock, empty).status()).isEmpty();
+        assertThat(empty.getMeters()).isEmpty();
     }
 
     private CompletableFuture<Verdict> async(Supplier<Verdict> verification) {
@@ -489,9 +496,8 @@ class AuthServiceKeysTest {
 
     private AuthServiceKeys keys(String url, Duration timeout) {
         SecuritySettings.AuthService settings = settings(url, "registry", timeout);
-        AuthServiceMeters meters = new AuthServiceMeters(registry);
         return new AuthServiceKeys(
-                new AuthServiceClient(settings, meters, watch, clock, clock), settings, meters, MAX_WAITING, clock);
+                new AuthServiceClient(settings, watch, clock, clock), settings, watch, MAX_WAITING, clock);
     }
 
     private static SecuritySettings.AuthService settings(String url, String id, Duration timeout) {

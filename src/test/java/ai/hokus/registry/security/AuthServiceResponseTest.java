@@ -34,7 +34,7 @@ class AuthServiceResponseTest {
                 "{\"user_id\":{\"id\":\"ada\"}} | ada",
             })
     void a_user_id_comes_in_many_forms(String body, String userId) throws ProtocolException {
-        assertThat(read(body)).isEqualTo(new Verdict.Known(new ApiClient(userId, Set.of())));
+        assertThat(read(body)).isEqualTo(new Verdict.Known(userId, Set.of()));
     }
 
     @ParameterizedTest
@@ -69,8 +69,7 @@ class AuthServiceResponseTest {
     void scopes_are_the_texts_of_a_list(String scopes, String expected) throws ProtocolException {
         Set<String> held = expected.isEmpty() ? Set.of() : Set.of(expected.split(" "));
 
-        assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}"))
-                .isEqualTo(new Verdict.Known(new ApiClient("ada", held)));
+        assertThat(read("{\"user_id\":\"ada\",\"scopes\":" + scopes + "}")).isEqualTo(new Verdict.Known("ada", held));
     }
 
     @Test

@@ -36,9 +36,8 @@ class KeyFileTest {
     void each_line_is_a_key() {
         KeyFile keys = open(TestKeys.file("# who may", "", "  " + ADA + "\t", GRACE.replace(' ', '\t')));
 
-        assertThat(keys.verify(ADAS, "")).isEqualTo(new Known(new ApiClient("ada", Set.of("model:write"))));
-        assertThat(keys.verify(GRACES, ""))
-                .isEqualTo(new Known(new ApiClient("grace", Set.of("outbox:read", "outbox:operate"))));
+        assertThat(keys.verify(ADAS, "")).isEqualTo(new Known("ada", Set.of("model:write")));
+        assertThat(keys.verify(GRACES, "")).isEqualTo(new Known("grace", Set.of("outbox:read", "outbox:operate")));
         assertThat(keys.verify(ApiKey.of("other"), "")).isEqualTo(new Unknown());
     }
 

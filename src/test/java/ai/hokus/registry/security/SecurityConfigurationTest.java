@@ -8,15 +8,23 @@ import ai.hokus.registry.security.KeyVerifier.Verdict.Known;
 import ai.hokus.registry.support.TestKeys;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.mock.env.MockEnvironment;
 
 /** Where keys come from. */
+@ExtendWith(OutputCaptureExtension.class)
 class SecurityConfigurationTest {
 
     private final SecurityConfiguration configuration = new SecurityConfiguration();
@@ -55,12 +63,27 @@ class SecurityConfigurationTest {
 
         assertThat(generated.verify(generated.key(), "")).isInstanceOfSatisfying(Known.class, known -> {
             for (Permission permission : Permission.values()) {
-                assertThat(permission.isGrantedBy(known.client().scopes()))
+                assertThat(permission.isGrantedBy(known.scopes()))
                         .as("%s", permission)
                         .isTrue();
             }
         });
         assertThat(generated.verify(ApiKey.of("other"), "")).isNotInstanceOf(Known.class);
+    }
+
+    @Test
+    void that_key_is_shown_when_the_service_has_started(CapturedOutput output) {
+        try (GenericApplicationContext context = new GenericApplicationContext()) {
+            context.registerBean(KeyVerifier.class, () -> generated("jdbc:h2:mem:a"));
+            context.refresh();
+            String key =
+                    ((GeneratedKey) context.getBean(KeyVerifier.class)).key().text();
+
+            assertThat(output).doesNotContain(key);
+            context.publishEvent(
+                    new ApplicationReadyEvent(new SpringApplication(), new String[0], context, Duration.ZERO));
+            assertThat(output).containsOnlyOnce("X-API-Key: " + key);
+        }
     }
 
     @Test
@@ -103,8 +126,7 @@ class SecurityConfigurationTest {
                 new MockEnvironment().withProperty("spring.datasource.url", url),
                 Clock.systemUTC(),
                 Clock.systemUTC(),
-                new AuthServiceWatch(false, Clock.systemUTC(), Clock.systemUTC()),
-                new SimpleMeterRegistry());
+                new AuthServiceWatch(false, Clock.systemUTC(), Clock.systemUTC(), new SimpleMeterRegistry()));
     }
 
     private static SecuritySettings settings(Map<String, String> properties) {

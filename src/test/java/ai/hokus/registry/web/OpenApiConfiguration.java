@@ -8,12 +8,12 @@ import com.fasterxml.jackson.databind.introspect.AnnotatedClass;
 import com.fasterxml.jackson.databind.introspect.NopAnnotationIntrospector;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.media.Content;
 import io.swagger.v3.oas.models.media.MediaType;
-import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
@@ -40,7 +40,9 @@ class OpenApiConfiguration {
     private static final Content PROBLEM = new Content()
             .addMediaType(
                     org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
-                    new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem")));
+                    new MediaType()
+                            .schema(new io.swagger.v3.oas.models.media.Schema<>()
+                                    .$ref("#/components/schemas/Problem")));
 
     /** By status: what a key, or none, can be answered before its request is looked at. */
     private static final Map<String, String> ACCESS_PROBLEMS = new TreeMap<>(Map.of(
@@ -63,7 +65,7 @@ class OpenApiConfiguration {
                                 + " three ways; Authorize takes any of them."))
                 .servers(List.of(new Server().url("/")))
                 .components(new Components()
-                        .schemas(ModelConverters.getInstance(true).readAll(Problem.Document.class))
+                        .schemas(ModelConverters.getInstance(true).readAll(ProblemDocument.class))
                         .responses(ACCESS_PROBLEMS.entrySet().stream()
                                 .collect(Collectors.toMap(
                                         Map.Entry::getKey,
@@ -133,4 +135,22 @@ class OpenApiConfiguration {
     private static ApiResponse problem(String description) {
         return new ApiResponse().description(description).content(PROBLEM);
     }
+
+    /** How a problem looks: Spring's own type has no examples, and does not know {@code errors}. */
+    @Schema(name = "Problem", description = "What went wrong (RFC 9457)")
+    record ProblemDocument(
+            @Schema(example = "Unprocessable Content") String title,
+
+            @Schema(example = "422") int status,
+
+            @Schema(
+                    description = "For people: what is wrong, and what to do",
+                    example = "model_name is required; baseline_value must be a number")
+            String detail,
+
+            @Schema(example = "/models/tokenized-registration-events")
+            String instance,
+
+            @Schema(description = "With 422: each thing that is wrong")
+            List<FieldError> errors) {}
 }

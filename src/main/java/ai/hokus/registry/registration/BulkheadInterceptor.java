@@ -1,0 +1,29 @@
+package ai.hokus.registry.registration;
+
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.HandlerInterceptor;
+
+/**
+ * Bounds how many of this module's requests run at once, so that a database that stalls cannot take every request thread:
+ * health is answered by those that are left. A request that is let in waits for a connection, and that wait has its own bound
+ * ({@code spring.datasource.hikari.connection-timeout}). Thread-safe.
+ */
+record BulkheadInterceptor(Bulkhead bulkhead) implements HandlerInterceptor {
+
+    /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503. */
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+        bulkhead.acquirePermission();
+        return true;
+    }
+
+    @Override
+    public void afterCompletion(
+            HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception e) {
+        bulkhead.onComplete();
+    }
+}
