@@ -36,6 +36,8 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     /** Between two looks at the depth, at least. */
     private static final Duration MIN_PAUSE = Duration.ofMillis(100);
 
+    private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
+
     /** Null: nothing runs. */
     private final @Nullable ConsumerLists lists;
 
@@ -138,13 +140,14 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         if (!latency.isWaiting() || System.nanoTime() - nextLook < 0) {
             return;
         }
-        nextLook = System.nanoTime() + interval.toNanos(); // if it fails
+        nextLook = System.nanoTime() + interval.toNanos(); // if it fails unexpectedly
         try {
             long noted = latency.noted();
             Duration again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
             nextLook = System.nanoTime() + (again == null ? 0 : Math.min(again.toNanos(), interval.toNanos()));
         } catch (QueueUnavailableException e) {
-            log.debug("The queue's depth is not known; the next look at the lists goes on", e);
+            nextLook = System.nanoTime() + Math.min(interval.toNanos(), PAUSE_AFTER_FAILURE.toNanos());
+            log.debug("The queue's depth is not known; it is looked at again soon", e);
         }
     }
 

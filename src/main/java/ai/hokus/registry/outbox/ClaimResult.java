@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** What a claim came to. */
 public sealed interface ClaimResult {
 
-    /** What this claim has put on record; null: nothing was lost, and nothing is foreign. */
+    /** The rewind or divergence that this claim has put on record; null: none. */
     default @Nullable Rewind rewind() {
         return null;
     }

@@ -69,13 +69,13 @@ public class OutboxPartition {
      * <ol>
      *   <li>Lock the partition's row, and read where its logs end.
      *   <li>Find the newest checkpoint that is in the log; none: the start of what is retained.
-     *   <li>If that is behind what was delivered, or the newest checkpoint is foreign, and no second look has confirmed it: change
-     *       nothing, and ask for one.
+     *   <li>If that is behind what was delivered, or the newest checkpoint is foreign, and no second look has confirmed it, or if
+     *       the log does not have the batch whose append is under way: change nothing, and ask for another look.
      *   <li>Foreign: remember it, draw a new history, and go on. The second one of another copy of this database within {@code
      *       divergence-heal-interval} stops the partition.
      *   <li>Move {@code delivered} there: forward acknowledges, backward makes pending what the queue lost.
-     *   <li>Paused: ask for a fence. Otherwise return what follows that place, or the batch whose append is under way: the rest of a
-     *       batch, or a new one.
+     *   <li>Paused: ask for a fence. Otherwise return what follows that place or, while an append is under way, what follows its
+     *       batch: the rest of a batch, or a new one.
      * </ol>
      *
      * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
@@ -235,7 +235,7 @@ public class OutboxPartition {
 
     private ClaimResult stillStopped(Row row, Reconciliation queue) {
         journal.recordStoppedPosition(queue.known());
-        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed.
+        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing else.
         Checkpoint newest = queue.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())

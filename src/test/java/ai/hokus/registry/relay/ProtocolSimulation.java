@@ -37,7 +37,7 @@ import org.springframework.jdbc.support.SqlArrayValue;
  *   <li><b>Relays</b> that crash or sleep before and after every call of the queue, which is between any two steps.
  *   <li><b>Replies</b> that are lost after the append took effect.
  *   <li><b>Messages</b> that the queue refuses, for ever or for a while.
- *   <li><b>A consumer</b> that takes elements, and a queue that is full without it, in every other schedule.
+ *   <li><b>A consumer</b> that takes elements, and a queue that is full without it, in half of the schedules.
  *   <li><b>Operators</b> pause and resume, requeue and discard what is parked, and send delivered messages again.
  *   <li><b>The queue</b> falls back to an earlier state, or is wiped.
  *   <li><b>The database</b> is restored from an earlier backup while relays go on: ids and positions are given again.
@@ -173,7 +173,7 @@ final class ProtocolSimulation {
             retention = profile / 4 % 2 == 0 ? SHORT_RETENTION : LONG_RETENTION;
             int kept = profile / 8 % 2 == 0 ? 1 : 4;
             stormy = profile / 16 > 0 && !oneRestore;
-            capacity = Math.floorMod(seed / PROFILES, 2L) == 0 ? 5 : Long.MAX_VALUE;
+            capacity = Math.floorMod(Math.floorDiv(seed, (long) PROFILES), 2L) == 0 ? 5 : Long.MAX_VALUE;
             trace.add("queue faults " + queueFaults + ", database faults " + databaseFaults + ", one restore "
                     + oneRestore + ", stormy " + stormy + ", retention " + retention + ", checkpoints kept " + kept
                     + ", capacity " + capacity);
