@@ -235,7 +235,8 @@ public class OutboxPartition {
 
     private ClaimResult stillStopped(Row row, Reconciliation queue) {
         journal.recordStoppedPosition(queue.known());
-        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing else.
+        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
+        // else.
         Checkpoint newest = queue.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())

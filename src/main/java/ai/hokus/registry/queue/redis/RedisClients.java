@@ -235,7 +235,9 @@ final class RedisClients implements AutoCloseable {
             return factory.get();
         } catch (IllegalStateException unusable) {
             // Not as a cause, and without its words: they may quote a file.
-            throw errors.unavailable(Cause.TLS, "what the files of REDIS_TLS_... hold cannot be used, or the JVM's trust store cannot be read");
+            throw errors.unavailable(
+                    Cause.TLS,
+                    "what the files of REDIS_TLS_... hold cannot be used, or the JVM's trust store cannot be read");
         }
     }
 
