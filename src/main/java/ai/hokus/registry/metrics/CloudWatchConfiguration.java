@@ -53,8 +53,8 @@ class CloudWatchConfiguration {
     @Bean
     MeterBinder cloudWatchFailures(CloudWatchPublisher publisher) {
         return registry -> FunctionCounter.builder(
-                        ServiceMeter.CLOUDWATCH_FAILURES.meterName(), publisher, CloudWatchPublisher::failures)
-                .baseUnit(ServiceMeter.CLOUDWATCH_FAILURES.unit())
+                        ServiceMeter.CLOUDWATCH_FAILURES.spec().name(), publisher, CloudWatchPublisher::failures)
+                .baseUnit(ServiceMeter.CLOUDWATCH_FAILURES.spec().unit())
                 .description(ServiceMeter.CLOUDWATCH_FAILURES.description())
                 .register(registry);
     }
@@ -85,7 +85,7 @@ class CloudWatchConfiguration {
         registry.config()
                 .meterFilter(MeterFilter.denyUnless(
                         id -> ServiceMeter.named(id.getName()).isPresent()))
-                .meterFilter(MeterFilter.ignoreTags(ServiceMeter.Tagged.CAUSE, ServiceMeter.Tagged.POOL));
+                .meterFilter(MeterFilter.ignoreTags(ServiceMeter.Spec.CAUSE, ServiceMeter.Spec.POOL));
         return registry;
     }
 }

@@ -88,6 +88,6 @@ final class RelayMeters implements RelayListener {
     }
 
     private Counter failuresBecauseOf(String cause) {
-        return ServiceMeter.FAILURES.counter(registry, Tag.of(ServiceMeter.Tagged.CAUSE, cause));
+        return ServiceMeter.FAILURES.counter(registry, Tag.of(ServiceMeter.Spec.CAUSE, cause));
     }
 }

@@ -11,10 +11,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
@@ -28,242 +28,184 @@ import org.jspecify.annotations.Nullable;
  */
 enum ServiceMeter {
     PENDING(
-            GAUGE,
-            "registry.outbox.pending",
-            "messages",
-            "Messages that are committed and not known to be in the queue; an estimate beyond 100,000.",
-            Tagged.PARTITION),
+            new Spec(GAUGE, "registry.outbox.pending", "messages", Spec.PARTITION),
+            "Messages that are committed and not known to be in the queue; an estimate beyond 100,000."),
     OLDEST_PENDING_AGE(
-            GAUGE,
-            "registry.outbox.oldest.pending.age",
-            "seconds",
-            "How long the oldest of them has waited; 0: none is pending.",
-            Tagged.PARTITION),
+            new Spec(GAUGE, "registry.outbox.oldest.pending.age", "seconds", Spec.PARTITION),
+            "How long the oldest of them has waited; 0: none is pending."),
     STALLED(
-            GAUGE,
-            "registry.outbox.stalled",
-            null,
+            new Spec(GAUGE, "registry.outbox.stalled", null, Spec.PARTITION),
             "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
-                    + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise.",
-            Tagged.PARTITION),
+                    + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise."),
     PARKED(
-            GAUGE,
-            "registry.outbox.parked",
-            "messages",
-            "Messages that Redis refused alone, and that wait for an operator.",
-            Tagged.PARTITION),
+            new Spec(GAUGE, "registry.outbox.parked", "messages", Spec.PARTITION),
+            "Messages that Redis refused alone, and that wait for an operator."),
     PARTITION_STATE(
-            GAUGE,
-            "registry.partition.state",
-            null,
-            "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide.",
-            Tagged.PARTITION),
+            new Spec(GAUGE, "registry.partition.state", null, Spec.PARTITION),
+            "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide."),
     LAST_PASS_AGE(
-            GAUGE,
-            "registry.relay.last.pass.age",
-            "seconds",
+            new Spec(GAUGE, "registry.relay.last.pass.age", "seconds", Spec.PARTITION),
             "Since this instance's relay last ended a pass well; a look that finds nothing to do, or another instance at"
-                    + " work, counts.",
-            Tagged.PARTITION),
-    QUEUE_DEPTH(GAUGE, "registry.queue.depth", "elements", "Elements in the queue when this instance last looked."),
+                    + " work, counts."),
+    QUEUE_DEPTH(
+            new Spec(GAUGE, "registry.queue.depth", "elements"),
+            "Elements in the queue when this instance last looked."),
     QUEUE_CAPACITY(
-            GAUGE,
-            "registry.queue.capacity",
-            "elements",
+            new Spec(GAUGE, "registry.queue.capacity", "elements"),
             "Elements at which the relay stops and lets messages wait in the database."),
     PROCESSING_DEPTH(
-            GAUGE,
-            "registry.consumer.processing.depth",
-            "elements",
+            new Spec(GAUGE, "registry.consumer.processing.depth", "elements"),
             "Elements that consumers have taken and not finished."),
     PROCESSING_OLDEST_AGE(
-            GAUGE,
-            "registry.consumer.processing.oldest.age",
-            "seconds",
+            new Spec(GAUGE, "registry.consumer.processing.oldest.age", "seconds"),
             "How long this instance has seen the oldest of them there; 0: there is none."),
-    DLQ_DEPTH(GAUGE, "registry.consumer.dlq.depth", "elements", "Elements that consumers have given up."),
+    DLQ_DEPTH(new Spec(GAUGE, "registry.consumer.dlq.depth", "elements"), "Elements that consumers have given up."),
     TAKEN_P50(
-            GAUGE,
-            "registry.consumer.taken.latency.p50",
-            "seconds",
+            new Spec(GAUGE, "registry.consumer.taken.latency.p50", "seconds"),
             "Commit to taken: within this time of being written, half of the messages were taken that this instance appended"
                     + " and saw taken in the last five minutes."),
     TAKEN_P99(
-            GAUGE,
-            "registry.consumer.taken.latency.p99",
-            "seconds",
+            new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"),
             "Commit to taken: within this time 99 of 100 of them were."),
     BREAKER_STATE(
-            GAUGE,
-            "registry.breaker.state",
-            null,
+            new Spec(GAUGE, "registry.breaker.state", null),
             "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
-    REDIS_REACHABLE(GAUGE, "registry.redis.reachable", null, "1 Redis answered this instance last, 0 it did not."),
+    REDIS_REACHABLE(
+            new Spec(GAUGE, "registry.redis.reachable", null), "1 Redis answered this instance last, 0 it did not."),
     DATABASE_REACHABLE(
-            GAUGE, "registry.database.reachable", null, "1 the database answers this instance, 0 it does not."),
+            new Spec(GAUGE, "registry.database.reachable", null),
+            "1 the database answers this instance, 0 it does not."),
     DATABASE_WRITABLE(
-            GAUGE,
-            "registry.database.writable",
-            null,
+            new Spec(GAUGE, "registry.database.writable", null),
             "1 the database takes this instance's writes, 0 it does not: it is read-only or away, or registrations fail."),
 
     REGISTRATIONS_ACCEPTED(
-            COUNTER,
-            "registry.registrations.accepted",
-            "registrations",
+            new Spec(COUNTER, "registry.registrations.accepted", "registrations"),
             "New registrations that were stored and answered with 200."),
     REGISTRATION_DURATION(
-            TIMER,
-            "registry.registration.duration",
-            null,
+            new Spec(TIMER, "registry.registration.duration", null),
             "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it."),
 
-    DELIVERED(COUNTER, "registry.relay.delivered", "messages", "Messages that this instance put into the queue."),
+    DELIVERED(
+            new Spec(COUNTER, "registry.relay.delivered", "messages"),
+            "Messages that this instance put into the queue."),
     FAILURES(
-            COUNTER,
-            "registry.relay.failures",
-            "passes",
-            "Passes that failed, by cause: the queue's, database, other.",
-            Tagged.CAUSE),
-    BATCH_SIZE(DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages", "Messages of one append."),
+            new Spec(COUNTER, "registry.relay.failures", "passes", Spec.CAUSE),
+            "Passes that failed, by cause: the queue's, database, other."),
+    BATCH_SIZE(new Spec(DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages"), "Messages of one append."),
     PASS_DURATION(
-            TIMER,
-            "registry.relay.pass.duration",
-            null,
+            new Spec(TIMER, "registry.relay.pass.duration", null),
             "A pass that had the relay lock, from its first look at the queue to the end of the traffic."),
-    APPEND_DURATION(TIMER, "registry.relay.append.duration", null, "One append, until Redis had answered."),
+    APPEND_DURATION(new Spec(TIMER, "registry.relay.append.duration", null), "One append, until Redis had answered."),
     DELIVERY_LATENCY(
-            TIMER,
-            "registry.relay.delivery.latency",
-            null,
+            new Spec(TIMER, "registry.relay.delivery.latency", null),
             "From a message's being written, by the database's clock, to its being in the queue, by this instance's."),
-    REWINDS(COUNTER, "registry.relay.rewinds", "rewinds", "How often Redis had lost messages."),
-    RESENT(COUNTER, "registry.relay.resent", "messages", "Messages that were sent again because Redis lost them."),
+    REWINDS(new Spec(COUNTER, "registry.relay.rewinds", "rewinds"), "How often Redis had lost messages."),
+    RESENT(
+            new Spec(COUNTER, "registry.relay.resent", "messages"),
+            "Messages that were sent again because Redis lost them."),
     NEWLY_PARKED(
-            COUNTER,
-            "registry.relay.messages.parked",
-            "messages",
+            new Spec(COUNTER, "registry.relay.messages.parked", "messages"),
             "Messages that this instance parked because Redis refused them alone."),
 
     AUTH_SERVICE_DURATION(
-            TIMER,
-            "registry.auth.service.duration",
-            null,
+            new Spec(TIMER, "registry.auth.service.duration", null),
             "One question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
-            COUNTER,
-            "registry.auth.service.failures",
-            "questions",
+            new Spec(COUNTER, "registry.auth.service.failures", "questions", Spec.CAUSE),
             "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"
-                    + " is configured.",
-            Tagged.CAUSE),
+                    + " is configured."),
     AUTH_SERVICE_STALE(
-            COUNTER,
-            "registry.auth.service.stale",
-            "requests",
+            new Spec(COUNTER, "registry.auth.service.stale", "requests"),
             "Requests whose key was accepted on an answer older than the cache's TTL."),
     AUTH_SERVICE_UNVERIFIED(
-            COUNTER,
-            "registry.auth.service.unverified",
-            "requests",
+            new Spec(COUNTER, "registry.auth.service.unverified", "requests"),
             "Requests answered with 503 or 429 because the auth service gave no verdict on their key."),
 
     CLOUDWATCH_FAILURES(
-            COUNTER,
-            "registry.cloudwatch.failures",
-            "requests",
+            new Spec(COUNTER, "registry.cloudwatch.failures", "requests"),
             "Requests to CloudWatch that failed; their metrics are lost. There only where CloudWatch is configured."),
 
-    POOL_ACTIVE(GAUGE, "hikaricp.connections.active", null, "Database connections in use.", Tagged.POOL),
-    POOL_PENDING(GAUGE, "hikaricp.connections.pending", null, "Threads that wait for a connection.", Tagged.POOL),
+    POOL_ACTIVE(new Spec(GAUGE, "hikaricp.connections.active", null, Spec.POOL), "Database connections in use."),
+    POOL_PENDING(
+            new Spec(GAUGE, "hikaricp.connections.pending", null, Spec.POOL), "Threads that wait for a connection."),
     POOL_TIMEOUT(
-            COUNTER,
-            "hikaricp.connections.timeout",
-            null,
-            "Threads that waited for a connection in vain.",
-            Tagged.POOL);
-
-    static final class Tagged {
-        static final String PARTITION = "partition";
-        static final String CAUSE = "cause";
-        static final String POOL = "pool";
-
-        private Tagged() {}
-    }
+            new Spec(COUNTER, "hikaricp.connections.timeout", null, Spec.POOL),
+            "Threads that waited for a connection in vain.");
 
     /** Fixed buckets: recording finds its own and adds one, which at 30,000 messages a second is what we can afford. */
     private static final long[] LATENCY_BUCKETS_MS = {
         10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000
     };
 
-    private final Meter.Type type;
-    private final String meterName;
-    private final @Nullable String unit;
+    @SuppressWarnings("ImmutableEnumChecker") // a record of strings and an enum
+    private final Spec spec;
+
     private final String description;
-    private final @Nullable String tag;
 
-    ServiceMeter(Meter.Type type, String meterName, @Nullable String unit, String description) {
-        this(type, meterName, unit, description, null);
+    /**
+     * How monitoring systems identify and treat a meter.
+     *
+     * @param unit null: a bare number, or time, whose unit each monitoring system chooses
+     * @param tag the key of its only tag; null: it has none
+     */
+    record Spec(
+            Meter.Type type,
+            String name,
+            @Nullable String unit,
+            @Nullable String tag) {
+
+        static final String PARTITION = "partition";
+        static final String CAUSE = "cause";
+        static final String POOL = "pool";
+
+        private Spec(Meter.Type type, String name, @Nullable String unit) {
+            this(type, name, unit, null);
+        }
     }
 
-    ServiceMeter(Meter.Type type, String meterName, @Nullable String unit, String description, @Nullable String tag) {
-        this.type = type;
-        this.meterName = meterName;
-        this.unit = unit;
+    ServiceMeter(Spec spec, String description) {
+        this.spec = spec;
         this.description = description;
-        this.tag = tag;
     }
 
-    Meter.Type type() {
-        return type;
-    }
-
-    String meterName() {
-        return meterName;
-    }
-
-    /** Null: a bare number, or time, whose unit each monitoring system chooses. */
-    @Nullable
-    String unit() {
-        return unit;
+    Spec spec() {
+        return spec;
     }
 
     String description() {
         return description;
     }
 
-    @Nullable
-    String tag() {
-        return tag;
-    }
-
     static Optional<ServiceMeter> named(String name) {
-        return Arrays.stream(values()).filter(m -> m.meterName.equals(name)).findFirst();
+        return Arrays.stream(values())
+                .filter(meter -> meter.spec.name().equals(name))
+                .findFirst();
     }
 
     void gauge(MeterRegistry registry, Supplier<@Nullable Number> value, Tag... tags) {
-        Gauge.builder(meterName, value)
-                .baseUnit(unit)
+        Gauge.builder(spec.name(), value)
+                .baseUnit(spec.unit())
                 .description(description)
-                .tags(Tags.of(tags))
+                .tags(List.of(tags))
                 .register(registry);
     }
 
     Counter counter(MeterRegistry registry, Tag... tags) {
-        return Counter.builder(meterName)
-                .baseUnit(unit)
+        return Counter.builder(spec.name())
+                .baseUnit(spec.unit())
                 .description(description)
-                .tags(Tags.of(tags))
+                .tags(List.of(tags))
                 .register(registry);
     }
 
     Timer timer(MeterRegistry registry) {
-        return Timer.builder(meterName).description(description).register(registry);
+        return Timer.builder(spec.name()).description(description).register(registry);
     }
 
     /** A timer with a histogram where the monitoring system has such a thing. */
     Timer histogram(MeterRegistry registry) {
-        return Timer.builder(meterName)
+        return Timer.builder(spec.name())
                 .description(description)
                 .serviceLevelObjectives(LongStream.of(LATENCY_BUCKETS_MS)
                         .mapToObj(Duration::ofMillis)
@@ -272,8 +214,8 @@ enum ServiceMeter {
     }
 
     DistributionSummary summary(MeterRegistry registry) {
-        return DistributionSummary.builder(meterName)
-                .baseUnit(unit)
+        return DistributionSummary.builder(spec.name())
+                .baseUnit(spec.unit())
                 .description(description)
                 .register(registry);
     }

@@ -75,7 +75,7 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
     }
 
     private static Tag tag(int partition) {
-        return Tag.of(ServiceMeter.Tagged.PARTITION, Integer.toString(partition));
+        return Tag.of(ServiceMeter.Spec.PARTITION, Integer.toString(partition));
     }
 
     private static double state(PartitionView view) {

@@ -72,7 +72,8 @@ class AlarmsTest {
                                 alarm.name() + " watches " + metric + ", which no meter of ServiceMeter publishes"));
                 assertThat(alarm.per())
                         .as("dimension of %s in %s", metric, alarm.name())
-                        .isEqualTo(ServiceMeter.Tagged.PARTITION.equals(meter.tag()) ? "partition" : "");
+                        .isEqualTo(
+                                ServiceMeter.Spec.PARTITION.equals(meter.spec().tag()) ? "partition" : "");
             }
             assertThat(alarm.prometheus()).as("%s for Prometheus", alarm.name()).isNotEmpty();
         }
@@ -86,7 +87,7 @@ class AlarmsTest {
         for (ServiceMeter meter : ServiceMeter.values()) {
             if (meter.description().matches("[01] .*\\b[01] .*")) {
                 assertThat(watched)
-                        .as(meter.meterName())
+                        .as(meter.spec().name())
                         .containsAnyElementsOf(EmittedMetricsTest.cloudWatchNames(meter));
             }
         }

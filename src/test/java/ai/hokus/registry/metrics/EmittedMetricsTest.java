@@ -164,15 +164,19 @@ class EmittedMetricsTest {
                 assertThat(id.getName()).as("not listed in ServiceMeter").doesNotStartWith("registry.");
                 continue;
             }
-            assertThat(id.getType()).as("kind of %s", id.getName()).isEqualTo(listed.type());
+            assertThat(id.getType())
+                    .as("kind of %s", id.getName())
+                    .isEqualTo(listed.spec().type());
             assertThat(id.getTags())
                     .extracting(Tag::getKey)
                     .as("tags of %s", id.getName())
                     .isEqualTo(tags(listed));
             if (id.getName().startsWith("registry.")) {
                 assertThat(id.getDescription()).isEqualTo(listed.description());
-                if (listed.type() != Meter.Type.TIMER) {
-                    assertThat(id.getBaseUnit()).as("unit of %s", id.getName()).isEqualTo(listed.unit());
+                if (listed.spec().type() != Meter.Type.TIMER) {
+                    assertThat(id.getBaseUnit())
+                            .as("unit of %s", id.getName())
+                            .isEqualTo(listed.spec().unit());
                 }
             }
         }
@@ -185,7 +189,7 @@ class EmittedMetricsTest {
 
         assertThat(response.statusCode()).isEqualTo(200);
         for (ServiceMeter meter : ServiceMeter.values()) {
-            assertThat(response.body()).contains("\n" + meter.meterName().replace('.', '_'));
+            assertThat(response.body()).contains("\n" + meter.spec().name().replace('.', '_'));
         }
         assertThat(response.body())
                 .contains("registry_relay_delivered_messages_total 2.0")
@@ -244,7 +248,8 @@ class EmittedMetricsTest {
                 .as("ServiceMeter")
                 .containsExactlyElementsOf(new TreeSet<>(Arrays.stream(ServiceMeter.values())
                         .flatMap(meter -> cloudWatchNames(meter).stream()
-                                .map(name -> Objects.equals(meter.tag(), "partition") ? name + " partition" : name))
+                                .map(name ->
+                                        Objects.equals(meter.spec().tag(), "partition") ? name + " partition" : name))
                         .toList()));
         GeneratedSection.assertFileSays(NAMES, names);
     }
@@ -279,7 +284,7 @@ class EmittedMetricsTest {
 
     private static int names(boolean ofPartitions) {
         return Arrays.stream(ServiceMeter.values())
-                .filter(meter -> Objects.equals(meter.tag(), "partition") == ofPartitions)
+                .filter(meter -> Objects.equals(meter.spec().tag(), "partition") == ofPartitions)
                 .mapToInt(meter -> cloudWatchNames(meter).size())
                 .sum();
     }
@@ -292,14 +297,16 @@ class EmittedMetricsTest {
         String suffixes = String.join(
                 " ",
                 cloudWatchNames(meter).stream()
-                        .map(name -> "`" + name.substring(meter.meterName().length()) + "`")
+                        .map(name -> "`" + name.substring(meter.spec().name().length()) + "`")
                         .toList());
-        String unit = meter.type() == Meter.Type.TIMER ? "time" : Objects.requireNonNullElse(meter.unit(), "");
+        String unit = meter.spec().type() == Meter.Type.TIMER
+                ? "time"
+                : Objects.requireNonNullElse(meter.spec().unit(), "");
         return "| "
                 + String.join(
                         " | ",
-                        "`" + meter.meterName() + "`",
-                        meter.type().name().toLowerCase(Locale.ROOT).replace("distribution_", ""),
+                        "`" + meter.spec().name() + "`",
+                        meter.spec().type().name().toLowerCase(Locale.ROOT).replace("distribution_", ""),
                         unit,
                         String.join("", tags(meter)),
                         meter.description(),
@@ -310,16 +317,18 @@ class EmittedMetricsTest {
 
     /** What a meter is called in CloudWatch: one metric for each of these, and for each partition. */
     static List<String> cloudWatchNames(ServiceMeter meter) {
-        List<String> suffixes = switch (meter.type()) {
+        List<String> suffixes = switch (meter.spec().type()) {
             case COUNTER -> List.of("count");
             case TIMER, DISTRIBUTION_SUMMARY -> List.of("sum", "count", "avg", "max");
             default -> List.of("value");
         };
-        return suffixes.stream().map(suffix -> meter.meterName() + "." + suffix).toList();
+        return suffixes.stream()
+                .map(suffix -> meter.spec().name() + "." + suffix)
+                .toList();
     }
 
     private static List<String> tags(ServiceMeter meter) {
-        return meter.tag() == null ? List.of() : List.of(meter.tag());
+        return meter.spec().tag() == null ? List.of() : List.of(meter.spec().tag());
     }
 
     private void awaitDelivered(int messages) {
