@@ -29,17 +29,17 @@ record OutboxQueries(JdbcClient jdbc) {
 
     private static final String BACKLOG_BY_MODEL = """
             SELECT model, CAST(sum(pending) AS BIGINT) AS pending, min(oldest_pending_at) AS oldest_pending_at
-            FROM outbox_backlog GROUP BY model ORDER BY pending DESC, model LIMIT ?
+            FROM outbox_backlog GROUP BY model ORDER BY pending DESC, model LIMIT 100
             """;
 
     private static final String BACKLOG_BY_MINUTE = """
             SELECT minute_at, CAST(sum(pending) AS BIGINT) AS pending
-            FROM outbox_backlog GROUP BY minute_at ORDER BY minute_at DESC LIMIT ?
+            FROM outbox_backlog GROUP BY minute_at ORDER BY minute_at DESC LIMIT 100
             """;
 
     private static final String HISTORY = """
             SELECT h.*, (SELECT m.payload FROM outbox_message m WHERE m.partition_id = h.partition_id AND m.id = h.id) AS payload
-            FROM outbox_message_history h WHERE h.message_id = ? ORDER BY h.copy_no LIMIT ?
+            FROM outbox_message_history h WHERE h.message_id = ? ORDER BY h.copy_no LIMIT 200
             """;
 
     /** By the index on (model_name, version, token_id). */
@@ -49,7 +49,7 @@ record OutboxQueries(JdbcClient jdbc) {
             WHERE r.model_name = ? AND r.version = COALESCE(CAST(? AS VARCHAR), r.version)
               AND r.token_id = COALESCE(CAST(? AS VARCHAR), r.token_id)
               AND h.id IS NOT NULL
-            ORDER BY r.model_name, r.version, r.token_id, h.copy_no LIMIT ?
+            ORDER BY r.model_name, r.version, r.token_id, h.copy_no LIMIT 200
             """;
 
     /** No index leads to a version or a token without a model, so this looks at the newest registrations only. */
@@ -59,15 +59,15 @@ record OutboxQueries(JdbcClient jdbc) {
                   FROM (SELECT id, version, token_id, registered_at, message_id FROM registration ORDER BY id DESC LIMIT 100000) r
                   WHERE r.version = COALESCE(CAST(? AS VARCHAR), r.version)
                     AND r.token_id = COALESCE(CAST(? AS VARCHAR), r.token_id)
-                  ORDER BY r.id DESC LIMIT ?) f
+                  ORDER BY r.id DESC LIMIT 200) f
             LEFT JOIN outbox_message_history h ON h.message_id = f.message_id
-            WHERE h.id IS NOT NULL ORDER BY f.id DESC, h.copy_no LIMIT ?
+            WHERE h.id IS NOT NULL ORDER BY f.id DESC, h.copy_no LIMIT 200
             """;
 
     private static final String OPERATIONS_ON =
-            "SELECT * FROM outbox_operation WHERE message_id = ? ORDER BY id LIMIT ?";
+            "SELECT * FROM outbox_operation WHERE message_id = ? ORDER BY id LIMIT 200";
 
-    private static final String REWINDS = "SELECT * FROM outbox_rewinds ORDER BY id DESC LIMIT ?";
+    private static final String REWINDS = "SELECT * FROM outbox_rewinds ORDER BY id DESC LIMIT 50";
 
     private static final String THROUGHPUT = "SELECT * FROM outbox_throughput ORDER BY minute_at";
 
@@ -90,39 +90,40 @@ record OutboxQueries(JdbcClient jdbc) {
         return rows(jdbc, STATUS);
     }
 
-    /** Models with something pending, the fullest first; of the first 100,000 pending messages. */
-    List<Map<String, @Nullable Object>> backlogByModel(int limit) {
-        return rows(jdbc, BACKLOG_BY_MODEL, limit);
+    /** Models with something pending, the fullest first, 100 at most; of the first 100,000 pending messages. */
+    List<Map<String, @Nullable Object>> backlogByModel() {
+        return rows(jdbc, BACKLOG_BY_MODEL);
     }
 
-    /** Minutes in which something was written that is pending, the latest first; of the first 100,000 pending messages. */
-    List<Map<String, @Nullable Object>> backlogByMinute(int limit) {
-        return rows(jdbc, BACKLOG_BY_MINUTE, limit);
+    /** Minutes in which something was written that is pending, the latest first, 100 at most; of as many messages. */
+    List<Map<String, @Nullable Object>> backlogByMinute() {
+        return rows(jdbc, BACKLOG_BY_MINUTE);
     }
 
-    /** The message and its copies, by their number, with their payload; empty: there is none, or no longer. */
-    List<Map<String, @Nullable Object>> history(UUID messageId, int limit) {
-        return rows(jdbc, HISTORY, messageId, limit);
+    /** The message and its copies, by their number, 200 at most, with their payload; empty: there is none, or no longer. */
+    List<Map<String, @Nullable Object>> history(UUID messageId) {
+        return rows(jdbc, HISTORY, messageId);
     }
 
     /**
-     * The messages of registrations that are retained, with their version and token: of one model in the order of these, of all
-     * models the newest first, among the newest 100,000 registrations.
+     * The messages of registrations that are retained, with their version and token, 200 at most: of one model in the order of
+     * these, of all models the newest first, among the newest 100,000 registrations.
      */
     List<Map<String, @Nullable Object>> registered(
-            @Nullable String model, @Nullable String version, @Nullable String tokenId, int limit) {
+            @Nullable String model, @Nullable String version, @Nullable String tokenId) {
         return model == null
-                ? rows(jdbc, REGISTERED_LATELY, version, tokenId, limit, limit)
-                : rows(jdbc, REGISTERED, model, version, tokenId, limit);
+                ? rows(jdbc, REGISTERED_LATELY, version, tokenId)
+                : rows(jdbc, REGISTERED, model, version, tokenId);
     }
 
-    /** What operators did to this message, the first thing first. */
-    List<Map<String, @Nullable Object>> operationsOn(UUID messageId, int limit) {
-        return rows(jdbc, OPERATIONS_ON, messageId, limit);
+    /** What operators did to this message, the first thing first, 200 at most. */
+    List<Map<String, @Nullable Object>> operationsOn(UUID messageId) {
+        return rows(jdbc, OPERATIONS_ON, messageId);
     }
 
-    List<Map<String, @Nullable Object>> rewinds(int limit) {
-        return rows(jdbc, REWINDS, limit);
+    /** The latest first, 50 at most. */
+    List<Map<String, @Nullable Object>> rewinds() {
+        return rows(jdbc, REWINDS);
     }
 
     /** Deliveries per minute of the last day, 1,440 rows at most. */

@@ -43,13 +43,8 @@ record OutboxQueryController(
 
     private static final Logger log = LoggerFactory.getLogger(OutboxQueryController.class);
 
-    private static final int DEFAULT_LIMIT = 50;
-
     /** Rows without payloads: some 60 KB. */
     private static final int MAX_LIMIT = 200;
-
-    /** Groups of the backlog: enough to see what is wrong, little enough to read every two seconds. */
-    private static final int MAX_GROUPS = 100;
 
     /** Answers also while the database does not: then with what was known last. */
     @GetMapping("/outbox/status")
@@ -92,8 +87,7 @@ record OutboxQueryController(
     @GetMapping("/outbox/backlog")
     @Operation(summary = "What is pending, by model and by minute; 100 of each at most")
     ResponseEntity<Object> backlog() {
-        return ok(
-                Map.of("by_model", outbox.backlogByModel(MAX_GROUPS), "by_minute", outbox.backlogByMinute(MAX_GROUPS)));
+        return ok(Map.of("by_model", outbox.backlogByModel(), "by_minute", outbox.backlogByMinute()));
     }
 
     @GetMapping("/outbox/messages")
@@ -145,9 +139,8 @@ record OutboxQueryController(
         errors.refuseUnstorable("version", version);
         errors.refuseUnstorable("token_id", tokenId);
         errors.throwIfAny();
-        return ok(Map.of(
-                "messages",
-                outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId), MAX_LIMIT)));
+        return ok(
+                Map.of("messages", outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId))));
     }
 
     @GetMapping("/outbox/messages/{message_id}")
@@ -156,14 +149,14 @@ record OutboxQueryController(
             description =
                     "taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has not.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
-        List<Map<String, @Nullable Object>> rows = outbox.history(messageId, MAX_LIMIT);
+        List<Map<String, @Nullable Object>> rows = outbox.history(messageId);
         if (rows.isEmpty()) {
             return Problem.of(
                     HttpStatus.NOT_FOUND,
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
         }
-        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId, MAX_LIMIT), consumerCache));
+        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId), consumerCache));
     }
 
     /** Asks nobody. */
@@ -196,7 +189,7 @@ record OutboxQueryController(
     @GetMapping("/outbox/rewinds")
     @Operation(summary = "What Redis lost and was sent again, the latest first")
     ResponseEntity<Object> rewinds() {
-        return ok(Map.of("rewinds", outbox.rewinds(DEFAULT_LIMIT)));
+        return ok(Map.of("rewinds", outbox.rewinds()));
     }
 
     @GetMapping("/outbox/throughput")

@@ -73,18 +73,17 @@ class PromisedColumnsTest extends EachDatabase {
                 """, "0".repeat(64), new UUID(0, 1));
         Set<String> found = columnsOf("outbox_message_history", "version", "token_id", "registered_at");
 
-        assertThat(columns(queries.history(new UUID(0, 1), 10)))
-                .isEqualTo(columnsOf("outbox_message_history", "payload"));
-        assertThat(columns(queries.registered("model", null, null, 10))).isEqualTo(found);
-        assertThat(columns(queries.registered(null, "1", null, 10))).isEqualTo(found);
+        assertThat(columns(queries.history(new UUID(0, 1)))).isEqualTo(columnsOf("outbox_message_history", "payload"));
+        assertThat(columns(queries.registered("model", null, null))).isEqualTo(found);
+        assertThat(columns(queries.registered(null, "1", null))).isEqualTo(found);
     }
 
     @Test
     void the_backlog_has_columns_of_its_view() {
-        assertThat(columns(queries.backlogByModel(10)))
+        assertThat(columns(queries.backlogByModel()))
                 .isSubsetOf(columnsOf("outbox_backlog"))
                 .contains("model", "pending", "oldest_pending_at");
-        assertThat(columns(queries.backlogByMinute(10)))
+        assertThat(columns(queries.backlogByMinute()))
                 .isSubsetOf(columnsOf("outbox_backlog"))
                 .contains("minute_at", "pending");
     }
