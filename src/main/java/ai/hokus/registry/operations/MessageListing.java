@@ -1,11 +1,14 @@
 package ai.hokus.registry.operations;
 
+import static ai.hokus.registry.operations.OutboxQueries.rows;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -120,12 +123,10 @@ record MessageListing(JdbcClient jdbc) {
 
     /** The message and its copies, as far as they are in this state. */
     Page ofMessage(State state, UUID messageId) {
-        return withVersions(new Page(
-                state == State.PARKED
-                        ? OutboxQueries.rows(jdbc, PARKED_MESSAGE, messageId)
-                        : OutboxQueries.rows(
-                                jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT)),
-                null));
+        List<Map<String, @Nullable Object>> rows = state == State.PARKED
+                ? rows(jdbc, PARKED_MESSAGE, messageId)
+                : rows(jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT));
+        return withVersions(new Page(rows, null));
     }
 
     /**
@@ -153,16 +154,12 @@ record MessageListing(JdbcClient jdbc) {
     private Page page(State state, @Nullable String model, @Nullable Long after, int limit) {
         Collector page = new Collector(model, limit);
         if (state == State.PARKED) {
-            page.addAll(OutboxQueries.rows(jdbc, PARKED, model, after, limit + 1));
+            page.addAll(rows(jdbc, PARKED, model, after, limit + 1));
             return page.toPage();
         }
-        Place place = after == null
-                ? null
-                : jdbc.sql(PLACE)
-                        .params(after, after)
-                        .query(Place.class)
-                        .optional()
-                        .orElse(null);
+        Place place = Optional.ofNullable(after)
+                .flatMap(id -> jdbc.sql(PLACE).params(id, id).query(Place.class).optional())
+                .orElse(null);
         if (state == State.DELIVERED && after != null && place == null) {
             return page.toPage(); // it was purged, and all that was delivered before it
         }
@@ -173,38 +170,35 @@ record MessageListing(JdbcClient jdbc) {
             if (state == State.DELIVERED) {
                 addDelivered(page, progress, start);
             } else {
-                addPending(page, progress, start);
+                addPending(page, progress, start == null ? new Place(progress.partitionId(), 0, 0L) : start);
             }
         }
         return page.toPage();
     }
 
-    private void addPending(Collector page, Progress progress, @Nullable Place start) {
+    private void addPending(Collector page, Progress progress, Place start) {
         int partition = progress.partitionId();
-        Long startPosition = start == null ? null : start.position();
-        if (start == null || startPosition != null) {
-            long from = Math.max(progress.deliveredPosition(), startPosition == null ? 0 : startPosition);
-            while (from < progress.lastPosition() && !page.isFull()) {
-                long to = Math.min(progress.lastPosition(), from + page.window());
-                page.addAll(OutboxQueries.rows(jdbc, CLAIMED, partition, from, to, from, to));
-                from = to;
-            }
+        long highest = progress.highestClaimedId();
+        Long position = start.position();
+        long from = position == null ? progress.lastPosition() : Math.max(progress.deliveredPosition(), position);
+        while (from < progress.lastPosition() && !page.isFull()) {
+            long to = Math.min(progress.lastPosition(), from + page.window());
+            page.addAll(rows(jdbc, CLAIMED, partition, from, to, from, to));
+            from = to;
         }
-        long afterId = start == null || startPosition != null ? 0 : start.id();
-        if (afterId < progress.highestClaimedId()
-                && progress.settledId() < progress.highestClaimedId()
-                && !page.isFull()) {
-            long from = Math.max(afterId, progress.settledId());
-            page.addAll(OutboxQueries.rows(jdbc, LATE, partition, from, progress.highestClaimedId(), page.window()));
+        long afterId = position == null ? start.id() : 0;
+        long unsettled = Math.max(afterId, progress.settledId());
+        if (unsettled < highest && !page.isFull()) {
+            page.addAll(rows(jdbc, LATE, partition, unsettled, highest, page.window()));
         }
-        addUnclaimed(page, partition, Math.max(afterId, progress.highestClaimedId()));
+        addUnclaimed(page, partition, Math.max(afterId, highest));
     }
 
     private void addUnclaimed(Collector page, int partition, long afterId) {
         long from = afterId;
         while (!page.isFull()) {
             int window = page.window();
-            List<Map<String, @Nullable Object>> rows = OutboxQueries.rows(jdbc, UNCLAIMED, partition, from, window);
+            List<Map<String, @Nullable Object>> rows = rows(jdbc, UNCLAIMED, partition, from, window);
             page.addAll(rows);
             if (rows.size() < window) {
                 return;
@@ -218,7 +212,7 @@ record MessageListing(JdbcClient jdbc) {
         long to = before == null ? progress.deliveredPosition() : Math.min(progress.deliveredPosition(), before - 1);
         while (to > progress.purgedPosition() && !page.isFull()) {
             long from = Math.max(progress.purgedPosition(), to - page.window());
-            page.addAll(OutboxQueries.rows(jdbc, DELIVERED, progress.partitionId(), from, to, from, to));
+            page.addAll(rows(jdbc, DELIVERED, progress.partitionId(), from, to, from, to));
             to = from;
         }
     }
