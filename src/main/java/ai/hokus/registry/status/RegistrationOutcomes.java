@@ -35,12 +35,7 @@ class RegistrationOutcomes implements CommitListener {
     private volatile @Nullable Failures failures;
 
     /** In a row. */
-    private record Failures(int count, Instant first, Instant last, String error) {
-
-        Failures and(Instant now, String newest) {
-            return new Failures(count + 1, first, now, newest);
-        }
-    }
+    private record Failures(int count, Instant first, Instant last, String error) {}
 
     RegistrationOutcomes(@Qualifier("steadyClock") Clock steady) {
         this.steady = steady;
@@ -63,20 +58,18 @@ class RegistrationOutcomes implements CommitListener {
         String error = getMostSpecificCause(failure).toString();
         Instant now = steady.instant();
         Failures before = failures;
-        failures =
-                before == null || isForgotten(before, now) ? new Failures(1, now, now, error) : before.and(now, error);
+        failures = before == null || isForgotten(before, now)
+                ? new Failures(1, now, now, error)
+                : new Failures(before.count() + 1, before.first(), now, error);
     }
 
     /** Why the last registration failed, where registrations fail. */
     Optional<String> failing() {
-        Failures now = failures;
-        if (now == null
-                || now.count() < MIN_FAILURES
-                || Duration.between(now.first(), now.last()).compareTo(MIN_DURATION) < 0
-                || isForgotten(now, steady.instant())) {
-            return Optional.empty();
-        }
-        return Optional.of(now.error());
+        return Optional.ofNullable(failures)
+                .filter(last -> last.count() >= MIN_FAILURES)
+                .filter(last -> Duration.between(last.first(), last.last()).compareTo(MIN_DURATION) >= 0)
+                .filter(last -> !isForgotten(last, steady.instant()))
+                .map(Failures::error);
     }
 
     private static boolean isForgotten(Failures failures, Instant now) {
