@@ -37,11 +37,6 @@ final class OperatorRequestParser extends JsonFields {
     /** Ten years: longer than anything is retained, and what any database can subtract from now. */
     private static final Duration MAX_DURATION = Duration.ofDays(3_650);
 
-    /** What any database can compare with. */
-    private static final Instant MIN_TIME = Instant.parse("1970-01-01T00:00:00Z");
-
-    private static final Instant MAX_TIME = Instant.parse("9999-12-31T23:59:59Z");
-
     private final OperatorRequest request;
 
     /**
@@ -149,8 +144,8 @@ final class OperatorRequestParser extends JsonFields {
                 name,
                 text -> OffsetDateTime.parse(text).toInstant(),
                 "a time with its zone, for example 2026-11-23T12:00:00Z",
-                time -> !time.isBefore(MIN_TIME) && !time.isAfter(MAX_TIME),
-                MIN_TIME + " and " + MAX_TIME);
+                time -> !time.isBefore(ResendFilter.MIN_TIME) && !time.isAfter(ResendFilter.MAX_TIME),
+                ResendFilter.MIN_TIME + " and " + ResendFilter.MAX_TIME);
     }
 
     /** Null: absent, or wrong. */

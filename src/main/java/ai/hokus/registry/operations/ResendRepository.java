@@ -1,5 +1,7 @@
 package ai.hokus.registry.operations;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -71,9 +73,6 @@ record ResendRepository(JdbcClient jdbc) {
             WHERE r.model_name = ? AND h.state = 'delivered' AND h.partition_id = ? AND h.position >= ? AND h.position <= ?
             LIMIT ?
             """;
-
-    private static final OffsetDateTime MIN_TIME = OffsetDateTime.of(1970, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
-    private static final OffsetDateTime MAX_TIME = OffsetDateTime.of(9999, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
 
     /** A delivered message, by its message_id, or a copy of it, and the size of its payload. */
     record Delivered(int partition, long position, long id, UUID message, long bytes) {}
@@ -148,8 +147,8 @@ record ResendRepository(JdbcClient jdbc) {
             return range;
         }
         int partition = range.partition();
-        OffsetDateTime start = from == null ? MIN_TIME : from.atOffset(ZoneOffset.UTC);
-        OffsetDateTime end = before == null ? MAX_TIME : before.atOffset(ZoneOffset.UTC);
+        OffsetDateTime start = requireNonNullElse(from, ResendFilter.MIN_TIME).atOffset(ZoneOffset.UTC);
+        OffsetDateTime end = requireNonNullElse(before, ResendFilter.MAX_TIME).atOffset(ZoneOffset.UTC);
         Optional<Range> first = range(FIRST_DELIVERY_SINCE, partition, start);
         Optional<Range> last = range(LAST_DELIVERY_BEFORE, partition, end);
         if (first.isEmpty() || last.isEmpty()) {
