@@ -60,11 +60,7 @@ record ResendRepository(JdbcClient jdbc) {
             ORDER BY q.position
             """;
 
-    private static final String PARTITIONS_OF_MODEL = """
-            SELECT DISTINCT m.partition_id FROM registration r JOIN outbox_message m ON m.message_id = r.message_id
-            WHERE r.model_name = ? ORDER BY m.partition_id
-            """;
-
+    /** Of a model whose messages are in another partition it finds nothing, by the index on message_id. */
     private static final String OF_MODEL = """
             SELECT h.partition_id AS partition, h.position, h.id, h.message_id AS message,
                    (SELECT OCTET_LENGTH(m.payload) FROM outbox_message m
@@ -95,20 +91,9 @@ record ResendRepository(JdbcClient jdbc) {
     List<Delivered> find(ResendFilter filter, int max) {
         List<Delivered> found = new ArrayList<>();
         String model = filter.model();
-        List<Integer> ofModel = model == null
-                ? List.of()
-                : jdbc.sql(PARTITIONS_OF_MODEL)
-                        .param(model)
-                        .query(Integer.class)
-                        .list();
         for (Range range : ranges(filter)) {
-            if (found.size() > max) {
-                break;
-            }
-            if (model == null) {
-                found.addAll(atPositions(range, max));
-            } else if (ofModel.contains(range.partition())) {
-                found.addAll(delivered(OF_MODEL, model, range.partition(), range.lowest(), range.highest(), max + 1));
+            if (found.size() <= max) {
+                found.addAll(model == null ? atPositions(range, max) : ofModel(model, range, max));
             }
         }
         found.sort(Comparator.comparingInt(Delivered::partition).thenComparingLong(Delivered::position));
@@ -123,6 +108,10 @@ record ResendRepository(JdbcClient jdbc) {
                 .single();
         long highest = Math.min(range.highest(), range.lowest() + max + parked);
         return delivered(AT_POSITIONS, range.partition(), range.lowest(), highest, range.lowest(), highest);
+    }
+
+    private List<Delivered> ofModel(String model, Range range, int max) {
+        return delivered(OF_MODEL, model, range.partition(), range.lowest(), range.highest(), max + 1);
     }
 
     private List<Delivered> delivered(String sql, Object... parameters) {

@@ -70,6 +70,23 @@ class ResendTest extends EachDatabase {
     }
 
     @Test
+    void a_model_is_looked_for_in_every_partition_and_found_in_its_own() {
+        dataSource.close();
+        dataSource = database.newMigrated(2);
+        outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
+        for (int partition = 0; partition < 2; partition++) {
+            append(1, TestOutbox.keyOf(partition, 2, 0));
+            new TestClaims(outbox, partition).deliverPending();
+        }
+
+        ResendFilter second = new ResendFilter(TestOutbox.keyOf(1, 2, 0), null, null, null, null, null);
+
+        assertThat((Completed) TestOperations.on(outbox).resend().resend(second, DRY_RUN))
+                .returns(1L, Completed::messages)
+                .returns(List.of(1), Completed::partitions);
+    }
+
+    @Test
     void a_time_of_delivery_selects_the_acknowledgements_of_that_time() {
         deliver(2, "model");
         outbox.jdbc()
