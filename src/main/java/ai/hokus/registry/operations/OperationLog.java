@@ -6,7 +6,6 @@ import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.outbox.Outbox;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -123,19 +122,22 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
             return Completed.dryRun(messages, partitions, dryRunDetail);
         }
         change.run();
+        return new Completed(true, messages, partitions, detail, insert(action, messages));
+    }
+
+    private long insert(Action action, long messages) {
+        OperatorRequest request = action.request();
         GeneratedKeyHolder key = new GeneratedKeyHolder();
         jdbc.sql(INSERT)
-                .params(Arrays.asList(
-                        action.request().by(),
-                        action.operation(),
-                        action.target(),
-                        action.request().reason(),
-                        messages,
-                        action.messageId(),
-                        action.request().idempotencyKey()))
+                .param(request.by())
+                .param(action.operation())
+                .param(action.target())
+                .param(request.reason())
+                .param(messages)
+                .param(action.messageId())
+                .param(request.idempotencyKey())
                 .update(key, "id");
-        return new Completed(
-                true, messages, partitions, detail, requireNonNull(key.getKey()).longValue());
+        return requireNonNull(key.getKey()).longValue();
     }
 
     /** What was done outside of the transaction that recorded it; the messages are in the record already. */
@@ -154,7 +156,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         if (action.request().dryRun()) {
             return Completed.dryRun(messages, partitions, dryRunDetail);
         }
-        ActionResult begun = once(action, () -> perform(action, 0, partitions, dryRunDetail, "begun", () -> {}));
+        ActionResult begun = once(action, () -> new Completed(true, 0, partitions, "begun", insert(action, 0)));
         if (!(begun instanceof Completed recorded) || !recorded.executed() || recorded.operationId() == null) {
             return begun;
         }

@@ -78,10 +78,10 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     /** Says whether an append can still succeed. A pause that was asked for again is answered as the first one. */
     private ResponseEntity<Object> answerPause(
             @Nullable Integer partition, OperatorRequest request, ActionResult result) {
+        ResponseEntity<Object> answer = answer("pause", request, result);
         if (request.dryRun() || !(result instanceof Completed completed)) {
-            return answer("pause", request, result);
+            return answer;
         }
-        logAndWake("pause", request, completed);
         boolean fenced = actions.awaitFence(partition);
         Completed answered = fenced
                 ? completed
@@ -204,21 +204,17 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         return answer("put_back", request, putBack.putBack(from, messageId, olderThan, request));
     }
 
+    /** What was done is logged, and a relay need not wait for its interval. */
     private ResponseEntity<Object> answer(String operation, OperatorRequest request, ActionResult result) {
         if (result instanceof Refused refused) {
             return Problem.of(refused.status(), refused.detail());
         }
         Completed completed = (Completed) result;
-        logAndWake(operation, request, completed);
-        return ResponseEntity.ok(new Answer(operation, request.dryRun(), completed, null));
-    }
-
-    /** What was done is logged, and a relay need not wait for its interval. */
-    private void logAndWake(String operation, OperatorRequest request, Completed completed) {
         if (completed.executed()) {
             log.info("Operator {}: {}. {} Reason: {}", request.by(), operation, completed.detail(), request.reason());
             completed.partitions().forEach(relay::wake);
         }
+        return ResponseEntity.ok(new Answer(operation, request.dryRun(), completed, null));
     }
 
     /** @param fenced of a pause: whether no append can succeed any more */

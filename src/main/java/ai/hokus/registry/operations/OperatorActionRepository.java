@@ -62,7 +62,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
 
     private static final String RESOLVED = """
             SELECT k.resolution, k.resolved_at AS at FROM outbox_message m JOIN outbox_parked k ON k.id = m.id
-            WHERE m.message_id = ? AND k.resolution IS NOT NULL ORDER BY k.resolved_at DESC
+            WHERE m.message_id = ? AND k.resolution IS NOT NULL ORDER BY k.resolved_at DESC LIMIT 1
             """;
 
     private static final String RESOLVE = """
@@ -145,9 +145,9 @@ record OperatorActionRepository(JdbcClient jdbc) {
         return jdbc.sql(PARKED).param(messageId).query(Long.class).list();
     }
 
-    /** The latest first. */
-    List<Resolved> resolved(UUID messageId) {
-        return jdbc.sql(RESOLVED).param(messageId).query(Resolved.class).list();
+    /** What was last decided about the message or a copy of it; empty: nothing was. */
+    Optional<Resolved> lastResolved(UUID messageId) {
+        return jdbc.sql(RESOLVED).param(messageId).query(Resolved.class).optional();
     }
 
     void resolve(long id, String resolution) {

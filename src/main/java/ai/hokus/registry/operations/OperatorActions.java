@@ -4,6 +4,7 @@ import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.operations.OperatorActionRepository.PartitionRow;
+import ai.hokus.registry.operations.OperatorActionRepository.Resolved;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.outbox.OutboxPurge;
@@ -74,10 +75,7 @@ record OperatorActions(
     ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
         return change("resume", partition, request, PartitionRow::paused, repository::resume, rows -> {
             long pending = repository.pending(partition);
-            List<Integer> stopped = rows.stream()
-                    .filter(PartitionRow::stopped)
-                    .map(PartitionRow::partition)
-                    .toList();
+            List<Integer> stopped = numbers(rows, PartitionRow::stopped);
             String still = stopped.isEmpty() ? "" : " Still stopped, until released: " + name(stopped) + ".";
             return new Effect(pending, "resumed", pending + " messages wait." + still);
         });
@@ -100,15 +98,10 @@ record OperatorActions(
             long again = rows.stream()
                     .mapToLong(row -> repository.sentAgainByRelease(row.partition()))
                     .sum();
-            List<Integer> staying = rows.stream()
-                    .filter(row -> paused || row.paused())
-                    .map(PartitionRow::partition)
-                    .toList();
+            List<Integer> staying = numbers(rows, row -> paused || row.paused());
             String when = staying.isEmpty() ? "" : " Paused, so not before it is resumed: " + name(staying) + ".";
-            return new Effect(
-                    again,
-                    "released",
-                    again + " messages that were delivered are sent again, with their old message_ids." + when);
+            String consequence = again + " messages that were delivered are sent again, with their old message_ids.";
+            return new Effect(again, "released", consequence + when);
         });
     }
 
@@ -135,8 +128,7 @@ record OperatorActions(
                 String states = rows.stream().map(PartitionRow::state).collect(Collectors.joining(", "));
                 return Completed.nothing("Nothing to " + operation + ": " + states + ".");
             }
-            List<Integer> numbers =
-                    concerned.stream().map(PartitionRow::partition).toList();
+            List<Integer> numbers = numbers(rows, concerns);
             Effect effect = effectOn.apply(concerned);
             String consequence = effect.done() + ". " + effect.consequence();
             return log.perform(
@@ -178,15 +170,14 @@ record OperatorActions(
             if (parked.isEmpty()) {
                 return notParked(resolution, messageId);
             }
+            boolean requeue = resolution == Resolution.REQUEUE;
             String consequence = resolution.column
-                    + (resolution == Resolution.REQUEUE
-                            ? ": a copy at the end of partition " + partition + "."
-                            : ": it is never sent.");
+                    + (requeue ? ": a copy at the end of partition " + partition + "." : ": it is never sent.");
             String dryRunDetail = "message " + messageId + " would be " + consequence;
             String detail = "Message " + messageId + " is " + consequence;
             return log.perform(action, 1, List.of(partition), dryRunDetail, detail, () -> {
                 parked.forEach(id -> repository.resolve(id, resolution.column));
-                if (resolution == Resolution.REQUEUE) {
+                if (requeue) {
                     outbox.addCopies(partition, parked.subList(parked.size() - 1, parked.size()));
                 }
             });
@@ -194,13 +185,12 @@ record OperatorActions(
     }
 
     private ActionResult notParked(Resolution resolution, UUID messageId) {
-        List<OperatorActionRepository.Resolved> resolved = repository.resolved(messageId);
-        if (resolved.isEmpty()) {
+        Resolved last = repository.lastResolved(messageId).orElse(null);
+        if (last == null) {
             return Refused.conflict("Message " + messageId
                     + " is not parked. Only a parked message can be requeued or discarded; one that"
                     + " was delivered can be sent again by its position.");
         }
-        OperatorActionRepository.Resolved last = resolved.get(0);
         String before = "Message " + messageId + " was already " + last.resolution() + ", at " + last.at() + ".";
         return last.resolution().equals(resolution.column) ? Completed.nothing(before) : Refused.conflict(before);
     }
@@ -251,8 +241,7 @@ record OperatorActions(
         String target = String.join(", ", words);
         Action action = new Action(request, "adopt", target, null);
         return log.once(action, () -> {
-            List<Integer> partitions =
-                    repository.lock(null).stream().map(PartitionRow::partition).toList();
+            List<Integer> partitions = numbers(repository.lock(null), row -> true);
             Target recorded = repository.target();
             boolean sameQueue = wanted.queueName() == null || wanted.queueName().equals(recorded.queueName());
             boolean sameEnvironment =
@@ -261,15 +250,19 @@ record OperatorActions(
                 return Completed.nothing("Nothing to adopt: the outbox delivers to " + target + " already.");
             }
             long retained = sameQueue ? 0 : repository.retained();
-            String consequence = "Only instances that are configured for it relay."
-                    + (sameQueue
-                            ? ""
-                            : " A queue that has no checkpoints of this outbox is given everything that is retained again: "
-                                    + retained + " messages.");
-            String dryRunDetail = "the outbox would deliver to " + target + ". " + consequence;
-            String detail = "The outbox delivers to " + target + ". " + consequence;
+            String again =
+                    " A queue that has no checkpoints of this outbox is given everything that is retained again: "
+                            + retained + " messages.";
+            String consequence =
+                    target + ". Only instances that are configured for it relay." + (sameQueue ? "" : again);
+            String dryRunDetail = "the outbox would deliver to " + consequence;
+            String detail = "The outbox delivers to " + consequence;
             return log.perform(action, retained, partitions, dryRunDetail, detail, () -> repository.adopt(wanted));
         });
+    }
+
+    private static List<Integer> numbers(List<PartitionRow> rows, Predicate<PartitionRow> which) {
+        return rows.stream().filter(which).map(PartitionRow::partition).toList();
     }
 
     private static String name(List<Integer> partitions) {
