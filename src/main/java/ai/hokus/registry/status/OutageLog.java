@@ -3,14 +3,12 @@ package ai.hokus.registry.status;
 import ai.hokus.registry.outbox.CommitListener;
 import ai.hokus.registry.outbox.CommittedMessage;
 import ai.hokus.registry.outbox.NewMessage;
-import java.time.Clock;
+import io.github.bucket4j.Bucket;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
@@ -26,29 +24,28 @@ class OutageLog implements CommitListener {
     static final int LINES_PER_SECOND = 10;
 
     private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
-    private static final Duration WINDOW = Duration.ofSeconds(1);
 
     /** A name is the client's: it begins no line of its own. */
     private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]");
 
     private final StatusCache cache;
-    private final Clock clock;
 
-    private Instant windowEnds = Instant.MIN; // guarded by this
-    private int linesInWindow; // guarded by this
+    private final Bucket lines = Bucket.builder()
+            .addLimit(limit ->
+                    limit.capacity(LINES_PER_SECOND).refillIntervally(LINES_PER_SECOND, Duration.ofSeconds(1)))
+            .build();
 
     /** Messages that no line was written for. */
     private final AtomicLong unwritten = new AtomicLong();
 
-    OutageLog(StatusCache cache, @Qualifier("steadyClock") Clock clock) {
+    OutageLog(StatusCache cache) {
         this.cache = cache;
-        this.clock = clock;
     }
 
     @Override
     public void committed(CommittedMessage appended) {
         boolean away = cache.redisIsAway();
-        if (away && !takeLine()) {
+        if (away && !lines.tryConsume(1)) {
             unwritten.incrementAndGet();
             return;
         }
@@ -65,15 +62,6 @@ class OutageLog implements CommitListener {
         if (away) {
             write(appended);
         }
-    }
-
-    private synchronized boolean takeLine() {
-        Instant now = clock.instant();
-        if (!now.isBefore(windowEnds)) {
-            windowEnds = now.plus(WINDOW);
-            linesInWindow = 0;
-        }
-        return linesInWindow++ < LINES_PER_SECOND;
     }
 
     private void write(CommittedMessage appended) {
