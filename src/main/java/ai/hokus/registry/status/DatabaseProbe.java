@@ -2,7 +2,6 @@ package ai.hokus.registry.status;
 
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
-import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import java.util.Optional;
@@ -32,7 +31,6 @@ class DatabaseProbe {
     private final RegistrationOutcomes registrations;
     private final StatusCache cache;
     private final StatusSettings settings;
-    private final String instance;
 
     private int failures;
     private Condition believed = Condition.UNKNOWN;
@@ -41,19 +39,17 @@ class DatabaseProbe {
             StatusRepository outbox,
             RegistrationOutcomes registrations,
             StatusCache cache,
-            StatusSettings settings,
-            InstanceName instance) {
+            StatusSettings settings) {
         this.outbox = outbox;
         this.registrations = registrations;
         this.cache = cache;
         this.settings = settings;
-        this.instance = instance.value();
     }
 
     /** One probe; whatever goes wrong is a finding, and the next probe comes. */
     void probe() {
         try {
-            outbox.probeWrite(instance);
+            outbox.probeWrite();
         } catch (RuntimeException e) {
             if (!isLocked(e)) {
                 failed(e);

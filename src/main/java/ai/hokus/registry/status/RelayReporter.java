@@ -1,13 +1,11 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.relay.Relay;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -17,13 +15,9 @@ import org.springframework.stereotype.Component;
 @Component
 class RelayReporter {
 
-    private static final Duration FORGET_INSTANCES_AFTER = Duration.ofDays(1);
-
     private final StatusRepository outbox;
     private final Relay relay;
     private final Duration interval;
-    private final String instance;
-    private final Clock clock;
     private final Clock steady;
 
     private final Map<Integer, RelayState> reported = new HashMap<>();
@@ -33,14 +27,10 @@ class RelayReporter {
             StatusRepository outbox,
             Relay relay,
             StatusSettings settings,
-            InstanceName instance,
-            Clock clock,
             @Qualifier("steadyClock") Clock steady) {
         this.outbox = outbox;
         this.relay = relay;
         this.interval = settings.reportInterval();
-        this.instance = instance.value();
-        this.clock = clock;
         this.steady = steady;
     }
 
@@ -49,13 +39,13 @@ class RelayReporter {
         boolean due = !steady.instant().isBefore(nextReportAt);
         for (RelayStatus status : relay.statuses()) {
             if (due || reported.get(status.partition()) != status.state()) {
-                outbox.report(instance, relay.breaker(), status);
+                outbox.report(relay.breaker(), status);
                 reported.put(status.partition(), status.state());
             }
         }
         if (due) {
             nextReportAt = steady.instant().plus(interval);
-            outbox.forgetReportsBefore(OffsetDateTime.now(clock).minus(FORGET_INSTANCES_AFTER));
+            outbox.forgetOldReports();
         }
     }
 }

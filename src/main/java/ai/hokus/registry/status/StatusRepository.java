@@ -2,6 +2,7 @@ package ai.hokus.registry.status;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.hokus.registry.InstanceName;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayStatus;
 import java.time.Instant;
@@ -24,7 +25,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 @Component
 @DependsOnDatabaseInitialization
-record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
+record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, InstanceName instance) {
 
     /** UPPER would follow the database's locale: of "running", Turkish makes no RUNNING. */
     private static final String READ = """
@@ -66,7 +67,8 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
             WHERE rewound_at > CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND from_position > to_position
             """;
 
-    private static final String FORGET_REPORTS = "DELETE FROM outbox_relay WHERE reported_at < ?";
+    private static final String FORGET_REPORTS =
+            "DELETE FROM outbox_relay WHERE reported_at < CURRENT_TIMESTAMP - INTERVAL '1' DAY";
 
     /** All partitions, by their number. */
     List<PartitionStatus> read() {
@@ -80,10 +82,10 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
     }
 
     /** Proves that a write commits: writes this instance's own row, which no partition's relay has. */
-    void probeWrite(String instance) {
+    void probeWrite() {
         transaction.executeWithoutResult(status -> {
-            if (jdbc.sql(UPDATE_PROBE).param(instance).update() == 0) {
-                jdbc.sql(INSERT_PROBE).param(instance).update();
+            if (jdbc.sql(UPDATE_PROBE).param(instance.value()).update() == 0) {
+                jdbc.sql(INSERT_PROBE).param(instance.value()).update();
             }
         });
     }
@@ -94,7 +96,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
     }
 
     /** Writes what a relay of this instance reports over what it reported before. */
-    void report(String instance, BreakerState breaker, RelayStatus relay) {
+    void report(BreakerState breaker, RelayStatus relay) {
         Object[] row = {
             relay.state().name().toLowerCase(Locale.ROOT),
             breaker.name().toLowerCase(Locale.ROOT),
@@ -103,15 +105,16 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction) {
             utc(relay.lastErrorAt()),
             relay.queueDepth() < 0 ? null : relay.queueDepth(),
             relay.partition(),
-            instance
+            instance.value()
         };
         if (jdbc.sql(UPDATE_REPORT).params(row).update() == 0) {
             jdbc.sql(INSERT_REPORT).params(row).update();
         }
     }
 
-    void forgetReportsBefore(OffsetDateTime time) {
-        jdbc.sql(FORGET_REPORTS).param(time).update();
+    /** Forgets instances that have not reported for a day. */
+    void forgetOldReports() {
+        jdbc.sql(FORGET_REPORTS).update();
     }
 
     private static @Nullable OffsetDateTime utc(@Nullable Instant instant) {
