@@ -79,10 +79,7 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
     }
 
     private static double state(PartitionView view) {
-        if (view.outbox().running()) {
-            return 0;
-        }
-        return view.outbox().paused() ? 1 : 2;
+        return view.outbox().running() ? 0 : view.outbox().paused() ? 1 : 2;
     }
 
     private static double lastPassAge(ServiceStatus status, int partition) {

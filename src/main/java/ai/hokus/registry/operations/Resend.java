@@ -1,5 +1,7 @@
 package ai.hokus.registry.operations;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperationLog.Action;
@@ -79,23 +81,23 @@ record Resend(
 
     private long copyInSteps(List<Delivered> messages, long operationId) {
         long copied = 0;
-        int next = 0;
-        while (next < messages.size()) {
-            int end = endOfStep(messages, next);
-            List<Delivered> step = messages.subList(next, end);
-            int partition = step.get(0).partition();
-            Integer copies = transaction.execute(status -> {
-                partitions.lock(partition);
-                int made = outbox.addCopies(
-                        partition, step.stream().map(Delivered::id).toList());
-                log.addMessages(operationId, made);
-                return made;
-            });
-            copied += copies == null ? 0 : copies;
-            next = end;
+        for (int start = 0, end; start < messages.size(); start = end) {
+            end = endOfStep(messages, start);
+            copied += copy(messages.subList(start, end), operationId);
         }
         outbox.flush();
         return copied;
+    }
+
+    private int copy(List<Delivered> step, long operationId) {
+        int partition = step.get(0).partition();
+        List<Long> ids = step.stream().map(Delivered::id).toList();
+        return requireNonNull(transaction.execute(status -> {
+            partitions.lock(partition);
+            int copies = outbox.addCopies(partition, ids);
+            log.addMessages(operationId, copies);
+            return copies;
+        }));
     }
 
     private static int endOfStep(List<Delivered> messages, int start) {
