@@ -36,10 +36,7 @@ class DatabaseProbe {
     private Condition believed = Condition.UNKNOWN;
 
     DatabaseProbe(
-            StatusRepository outbox,
-            RegistrationOutcomes registrations,
-            StatusCache cache,
-            StatusSettings settings) {
+            StatusRepository outbox, RegistrationOutcomes registrations, StatusCache cache, StatusSettings settings) {
         this.outbox = outbox;
         this.registrations = registrations;
         this.cache = cache;

@@ -31,8 +31,8 @@ class OutageLog implements CommitListener {
     private final StatusCache cache;
 
     private final Bucket lines = Bucket.builder()
-            .addLimit(limit ->
-                    limit.capacity(LINES_PER_SECOND).refillIntervally(LINES_PER_SECOND, Duration.ofSeconds(1)))
+            .addLimit(
+                    limit -> limit.capacity(LINES_PER_SECOND).refillIntervally(LINES_PER_SECOND, Duration.ofSeconds(1)))
             .build();
 
     /** Messages that no line was written for. */

@@ -24,10 +24,7 @@ class RelayReporter {
     private Instant nextReportAt = Instant.MIN;
 
     RelayReporter(
-            StatusRepository outbox,
-            Relay relay,
-            StatusSettings settings,
-            @Qualifier("steadyClock") Clock steady) {
+            StatusRepository outbox, Relay relay, StatusSettings settings, @Qualifier("steadyClock") Clock steady) {
         this.outbox = outbox;
         this.relay = relay;
         this.interval = settings.reportInterval();
