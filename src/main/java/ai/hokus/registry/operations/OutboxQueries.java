@@ -95,7 +95,7 @@ record OutboxQueries(JdbcClient jdbc) {
         return rows(jdbc, BACKLOG_BY_MODEL);
     }
 
-    /** Minutes in which something was written that is pending, the latest first, 100 at most; of as many messages. */
+    /** Minutes in which something was written that is pending, the latest first, 100 at most; of the first 100,000 pending messages. */
     List<Map<String, @Nullable Object>> backlogByMinute() {
         return rows(jdbc, BACKLOG_BY_MINUTE);
     }
