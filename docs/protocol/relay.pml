@@ -3,18 +3,18 @@
  * Read that one first; words and rules are the same, and its docstring defines them.
  *
  * One partition, MESSAGES messages in batches of at most two, two relays that overlap as if there were no lock. A message is its
- * number. Redis keeps the newest two checkpoints. Faults, each as often as its bound says and at any moment: Redis falls back to
- * an earlier state (the empty one, too), the database is restored from a backup, a relay crashes (right after an append, that is
+ * number. Redis keeps the newest two checkpoints. Faults happen at any moment, each as often as its bound says: Redis falls back to
+ * an earlier state (the empty one, too), the database is restored from a backup, a relay crashes (a crash right after an append is
  * also a lost reply), the lock's row disappears. An operator pauses and resumes. A batch may be sent in pieces.
  *
  *   safety      spin -a relay.pml && cc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
  *   liveness    spin -a -DLOCK -DRESTORES=1 relay.pml && cc -O2 -DNFAIR=3 -o pan pan.c && ./pan -a -f
  *
  * Safety is checked in every state: see the end of this file. Liveness: after one fault, whatever it is and whenever it comes,
- * everything is delivered without anybody's help, if every process that can go on does so at some time (weak fairness). There
- * the relays take the lock first; it expires at any moment, so they still overlap.
+ * everything is delivered without anybody's help, if every process that can go on does so at some time (weak fairness). In that
+ * check the relays take the lock first; it expires at any moment, so they still overlap.
  *
- * .ci/model has the bounds, and the mistakes that each must find; a mistake is a -D of its name.
+ * .ci/model has the bounds, and the mistakes that must be found. To make a mistake, pass -D with its name.
  *
  * Left out, and checked by the Python model: open transactions and `settled`, parking, purging, copies of a database; what a claim ahead
  * acknowledges while the partition is paused; claims ahead of a batch that is not the log's last one.
@@ -114,7 +114,7 @@ inline copyServer(to, from) {
 }
 
 #if RESTORES == 0
-/* Registration: a commit makes one more message visible. With restores all are there from the beginning, so that none is lost. */
+/* Registration: a commit makes one more message visible. With restores, all messages exist from the beginning, so that none is lost. */
 active proctype Registrar() {
     do
     :: committed < MESSAGES -> committed++
@@ -141,7 +141,7 @@ active proctype Backups() {
     byte i;
 end:
     do
-    /* Not while paused: an append that was claimed after the pause may expect the fence that the restored pause believes in. */
+    /* Not while paused: an append that was claimed after the pause had ended may expect the fence of the restored pause. */
     :: d_step { mayFail(restores, RESTORES) && !db.paused && !(backedUp && backup.last == db.last && backup.delivered == db.delivered && backup.history == db.history) ->
            copyDatabase(backup, db); backedUp = true }
     :: d_step { mayFail(restores, RESTORES) && backedUp ->
@@ -349,7 +349,7 @@ append:
     :: mayFail(crashes, CRASHES) -> crashes++; goto start
     :: true
     fi;
-    /* Maybe the batch after this one is claimed before the answer is there. Only if the log ends with this one, and the queue is as expected. */
+    /* The next batch may be claimed before the answer is there, but only if the log ends with this one and the queue is as expected. */
     if
     :: atomic { end_ < MESSAGES && db.last < committed && !db.stopped && !db.paused &&
 #ifdef AHEAD_ON_ANOTHER_LOG
@@ -420,7 +420,7 @@ append:
     goto claim;
 
 fence:
-    /* The fence carries the pause's name: whoever sees that has nothing to do. */
+    /* The fence carries the pause's name: a relay that sees it has nothing to do. */
     atomic {
         if
 #ifdef FENCE_OF_ANY_PAUSE
@@ -485,7 +485,7 @@ init {
 #define once (stateLost || (redis.count[1] < 2 && redis.count[2] < 2 && redis.count[MESSAGES] < 2))
 #define ordered (stateLost || !misordered)
 #define calm (stateLost || rewinds == 0)
-/* What the newest checkpoint tells is in the queue, if it is one of this database. So nothing is lost. */
+/* All messages up to the newest checkpoint are in the queue, if this database knows that checkpoint. So nothing is lost. */
 #define has(p) (redis.newest[0].position < p || redis.count[db.messageAt[p]] > 0)
 #define backed (!isKnown(redis.newest[0]) || (has(1) && has(2) && has(MESSAGES)))
 #define noHuman (!db.stopped)

@@ -22,14 +22,14 @@ Words
               since), or is another copy of this one. In the latter case it is a *stranger*: its history is not among ours.
   history     a random id: a partition draws a new one whenever it heals a foreign checkpoint, writes the newest one into every
               checkpoint, and remembers all that it had.
-  nonce       what a checkpoint is: 0 for an append, 1 for a skip, else the name of the pause whose fence it is.
+  nonce       tells what a checkpoint is: 0 an append, 1 a skip, any other number the name of the pause whose fence it is.
   rewind      moving `delivered` back to where Redis is, because Redis lost what came after. It is recorded, with from and to.
-  park        setting aside a message that Redis refuses, so that others go on. First the mark is recorded, then a *skip* (an append
+  park        skipping a message that Redis refuses, so that others go on. First the mark is recorded, then a *skip* (an append
               without a message) moves the checkpoint past it. A requeued message's copy goes to the end; its own place stays skipped.
   fence       a checkpoint that moves nothing, made while the partition is paused or stopped: it has the newest one's position and the
               pause's name. An append that was under way is refused from then on.
   settled     every id up to this one is in a batch, or will never exist. Scans begin there.
-  scrub       a slow walk over the ids that are settled. What it finds in no batch gets a batch of its own, late, and is reported.
+  scrub       a slow search through the settled ids. A message that is in no batch gets a batch of its own, late, and is reported.
 
 What happens in a schedule
   registrations   transactions that stay open across other steps. Each locks its model, has a transaction id from then on, takes the
@@ -55,10 +55,10 @@ Invariants, checked at the end, after every fault has stopped and one relay has 
   fence           nothing is appended while the partition is paused and Redis has the fence that the database recorded; a paused
                   partition is fenced after a few undisturbed passes
   no human        one fault, and any number of restores of the database, never stop the partition
-  copy            of two copies of a database that work on one Redis one stops, and the other delivers everything
+  copy            if two copies of a database work on one Redis, one of them stops and the other delivers everything
 
-Not promised, and not checked: that an append fails which was claimed after a pause had ended, when a restore brings that pause and
-its fence back. Left out: names of queues, environments, the second list of checkpoints, capacity, the lock, bytes.
+Not promised, and not checked: when a restore brings back a pause and its fence, an append that was claimed after that pause had ended
+may still succeed. Left out: names of queues, environments, the second list of checkpoints, capacity, the lock, bytes.
 """
 import random
 import sys
@@ -72,7 +72,7 @@ ANY_TIME_AGO = -2 * HOUR
 
 APPEND, SKIP = 0, 1  # nonces of checkpoints that are not fences
 
-# Each with the seed of a schedule that notices it, which is tried first.
+# Each mistake has the seed of a schedule that notices it. That seed is tried first.
 MISTAKES = {
     # append, look, histories
     "no comparison": 1,
@@ -137,7 +137,7 @@ class Settling(NamedTuple):
 
     1. With one batch, `sample_id` is the highest id that is visible.
     2. With the next, `sample_xid` is that claim's own transaction id. Whoever drew `sample_id` or a lower id began before it.
-    3. Once all transactions before `sample_xid` are over, a scan that then begins proves it as far as it comes: settled.
+    3. Once all transactions before `sample_xid` are over, a scan that begins then proves that all ids it has passed are settled.
     """
 
     settled: int = 0
@@ -438,7 +438,7 @@ class Relay:
         self.names, self.next_step, self.limit = names, "look", BATCH
         self.doubt = None  # what the last claim saw and did not believe
         self.overlaps = self.sent_at_once = False  # whether it claims ahead, and whether the append then takes effect before that claim
-        self.under_way = self.reply = None  # the append meanwhile, and its answer if that has come
+        self.under_way = self.reply = None  # the append under way, and its answer if that has come
         self.claimed_ahead = False
         self.rewinds = 0  # how many the partition had had at the last claim
         self.scan = None
@@ -462,7 +462,7 @@ class Relay:
         self.xid_before_the_lock = db.next_xid
 
     # The claim: ONE database transaction, the partition's row locked, no call to Redis. Statements in this order:
-    #   claim                    lock, own transaction id, where the queue stands; mostly the rest is not needed
+    #   claim                    lock, own transaction id, where the queue stands; often the other statements are not needed
     #   read_highest_id
     #   read_oldest_transaction
     #   scan_and_write           the messages that are in no batch; the new batch
@@ -479,7 +479,7 @@ class Relay:
 
         # Since our last claim somebody found that Redis lost something, perhaps after we looked.
         if self.rewinds != len(partition.rewinds) and not mistake("a look from before a rewind"):
-            if not self.under_way:  # whose answer may be from before the rewind, too
+            if not self.under_way:  # the answer of an append under way may be from before the rewind, too
                 self.rewinds = len(partition.rewinds)
             return self.look_again(db)
         known = next((c.position for c in self.seen if partition.knows(c)), partition.purged)
@@ -515,7 +515,7 @@ class Relay:
         return None
 
     def claimed(self):
-        """What was claimed is appended, and maybe the next batch claimed meanwhile; or it was itself claimed meanwhile."""
+        """The claimed batch is appended next, perhaps while another one is claimed; or it was itself claimed during an append."""
         if self.next_step == "append":
             if self.under_way:
                 self.claimed_ahead, self.next_step = True, "answer"
@@ -533,9 +533,9 @@ class Relay:
     def heal(self, partition, newest, stranger, now):
         """Goes on from what is known, in a new history, so that what we write from here on can be told from what was lost.
 
-        What a restore lost stops nothing, however often it is seen. A stranger was written by nobody who had this database's
-        state: a copy that went its own way. Its history becomes one of ours, so what follows it late (after two restores) stops
-        nothing either; a living copy draws a new one with each heal of its own. The second stranger in an hour stops the partition.
+        A checkpoint that a restore lost stops nothing, however often it is seen. A stranger was written by a copy of this database
+        that went its own way. Its history becomes one of ours, so a late append in it (after two restores) stops nothing either.
+        A copy that keeps working draws a new history with each heal. The second stranger in an hour stops the partition.
         """
         if stranger:
             if now - partition.stranger_at < HOUR and not mistake("a stranger never stops anything"):
@@ -550,7 +550,7 @@ class Relay:
         self.next_step = "look"
 
     def rest(self, db, newest):
-        """Paused or stopped. The fence carries the name of the pause, so whoever looks can tell whether it is there."""
+        """Paused or stopped. The fence carries the name of the pause, so any relay that looks can tell whether it is there."""
         partition, self.next_step = db.partition, "look"
         fenced = newest is not None and (newest.nonce == partition.halt or (mistake("a fence of any pause") and newest.nonce > SKIP))
         needed = not fenced and (newest is None or partition.expected_by_ours(newest))
@@ -577,8 +577,8 @@ class Relay:
         db.commit()
 
     def read_highest_id(self, db, redis, now, refused, reply_lost):
-        # What we remember holds for this log on this server. Else another relay claimed, or the database was restored: what was
-        # scanned may be in no batch again, and a prepared transaction that was over may be there again.
+        # What we remember holds only for this log on this server. If either has changed, another relay claimed, or the database was
+        # restored: what was scanned may be in no batch again, and a prepared transaction that was over may be there again.
         where = (db.partition.end, db.started)
         if self.scan and self.scan.end != where[0] and not mistake("scan outlives the log it was read with"):
             self.scan = None
@@ -596,7 +596,7 @@ class Relay:
         self.next_step = "scan_and_write"
 
     def current_settling(self, db):
-        """What the newest batch says, and beyond it what we proved since."""
+        """What the newest batch says, or more if we have proved more since."""
         settled, sample_id, sample_xid = db.partition.settling
         if self.proved > settled:
             settled = self.proved
@@ -675,7 +675,7 @@ class Relay:
         self.next_step = "claim_ahead"
 
     def answer(self, db, redis, now, refused, reply_lost):
-        """Of the append under way. Only if it succeeded, and that is known, what was claimed meanwhile is appended next."""
+        """The append under way is answered. What was claimed meanwhile is appended next only if that append is known to have succeeded."""
         following = Claimed(self.first, self.batch, self.ids, self.to_send, self.history) if self.claimed_ahead else None
         self.first, self.batch, self.ids, self.to_send, self.history = self.under_way
         reply = self.reply or self.send(redis, self.to_send, refused, APPEND)
@@ -698,7 +698,7 @@ class Relay:
             self.limit = BATCH
 
     def park(self, db, redis, now, refused, reply_lost):
-        """Refused alone, while an empty append passes: recorded first, skipped second."""
+        """The message was refused alone, while an empty append passes. It is recorded first and skipped second."""
         if db.locked_by:
             return
         partition = db.partition
@@ -713,7 +713,7 @@ class Relay:
         self.complete, self.limit, self.next_step = len(self.seen) < redis.kept, BATCH, "look" if reply_lost else "claim"
 
     def fence(self, db, redis, now, refused, reply_lost):
-        """Moves the newest checkpoint nowhere, so that an append under way is stale. Also where there is none yet."""
+        """Repeats the newest checkpoint, if there is one, under the pause's name, so that an append under way becomes stale."""
         self.next_step = "look"
         position, batch = self.seen[0][:2] if self.seen else (0, 0)
         if not mistake("pause without fence"):
@@ -728,7 +728,7 @@ class Faults(NamedTuple):
     redis: bool
     database: bool
     at_most: int
-    human: bool  # whether it may take one
+    human: bool  # whether an operator may be needed
 
 
 FAULTS = (
@@ -753,7 +753,7 @@ class Schedule:
         self.backups, self.expired, self.refused, self.appeared, self.parked, self.requeued = [], set(), set(), set(), set(), set()
         self.losses, self.trace, self.now = 0, [], 0
         self.guarded = None  # the pause that is fenced, as long as no state was lost since
-        self.pauses_of_backups = set()  # an append that was claimed in what a restore took back may expect their fence
+        self.pauses_of_backups = set()  # an append that was claimed before a restore brought them back may expect their fence
 
     def run(self):
         for self.now in range(self.steps):
@@ -839,7 +839,7 @@ class Schedule:
             else:
                 partition.paused, partition.halt = True, next(self.names)
                 self.trace.append(f"pause {partition.halt}")
-        elif dice < 0.35 and self.kept > 1:  # with one checkpoint, a mark that should have gone may stay, and the copy doubles
+        elif dice < 0.35 and self.kept > 1:  # with one checkpoint, a mark that should have gone may stay, and its copy would be a duplicate
             self.requeue()
         elif dice < 0.45:
             self.scrub()
@@ -985,7 +985,7 @@ class Schedule:
                 raise Broken("ORDER", queue)
 
     def settle(self):
-        """Whatever was in the way of `settled` is over: within a few batches it passes what was there then."""
+        """Nothing holds `settled` back any more, so within a few batches it passes the highest id that there is now."""
         top = self.db.highest_id()
         for _ in range(4):
             self.db.begin(0)
@@ -1000,7 +1000,7 @@ class Schedule:
 
 
 def two_copies(seed, steps, kept):
-    """Two copies of a database work on one Redis, which nothing but a label of the environment can prevent."""
+    """Two copies of a database work on one Redis. Only a label of the environment can prevent that."""
     schedule = Schedule(seed, steps, FAULTS[0], 10**9, kept)
     rng = schedule.rng
     for _ in range(rng.randrange(steps)):
@@ -1035,7 +1035,7 @@ def two_copies(seed, steps, kept):
 
 
 def registered(db, model, message):
-    """A message of this model, with the id that it drew earlier or draws now, is committed."""
+    """Commits a message of this model, with the id that it drew earlier or draws now."""
     if model not in db.open:
         db.begin(model)
         db.take_id(model, message)
@@ -1050,7 +1050,7 @@ def run_until_drained(db, redis, relay):
 
 
 def prepared_transaction(seed, steps):
-    """A restore brings a prepared transaction back that a relay has seen the end of. Too rare for random schedules."""
+    """A restore brings back a prepared transaction whose end a relay has seen. Too rare for random schedules."""
     db, redis, relay = Database(), Redis(4), Relay(iter(range(1, 10**9)))
     db.begin(0)
     db.take_id(0, 1)
@@ -1069,7 +1069,7 @@ def prepared_transaction(seed, steps):
 
 
 def imported_dump(seed, steps):
-    """A dump is imported into the running server, under a relay that has seen more be settled. Too rare for random schedules."""
+    """A dump is imported into the running server, and a relay remembers more settled ids than the dump. Too rare for random schedules."""
     db, redis, relay = Database(), Redis(4), Relay(iter(range(1, 10**9)))
     registered(db, 0, 1)
     dump = db.backup()
@@ -1082,7 +1082,7 @@ def imported_dump(seed, steps):
 
 
 def purged_sample(seed, steps):
-    """The message with the sampled id is purged, a lower id is committed while a claim runs. Too rare for random schedules."""
+    """The message with the sampled id is purged, and a lower id is committed while a claim runs. Too rare for random schedules."""
     db, redis, relay = Database(), Redis(4), Relay(iter(range(1, 10**9)))
     for model in (0, 1):
         db.begin(model)
