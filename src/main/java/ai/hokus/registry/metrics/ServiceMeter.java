@@ -32,59 +32,60 @@ enum ServiceMeter {
             "Messages that are committed and not known to be in the queue; an estimate beyond 100,000."),
     OLDEST_PENDING_AGE(
             new Spec(GAUGE, "registry.outbox.oldest.pending.age", "seconds", Spec.PARTITION),
-            "How long the oldest of them has waited; 0: none is pending."),
+            "Age of the oldest pending message; 0 if none is pending."),
     STALLED(
             new Spec(GAUGE, "registry.outbox.stalled", null, Spec.PARTITION),
-            "1 the oldest of them has waited for more than a minute, and in that minute no instance delivered any, although"
-                    + " neither an operator, nor Redis, nor a full queue keeps it from that; 0 otherwise."),
+            "1 if the oldest pending message has waited for more than a minute and no instance delivered any in that minute,"
+                    + " although no operator, no failure of Redis and no full queue prevents it; 0 otherwise."),
     PARKED(
             new Spec(GAUGE, "registry.outbox.parked", "messages", Spec.PARTITION),
-            "Messages that Redis refused alone, and that wait for an operator."),
+            "Parked messages: Redis refused each of them while it took others, and they wait for an operator."),
     PARTITION_STATE(
             new Spec(GAUGE, "registry.partition.state", null, Spec.PARTITION),
-            "0 running, 1 paused by an operator, 2 stopped: another copy of the database delivers to the same queue, and an operator must decide."),
+            "0: running. 1: paused by an operator. 2: stopped, because another copy of the database delivers to the same queue;"
+                    + " an operator must decide."),
     LAST_PASS_AGE(
             new Spec(GAUGE, "registry.relay.last.pass.age", "seconds", Spec.PARTITION),
-            "Since this instance's relay last ended a pass well; a look that finds nothing to do, or another instance at"
-                    + " work, counts."),
+            "Time since the last successful pass of this instance's relay. A pass that finds nothing to do, or another instance"
+                    + " at work, counts."),
     QUEUE_DEPTH(
             new Spec(GAUGE, "registry.queue.depth", "elements"),
             "Elements in the queue when this instance last looked."),
     QUEUE_CAPACITY(
             new Spec(GAUGE, "registry.queue.capacity", "elements"),
-            "Elements at which the relay stops and lets messages wait in the database."),
+            "Number of elements at which the relay stops; further messages wait in the database."),
     PROCESSING_DEPTH(
             new Spec(GAUGE, "registry.consumer.processing.depth", "elements"),
             "Elements that consumers have taken and not finished."),
     PROCESSING_OLDEST_AGE(
             new Spec(GAUGE, "registry.consumer.processing.oldest.age", "seconds"),
-            "How long this instance has seen the oldest of them there; 0: there is none."),
+            "Time since this instance first saw the oldest of them; 0 if there is none."),
     DLQ_DEPTH(new Spec(GAUGE, "registry.consumer.dlq.depth", "elements"), "Elements that consumers have given up."),
     TAKEN_P50(
             new Spec(GAUGE, "registry.consumer.taken.latency.p50", "seconds"),
-            "Commit to taken: within this time of being written, half of the messages were taken that this instance appended"
+            "Time from a message's insert until a consumer had taken it: median over the messages that this instance appended"
                     + " and saw taken in the last five minutes."),
     TAKEN_P99(
             new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"),
-            "Commit to taken: within this time 99 of 100 of them were."),
+            "The same time, 99th percentile."),
     BREAKER_STATE(
             new Spec(GAUGE, "registry.breaker.state", null),
-            "0 closed, 1 half-open: one pass tries, 2 open: Redis is left alone for a while."),
+            "0: closed. 1: half-open, one pass tries. 2: open, the relay leaves Redis alone for a while."),
     REDIS_REACHABLE(
-            new Spec(GAUGE, "registry.redis.reachable", null), "1 Redis answered this instance last, 0 it did not."),
+            new Spec(GAUGE, "registry.redis.reachable", null), "1 if Redis answered this instance's last call, 0 if it did not."),
     DATABASE_REACHABLE(
             new Spec(GAUGE, "registry.database.reachable", null),
-            "1 the database answers this instance, 0 it does not."),
+            "1 if the database answers this instance, 0 if it does not."),
     DATABASE_WRITABLE(
             new Spec(GAUGE, "registry.database.writable", null),
-            "1 the database takes this instance's writes, 0 it does not: it is read-only or away, or registrations fail."),
+            "1 if the database takes this instance's writes; 0 if it is read-only or away, or registrations fail."),
 
     REGISTRATIONS_ACCEPTED(
             new Spec(COUNTER, "registry.registrations.accepted", "registrations"),
             "New registrations that were stored and answered with 200."),
     REGISTRATION_DURATION(
             new Spec(TIMER, "registry.registration.duration", null),
-            "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it."),
+            "Time to store a registration, successful or not: the wait for its turn, the transaction and, on H2, the sync."),
 
     DELIVERED(
             new Spec(COUNTER, "registry.relay.delivered", "messages"),
@@ -95,22 +96,22 @@ enum ServiceMeter {
     BATCH_SIZE(new Spec(DISTRIBUTION_SUMMARY, "registry.relay.batch.size", "messages"), "Messages of one append."),
     PASS_DURATION(
             new Spec(TIMER, "registry.relay.pass.duration", null),
-            "A pass that had the relay lock, from its first look at the queue to the end of the traffic."),
-    APPEND_DURATION(new Spec(TIMER, "registry.relay.append.duration", null), "One append, until Redis had answered."),
+            "Duration of a pass that had the relay lock, from its first look at the queue until it gave the lock back."),
+    APPEND_DURATION(new Spec(TIMER, "registry.relay.append.duration", null), "Duration of one append, until Redis had answered."),
     DELIVERY_LATENCY(
             new Spec(TIMER, "registry.relay.delivery.latency", null),
-            "From a message's being written, by the database's clock, to its being in the queue, by this instance's."),
-    REWINDS(new Spec(COUNTER, "registry.relay.rewinds", "rewinds"), "How often Redis had lost messages."),
+            "Time from a message's insert (by the database's clock) to its append (by this instance's clock)."),
+    REWINDS(new Spec(COUNTER, "registry.relay.rewinds", "rewinds"), "Number of times that the relay found messages lost by Redis."),
     RESENT(
             new Spec(COUNTER, "registry.relay.resent", "messages"),
             "Messages that were sent again because Redis lost them."),
     NEWLY_PARKED(
             new Spec(COUNTER, "registry.relay.messages.parked", "messages"),
-            "Messages that this instance parked because Redis refused them alone."),
+            "Messages that this instance parked, because Redis refused each of them while it took others."),
 
     AUTH_SERVICE_DURATION(
             new Spec(TIMER, "registry.auth.service.duration", null),
-            "One question to the auth service, until its answer, a failure or the timeout."),
+            "Duration of one question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
             new Spec(COUNTER, "registry.auth.service.failures", "questions", Spec.CAUSE),
             "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"

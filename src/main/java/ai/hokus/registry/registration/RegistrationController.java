@@ -40,7 +40,7 @@ class RegistrationController {
                 .register(registry);
         this.duration = Timer.builder("registry.registration.duration")
                 .description(
-                        "Storing a registration: the wait for its turn, the transaction and, on H2, the sync; whatever came of it.")
+                        "Time to store a registration, successful or not: the wait for its turn, the transaction and, on H2, the sync.")
                 .register(registry);
     }
 
