@@ -13,12 +13,12 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /**
- * ShedLock's locks in the table {@code shedlock}, by the database's time, so that instances' clocks may differ. A lock that is
- * not to be had is looked at once more: if its row is gone, or holds it for longer than anybody may (a clock was set, or
- * somebody edited the table), the row is made anew. Thread-safe.
+ * ShedLock's locks in the table {@code shedlock}. They use the database's time, so instances' clocks may differ. If a lock
+ * cannot be had, its row is checked: if the row is gone, or holds the lock for longer than anybody may (a clock was set, or
+ * somebody edited the table), it is made anew. Thread-safe.
  *
- * <p>ShedLock 7.10 remembers that it has made a lock's row, and from then on only updates it: without {@link
- * JdbcTemplateLockProvider#clearCache} a row that somebody deleted would keep everybody out until a restart.
+ * <p>ShedLock 7.10 remembers that it has made a lock's row, and from then on only updates it. Without
+ * {@link JdbcTemplateLockProvider#clearCache} a deleted row would keep everybody out until a restart.
  */
 final class DatabaseLockProvider implements LockProvider {
 
@@ -56,7 +56,10 @@ final class DatabaseLockProvider implements LockProvider {
         return held.isEmpty() && repair(lock) ? provider.lock(lock) : held;
     }
 
-    /** Whether the lock can be asked for again. */
+    /**
+     * Repairs a row that is missing or holds the lock for too long. Returns whether there was one, so that the lock can be
+     * asked for again.
+     */
     private boolean repair(LockConfiguration lock) {
         double maxSeconds = lock.getLockAtMostFor().plus(TOLERANCE).toMillis() / 1000.0;
         List<Double> secondsLeft = jdbc.queryForList(SECONDS_LEFT, Double.class, lock.getName());

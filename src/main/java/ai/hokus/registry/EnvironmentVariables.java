@@ -10,7 +10,7 @@ import org.springframework.util.StringUtils;
 
 /**
  * Variables that say where something is and how to log in to it. A blank one counts as not set, and values are taken literally:
- * the environment's own getProperty would take <code>${</code> in a password for a reference.
+ * the environment's own getProperty would treat <code>${</code> in a password as a reference.
  */
 public record EnvironmentVariables(ConfigurableEnvironment environment) {
 
@@ -30,17 +30,17 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
         return null;
     }
 
-    /** Those that are set. */
+    /** Those of the variables that are set. */
     public List<String> set(String... variables) {
         return Stream.of(variables).filter(variable -> read(variable) != null).toList();
     }
 
     /**
-     * What either of two variables says.
+     * The value on which two variables agree, or that one of them has.
      *
      * @param value null: not set
      * @param otherValue null: not set
-     * @param difference why both cannot be right, if they are not the same, without the full stop
+     * @param difference why both cannot be right if they differ, without the full stop
      * @throws StartupRefusedException if they are not the same
      */
     public static @Nullable String agreed(
@@ -51,7 +51,7 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
         return value == null ? otherValue : value;
     }
 
-    /** Names, and "is" or "are". */
+    /** The names, followed by "is" or "are". */
     public static String are(List<String> names) {
         return String.join(", ", names) + (names.size() == 1 ? " is" : " are");
     }
@@ -61,12 +61,12 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
         return HOST.matcher(text).matches();
     }
 
-    /** Whether what is sent to this host crosses no network. */
+    /** Whether traffic to this host crosses no network. */
     public static boolean isLoopback(String host) {
         return LOOPBACK.matcher(host).matches();
     }
 
-    /** Returns -1 for what is no port. */
+    /** Returns -1 if the text is not a port. */
     public static int port(String text) {
         int port = NUMBER.matcher(text).matches() ? Integer.parseInt(text) : -1;
         return port >= 1 && port <= MAX_PORT ? port : -1;

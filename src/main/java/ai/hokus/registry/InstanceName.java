@@ -1,7 +1,7 @@
 package ai.hokus.registry;
 
 /**
- * This process's name, unique among all that ever ran: who holds a lock, whose relay moved a partition. With a name that
- * two processes share, an expired holder's unlock would free the new holder's lock.
+ * This process's name, unique among all processes that ever ran. It tells who holds a lock and whose relay moved a
+ * partition. If two processes shared a name, an expired holder's unlock would free the new holder's lock.
  */
 public record InstanceName(String value) {}

@@ -16,7 +16,7 @@ import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
 
 /**
- * {@code --registry.migrate-only}: runs the migrations and ends, before a roll-out for example. There is no web server, no
+ * {@code --registry.migrate-only}: runs the migrations and ends, for example before a roll-out. There is no web server, no
  * relay and no pool.
  */
 @Configuration(proxyBeanMethods = false)

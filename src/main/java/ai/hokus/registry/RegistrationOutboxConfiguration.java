@@ -16,27 +16,27 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/** Clock, scheduling, locks, and what this process is called, for all modules. */
+/** Clock, scheduling, locks and this process's name, for all modules. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
 @EnableSchedulerLock(defaultLockAtMostFor = "5m")
 class RegistrationOutboxConfiguration {
 
-    /** What people and other processes read; somebody may set it. */
+    /** For times that people and other processes read. Somebody may set this clock. */
     @Bean
     Clock clock() {
         return Clock.systemUTC();
     }
 
-    /** For waits; only for whoever asks for it by its name. */
+    /** For waits. Injected only where it is asked for by its name. */
     @Bean(defaultCandidate = false)
     Clock steadyClock(Clock clock) {
         return steady(clock, System::nanoTime);
     }
 
     /**
-     * Begins at another clock's time and then measures what elapses: when the machine's clock is set, no wait becomes longer or
-     * shorter. Of no use where people or other processes read a time.
+     * A clock that begins at another clock's time and then measures elapsed time, so that setting the machine's clock makes no
+     * wait longer or shorter. Not for times that people or other processes read.
      *
      * @param nanoTime as {@link System#nanoTime}
      */

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A file that holds a secret, of a secrets volume for example, and whose content may change. Line breaks at its end are not
- * part of the secret. Thread-safe.
+ * A file that holds a secret, for example on a secrets volume. Its content may change. Line breaks at its end are not part
+ * of the secret. Thread-safe.
  *
  * @param variable that names it, for messages
  * @param name its path
@@ -18,7 +18,7 @@ public record SecretFile(String variable, String name) {
     /** A password, not a document. */
     private static final int MAX_BYTES = 4096;
 
-    /** Reads it. Empty when it is away, empty, or too large: a file that is being replaced may be any of these. */
+    /** Reads it. Returns empty if the file is missing, empty or too large: a file that is being replaced may be any of these. */
     public Optional<String> read() {
         try {
             Path path = Path.of(name);
@@ -33,9 +33,10 @@ public record SecretFile(String variable, String name) {
     }
 
     /**
-     * Reads it at the start.
+     * Reads it at start-up.
      *
-     * @throws StartupRefusedException if there is nothing in it; says nothing of the path, which may be the secret itself
+     * @throws StartupRefusedException if {@link #read} finds nothing. The message does not quote the path, which may be
+     *     the secret itself
      */
     public String require() {
         return read().orElseThrow(() -> new StartupRefusedException(
@@ -43,7 +44,7 @@ public record SecretFile(String variable, String name) {
                 "Correct " + variable + ", or fill the file."));
     }
 
-    /** Without its name: somebody may have put the secret itself there. */
+    /** Without the path: somebody may have put the secret itself there. */
     @Override
     public String toString() {
         return "a secret's file";

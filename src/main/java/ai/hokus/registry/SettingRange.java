@@ -13,28 +13,28 @@ import org.springframework.boot.convert.DurationStyle;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Refuses values of settings, at the start, by an {@link IllegalArgumentException} with the setting's name and a value that would
- * do. Durations and sizes are printed as settings have them: 5s, 256KB.
+ * Checks settings at start-up. A value out of range is an {@link IllegalArgumentException} with the setting's name and a value
+ * that would do. Durations and sizes are printed as settings write them: 5s, 256KB.
  */
 public final class SettingRange {
 
     private SettingRange() {}
 
-    /** Refuses less. */
+    /** Refuses a value below {@code min}. */
     public static <T extends Comparable<T>> void atLeast(String setting, T value, T min, String example) {
         if (value.compareTo(min) < 0) {
             throw refusal(setting, value, "at least " + text(min), example);
         }
     }
 
-    /** Refuses less than another setting. */
+    /** Refuses a value below that of another setting. */
     public static <T extends Comparable<T>> void atLeast(String setting, T value, String otherSetting, T min) {
         if (value.compareTo(min) < 0) {
             throw refusal(setting, value, "at least " + otherSetting, text(min));
         }
     }
 
-    /** Refuses less than {@code min}, and more than {@code max}. */
+    /** Refuses a value below {@code min} or above {@code max}. */
     public static <T extends Comparable<T>> void between(String setting, T value, T min, T max, String example) {
         if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
             throw refusal(setting, value, "between " + text(min) + " and " + text(max), example);
@@ -46,7 +46,7 @@ public final class SettingRange {
                 setting + " is " + text(value) + "; it must be " + range + ", for example " + example);
     }
 
-    /** As settings have it: in the largest unit, up to hours and GB, in which it is a whole number. */
+    /** As settings write it: a whole number in the largest unit that allows one, up to hours and GB. */
     public static String text(Object value) {
         if (value instanceof Duration duration) {
             return duration.isZero() ? "0s" : durationText(duration);

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What an exception says of the database, by the state that its server gave. */
+/** What an exception says about the database, judged by the SQL state that the server gave. */
 public final class SqlFailure {
 
     /** A lock that another transaction did not release in time (H2: HYT00; PostgreSQL: 55P03). */
@@ -19,17 +19,17 @@ public final class SqlFailure {
 
     private SqlFailure() {}
 
-    /** Whether it waited in vain for another transaction. Spring counts neither state among failures of locking. */
+    /** Whether it waited in vain for another transaction. Spring treats neither state as a locking failure. */
     public static boolean isLockTimeout(Throwable e) {
         return hasState(e, LOCK_TIMEOUT);
     }
 
-    /** Whether another transaction ended this one, which may be tried again at once. */
+    /** Whether this transaction failed because of another one. It may be tried again at once. */
     public static boolean isDeadlockOrSerializationFailure(Throwable e) {
         return hasState(e, RETRYABLE);
     }
 
-    /** Whether the service's role may not do this, which Spring takes for bad SQL: an operator mends it. */
+    /** Whether the service's role lacks a right. Spring takes this for bad SQL, but an operator can fix it. */
     public static boolean isMissingRight(Throwable e) {
         return hasState(e, MISSING_RIGHT);
     }
@@ -44,7 +44,10 @@ public final class SqlFailure {
         return cause(e).map(SQLException::toString).orElseGet(e::toString);
     }
 
-    /** What the database itself said; empty: it said nothing. The outermost one: H2's has a cause that tells of its inner life only. */
+    /**
+     * What the database itself said; empty: it said nothing. The outermost exception counts, because the cause of H2's only
+     * shows H2's internals.
+     */
     public static Optional<SQLException> cause(Throwable e) {
         return causes(e).findFirst();
     }

@@ -1,7 +1,7 @@
 package ai.hokus.registry;
 
 /**
- * The service cannot start, and an operator can mend that. Start-up ends with these two sentences and exit code 1, without a
+ * The service cannot start, and an operator can fix that. Start-up ends with these two sentences and exit code 1, without a
  * stack trace. Neither sentence may contain a secret.
  */
 public class StartupRefusedException extends RuntimeException {

@@ -6,7 +6,7 @@
  *                                            ^                ^
  *                           operations ------+  metrics ------+     health -&gt; status, consumers
  *                                                             |
- *                                              consumers -----+  what consumers have taken, and left lying
+ *                                              consumers -----+  what consumers have taken, and left unfinished
  * </pre>
  *
  * <p>Read in this order: {@link ai.hokus.registry.registration}, where a request becomes a row and a message in one
@@ -15,11 +15,11 @@
  * ai.hokus.registry.consumers}, what becomes of a message after that. {@link ai.hokus.registry.web} has what all HTTP
  * endpoints share. Without {@code operations}, {@code health} and {@code metrics} the service would still deliver.
  *
- * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, the lock provider, and what this
- * process is called. It calls no module, and modules use only {@link ai.hokus.registry.EnvironmentVariables}, {@link
- * ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.ServiceVersion}, {@link
- * ai.hokus.registry.SettingRange}, {@link ai.hokus.registry.Sha256}, {@link ai.hokus.registry.SnakeCase}, {@link
- * ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} from it.
+ * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, the lock provider, and this
+ * process's name. It calls no module, and modules use only {@link ai.hokus.registry.EnvironmentVariables},
+ * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.ServiceVersion},
+ * {@link ai.hokus.registry.SettingRange}, {@link ai.hokus.registry.Sha256}, {@link ai.hokus.registry.SnakeCase},
+ * {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} from it.
  */
 @NullMarked
 package ai.hokus.registry;

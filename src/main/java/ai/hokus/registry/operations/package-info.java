@@ -12,8 +12,8 @@
  * OperatorActionController} reads what an operator wants; {@code OperatorActions}, {@code Resend} and {@code PutBackAction} do it, through {@code
  * OperationLog}, which makes sure that it is done once.
  *
- * <p><b>May call</b> {@code consumers}, {@code outbox}, {@code queue} (which list, and what it throws), {@code relay}, {@code
- * status} and {@code web}.
+ * <p><b>May call</b> {@code consumers}, {@code outbox}, {@code queue} (for its lists' names and its exception),
+ * {@code relay}, {@code status} and {@code web}.
  *
  * <p><b>Runs on</b> request threads.
  */
