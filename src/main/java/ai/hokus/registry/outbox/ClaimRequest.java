@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
  * What a relay wants to claim, and what it knows.
  *
  * @param seen the queue's checkpoints
- * @param confirmedAt the number that {@link ClaimResult.LookAgain} gave, when a second look, with no transaction open, saw the
- *     same newest checkpoint; null: it has not been confirmed
- * @param appending what an append that is under way will leave in the queue: what comes after that is claimed. Null: none is
+ * @param confirmedAt the number that {@link ClaimResult.LookAgain} gave, if a second look without an open transaction saw the
+ *     same newest checkpoint; null: it did not, or there was none
+ * @param appending the checkpoint that an append under way will leave in the queue; what comes after it is claimed. Null: no
+ *     append is under way
  * @param cursor what this relay remembers of the ids that it looked at; null: nothing
  * @param maxMessages at least 1
  * @param maxBytes of payload, UTF-8; one message is always claimed, however large

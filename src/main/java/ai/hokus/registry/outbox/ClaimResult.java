@@ -3,10 +3,10 @@ package ai.hokus.registry.outbox;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a claim came to. */
+/** The result of a claim. */
 public sealed interface ClaimResult {
 
-    /** The rewind or divergence that this claim has put on record; null: none. */
+    /** The rewind or divergence that this claim has recorded; null: none. */
     default @Nullable Rewind rewind() {
         return null;
     }
@@ -15,7 +15,7 @@ public sealed interface ClaimResult {
      * The queue had lost messages, which are pending again, or its newest checkpoint was foreign.
      *
      * @param from the position that had been delivered
-     * @param to the position that still is; {@code from} when nothing was lost
+     * @param to the position that is still delivered; {@code from} when nothing was lost
      * @param divergence whether the queue's newest checkpoint is not in this database's log
      * @param reason for the operators
      */
@@ -26,7 +26,7 @@ public sealed interface ClaimResult {
      *
      * @param messages at least one
      * @param firstPosition of the first message
-     * @param more whether more is pending, as far as this claim went
+     * @param more whether more may be pending
      * @param cursor for the next claim; null: nothing is remembered
      */
     record Claimed(
@@ -42,17 +42,17 @@ public sealed interface ClaimResult {
             messages = List.copyOf(messages);
         }
 
-        /** What the queue remembers when all of it was appended. */
+        /** The checkpoint that the queue has once all of it is appended. */
         public Checkpoint checkpoint() {
             return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.APPEND);
         }
 
-        /** What the queue remembers when the only message was skipped. */
+        /** The checkpoint that the queue has once the only message is skipped. */
         public Checkpoint skipCheckpoint() {
             return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.SKIP);
         }
 
-        /** Before the first message, for a queue that has no checkpoint yet. */
+        /** The checkpoint before the first message, for a queue that has none yet. */
         public Checkpoint originCheckpoint() {
             return new Checkpoint(0, 0, historyId, Checkpoint.APPEND);
         }
@@ -62,13 +62,13 @@ public sealed interface ClaimResult {
         }
     }
 
-    /** Nothing was found. {@code drained}: nor was there anything when the claim began; otherwise claim again, there may be more. */
+    /** Nothing was found. {@code drained}: there was nothing when the claim began. Otherwise there may be more: claim again. */
     record NothingPending(
             boolean drained, ScanCursor cursor, @Nullable Rewind rewind) implements ClaimResult {}
 
     /**
-     * Rolled back, since the newest checkpoint alone is not enough, or the log does not have the batch whose append is under way: look
-     * at all checkpoints, and claim again.
+     * The claim was rolled back, because the newest checkpoint alone is not enough, or the log does not have the batch whose
+     * append is under way. Look at all checkpoints, and claim again.
      *
      * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint
      */
@@ -83,7 +83,8 @@ public sealed interface ClaimResult {
     /**
      * The partition does not deliver.
      *
-     * @param fence to be appended, without messages: it makes every append of before fail. Null: it is the newest checkpoint
+     * @param fence to be appended without messages: it makes every append that is under way fail. Null: it is the newest
+     *     checkpoint already
      */
     record Halted(
             PartitionState state,

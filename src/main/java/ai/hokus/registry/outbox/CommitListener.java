@@ -10,6 +10,6 @@ public interface CommitListener {
     /** Called on the thread that committed, after the commit and after the sync to disk where the database needs one. */
     void committed(CommittedMessage message);
 
-    /** Called when the database failed under what should have committed a message. */
+    /** Called when the database failed during a transaction that should have committed a message. */
     default void failed(RuntimeException failure) {}
 }

@@ -5,9 +5,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * Makes sure that what was committed is on disk. PostgreSQL syncs at the commit. H2 with {@code WRITE_DELAY=0} hands every commit to
- * the operating system, which survives a kill of the process but not a loss of power; {@code CHECKPOINT SYNC} makes it one fsync.
- * Commits that wait while a sync runs share the next one. Thread-safe.
+ * Makes sure that what was committed is on disk. PostgreSQL syncs at the commit. H2 with {@code WRITE_DELAY=0} hands every commit
+ * to the operating system, which survives a kill of the process but not a loss of power. {@code CHECKPOINT SYNC} then puts it on
+ * disk with one fsync. Commits that wait while a sync runs share the next one. Thread-safe.
  */
 class DiskSync {
 

@@ -42,8 +42,8 @@ record LogEnd(
     }
 
     /**
-     * A sample that another cluster's transaction gave (this database was dumped there, and restored here) says nothing
-     * about this cluster's transactions.
+     * Whether the sample is from another cluster's transaction: this database was dumped there, and restored here. Then
+     * it says nothing about this cluster's transactions.
      */
     boolean sampleIsForeign() {
         return sampleXid != null && sampleXid > xid;

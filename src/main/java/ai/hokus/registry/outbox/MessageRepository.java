@@ -20,7 +20,7 @@ class MessageRepository {
     /** Ranges of ids that one statement looks up: 2,000 take about 5 ms. */
     private static final int MAX_RANGES = 2_000;
 
-    /** PostgreSQL alone needs it: on H2, ids follow commits, and nothing is looked for again. */
+    /** Only PostgreSQL needs it: on H2, ids are in commit order, so nothing is looked for again. */
     private static final String IDS_IN_RANGES = """
             SELECT u.id FROM unnest(CAST(:lowests AS BIGINT[]), CAST(:highests AS BIGINT[])) AS r(lowest, highest)
             CROSS JOIN LATERAL (SELECT m.id FROM outbox_message m
@@ -47,7 +47,10 @@ class MessageRepository {
     /** Messages of one answer; {@code more}: it was cut by a limit; {@code scannedTo}: ids up to here were looked at. */
     record Messages(List<OutboxMessage> messages, boolean more, long scannedTo) {}
 
-    /** Those of the first of these ids that are visible in other partitions, ascending. */
+    /**
+     * Those of these ids that belong to visible messages of other partitions, ascending. Of many ranges, only the first are
+     * looked up.
+     */
     long[] idsOfOtherPartitions(IdRanges ranges) {
         if (otherPartitions.length == 0) {
             return new long[0];
@@ -62,7 +65,7 @@ class MessageRepository {
     }
 
     /**
-     * The messages of this partition with these ids, as far as they are visible, in the order of their ids.
+     * The visible messages of this partition with these ids, in the order of their ids.
      *
      * @param maxBytes of payload; the first message is taken however large it is
      */
@@ -82,8 +85,8 @@ class MessageRepository {
     }
 
     /**
-     * Messages that were claimed before, in this order, from the beginning as far as the bytes allow, at least one. One whose row
-     * is gone is there as {@link OutboxMessage#missing}.
+     * Messages that were claimed before, in this order: from the beginning, as many as the bytes allow, and at least one. One
+     * whose row is gone appears as {@link OutboxMessage#missing}.
      */
     List<OutboxMessage> claimed(long[] ids, long maxBytes) {
         Messages answer = client.sql(dialect.claimed())
@@ -125,7 +128,7 @@ class MessageRepository {
                     return new Messages(messages, true, last);
                 }
                 last = rows.getLong(1);
-                // By numbers: to look seven names up for each row took a tenth of the relay's time for a message.
+                // By numbers: looking up seven names for each row took a tenth of the relay's time for a message.
                 messages.add(new OutboxMessage(
                         last,
                         rows.getObject(2, UUID.class),

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A cursor that was made for another log is brought up to date: the batches that it does not know are read, a bounded
  *       number in each claim.
- *   <li>A new scan begins where none is under way, or where more can be proved than by the one that is: if every transaction is
- *       over that can have drawn an id up to the log's sample, ids up to the sample are settled as far as a scan that begins now
- *       has come. It is bounded by the highest id that is visible now.
- *   <li>The ids that are in no batch are looked up in their order. What is not there may be committed later, or never: the next
- *       scan looks for it again, until it is settled.
+ *   <li>A new scan begins if none is under way, or if a new one can prove more. Once every transaction that can have drawn an id
+ *       up to the log's sample is over, a scan that begins now settles the ids that it passes, up to the sample. It ends at the
+ *       highest id that is visible now.
+ *   <li>The ids that are in no batch are looked up in their order. An id that is not there may be committed later, or never:
+ *       the next scan looks for it again, until it is settled.
  * </ol>
  */
 record MessageScan(PartitionRepository repository, MessageRepository messages, SqlDialect dialect) {
@@ -21,7 +21,7 @@ record MessageScan(PartitionRepository repository, MessageRepository messages, S
     /** Batches that one claim reads to bring its cursor up to date: 20 pages of 500 take about 0.1 s. */
     private static final int MAX_PAGES = 20;
 
-    /** Of more ranges, most are ids of other partitions: those are then looked up and taken out. */
+    /** If there are more ranges, most are ids of other partitions. Those are then looked up and taken out. */
     private static final int MAX_RANGES = 1_000;
 
     /**

@@ -7,7 +7,7 @@ import java.util.UUID;
 /**
  * A message to add to the outbox.
  *
- * @param messageId stable for ever; best one whose beginning is the time ({@link #of})
+ * @param messageId stable for ever; preferably one that begins with the time ({@link #of})
  * @param key messages of one key are delivered in commit order, provided that their transactions exclude each other
  * @param type what consumers dispatch on
  * @param payload a JSON object, delivered as it is
@@ -17,8 +17,9 @@ public record NewMessage(UUID messageId, String key, String type, String payload
     private static final NoArgGenerator IDS = Generators.timeBasedEpochRandomGenerator();
 
     /**
-     * With a new id of version 7 (RFC 9562, section 5.7): it begins with the time in milliseconds. The index on ids is then
-     * written at its end only; random ids touch all of its pages. The clock may be wrong, or be set back: 74 random bits keep ids apart.
+     * A message with a new id of version 7 (RFC 9562, section 5.7), which begins with the time in milliseconds. So the index on
+     * ids is written at its end only, while random ids would touch all of its pages. The clock may be wrong, or be set back: 74
+     * random bits keep ids apart.
      */
     public static NewMessage of(String key, String type, String payload) {
         return new NewMessage(IDS.generate(), key, type, payload);

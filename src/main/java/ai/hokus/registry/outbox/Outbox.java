@@ -102,8 +102,8 @@ public class Outbox {
     }
 
     /**
-     * Returns when everything that was committed before the call is on disk: what is seen committed by another transaction
-     * may not be yet, on H2.
+     * Returns when everything that was committed before the call is on disk. On H2, what another transaction has visibly
+     * committed may not be there yet.
      *
      * @throws org.springframework.dao.DataAccessException when the database cannot say so
      */
@@ -111,7 +111,7 @@ public class Outbox {
         diskSync.flush();
     }
 
-    /** Tells the listeners that the database failed under a caller's transaction, which is over: its outcome may be unknown. */
+    /** Tells the listeners that the database failed during a caller's transaction. It is over, and its outcome may be unknown. */
     public void failed(RuntimeException failure) {
         tell(listener -> listener.failed(failure), "a listener failed when it was told of {}", failure);
     }

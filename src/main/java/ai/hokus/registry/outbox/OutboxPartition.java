@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** One partition, as its relay works on it. Thread-safe: claims, on whichever instance, take turns at the partition's row. */
+/** One partition, as its relay works on it. Thread-safe: claims take turns at the partition's row, on whichever instance they run. */
 public class OutboxPartition {
 
     private final int number;
@@ -43,8 +43,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Whether everything is delivered, and the queue's newest checkpoint is that of the last message. Cheap, and without a lock; what
-     * it misses, the next one sees.
+     * Whether everything is delivered, and the queue's newest checkpoint is that of the last message. Cheap, and takes no lock.
+     * If it misses something, the next call sees it.
      *
      * @param newest the queue's newest checkpoint; null: it has none
      * @param cursor what the relay remembers; null: nothing, and there may be something to do
@@ -64,18 +64,19 @@ public class OutboxPartition {
     }
 
     /**
-     * Takes what the queue's checkpoints tell as the truth, and claims what comes next. One transaction:
+     * Believes the queue's checkpoints, and claims what comes next. One transaction:
      *
      * <ol>
      *   <li>Lock the partition's row, and read where its logs end.
      *   <li>Find the newest checkpoint that is in the log; none: the start of what is retained.
-     *   <li>If that is behind what was delivered, or the newest checkpoint is foreign, and no second look has confirmed it, or if
-     *       the log does not have the batch whose append is under way: change nothing, and ask for another look.
-     *   <li>Foreign: remember it, draw a new history, and go on. The second one of another copy of this database within {@code
-     *       divergence-heal-interval} stops the partition.
-     *   <li>Move {@code delivered} there: forward acknowledges, backward makes pending what the queue lost.
-     *   <li>Paused: ask for a fence. Otherwise return what follows that place or, while an append is under way, what follows its
-     *       batch: the rest of a batch, or a new one.
+     *   <li>If that is behind what was delivered, or if the newest checkpoint is foreign, a second look must confirm it. Until
+     *       then, or if the log does not have the batch whose append is under way, change nothing and ask for another look.
+     *   <li>If the newest checkpoint is foreign, remember it, draw a new history, and go on. The second one that another
+     *       copy of this database wrote within {@code divergence-heal-interval} stops the partition.
+     *   <li>Move {@code delivered} to the checkpoint of step 2. Forward acknowledges; backward makes pending what the
+     *       queue lost.
+     *   <li>If the partition is paused, ask for a fence. Otherwise return what follows that checkpoint or, while an append is
+     *       under way, what follows its batch: the rest of a batch, or a new one.
      * </ol>
      *
      * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
@@ -139,8 +140,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Returns the new history. A stranger's history becomes one of ours: a relay that died while it healed may append in it once
-     * more, and that is no second stranger.
+     * Returns the new history. A stranger's history becomes one of ours: a relay that claimed before may append in it once more,
+     * and that must not count as a second stranger.
      */
     private long heal(Row row, Reconciliation queue) {
         Checkpoint foreign = requireNonNull(queue.newest());
@@ -220,7 +221,7 @@ public class OutboxPartition {
         return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), rewind);
     }
 
-    /** The sample becomes settled in three steps, each in a batch's row: its id, a transaction that began later, the proof. */
+    /** The sample becomes settled in three steps, each recorded in a batch's row: its id, a transaction that began later, the proof. */
     private PartitionRepository.Settled settled(LogEnd log, ScanCursor cursor, long[] ids) {
         if (database.dialect().idsFollowCommits()) {
             return new PartitionRepository.Settled(ids[ids.length - 1], null, null);
@@ -235,8 +236,7 @@ public class OutboxPartition {
 
     private ClaimResult stillStopped(Row row, Reconciliation queue) {
         journal.recordStoppedPosition(queue.known());
-        // An append of ours that is under way expects a checkpoint of this log, or the one that was healed: nothing
-        // else.
+        // An append of ours that is under way can only expect a checkpoint of this log, or the one that was healed.
         Checkpoint newest = queue.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
@@ -248,7 +248,10 @@ public class OutboxPartition {
         return new ClaimResult.Halted(PartitionState.STOPPED, fence, null);
     }
 
-    /** The newest checkpoint's place under the nonce of the pause or stop. Null: that is the newest checkpoint, which is recorded. */
+    /**
+     * The newest checkpoint's place with the nonce of the pause or stop. Null: the newest checkpoint is already this fence, and
+     * that is recorded.
+     */
     private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
         if (newest != null && newest.nonce() == row.haltId()) {
             if (row.fencedHaltId() != row.haltId()) {
@@ -262,7 +265,7 @@ public class OutboxPartition {
     }
 
     /**
-     * Records that the queue refuses a message while it takes others. What is not recorded may not be skipped.
+     * Records that the queue refuses a message while it takes others. Without this record the message may not be skipped.
      *
      * @param claimed its only message is the one that was refused
      * @return false: the message is delivered by now, or no longer in the log; look again

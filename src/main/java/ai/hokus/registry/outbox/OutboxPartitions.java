@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 public class OutboxPartitions {
 
     /**
-     * Timeout of a claim's transaction, and of every other one that holds a partition's row. A claim of 500 takes about 5 ms;
-     * what takes longer waits for a lock or for a database that does not answer.
+     * Timeout of a claim's transaction, and of every other one that holds a partition's row. A claim of 500 takes about 5 ms.
+     * One that takes longer is waiting for a lock, or for a database that does not answer.
      */
     public static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(5);
 
@@ -37,8 +37,8 @@ public class OutboxPartitions {
     }
 
     /**
-     * The partition of a key, for as long as the number of partitions stays. {@link String#hashCode} is specified, so every
-     * instance and every JDK agrees.
+     * The partition of a key, as long as the number of partitions stays the same. {@link String#hashCode} is specified, so
+     * every instance and every JDK agrees.
      */
     int partitionOf(String key) {
         return Math.floorMod(key.hashCode(), count);

@@ -16,12 +16,12 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Deletes what was delivered long enough ago: whole batches with their messages, the oldest first. Never what the protocol
- * needs: the batch that was delivered last and those after it, batches with an id that is not settled yet, and messages that
- * are parked and wait for an operator. Rewinds are kept for 90 days.
+ * Deletes what was delivered long enough ago: whole batches with their messages, the oldest first. It never deletes what the
+ * protocol needs: the batch that was delivered last and those after it, batches with an id that is not settled yet, and
+ * messages that are parked and wait for an operator. Rewinds are kept for 90 days.
  *
- * <p>Thread-safe. Works in bounded transactions of its own, each under the partition's row, so that a relay waits no
- * longer than for one of them.
+ * <p>Thread-safe. Works in bounded transactions of its own, each of which holds the partition's row, so that a relay
+ * waits for one of them at most.
  */
 @Component
 public class OutboxPurge {
@@ -31,8 +31,8 @@ public class OutboxPurge {
             """;
 
     /**
-     * The position up to which everything was delivered before the cutoff, and stayed so: no rewind since went further back; below
-     * the one delivered last. And the highest settled id.
+     * The position up to which everything was delivered before the cutoff, and no rewind since went further back. It is always
+     * below the position delivered last. Also the highest settled id.
      */
     private static final String EXPIRED = """
             SELECT LEAST(COALESCE((SELECT d.to_position FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?
@@ -44,7 +44,7 @@ public class OutboxPurge {
             FROM outbox_progress p WHERE p.partition_id = ?
             """;
 
-    /** None has more than 5,000 messages, so these are the last batches that can end before a position. */
+    /** No batch has more than 5,000 messages, so only these can be the last one that ends at or before a position. */
     private static final String LAST_BATCH_BEFORE = """
             SELECT max(last_position) FROM outbox_batch
             WHERE partition_id = ? AND first_position > ? - 5000 AND first_position <= ? AND last_position <= ?
@@ -71,8 +71,8 @@ public class OutboxPurge {
             "DELETE FROM outbox_batch WHERE partition_id = ? AND first_position > ? AND first_position <= ?";
 
     /**
-     * Acknowledgements of what is gone. Before a rewind from a position that is still here stand rows that it made void: as long as
-     * they do, the rewind and what came after it must stay too, or they would count again.
+     * Acknowledgements of what is gone. A rewind from a position that is still here has made earlier rows void. As long as those
+     * rows are here, the rewind and what came after it must stay too, or the rows would count again.
      */
     private static final String DELETE_DELIVERIES = """
             DELETE FROM outbox_delivery WHERE partition_id = ? AND to_position >= ? AND to_position <= ?
@@ -83,13 +83,13 @@ public class OutboxPurge {
                                          9223372036854775807)
             """;
 
-    /** Where to begin: at what the last call left, or at what a rewind had kept until now. */
+    /** Where to begin: where the last call stopped, or at the rows that a rewind had kept until now. */
     private static final String DELETE_FROM = """
             SELECT COALESCE(min(r.to_position), ?) FROM outbox_rewind r
             WHERE r.partition_id = ? AND r.to_position < ? AND r.from_position > ? AND r.from_position <= ?
             """;
 
-    /** A parked message whose batch is gone goes some time after an operator has decided on it. */
+    /** Deletes parked messages whose batches are gone, some time after an operator has decided on them. */
     private static final String DELETE_RESOLVED = """
             DELETE FROM outbox_message m WHERE m.partition_id = ? AND m.id IN
                 (SELECT k.id FROM outbox_parked k WHERE k.partition_id = ? AND k.position <= ? AND k.resolved_at < ?)
@@ -100,7 +100,7 @@ public class OutboxPurge {
               AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = k.partition_id AND m.id = k.id)
             """;
 
-    /** For people; the protocol needs those above the position that is purged. */
+    /** Old rewinds are kept for people only; the protocol needs just those above the purged position. */
     private static final String DELETE_REWINDS =
             "DELETE FROM outbox_rewind WHERE partition_id = ? AND rewound_at < ? AND from_position <= ?";
 
@@ -119,7 +119,8 @@ public class OutboxPurge {
      * partition in turn.
      *
      * @param partitions their numbers
-     * @param maxMessages messages that one transaction deletes, at most; one batch is deleted however large it is
+     * @param maxMessages maximum number of messages that one transaction deletes; one batch is deleted however large it
+     *     is
      * @param maxDuration no transaction begins after this; what is left waits for the next call
      * @return messages deleted
      */

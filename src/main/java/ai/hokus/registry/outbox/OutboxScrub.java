@@ -13,8 +13,8 @@ import org.springframework.jdbc.core.RowMapper;
 
 /**
  * Looks through the retained messages for one that is in no batch although its id is settled: no scan would ever find it. There
- * should be none; the day there is, it gets a batch of its own and is reported: it is late, not lost. Thread-safe. Remembers in this
- * process how far it came.
+ * should be none. If there is one, it gets a batch of its own and is reported: it is late, not lost. Thread-safe. Remembers in
+ * this process how far it has come.
  */
 public class OutboxScrub {
 
@@ -46,7 +46,10 @@ public class OutboxScrub {
         this.roundInterval = roundInterval;
     }
 
-    /** How far a round has come; {@link Long#MIN_VALUE}: the next one begins at this time ({@link System#nanoTime}). */
+    /**
+     * How far a round has come ({@link Long#MIN_VALUE}: it has not begun), and the {@link System#nanoTime} before which it does
+     * not begin.
+     */
     private record Round(long scrubbedTo, long notBefore) {}
 
     private record Walked(long id, boolean accounted) {}
@@ -89,7 +92,7 @@ public class OutboxScrub {
                 .toArray();
     }
 
-    /** Looks again, now with the partition's row, and gives one batch to those that are in none still. */
+    /** Looks again, now holding the partition's row, and gives one batch to the messages that are still in none. */
     private int giveBatch(int partition, long after, String instance) {
         PartitionRepository repository = new PartitionRepository(database, partition);
         long[] given = requireNonNull(database.transaction().execute(status -> {

@@ -6,9 +6,9 @@ import java.util.stream.Collectors;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * Keeps the marks of parked messages true. A message is marked before it is skipped, so a mark alone does not tell whether it
- * was skipped or, by another relay, delivered. The checkpoint tells: that of a skip has a nonce of its own. Every method needs an open
- * transaction that holds the partition's row. Thread-safe.
+ * Keeps the marks of parked messages correct. A message is marked before it is skipped, so a mark alone does not tell whether it
+ * was skipped, or delivered by another relay. The checkpoint tells: that of a skip has a nonce of its own. Every method needs an
+ * open transaction that holds the partition's row. Thread-safe.
  */
 record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int partition, String instance) {
 
@@ -21,7 +21,7 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
         }
     }
 
-    /** Writes the lowest position above {@code delivered} that is marked into the partition's row. */
+    /** Writes the lowest marked position above {@code delivered} into the partition's row. */
     void updateLowest(long delivered) {
         jdbc.update("""
                 UPDATE outbox_partition SET lowest_parked_position =
@@ -32,8 +32,8 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Whether the newest checkpoint alone does not tell what became of the positions that are to be acknowledged: some are marked,
-     * or there are more than one append can have passed, since this database was restored.
+     * Whether all checkpoints are needed to tell what became of the positions to acknowledge: some are marked, or there are more
+     * than one append can have passed, because this database was restored.
      */
     boolean wantsAllCheckpoints(
             PartitionRepository.Row row, LogEnd log, Reconciliation queue, ObservedCheckpoints seen) {
@@ -52,8 +52,8 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Positions after {@code from}, up to {@code to}, are acknowledged. A mark among them goes, unless its message was skipped; and
-     * a message that was skipped, although this database lost the mark, is marked again.
+     * Corrects the marks when positions after {@code from}, up to {@code to}, are acknowledged. A mark is deleted unless its
+     * message was skipped. A message that was skipped is marked again if this database lost the mark.
      */
     void acknowledge(PartitionRepository.Row row, long from, long to, ObservedCheckpoints seen) {
         Map<Long, Checkpoint> skips = seen.readable()

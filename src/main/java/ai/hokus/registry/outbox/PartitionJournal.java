@@ -28,7 +28,7 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
     }
 
     /**
-     * @param divergedAt null: what was found was this database's own, lost by a restore
+     * @param divergedAt null: this database wrote the checkpoint itself, and lost it by a restore
      */
     void recordHealed(Checkpoint foreign, List<Long> histories, @Nullable OffsetDateTime divergedAt) {
         jdbc.update("""
@@ -45,7 +45,7 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
                 """, reason, knownPosition, partition);
     }
 
-    /** How far the queue is known to have come, for whoever releases the partition. */
+    /** Records how far the queue is known to have come, for the operator who releases the partition. */
     void recordStoppedPosition(long position) {
         jdbc.update("""
                 UPDATE outbox_partition SET stopped_known_position = ?
@@ -53,7 +53,7 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
                 """, position, partition, position);
     }
 
-    /** The fence of the pause or stop that is on was seen in the queue. */
+    /** Records that the fence of the current pause or stop was seen in the queue. */
     void recordFence() {
         jdbc.update("""
                 UPDATE outbox_partition SET fenced_halt_id = halt_id WHERE partition_id = ? AND fenced_halt_id <> halt_id

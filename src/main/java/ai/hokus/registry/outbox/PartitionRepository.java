@@ -20,8 +20,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class PartitionRepository {
 
     /**
-     * The transaction's first statement: it gives the transaction its id after the wait for the row, which {@code sample_xid}
-     * relies on. What is read next sees what the holder before us committed.
+     * The transaction's first statement. It gives the transaction its id only after the wait for the row, which
+     * {@code sample_xid} relies on. Later statements see what the previous holder committed.
      */
     private static final String LOCK = """
             SELECT purged_position, lowest_parked_position, paused, stopped_at IS NOT NULL AS stopped,
@@ -80,7 +80,7 @@ class PartitionRepository {
             @Nullable OffsetDateTime divergedAt,
             OffsetDateTime now) {
 
-        /** Whether a stranger's checkpoint was healed so lately. */
+        /** Whether a stranger's checkpoint was healed within this time. */
         boolean divergedWithin(Duration interval) {
             return divergedAt != null && divergedAt.plus(interval).isAfter(now);
         }
@@ -188,7 +188,7 @@ class PartitionRepository {
                 .orElse(null);
     }
 
-    /** Whether the batch that has this position is this one. */
+    /** Whether this is the batch that has this position. */
     boolean hasBatch(long position, long batchId) {
         return sql(batchIdAt)
                 .param("position", position)
@@ -199,12 +199,12 @@ class PartitionRepository {
                 .contains(true);
     }
 
-    /** Asks the database only where that is not the log's end. */
+    /** Asks the database only if the checkpoint is not at the log's end. */
     boolean hasBatch(LogEnd log, Checkpoint checkpoint) {
         return log.endsWith(checkpoint) || hasBatch(checkpoint.position(), checkpoint.batchId());
     }
 
-    /** Takes the ids of the next batches out of the cursor's unclaimed ones. */
+    /** Removes the ids of the next batches from the cursor's unclaimed ones. */
     ScanCursor loadPage(ScanCursor cursor) {
         ScanCursor.Loading loading = cursor.loading();
         List<long[]> claimed = new ArrayList<>();
@@ -241,7 +241,7 @@ class PartitionRepository {
                 instance);
     }
 
-    /** What a batch's row says of the ids below it. */
+    /** What a batch's row says about which ids are settled. */
     record Settled(
             long settledId,
             @Nullable Long sampleId,

@@ -6,8 +6,8 @@ import java.util.List;
 public interface PurgeGuard {
 
     /**
-     * The partitions whose queue is known to have what it was given: a queue that is away may come back with less, and what it lacks
-     * then must still be here. Thread-safe; returns at once.
+     * The partitions whose queue is known to have what it was given. A queue that is away may come back with less, and the
+     * messages that it then lacks must still be here. Thread-safe; returns at once.
      */
     List<Integer> purgeablePartitions();
 }

@@ -4,13 +4,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What comparing the queue's checkpoints with this database's log has told.
+ * The result of comparing the queue's checkpoints with this database's log.
  *
  * @param known the newest position that both have
  * @param newest the queue's newest checkpoint; null: it has none
- * @param divergence the newest checkpoint is not of this log, or of another history, and was not healed before
- * @param stranger the newest checkpoint is of a history that this partition never had: another copy of the database wrote it.
- *     Otherwise this database wrote it, and lost it by a restore
+ * @param divergence whether the newest checkpoint is foreign (not in this log, or of another history) and was not healed
+ *     before
+ * @param stranger whether the newest checkpoint is of a history that this partition never had: another copy of the database
+ *     wrote it. Otherwise this database wrote it, and lost it by a restore
  * @param complete whether all checkpoints have been looked at, where that matters
  * @param reason what was found, for the operators
  */
@@ -22,7 +23,7 @@ record Reconciliation(
         boolean complete,
         String reason) {
 
-    /** History is judged before position: a stranger's checkpoint is one even where its position was purged here. */
+    /** Checks the history before the position, so that a stranger's checkpoint is recognised even if its position was purged here. */
     static Reconciliation of(
             ObservedCheckpoints seen, PartitionRepository.Row row, LogEnd log, PartitionRepository repository) {
         String text = seen.newest();

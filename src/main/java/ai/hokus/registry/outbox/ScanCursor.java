@@ -2,15 +2,17 @@ package ai.hokus.registry.outbox;
 
 /**
  * What one relay remembers of the ids that it looked at, so that it need not read the batch log again for each claim. A scan goes
- * through the ids that are in no batch, in their order, up to the highest one when it began. Without that bound it would break a
- * model's order: id 50 can commit after the scan passed it, and id 120, of the same model, right after.
+ * through the ids that are in no batch, in their order, up to the highest one that was visible when it began. Without that bound
+ * it would break a model's order: id 50 could commit just after the scan has passed it, and the scan would then take id 120 of
+ * the same model.
  *
- * @param log the log that this was found with
- * @param unclaimed the ids up to {@code upTo} that are in no batch: not committed, rolled back, of another partition, or next
+ * @param log the log that this cursor belongs to
+ * @param unclaimed the ids up to {@code upTo} that are in no batch: not committed, rolled back, of another partition, or
+ *     still to be claimed
  * @param upTo bound of the scan
  * @param after how far the scan has come
  * @param ended whether the scan has come to its end; the next claim begins another
- * @param provable up to here, what this scan has passed is settled; 0: nothing new
+ * @param provable ids up to here are settled once this scan has passed them; 0: nothing new
  * @param settled every id up to here is in a batch, or will never exist: what the log says, or what a scan has proved since
  * @param loading which batches are yet to be taken out of {@code unclaimed}
  */
@@ -25,8 +27,8 @@ public record ScanCursor(
         Loading loading) {
 
     /**
-     * A log, by its newest batch (zeros: it is empty), on a server that has run since then: a database that is restored may end
-     * with the same batch, and have other transactions.
+     * A log, known by its newest batch (zeros: it is empty) and by the server's start: a restored database may end with the
+     * same batch, and have other transactions.
      */
     record Log(long position, long batchId, long serverStart) {
         static Log of(LogEnd end) {
@@ -35,8 +37,8 @@ public record ScanCursor(
     }
 
     /**
-     * Which batches are yet to be read: those after a position, in their order; or those with a highest id above {@code after}, in the
-     * order of these.
+     * Which batches are yet to be read: those after a position, in the order of positions; or those with a highest id above
+     * {@code after}, in the order of their highest ids.
      */
     record Loading(boolean byPosition, long after) {
         static final Loading DONE = new Loading(false, Long.MAX_VALUE);
@@ -46,13 +48,13 @@ public record ScanCursor(
         return !loading.equals(Loading.DONE);
     }
 
-    /** Nothing is remembered. */
+    /** A cursor that remembers nothing. */
     static ScanCursor fresh(LogEnd end, Loading loading) {
         IdRanges above = IdRanges.between(end.settledId(), end.highestId());
         return new ScanCursor(Log.of(end), above, end.highestId(), 0, true, 0, end.settledId(), loading);
     }
 
-    /** Others claimed: their batches after the one that was the newest are to be read. */
+    /** Other relays have claimed: the batches after the one that was the newest are to be read. */
     ScanCursor catchingUp(LogEnd end) {
         IdRanges more = unclaimed.plus(upTo, end.highestId());
         long bound = Math.max(upTo, end.highestId());
@@ -75,7 +77,7 @@ public record ScanCursor(
      * These are about to be claimed.
      *
      * @param scannedTo how far the scan has come with them
-     * @param more false: to its end
+     * @param more false: the scan has come to its end
      */
     ScanCursor found(long[] ids, long scannedTo, boolean more) {
         long proved = Math.max(settled, Math.min(provable, more ? scannedTo : upTo));

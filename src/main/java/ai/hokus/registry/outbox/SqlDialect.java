@@ -22,7 +22,10 @@ public enum SqlDialect {
             FROM outbox_message m WHERE m.partition_id = :partition AND m.id = ANY (:ids) ORDER BY m.id
             """;
 
-    /** Leaves out the payloads after the one that exceeds the bytes: so the driver holds no more than the bytes and one payload. */
+    /**
+     * Leaves out the payloads after the one that exceeds the bytes, so that the driver holds no more than the bytes and one
+     * payload.
+     */
     private static final String CUT_AT_BYTES = """
             SELECT id, message_id, message_key, message_type, created_at, withheld,
                    CASE WHEN sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload)
@@ -36,7 +39,7 @@ public enum SqlDialect {
         return this == H2;
     }
 
-    /** To be called right before messages are inserted, in the same transaction. PostgreSQL's default of the id needs no help. */
+    /** To be called right before messages are inserted, in the same transaction. On PostgreSQL the id's default is enough. */
     void lockIds(JdbcTemplate jdbc) {
         if (this == H2) {
             jdbc.queryForList("SELECT id FROM outbox FOR UPDATE");
@@ -62,7 +65,7 @@ public enum SqlDialect {
                 """.formatted(ids, newestRows());
     }
 
-    /** Whether there is anything to do. Without the lock: what is read may be old when it is used. */
+    /** Whether there is anything to do. Takes no lock, so the answer may be outdated when it is used. */
     String peek() {
         String unclaimed = this == H2 ? """
                 SELECT 1 FROM outbox_message m WHERE m.partition_id = :partition AND m.id > COALESCE(n.settled_id, 0)
@@ -82,8 +85,8 @@ public enum SqlDialect {
     }
 
     /**
-     * The newest row of each log. On PostgreSQL without an equality on the partition, which may give a row of the one before: with
-     * it, the planner takes few rows for granted where it has no statistics, and sorts all that there are.
+     * The newest row of each log. On PostgreSQL the search has no equality on the partition, so it may find a row of a lower one,
+     * which the join drops. With an equality, a planner without statistics expects few rows, and sorts all that there are.
      */
     private String newestRows() {
         return this == H2 ? """
@@ -102,8 +105,8 @@ public enum SqlDialect {
     }
 
     /**
-     * The last batch that begins at or before a position, of this partition or, where it has none, of one before; for the reason of
-     * {@link #newestRows}.
+     * The last batch that begins at or before a position. If this partition has none, it may be one of a lower partition, for the
+     * reason given at {@link #newestRows}.
      */
     String batchAt(String columns) {
         return (this == H2 ? """
@@ -116,8 +119,8 @@ public enum SqlDialect {
     }
 
     /**
-     * Messages with an id in these ranges. On PostgreSQL each range is looked up in the primary key; of one range, which is nearly
-     * always all there is, nothing has to be sorted. On H2 there is one range.
+     * Messages with an id in these ranges. On PostgreSQL each range is looked up in the primary key. There is nearly always only
+     * one, and then nothing has to be sorted. On H2 there is always one.
      */
     String unclaimed(IdRanges ids) {
         if (this == H2) {
