@@ -4,21 +4,22 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-/** Lingers while commits keep coming. Of one pass; confined to its thread. */
+/** Lingers while commits keep coming. Belongs to one pass, and is confined to its thread. */
 final class CommitLinger implements LingerPolicy {
 
-    /** How long a pass keeps the lock after the last message; messages closer together than this share one. */
+    /** How long a pass keeps the lock after the last message; messages closer together than this share one pass. */
     private static final Duration LINGER = Duration.ofMillis(200);
 
     /**
-     * What each message but the first of a batch adds to the wait before the next batch. A claim and an append cost about the same for
-     * ten messages as for one: where many come, larger batches leave the processors to those who write them.
+     * How much each message of a batch, except the first, adds to the wait before the next batch. A claim and an append cost
+     * about the same for ten messages as for one. So when many come, larger batches leave the processors to the requests that
+     * write them.
      */
     private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
 
     private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(10);
 
-    /** How often such a pass looks for what other instances committed. */
+    /** How often a lingering pass looks for what other instances committed. */
     private static final Duration LOOK_INTERVAL = Duration.ofMillis(10);
 
     private final Predicate<Duration> awaitCommit;
@@ -27,8 +28,8 @@ final class CommitLinger implements LingerPolicy {
     private int lastBatch;
 
     /**
-     * @param awaitCommit waits for a commit, no longer than that; whether there was one
-     * @param awaitStop waits as long, or until the service stops
+     * @param awaitCommit waits for a commit, but no longer than this; returns whether there was one
+     * @param awaitStop waits this long, or until the service stops
      */
     CommitLinger(Predicate<Duration> awaitCommit, Consumer<Duration> awaitStop) {
         this.awaitCommit = awaitCommit;
@@ -53,7 +54,7 @@ final class CommitLinger implements LingerPolicy {
         return awaitCommit.test(LOOK_INTERVAL);
     }
 
-    /** How long others may join the messages that came since a batch of this size was claimed. */
+    /** How long to wait for more messages after a batch of this size was claimed. */
     static Duration batchingDelay(int batch) {
         Duration delay = DELAY_PER_MESSAGE.multipliedBy(Math.max(0, batch - 1));
         return delay.compareTo(MAX_BATCHING_DELAY) > 0 ? MAX_BATCHING_DELAY : delay;

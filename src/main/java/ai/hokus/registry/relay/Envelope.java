@@ -7,8 +7,8 @@ import java.time.ZoneOffset;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /**
- * The element that consumers pop: exactly these six keys, since they build an object from them and a seventh breaks them.
- * The same message makes the same bytes, however often it is sent.
+ * The element that consumers pop. It has exactly these six keys: consumers build an object from them, and a seventh would
+ * break that. The same message makes the same bytes, however often it is sent.
  */
 final class Envelope {
 
@@ -29,13 +29,13 @@ final class Envelope {
     }
 
     /**
-     * No zone, always six digits after the second: what Python 3.7's {@code fromisoformat} reads. A formatter would take a quarter of
-     * the thread's time for a message.
+     * No zone, and always six digits after the second, which Python 3.7's {@code fromisoformat} can read. A formatter would take
+     * a quarter of the thread's time for a message.
      */
     private static void appendTimestamp(OffsetDateTime at, StringBuilder json) {
         int micros = at.getNano() / 1000;
         json.append(at.toLocalDate()).append('T');
-        // With a ninth digit, which is cut off again: toString would leave out zeros at the end, and zero seconds.
+        // A ninth digit is added and cut off again: else toString would leave out trailing zeros, and zero seconds.
         json.append(at.toLocalTime().withNano(micros * 1000 + 1).toString(), 0, "HH:mm:ss.SSSSSS".length());
     }
 }

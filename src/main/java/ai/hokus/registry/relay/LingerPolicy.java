@@ -1,8 +1,8 @@
 package ai.hokus.registry.relay;
 
 /**
- * Whether a pass that has caught up stays for what comes next: to give the lock back and ask for it again would cost more than a
- * message. Confined to the pass's thread.
+ * Decides whether a pass that has caught up waits for what comes next: giving the lock back and asking for it again would cost
+ * more than a message. Confined to the pass's thread.
  */
 interface LingerPolicy {
 
@@ -18,8 +18,8 @@ interface LingerPolicy {
     }
 
     /**
-     * Waits for a commit on this instance, or until it is time to look for those of others; and where many come, until
-     * several have. Returns at once when the service stops.
+     * Waits for a commit on this instance, or until it is time to look for those of others. When many come, it waits
+     * until there are several. Returns at once when the service stops.
      *
      * @return whether there was a commit
      */

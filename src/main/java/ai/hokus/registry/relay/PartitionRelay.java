@@ -29,13 +29,13 @@ import org.springframework.transaction.TransactionException;
 
 /**
  * Relays one partition on this instance: a pass every interval, and one right after a commit. Used for one run of its thread,
- * and confined to that but for {@link #wake}, {@link #stop} and {@link #status}.
+ * and confined to that thread except for {@link #wake}, {@link #stop} and {@link #status}.
  */
 final class PartitionRelay implements Runnable {
 
     private static final Logger log = LoggerFactory.getLogger(PartitionRelay.class);
 
-    /** After a lock that another instance had; doubled each time, up to the interval: 20 ms, 40 ms, 80 ms ... */
+    /** Pause after another instance had the lock; doubled each time, up to the interval: 20 ms, 40 ms, 80 ms ... */
     private static final Duration INITIAL_LOCK_BACKOFF = Duration.ofMillis(20);
 
     /** For a smaller batch, a thread for its append costs more than it saves: measured on two processors. */
@@ -60,7 +60,7 @@ final class PartitionRelay implements Runnable {
     /** How the last pass ended; null: there was none, or it failed. */
     private RelayPass.@Nullable Result last;
 
-    /** Passes in a row that another instance's lock kept out, with something pending. */
+    /** How many passes in a row another instance's lock has kept out while something was pending. */
     private int lockMisses;
 
     PartitionRelay(
@@ -83,7 +83,7 @@ final class PartitionRelay implements Runnable {
         this.status = new RelayStatusTracker(partition.number(), clock, listeners);
     }
 
-    /** Asks for a pass now; not while the queue is left alone. However often it is asked for while one runs, one more follows. */
+    /** Asks for a pass now, unless the breaker is open. However often this is called during a pass, one more follows. */
     void wake() {
         if (breaker.state() != BreakerState.OPEN) {
             signalOnce();
@@ -127,8 +127,8 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * Until the next try where the queue is left alone. While another instance has the lock and something is pending, a short one: it
-     * may have been committed here just after the other one's last claim.
+     * How long to wait. While the breaker is open: until its next try. While another instance has the lock and something is
+     * pending: only briefly, because it may have been committed here just after the other one's last claim.
      */
     private Duration pause() {
         Duration untilNextTry = breaker.untilNextTry();
@@ -139,7 +139,7 @@ final class PartitionRelay implements Runnable {
         return lockMisses == 0 || soon.compareTo(settings.interval()) > 0 ? settings.interval() : soon;
     }
 
-    /** Whether the signal came, and not the end of the pause. */
+    /** Returns whether the signal came before the pause was over. */
     private boolean awaitSignal(Duration pause) {
         try {
             boolean signalled = signal.tryAcquire(pause.toNanos(), TimeUnit.NANOSECONDS);
@@ -212,8 +212,8 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * Looks at the queue first: an instance that cannot reach it must not hold its relay lock. Then, unless something
-     * is known to be pending, whether there is anything to do. The deadline starts before the lock is asked for.
+     * Looks at the queue first: an instance that cannot reach it must not hold its relay lock. Then, unless something is
+     * known to be pending, checks whether there is anything to do. The deadline starts before the lock is asked for.
      */
     private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
         long start = System.nanoTime();
@@ -253,7 +253,10 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /** A new thread for each append of a backlog costs a hundredth of the append. Where there can be none, the claim comes after it. */
+    /**
+     * A new thread for each append of a backlog costs a hundredth of the append. If there can be none, the claim comes after
+     * the append.
+     */
     private static void onThreadOfItsOwn(Runnable append) {
         try {
             new Thread(append, Thread.currentThread().getName() + "-append").start();

@@ -5,7 +5,7 @@ import ai.hokus.registry.outbox.OutboxMessage;
 import java.time.Duration;
 import java.util.List;
 
-/** Is told what a pass does. Must not throw, and do no I/O. Called on the relay's thread, and of an append beside it on the append's. */
+/** Is told what a pass does. Must neither throw nor do I/O. Called on the relay's thread, or on that of an append beside it. */
 interface PassObserver {
 
     /** A claim has ended. */

@@ -12,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * Leaves the queue alone while it is away. One per instance, shared by its partitions.
  *
- * <p>Two failures in a row open it. It then lets one pass try after a wait that doubles with every failure, up to a limit,
- * and is up to 20 % shorter by chance, so that instances do not try together. A pass is one call to it, whatever it did.
+ * <p>Two failures in a row open it. It then lets one pass try after a wait that doubles with every failure, up to a limit.
+ * The wait is up to 20 % shorter by chance, so that instances do not try together. To the breaker, a whole pass is one
+ * call.
  *
  * <p>Thread-safe.
  */
@@ -27,7 +28,7 @@ final class QueueBreaker {
     private volatile Instant nextTry = Instant.MIN;
 
     /**
-     * @param trialTimeout a trial that has not ended by then is taken for failed
+     * @param trialTimeout a trial that has not ended by then counts as failed
      */
     QueueBreaker(Duration initialBackoff, Duration maxBackoff, Duration trialTimeout, Clock clock) {
         this.clock = clock;
@@ -56,7 +57,7 @@ final class QueueBreaker {
         breaker.onSuccess(0, TimeUnit.NANOSECONDS);
     }
 
-    /** The queue did not. */
+    /** The queue did not answer. */
     void failed(RuntimeException why) {
         breaker.onError(0, TimeUnit.NANOSECONDS, why);
     }
@@ -81,11 +82,11 @@ final class QueueBreaker {
     }
 
     private long wait(IntervalFunction waits, int attempt) {
-        // By hand: the library's own jitter comes before its limit, and leaves none at it.
+        // The library applies its own jitter before its limit, so there would be none at the limit.
         long wait = (long) (waits.apply(attempt)
                 * (1 - JITTER * ThreadLocalRandom.current().nextDouble()));
-        // The library lets nothing through until the wait is over by its own, slightly later reading of the clock:
-        // whoever comes at the very moment is turned away, and would be back a whole interval later.
+        // The library reads the clock slightly later. A pass that came exactly at the end of the wait would be turned
+        // away, and would be back a whole interval later.
         nextTry = clock.instant().plusMillis(wait + 1);
         return wait;
     }

@@ -13,7 +13,7 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * The relay of this instance: one thread per partition, and one more for each append of a backlog. Stops after the web server, so
- * that what was accepted last has its chance, and before the pools close. Thread-safe.
+ * that the messages accepted last have their chance, and before the pools close. Thread-safe.
  */
 public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
 
@@ -51,7 +51,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         return breaker.state();
     }
 
-    /** Where this instance's relay has compared the queue with what was delivered, in its last pass. */
+    /** The partitions in which this instance's relay, in its last pass, compared the queue with what was delivered. */
     @Override
     public List<Integer> purgeablePartitions() {
         return statuses().stream()
@@ -103,7 +103,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
                 Thread.currentThread().interrupt();
             }
             if (thread.isAlive()) {
-                // It is inside a call. Whatever becomes of that, the next look at the checkpoints tells.
+                // It is inside a call. The next look at the checkpoints tells what became of that.
                 thread.interrupt();
             }
         }

@@ -5,8 +5,8 @@ import java.time.OffsetDateTime;
 import java.util.List;
 
 /**
- * Is told what the relay of this instance does, on the relay's threads: it delays delivery, so it must return at once and do no I/O.
- * What it throws is logged once, and otherwise ignored.
+ * Is told what the relay of this instance does. It runs on the relay's threads and delays delivery, so it must return at once and
+ * do no I/O. What it throws is logged once, and otherwise ignored.
  */
 public interface RelayListener {
 
@@ -36,10 +36,10 @@ public interface RelayListener {
     default void failed(int partition, String cause) {}
 
     /**
-     * The queue had lost messages, which are sent again; that is on record.
+     * The queue had lost messages, which are sent again. The rewind is already recorded.
      *
      * @param from the position that had been delivered
-     * @param to the position that still is, below {@code from}
+     * @param to the position that is still delivered, below {@code from}
      */
     default void rewound(int partition, long from, long to) {}
 

@@ -49,7 +49,7 @@ record RelayPass(
     /**
      * Limits of one append.
      *
-     * @param claimAheadFrom a batch of so many messages or more is appended while the next one is claimed
+     * @param claimAheadFrom a batch of this many messages or more is appended while the next one is claimed
      */
     record Limits(int batchMessages, long batchBytes, int claimAheadFrom) {}
 
@@ -80,12 +80,12 @@ record RelayPass(
     }
 
     /**
-     * Works until nothing is pending, or time is up. Whatever is thrown, every message is still where it was, the next pass finds out
-     * what the queue has, and nothing is to be remembered.
+     * Works until nothing is pending, or time is up. Whatever is thrown, every message is still where it was. The next pass finds
+     * out what the queue has, and must begin without a cursor.
      *
-     * @param look the newest checkpoint, looked at before the lock was asked for: if it is old by now, the queue says so
-     * @param before how the pass before ended; null: not known. After a full queue, the first append has one message: enough to
-     *     find out whether there is room
+     * @param look the newest checkpoint, read before the lock was asked for; if it is outdated by now, the queue says so
+     * @param before how the previous pass ended; null: not known. After a full queue, the first append has one message: enough
+     *     to find out whether there is room
      * @throws QueueUnavailableException when the queue takes nothing now
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
@@ -158,7 +158,7 @@ record RelayPass(
         return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 
-    /** Where more is pending than one batch, the next one is claimed while the queue takes this one, if this one is large enough. */
+    /** If more than one batch is pending and this one is large enough, the next one is claimed while the queue takes this one. */
     private BatchAppender.Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
         boolean alone = !claimed.more()
@@ -195,8 +195,8 @@ record RelayPass(
      * Parks one message that the queue refused alone.
      *
      * <ol>
-     *   <li>An empty append that moves nothing: does the queue take anything at all? If not, it is not the message.
-     *   <li>Record it. No record, no skip: it may have been delivered meanwhile.
+     *   <li>An empty append that moves nothing: does the queue take anything at all? If not, the message is not to blame.
+     *   <li>Record it. Without the record there is no skip: the message may have been delivered meanwhile.
      *   <li>Skip it: an empty append with its checkpoint.
      * </ol>
      */
@@ -234,7 +234,7 @@ record RelayPass(
         return answered(known, answer, checkpoint);
     }
 
-    /** With nothing pending: waits as long as messages keep coming. */
+    /** When nothing is pending: waits as long as messages keep coming. Returns whether there may be something to claim. */
     private boolean awaitMore(Knowledge known) {
         while (linger.shouldLinger() && timeIsLeft.getAsBoolean()) {
             if (linger.awaitCommit() || !partition.isIdle(known.seen().newest(), known.cursor())) {

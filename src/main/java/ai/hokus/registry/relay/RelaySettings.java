@@ -13,8 +13,8 @@ import org.springframework.util.unit.DataSize;
  *
  * <p>The arithmetic of the lock: a pass begins no step after {@code max-pass-duration}. The longest step parks one message: an
  * empty append, a record in the database, another empty append. With the defaults, in the worst case of each, that is 5 s + 4.5
- * s + 17 s + 4.5 s = 31 s, and {@code lock-at-most-for} is 35 s. Should it take longer all the same, two relays overlap, and
- * the protocol holds.
+ * s + 17 s + 4.5 s = 31 s, and {@code lock-at-most-for} is 35 s. If it takes longer all the same, two relays overlap, and the
+ * protocol still holds.
  *
  * @param enabled Whether this instance delivers. If not, it accepts registrations and leaves delivery to others.
  * @param interval Maximum time between two passes over a partition.

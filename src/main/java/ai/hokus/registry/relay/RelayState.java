@@ -20,7 +20,7 @@ public enum RelayState {
     STOPPED,
     /** This instance is configured for another queue or environment than the database; others may relay. */
     NOT_RELAYING,
-    /** The database, or something unforeseen: messages wait in the outbox, the next pass tries again. */
+    /** The database or something unforeseen failed: messages wait in the outbox, and the next pass tries again. */
     FAILING,
     /** The service stops. */
     SHUT_DOWN;

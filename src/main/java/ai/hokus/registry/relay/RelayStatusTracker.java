@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * The status of one partition's relay, and what log and listeners are told of what it does. Written by the relay's thread, or by an
- * append's while the relay's claims; the status is read by any.
+ * Keeps the status of one partition's relay, and tells the log and the listeners what it does. Written by the relay's thread, or
+ * by an append's thread while the relay's own claims. Any thread may read the status.
  */
 final class RelayStatusTracker implements PassObserver {
 
@@ -52,7 +52,7 @@ final class RelayStatusTracker implements PassObserver {
     }
 
     /**
-     * The one place where the state changes. A change is logged, staying is not.
+     * The one place where the state changes. Only a change is logged.
      *
      * @param error null: the last one stays
      * @param logLine with a place for the partition's number
@@ -143,7 +143,7 @@ final class RelayStatusTracker implements PassObserver {
         }
     }
 
-    /** While the queue is full, an append of what fits does not end the back-pressure: the end of the pass tells. */
+    /** While the queue is full, an append of what fits does not end that state: the end of the pass decides. */
     @Override
     public void appended(List<OutboxMessage> messages, Duration took) {
         if (status.state() != RelayState.QUEUE_FULL) {
