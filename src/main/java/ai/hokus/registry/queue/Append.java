@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Append(@Nullable String expected, String checkpoint, boolean milestone, List<QueueEntry> entries) {
 
-    /** Entries of one append, at most. The script pushes them in one command, and Redis' Lua passes at most 7,999 values. */
+    /** Maximum number of entries in one append. The script pushes them in one command, and Redis' Lua passes at most 7,999 values. */
     public static final int MAX_ENTRIES = 5_000;
 
     public Append {

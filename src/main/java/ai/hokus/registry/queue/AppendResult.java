@@ -24,14 +24,14 @@ public sealed interface AppendResult {
     /**
      * The batch does not fit under the queue's capacity.
      *
-     * @param room how many elements do, 0 or more
+     * @param room how many elements would fit, 0 or more
      * @param depth elements in the queue now
      */
     record Full(long room, long depth) implements AppendResult {}
 
     /**
-     * The queue refused the elements of this batch; what it says of the queue as a whole is a {@link
-     * QueueUnavailableException} instead.
+     * The queue refused the elements of this batch. An error that concerns the queue as a whole is a
+     * {@link QueueUnavailableException} instead.
      *
      * @param error as the queue put it
      */

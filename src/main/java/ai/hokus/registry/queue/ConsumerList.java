@@ -4,7 +4,7 @@ package ai.hokus.registry.queue;
 public enum ConsumerList {
     /** What consumers have taken and not finished. */
     PROCESSING(":processing"),
-    /** What they gave up. */
+    /** What consumers gave up. */
     DLQ(":dlq");
 
     private final String suffix;

@@ -3,15 +3,15 @@ package ai.hokus.registry.queue;
 import java.util.List;
 
 /**
- * The queue and its {@link ConsumerList}s, as somebody sees them who is neither producer nor consumer. Elements are texts here,
- * and may be anything: others write them.
+ * The queue and its {@link ConsumerList}s, as seen by somebody who is neither producer nor consumer. Elements are texts here,
+ * and may be anything, because others write them.
  *
  * <p>Thread-safe. Calls block, each for no longer than a bound that the implementation states, and never delay those of {@link
  * MessageQueue}. Each throws {@link QueueUnavailableException} when the queue did not answer, or may not be asked.
  */
 public interface ConsumerLists {
 
-    /** Elements of one list that are looked at, at most: the oldest. */
+    /** How many elements of one list are looked at, at most: the oldest ones. */
     int MAX_ELEMENTS = 1_000;
 
     /** Elements of one list are looked at until they have this many bytes together. */
@@ -28,11 +28,11 @@ public interface ConsumerLists {
     QueueSnapshot snapshot(List<ProducerId> producers);
 
     /**
-     * Moves one element to the queue's end that is consumed next: in one step, whatever the queue's capacity, and without touching
-     * a checkpoint. Of equal elements the oldest goes.
+     * Moves one element, in one step, to the end of the queue that is consumed next. The queue's capacity does not apply, and no
+     * checkpoint changes. Of equal elements the oldest is moved.
      *
      * @param element exactly as it is in the list
-     * @param replacement what becomes of it in the queue
+     * @param replacement what goes into the queue in its place
      * @return false: the list no longer has it, and nothing was changed
      */
     boolean putBack(ConsumerList list, String element, String replacement);

@@ -1,11 +1,11 @@
 package ai.hokus.registry.queue;
 
 /**
- * The queue that consumers take from, with what it remembers of each producer: compare-and-append.
+ * The queue that consumers take from, with each producer's checkpoints: compare-and-append.
  *
- * <p>Each {@link ProducerId} has checkpoints beside the queue, one per append, the newest K of them, and K that were marked as
- * milestones. An append names the checkpoint that it expects to be the newest; where another one is, it changes nothing. Of
- * two producers with the same view only one can append, and an append that was sent twice happens once.
+ * <p>Each {@link ProducerId} has checkpoints beside the queue, one per append: the newest K of them, and K that were marked as
+ * milestones. An append names the checkpoint that it expects to be the newest. If another one is, the append changes nothing.
+ * So of two producers with the same view only one can append, and an append that is sent twice happens once.
  *
  * <p>Thread-safe. Calls block, each for no longer than a bound that the implementation states.
  */
@@ -29,8 +29,8 @@ public interface MessageQueue {
     /**
      * Appends all of a batch and its checkpoint, or nothing.
      *
-     * @throws QueueUnavailableException when the queue did not answer, or answered something that says nothing about
-     *     this batch; after a timeout the append may still have happened, or may yet: the checkpoints tell
+     * @throws QueueUnavailableException when the queue did not answer, or answered something that says nothing about this
+     *     batch; after a timeout the append may have happened, or may still happen: the checkpoints tell
      */
     AppendResult append(ProducerId producer, Append append);
 }

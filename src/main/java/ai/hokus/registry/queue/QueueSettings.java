@@ -33,7 +33,7 @@ public record QueueSettings(
         @DefaultValue("2") int connections,
         @DefaultValue("512MB") DataSize maxElementSize) {
 
-    /** What the client library adds at most to its own two timeouts before a call is given up. */
+    /** How much the client library may add to its own two timeouts before a call is given up. */
     private static final Duration SLACK = Duration.ofMillis(500);
 
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(1);

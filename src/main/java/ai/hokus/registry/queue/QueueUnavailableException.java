@@ -2,7 +2,7 @@ package ai.hokus.registry.queue;
 
 import org.jspecify.annotations.Nullable;
 
-/** The queue cannot take anything now. Says nothing against any message: the partition waits. */
+/** The queue cannot take anything now. No message is to blame: the partition waits. */
 public class QueueUnavailableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -31,7 +31,7 @@ public class QueueUnavailableException extends RuntimeException {
         AUTHENTICATION,
         /** NOPERM: the user may not do what the relay needs. */
         PERMISSION,
-        /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN: it will come round. */
+        /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN: this will pass. */
         NOT_READY,
         /** READONLY: a replica answers. */
         READ_ONLY,

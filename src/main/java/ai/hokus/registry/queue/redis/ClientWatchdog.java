@@ -6,7 +6,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Suspects the client library when calls keep failing: it may have lost its way to a Redis that answers others. Says when
- * it is time to try a new client; whoever asks does the trying. Thread-safe.
+ * it is time to try a new client; the caller does the trying. Thread-safe.
  */
 final class ClientWatchdog {
 
@@ -15,7 +15,7 @@ final class ClientWatchdog {
 
     private static final Duration SUSPICIOUS_TIME = Duration.ofSeconds(10);
 
-    /** Between two tries; each makes a client's threads and connections, and drops them if Redis does not answer. */
+    /** Time between two tries. Each makes a client's threads and connections, and drops them if Redis does not answer. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
 
     private final LongSupplier nanoTime;
@@ -25,7 +25,7 @@ final class ClientWatchdog {
     private long lastTry;
     private boolean tried;
 
-    /** @param nanoTime as {@link System#nanoTime}: a clock that is set must not end or prolong a wait */
+    /** @param nanoTime as {@link System#nanoTime}: setting the machine's clock must not end or prolong a wait */
     ClientWatchdog(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }

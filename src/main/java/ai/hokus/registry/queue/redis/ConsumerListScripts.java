@@ -1,21 +1,22 @@
 package ai.hokus.registry.queue.redis;
 
 /**
- * What is done with the queue's lists of consumers.
+ * The scripts for the lists that consumers keep beside the queue.
  *
- * <p>Rights that the Redis user needs to look: {@code +eval +llen +lrange +lindex} on the queue, {@code QUEUE:processing}, {@code
- * QUEUE:dlq} and {@code {QUEUE}:outbox:*}; to put back {@code +eval +rpush +lrem +ltrim} on the first three. Without them the
- * relay works all the same.
+ * <p>To look, the Redis user needs the rights {@code +eval +llen +lrange +lindex} on the queue, {@code QUEUE:processing},
+ * {@code QUEUE:dlq} and {@code {QUEUE}:outbox:*}. To put back, it needs {@code +eval +rpush +lrem +ltrim} on the first three.
+ * Without them the relay works all the same.
  */
 final class ConsumerListScripts {
 
     /**
      * KEYS: lists, then checkpoints. ARGV: how many of the keys are lists, how many elements of a list to look at, and how many
      * bytes of them. The first list is the queue, whose elements are not looked at. Reply: the depth of each list; for each but
-     * the first the number of elements, and these, the oldest first; each newest checkpoint, empty where there is none.
+     * the first, the number of elements and then the elements, the oldest first; each newest checkpoint, empty where there is
+     * none.
      *
-     * <p>Elements are read ten at a time, so that large ones keep Redis for no longer than small ones. Consumers push on the left,
-     * so the oldest are on the right.
+     * <p>Elements are read ten at a time, so that large ones keep Redis busy for no longer than small ones. Consumers push on the
+     * left, so the oldest are on the right.
      */
     static final String SNAPSHOT = QueueScripts.FAILED + """
             local lists, max_elements, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -53,11 +54,12 @@ final class ConsumerListScripts {
      * when nothing was changed.
      *
      * <ol>
-     *   <li>Step 4 needs LTRIM: one that trims nothing shows that it is permitted, and that this is a primary. LTRIM is allowed
-     *       while memory is full, and what follows then is too: the element needs no more in the queue than in the list.
-     *   <li>Push first: should anything fail after that, the element is in both places and not in none.
+     *   <li>Step 4 needs LTRIM. One that trims nothing shows that it is permitted, and that this is a primary. LTRIM is allowed
+     *       while memory is full, and then the later steps are too. The element needs no more memory in the queue than in the
+     *       list.
+     *   <li>Push first: if anything fails after that, the element is in both places and not in none.
      *   <li>Remove one from the list, looking from the oldest.
-     *   <li>It was not there, or may not be removed: take back what was pushed.
+     *   <li>If it was not there, or may not be removed, take back what was pushed.
      * </ol>
      */
     static final String PUT_BACK = QueueScripts.FAILED + """

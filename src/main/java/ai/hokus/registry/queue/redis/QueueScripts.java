@@ -1,8 +1,8 @@
 package ai.hokus.registry.queue.redis;
 
 /**
- * The only code that appends to the queue and writes checkpoints. Lua does not roll back, so the order of the steps is what makes an append
- * all-or-nothing, whichever right an ACL takes away and whenever memory ends.
+ * The only code that appends to the queue and writes checkpoints. Lua does not roll back, so the order of the steps makes an
+ * append all-or-nothing, whichever right an ACL takes away and whenever memory runs out.
  *
  * <p>Rights that the Redis user needs: {@code +eval +lindex +llen +linsert +lrange +ltrim +lpush +ping} on the queue and
  * on {@code {QUEUE}:outbox:*}, {@code +cluster} in a cluster, and {@code +publish} on {@code QUEUE:pubsub} where
@@ -31,13 +31,13 @@ final class QueueScripts {
      *   <li>More elements than {@code unpack} can pass on (it throws at about 8,000): an error, before anything is written.
      *   <li>Another checkpoint than the expected one: STALE.
      *   <li>No room: FULL. LLEN also finds a key of another type.
-     *   <li>Redis checks for memory at the first writing command of a script only, and not at each command: LINSERT, which
-     *       is checked, comes first and does nothing (no checkpoint is empty). It finds a read-only replica too.
-     *   <li>Step 7 needs LTRIM: one that trims nothing shows that it is permitted.
+     *   <li>Redis checks memory only at the first writing command of a script. So LINSERT, which is checked, comes first.
+     *       It does nothing, because no checkpoint is empty, and it finds a read-only replica too.
+     *   <li>Step 7 needs LTRIM. One that trims nothing shows that it is permitted.
      *   <li>The checkpoint.
-     *   <li>All elements in one command. If Redis refuses them, the checkpoint is taken off again: REFUSED. The other way
-     *       round, a checkpoint without its messages would be a loss.
-     *   <li>What remains may only warn, since the append has happened: APPENDED.
+     *   <li>All elements in one command. If Redis refuses them, the checkpoint is taken off again: REFUSED. A checkpoint
+     *       that stayed without its messages would be a loss.
+     *   <li>The append has happened: APPENDED. What fails from here on is only a warning.
      * </ol>
      *
      * <p>Replies: {@code STALE newest|nil}, {@code FULL room depth}, {@code REFUSED error}, {@code APPENDED depth
@@ -106,7 +106,7 @@ final class QueueScripts {
      * newest first.
      *
      * <p>Trimming nothing is a write: a replica, or a primary that a failover has demoted, answers READONLY instead of
-     * something old that would look like a loss. It is no command that memory is checked for, so an acknowledgement can
+     * something old that would look like a loss. Redis does not check memory for this command, so an acknowledgement can
      * be read while Redis is full.
      */
     static final String CHECKPOINTS = FAILED + """

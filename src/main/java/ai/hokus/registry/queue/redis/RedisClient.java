@@ -29,7 +29,7 @@ import org.redisson.config.SubscriptionMode;
 import org.springframework.boot.ssl.SslManagerBundle;
 
 /**
- * One generation of the client library: made without touching Redis, thrown away whole.
+ * One instance of the client library. It is made without touching Redis, and replaced as a whole.
  *
  * <p>With lazy initialisation the library connects, and asks a cluster for its nodes, inside the first call and on that
  * call's thread, whatever "async" says. So calls start on threads of their own, and a caller can stop waiting for them.
@@ -37,12 +37,12 @@ import org.springframework.boot.ssl.SslManagerBundle;
 final class RedisClient {
 
     /**
-     * Calls that can be starting at the same time. A start takes microseconds, except while there is no connection; when
-     * that many hang there, further calls fail at once instead of piling up.
+     * How many calls can be starting at the same time. A start takes microseconds, except while there is no connection.
+     * When this many hang there, further calls fail at once instead of piling up.
      */
     private static final int MAX_STARTING = 32;
 
-    /** The relay waits for one answer at a time: two threads each are enough (the library's defaults are 16 and 32). */
+    /** The relay waits for one answer at a time, so two threads of each kind are enough (the library's defaults are 16 and 32). */
     private static final int THREADS = 2;
 
     /** How often a primary endpoint's name is resolved again: it points elsewhere after a failover. */
@@ -52,8 +52,8 @@ final class RedisClient {
     private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
 
     /**
-     * Texts as UTF-8, like the library's own codec, which takes four times as long for a batch: it writes each element's characters
-     * one by one into a pooled buffer.
+     * Texts as UTF-8. The library's own codec does the same, but takes four times as long for a batch: it writes each element's
+     * characters one by one into a pooled buffer.
      */
     private static final StringCodec UTF_8 = new StringCodec() {
         @Override
@@ -84,7 +84,7 @@ final class RedisClient {
         return redis.withCurrentSecrets().changedSince(redis);
     }
 
-    /** Never blocks. Cancelling the reply takes a call back that was not sent yet. */
+    /** Never blocks. Cancelling the reply withdraws a call that was not sent yet. */
     CompletableFuture<List<@Nullable Object>> run(String script, List<Object> keys, List<String> arguments) {
         CompletableFuture<List<@Nullable Object>> reply = new CompletableFuture<>();
         try {
@@ -176,7 +176,7 @@ final class RedisClient {
                 .setDnsMonitoringInterval(DNS_INTERVAL.toMillis());
     }
 
-    /** No retries: the relay owns them, and knows what a repeated append means. */
+    /** No retries: they are the relay's job, which knows what a repeated append means. */
     private static <T extends BaseConfig<T>> T common(T servers, QueueSettings settings) {
         return servers.setRetryAttempts(0)
                 .setConnectTimeout(Math.toIntExact(settings.connectTimeout().toMillis()))

@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client in use, and its replacement: by one that Redis answers while calls on the old one keep failing ({@link
- * ClientWatchdog}), or by one that uses what a file holds since it changed: the password, or certificates. A new client takes
- * over only after Redis has answered it; the old one is closed when no call can be waiting on it any more.
+ * The client in use, and its replacement. It is replaced if its calls keep failing while Redis answers a new client
+ * ({@link ClientWatchdog}), or if a file with the password or certificates has changed. A new client takes over only after
+ * Redis has answered it; the old one is closed when no call can be waiting on it any more.
  *
  * <p>Thread-safe.
  */
@@ -109,9 +109,9 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * The variables whose files hold something else than the client uses: it is tried before the old password stops working,
-     * where its rotation leaves both valid for a while, and at the next call where it does not. Empty: none, or it is not time
-     * to look.
+     * The variables whose files hold something else than the client uses. If a rotation leaves both passwords valid for a
+     * while, the new one is tried before the old one stops working, and otherwise at the next call. Empty: none, or it is not
+     * time to look.
      */
     private String changedSecrets(RedisClient used) {
         synchronized (this) {
@@ -190,7 +190,7 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** Once, until something was accepted. */
+    /** Warns once, until something is accepted. */
     private void warnOfSecrets(String changed, QueueUnavailableException failure) {
         synchronized (this) {
             boolean refused = failure.kind() == Cause.AUTHENTICATION || failure.kind() == Cause.TLS;
@@ -234,7 +234,7 @@ final class RedisClients implements AutoCloseable {
         try {
             return factory.get();
         } catch (IllegalStateException unusable) {
-            // Not as a cause, and without its words: they may quote a file.
+            // Neither as a cause nor with its words, which may quote a file.
             throw errors.unavailable(
                     Cause.TLS,
                     "what the files of REDIS_TLS_... hold cannot be used, or the JVM's trust store cannot be read");
@@ -242,8 +242,8 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. A client that was replaced
-     * just before ends by itself, as {@link #discard} has it, or with the process.
+     * Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. A client that was
+     * replaced just before is ended by {@link #discard}, or ends with the process.
      */
     @Override
     public void close() {

@@ -20,8 +20,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.util.StringUtils;
 
 /**
- * The {@code REDIS_...} variables. Each says one thing, and all that are set are obeyed: {@code REDIS_URL} may say several at
- * once, the other variables add what it leaves open, and two that say different things stop start-up.
+ * The {@code REDIS_...} variables. All that are set are obeyed. Each says one thing, except {@code REDIS_URL}, which may say
+ * several. The others add what it leaves open, and two that say different things stop start-up.
  *
  * <p>A blank variable counts as not set. Values are taken literally: a password may contain <code>${</code>.
  */
@@ -59,7 +59,7 @@ final class RedisEnvironment {
     }
 
     /**
-     * Reads the variables. Warns, once a call, of what was guessed.
+     * Reads the variables. Warns once in each call about what it guessed.
      *
      * @return empty when Redis is not named
      * @throws StartupRefusedException when a variable is unusable, or two contradict each other
@@ -182,7 +182,7 @@ final class RedisEnvironment {
         return port;
     }
 
-    /** {@code redis://} leaves it open: many write it for any Redis. {@code rediss://} does not. */
+    /** {@code redis://} leaves TLS open, because many write it for any Redis. {@code rediss://} does not. */
     private boolean tls(RedisUrl url) {
         boolean on = isOn(TLS);
         boolean asked = Boolean.TRUE.equals(url.tls());
@@ -217,7 +217,7 @@ final class RedisEnvironment {
     }
 
     /**
-     * What stops start-up when a variable is unusable. Holds no value of any variable: it might be a password.
+     * What stops start-up when a variable is unusable. It quotes no variable's value, which might be a password.
      *
      * @param problem what is wrong, as the rest of a sentence that starts with the variable's name
      * @param example a value that would do

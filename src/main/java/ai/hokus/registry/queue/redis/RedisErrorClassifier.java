@@ -23,18 +23,18 @@ import org.redisson.client.RedisRedirectException;
 import org.redisson.client.RedisTimeoutException;
 
 /**
- * Sorts every way in which Redis, or the way to it, can fail. The client library wraps the same failure differently from
- * case to case, so the whole chain of causes is looked at, by type and by how Redis' own sentence begins; the first rule
+ * Classifies every failure of Redis, or of the way to it. The client library wraps the same failure differently from case
+ * to case. So the whole chain of causes is checked, by type and by the beginning of Redis' own sentence. The first rule
  * of the table that fits any link of the chain wins, which is why the specific ones come first.
  *
- * <p>Only a sentence is taken over, never the exception itself: the client library's messages quote the command with its
+ * <p>Only a sentence is kept, never the exception itself: the client library's messages quote the command with its
  * parameters, which are elements of the queue or, for AUTH, the password.
  *
  * <p>Thread-safe.
  */
 final class RedisErrorClassifier {
 
-    /** In characters, of a sentence that is taken over. */
+    /** Maximum length of a sentence that is kept, in characters. */
     private static final int MAX_MESSAGE_LENGTH = 300;
 
     private static final int MAX_CHAIN_LENGTH = 20;
@@ -76,8 +76,8 @@ final class RedisErrorClassifier {
     private static final Pattern UNKNOWN_MASTER = Pattern.compile("Master node is undefined.*");
 
     /**
-     * What can only be said of an element. Nothing else counts against a message: an unforeseen error that in truth
-     * concerned the queue would park one message after the other.
+     * Errors that can only concern an element. No other error counts against a message: if it really concerned the queue,
+     * one message after the other would be parked.
      */
     private static final Pattern ABOUT_AN_ELEMENT = Pattern.compile(
             SCRIPT_PREFIX
@@ -131,7 +131,7 @@ final class RedisErrorClassifier {
         return new QueueUnavailableException(cause, "Redis at " + address + ": " + sentence, null);
     }
 
-    /** What to change when another kind of Redis answers than the one that is configured; null: it does not say so. */
+    /** What to change if Redis is not of the configured kind; null: the error does not say so. */
     private @Nullable String wrongKind(Throwable link) {
         String sentence = sentence(link);
         if (kind != Kind.CLUSTER
@@ -148,7 +148,7 @@ final class RedisErrorClassifier {
                 : null;
     }
 
-    /** Whether an error, as Redis put it, speaks of what was pushed and not of the queue. */
+    /** Whether an error, as Redis put it, is about what was pushed and not about the queue. */
     static boolean isAboutAnElement(String error) {
         return ABOUT_AN_ELEMENT.matcher(error).matches();
     }

@@ -65,8 +65,8 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     /**
-     * The answer that Redis would give if it could: to an element larger than it reads, it closes the connection, which
-     * cannot be told from a network that breaks. The comparison comes first here too.
+     * Gives the answer that Redis cannot give: if an element is larger than it reads, it closes the connection, which
+     * looks like a broken network. The checkpoints are compared first here too.
      */
     private AppendResult refuseWithoutSending(ProducerId producer, Append append) {
         Checkpoints seen = newestCheckpoint(producer);

@@ -56,7 +56,7 @@ final class RedisReply {
         return texts(parts.size() - next);
     }
 
-    /** Redis' word on what was pushed; what it says of the queue is thrown as {@link QueueUnavailableException}. */
+    /** Redis' error about what was pushed; an error about the queue is thrown as {@link QueueUnavailableException}. */
     String elementErrorOrThrow() {
         String error = text();
         if (RedisErrorClassifier.isAboutAnElement(error)) {

@@ -16,8 +16,8 @@ import org.springframework.boot.ssl.pem.PemSslStoreDetails;
  * Whom a TLS connection to Redis trusts (without a file: whom the JVM trusts), and who it says we are (without files: nobody). The
  * server's certificate must always carry the name that we connect to.
  *
- * @param files their names, by the variable that has each
- * @param contents what they hold, in PEM, by the same
+ * @param files the files' names, by variable
+ * @param contents the files' contents, in PEM, by variable
  */
 record RedisTls(Map<String, String> files, Map<String, String> contents) {
 

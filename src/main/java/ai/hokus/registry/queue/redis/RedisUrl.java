@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code REDIS_URL} says: {@code redis://} or {@code rediss://}, or a bare {@code host[:port]}. Null is what it leaves
- * to the other variables.
+ * What {@code REDIS_URL} says: {@code redis://} or {@code rediss://}, or a bare {@code host[:port]}. A part that is null
+ * is left to the other variables.
  *
  * @param tls true: {@code rediss://}; false: {@code redis://}; null: no scheme
  * @param host a name or an address; IPv6 in brackets
@@ -28,7 +28,7 @@ record RedisUrl(
     /** Not set: it leaves everything to the other variables. */
     static final RedisUrl NONE = new RedisUrl(null, null, null, null, null, 0);
 
-    /** Fits everything. The login ends at the last @: a password may contain one that nobody encoded, a host cannot. */
+    /** Fits everything. The login ends at the last @: a password may contain an unencoded one, a host cannot. */
     private static final Pattern PARTS = Pattern.compile(
             "(?:(?i:redis(?<tls>s)?)(?<scheme>://))?+(?<login>(?<username>[^:]*)(?::(?<password>.*))?@)?"
                     + "(?<host>\\[[^]]*]|[^:/]*)(?::(?<port>[^/]*))?(?:/(?<database>.*))?",

@@ -10,9 +10,9 @@
  *
  * <p><b>May call</b> {@link ai.hokus.registry.queue}, which it implements.
  *
- * <p><b>Runs on</b> its callers' threads. There are two clients, one for the relay and one for the consumers' lists. Each has four
- * threads of its own, and its calls start on {@code queue-start} threads, so that nobody waits for a connection for longer than for
- * an answer.
+ * <p><b>Runs on</b> its callers' threads. There are two clients, one for the relay and one for the consumers' lists. Each has
+ * four threads of its own, and its calls start on {@code queue-start} threads, so that a caller can stop waiting even while there
+ * is no connection.
  */
 @NullMarked
 package ai.hokus.registry.queue.redis;
