@@ -77,7 +77,7 @@ public class ConsumerCache {
                 .orElse(null);
     }
 
-    /** The element's own word, where it is a time; without a zone it is UTC. */
+    /** The time that the element itself gives, if it can be read; without a zone it is UTC. */
     private static Instant failedAt(ConsumerStatus.Element element) {
         QueueElement.DeadLetter end = element.says().deadLetter();
         try {

@@ -23,10 +23,10 @@ import org.springframework.stereotype.Component;
 
 /**
  * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
- * a second. After a rewind it says how much of it consumers had done. All of it on one thread of its own. Can be stopped and
- * started again.
+ * a second. After a rewind it says how many of the messages consumers had done. All of this runs on one thread of its own. Can be
+ * stopped and started again.
  *
- * <p>As a listener of the relay it notes in memory, and returns.
+ * <p>As a listener of the relay it makes a note in memory, and returns.
  */
 @Component
 class ConsumerSampler implements SmartLifecycle, RelayListener {
@@ -52,10 +52,10 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     private volatile @Nullable ThreadPoolTaskScheduler executor;
 
-    /** By {@link System#nanoTime}, before which the depth is not looked at again; confined to the thread. */
+    /** The {@link System#nanoTime} before which the depth is not looked at again; confined to the thread. */
     private long nextLook = System.nanoTime();
 
-    /** What the log was told of and is not over; confined to the thread. */
+    /** The trouble that was logged and is not over; confined to the thread. */
     private @Nullable Cause trouble;
 
     ConsumerSampler(
@@ -123,7 +123,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         }
     }
 
-    /** An outage is the relay's to report. */
+    /** Outages are left to the relay's report. */
     private void complain(QueueUnavailableException e) {
         boolean ours = e.kind() == Cause.PERMISSION || e.kind() == Cause.WRONG_TYPE || e.kind() == Cause.OTHER;
         if (ours && trouble != e.kind()) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param depth elements in the queue; null: not known
  * @param takenP50 half of the messages that were seen to be taken in the last five minutes were taken within this time of being
  *     written; null: none was
- * @param takenP99 99 of 100 were
+ * @param takenP99 the same for 99 of 100 messages
  */
 public record ConsumerStatus(
         @Nullable Instant sampledAt,
@@ -39,8 +39,8 @@ public record ConsumerStatus(
      * One list.
      *
      * @param depth all its elements; null: not known
-     * @param oldestSeenAt since when the element has been seen there that has been so for the longest time; null: there is none
-     * @param oldestAge the same as a duration when it was last looked at; zero: there is none
+     * @param oldestSeenAt when the element that has been seen there the longest was first seen; null: there is none
+     * @param oldestAge how long that was ago at the last look; zero: there is none
      * @param unreadable how many of {@code elements} are no messages
      * @param elements the oldest first, at most 1,000
      */
@@ -63,7 +63,7 @@ public record ConsumerStatus(
      * One element.
      *
      * @param seenSince when this instance first saw it in the list; it may have been there before
-     * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; of what consumers work on only
+     * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; false for dead letters
      */
     @SnakeCase
     public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Remembers since when the elements of one list have been seen in it. An element is known by a digest of its text, so that its
- * memory does not depend on how large elements are. Updated by one thread, read by any.
+ * Remembers since when the elements of one list have been seen in it. An element is known by a digest of its text, so that the
+ * memory needed does not depend on its size. Updated by one thread, read by any.
  */
 final class ElementTracker {
 
@@ -24,7 +24,7 @@ final class ElementTracker {
     /** Immutable; replaced with each look. */
     private volatile Map<UUID, Tracked> tracked = Map.of();
 
-    /** @param steady for ages: a clock that is set makes nothing older */
+    /** @param steady for ages: setting the machine's clock makes nothing older */
     ElementTracker(ConsumerList list, Clock clock, Clock steady) {
         this.list = list;
         this.clock = clock;

@@ -15,16 +15,16 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
- * Puts elements of the consumers' lists back into the queue, to be taken next. Each goes in one step; capacity does not apply, and
- * checkpoints, retention and the database are not touched. Of several the oldest is taken first.
+ * Puts elements of the consumers' lists back into the queue, to be taken next. Each is moved in one step; capacity does not
+ * apply, and checkpoints, retention and the database are not touched. Of several, consumers take the oldest first.
  *
- * <p>Asks Redis, on the caller's thread. Thread-safe. What is thrown is a {@link
- * ai.hokus.registry.queue.QueueUnavailableException}; what was put back before stays so.
+ * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails, a
+ * {@link ai.hokus.registry.queue.QueueUnavailableException} is thrown; elements that were put back before stay so.
  */
 @Component
 public class PutBack {
 
-    /** Calls of Redis begin no later than this: an operator waits for the answer. */
+    /** No call of Redis begins after this time: an operator waits for the answer. */
     private static final Duration MAX_DURATION = Duration.ofSeconds(10);
 
     /** Null: no Redis is configured. */
@@ -43,11 +43,12 @@ public class PutBack {
      * What to put back.
      *
      * @param messageId only elements of this message; null: all
-     * @param olderThan how long an element must have been seen in the list of what consumers work on; of the dead letters any age
+     * @param olderThan how long an element must have been seen in the list of what consumers work on; dead letters may have any
+     *     age
      */
     public record Selection(ConsumerList list, @Nullable String messageId, Duration olderThan) {
 
-        /** Null: all, or a message that is none of ours. */
+        /** Null: all messages, or an id that is none of ours. */
         public @Nullable UUID messageUuid() {
             return QueueElement.uuid(messageId).orElse(null);
         }

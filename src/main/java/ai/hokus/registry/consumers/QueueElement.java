@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What an element of a list says of itself. Others write the lists, so it may be anything.
+ * What an element of a list says about itself. Others write the lists, so it may be anything.
  *
  * @param messageId null: the element cannot be read, or has none
  * @param deadLetter null: it is no dead letter
@@ -26,7 +26,7 @@ public record QueueElement(
         @JsonUnwrapped @Nullable DeadLetter deadLetter) {
 
     /**
-     * What a dead letter says of its end.
+     * What a dead letter says about why and when it was given up.
      *
      * @param error why it was given up; null: it does not say
      * @param failedAt when it was given up, as it says; null: it does not
@@ -42,7 +42,7 @@ public record QueueElement(
     /** Characters of a text that are shown. */
     private static final int MAX_TEXT = 500;
 
-    /** Characters of a message_id: longer ones are none. */
+    /** Maximum length of a message_id in characters: a longer text is none. */
     private static final int MAX_ID = 255;
 
     boolean readable() {
@@ -66,8 +66,8 @@ public record QueueElement(
     }
 
     /**
-     * What a consumer is given when the element goes back to the queue: from what consumers work on the element as it is; from the
-     * dead letters the message inside, if there is one, with {@code retry_count} 0 and otherwise unchanged.
+     * What a consumer gets when the element goes back to the queue. If consumers were working on it: the element as it is. If it
+     * was a dead letter: the message inside, if there is one, with {@code retry_count} 0 and otherwise unchanged.
      */
     static String forConsumers(String text, ConsumerList list) {
         if (list == ConsumerList.PROCESSING) {

@@ -20,9 +20,9 @@ import org.springframework.stereotype.Component;
 /**
  * Measures the time from a message's commit until it was seen to be taken.
  *
- * <p>The queue is consumed in order. So of the messages that this instance appended, all but the newest D have been taken when the
- * queue has D elements. That is never too early; it is later than the truth by the pause between two looks, and, while the queue is
- * not empty, by the elements of other instances and those that were put back.
+ * <p>The queue is consumed in order. So of the messages that this instance appended, all but the newest D have been taken when
+ * the queue has D elements. That is never too early. It is too late by the pause between two looks and, while the queue is not
+ * empty, by the elements of other instances and those that were put back.
  *
  * <p>Thread-safe. The relay's thread only notes times.
  */
@@ -30,14 +30,14 @@ import org.springframework.stereotype.Component;
 final class TakenLatency {
 
     /**
-     * Messages whose being taken is waited for; beyond that the oldest are not measured. 100,000 Instants of 24 bytes, and the
-     * references to them: about 3 MB.
+     * How many messages are waited for, at most; beyond that, the oldest are not measured. 100,000 Instants of 24 bytes, and
+     * the references to them: about 3 MB.
      */
     static final int MAX_WAITING = 100_000;
 
     private static final Duration WINDOW = Duration.ofMinutes(5);
 
-    /** A look comes after this part of the time that the oldest message has waited. */
+    /** The next look comes after a tenth of the time that the oldest message has waited. */
     private static final int PART_OF_WAIT = 10;
 
     private final Clock steady;
@@ -79,7 +79,7 @@ final class TakenLatency {
         return !waiting.isEmpty();
     }
 
-    /** What was appended before the queue is looked at; for {@link #looked}. */
+    /** How many messages were noted; read before the queue is looked at, for {@link #looked}. */
     synchronized long noted() {
         return noted;
     }
@@ -88,10 +88,10 @@ final class TakenLatency {
      * The queue was looked at.
      *
      * @param depth its elements
-     * @param notedBefore what {@link #noted} was before that: what was appended later may not be in the depth yet
+     * @param notedBefore what {@link #noted} returned before that: what was appended later may not be in the depth yet
      * @param at when
-     * @return after which pause to look again, if what is waited for is to be measured to a tenth of its wait; zero when the clocks
-     *     disagree, and it was written later than {@code at}; null: nothing is waited for
+     * @return the pause before the next look, so that a wait is measured to a tenth of its length; zero when the clocks disagree,
+     *     and a message was written later than {@code at}; null: nothing is waited for
      */
     @Nullable
     Duration looked(long depth, long notedBefore, Instant at) {

@@ -9,8 +9,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Compares what was seen in the queue with the log: which messages consumers had taken, and how many of those that a rewind sends
- * again they had done. For people; delivery uses none of it. Thread-safe. What is thrown when the database fails is a {@link
- * org.springframework.dao.DataAccessException}.
+ * again they had done. For people; delivery uses none of it. Thread-safe. If the database fails, a
+ * {@link org.springframework.dao.DataAccessException} is thrown.
  */
 @Component
 record TakenMessages(JdbcClient jdbc) {
@@ -50,7 +50,7 @@ record TakenMessages(JdbcClient jdbc) {
     /**
      * Up to which position everything had been taken when the queue's newest checkpoint was at this position and the queue had this
      * depth. Too low rather than too high: elements of other partitions, and those that were put back, count as untaken messages
-     * of this one; what was skipped is in no queue.
+     * of this one. Skipped messages are in no queue.
      */
     long takenPosition(int partition, long position, long depth) {
         if (depth == 0) {

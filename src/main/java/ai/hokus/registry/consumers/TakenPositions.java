@@ -25,8 +25,8 @@ final class TakenPositions {
     }
 
     /**
-     * What was seen of the partition when the queue had the most of it. After a loss this is what was seen before it: until the
-     * queue has come as far again, what it holds says less. Null: nothing was seen.
+     * What was seen when the queue had come furthest in this partition. After a loss, this is the last look before it, until
+     * the queue has come as far again. Null: nothing was seen.
      */
     TakenMessages.@Nullable Seen furthest(int partition) {
         Partition known = partitions.get(partition);
@@ -44,7 +44,7 @@ final class TakenPositions {
 
         private volatile TakenMessages.@Nullable Seen furthest;
 
-        /** Taken up to this position at this time; guarded by itself. The first says nothing of when. */
+        /** When everything up to a position was first seen as taken; guarded by itself. The first entry does not say when. */
         private final TreeMap<Long, Instant> times = new TreeMap<>();
 
         private @Nullable Checkpoint last;

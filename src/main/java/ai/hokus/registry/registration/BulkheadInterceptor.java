@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
- * Bounds how many of this module's requests run at once, so that a database that stalls cannot take every request thread:
- * health is answered by those that are left. A request that is let in waits for a connection, and that wait has its own bound
+ * Limits how many of this module's requests run at once, so that a stalled database cannot take every request thread: the
+ * remaining ones answer health checks. A request that is let in waits for a connection, and that wait has its own bound
  * ({@code spring.datasource.hikari.connection-timeout}). Thread-safe.
  */
 record BulkheadInterceptor(Bulkhead bulkhead) implements HandlerInterceptor {

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Tells whether two registrations say the same: SHA-256 of what the client's request comes to.
+ * Tells whether two registrations say the same: SHA-256 of the request's content in a canonical form.
  *
- * <p>Neither the order of keys nor white space nor the spelling of a number (1, 1.0, 10e-1) makes a difference, nor who sent
- * it, nor a tag that says only what is filled in without it. It is stored: a change of what it is made from makes every
- * registration of before, sent again, a conflict.
+ * <p>The order of keys, white space, the spelling of a number (1, 1.0, 10e-1) and the sender make no difference, nor does a
+ * tag that says only what is filled in without it. The fingerprint is stored. Changing its inputs turns every earlier
+ * registration, when sent again, into a conflict.
  */
 final class Fingerprint {
 
@@ -45,7 +45,7 @@ final class Fingerprint {
         }
     }
 
-    /** Its length stands in front: no text can look like the end of one and the start of the next. */
+    /** The length stands in front, so that no text can look like the end of one and the start of the next. */
     private void text(@Nullable String text) {
         if (text == null) {
             canonical.append('-');

@@ -34,18 +34,18 @@ import org.springframework.transaction.TransactionTimedOutException;
  *   <li>A request's thread puts its registration into a bounded queue, and waits.
  *   <li>A writer, a thread of its own, takes the first in the queue and those behind it, stores them in one transaction, and
  *       tells each what came of it.
- *   <li>A registration that no writer has taken within {@link #MAX_WAIT} leaves the queue, to be stored alone: a writer that is
- *       stuck holds up only what it has taken.
+ *   <li>A registration that no writer has taken within {@link #MAX_WAIT} leaves the queue and is stored alone, so that a stuck
+ *       writer holds up only what it has taken.
  * </ol>
  *
  * <p>Thread-safe.
  */
 final class GroupCommit implements AutoCloseable {
 
-    /** Registrations in one transaction: a few ten milliseconds of inserts. */
+    /** Maximum number of registrations in one transaction: some tens of milliseconds of inserts. */
     static final int MAX_GROUP_SIZE = 64;
 
-    /** Characters of all payloads of a group of several: 64 of the default's largest, a second of inserts. */
+    /** Maximum number of characters in the payloads of a group of several: 64 of the default's largest, a second of inserts. */
     static final long MAX_GROUP_PAYLOAD = 16L * 1024 * 1024;
 
     /** A hundred times what a transaction takes. */
@@ -67,7 +67,7 @@ final class GroupCommit implements AutoCloseable {
      *
      * @param writers transactions under way at once
      * @param capacity registrations that wait at once; another one is refused
-     * @param maxWait {@link #MAX_WAIT}, but for tests
+     * @param maxWait {@link #MAX_WAIT}, except in tests
      * @param transaction stores what it can in one transaction and returns what came of each, in their order
      */
     GroupCommit(
@@ -84,7 +84,7 @@ final class GroupCommit implements AutoCloseable {
     }
 
     /**
-     * Stores a registration, together with others where there are some.
+     * Stores a registration, together with others if there are some.
      *
      * @throws TransientDataAccessResourceException when the database failed under the transaction, or too many registrations
      *     wait; nothing was stored
@@ -128,8 +128,8 @@ final class GroupCommit implements AutoCloseable {
     }
 
     /**
-     * Stores a group. The database's failure is everyone's, and is not waited for a second time. What one member or another
-     * transaction brought about need not be: each is stored alone.
+     * Stores a group. If the database fails, every member fails, and nobody waits for it a second time. Any other failure
+     * may concern one member only, so each is stored alone.
      */
     private void write(Member first) {
         List<Member> group = takeGroup(first);
@@ -156,7 +156,10 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /** Whether every member has it: it was the database itself, or a lock that all wait for, not what was written. */
+    /**
+     * Whether a failure concerns every member: the cause was the database itself, or a lock that all wait for, not what was
+     * written.
+     */
     private static boolean isSharedFailure(Throwable e) {
         return e instanceof CommitInDoubtException
                 || e instanceof TransactionException
@@ -174,7 +177,7 @@ final class GroupCommit implements AutoCloseable {
             if (payload > MAX_GROUP_PAYLOAD) {
                 break;
             }
-            // Not there any more: another writer has it, or it left.
+            // If it is gone, another writer has it, or it left.
             if (queue.remove(next)) {
                 group.add(next);
             }
@@ -198,7 +201,7 @@ final class GroupCommit implements AutoCloseable {
 
         private final NewRegistration registration;
 
-        /** Of the request's thread: what is logged of a transaction that is this request's alone bears its id. */
+        /** Of the request's thread, so that the log lines of a transaction for this request alone bear its id. */
         private final Map<String, String> logContext = Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.of());
 
         Member(NewRegistration registration) {

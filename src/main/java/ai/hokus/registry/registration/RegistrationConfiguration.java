@@ -39,7 +39,7 @@ class RegistrationConfiguration {
         };
     }
 
-    /** The name is for what a refusal says in the log. */
+    /** The name appears in the log when a call is refused. */
     private static Bulkhead bulkhead(String name, int maxConcurrentCalls, Duration maxWait) {
         return Bulkhead.of(
                 name,

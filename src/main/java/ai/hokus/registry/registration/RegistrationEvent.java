@@ -49,7 +49,7 @@ record RegistrationEvent(
         return new RegistrationEvent(request, userId, tags, proposalIdentifier, registeredAt);
     }
 
-    /** The caller's id replaces whatever the client put there; a tag that the client set is not filled in. */
+    /** The caller's id replaces whatever the client put there; the proposal's tag is filled in only if the client did not set it. */
     private static Map<String, String> deliveredTags(RegistrationRequest request, String userId) {
         Map<String, String> tags = new LinkedHashMap<>(request.tags());
         tags.put(USER_ID, userId);
@@ -103,7 +103,7 @@ record RegistrationEvent(
         return request.apiSchema() == null ? null : StrictJson.MAPPER.writeValueAsString(request.apiSchema());
     }
 
-    /** Of the baseline, in per cent; null where that says nothing. */
+    /** The improvement in per cent of the baseline; null where that says nothing. */
     private @Nullable Double improvementPercentage() {
         if (request.baselineValue() <= 0) {
             return null;

@@ -19,8 +19,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Gives registrations back, in pages. A page shows what is committed when it is read: registrations of different models get
- * their ids in another order than they commit, so what follows a page is no feed of what is new. Thread-safe.
+ * Gives registrations back, in pages. A page shows what is committed when it is read: registrations of different models may
+ * get their ids in another order than they commit, so later pages are no feed of what is new. Thread-safe.
  */
 @RestController
 @Tag(name = "Registrations")

@@ -84,7 +84,8 @@ final class RegistrationRepository {
     }
 
     /**
-     * Locks the model's row until the transaction ends; whoever else registers this model waits. Needs an open transaction.
+     * Locks the model's row until the transaction ends. Anybody else who registers this model waits. Needs an open
+     * transaction.
      *
      * @return whether there is such a row
      */
@@ -93,7 +94,7 @@ final class RegistrationRepository {
     }
 
     /**
-     * Locks the rows of those models that have one which nobody holds, until the transaction ends. Waits for no one. Needs an
+     * Locks, until the transaction ends, those of the models' rows that exist and that nobody holds. Never waits. Needs an
      * open transaction.
      *
      * @return the names of the models that it locked
@@ -114,7 +115,7 @@ final class RegistrationRepository {
     }
 
     /**
-     * Stores registrations, but for those whose model, version and token are stored.
+     * Stores registrations, except those whose model, version and token are already stored.
      *
      * @return those that were stored
      */
@@ -127,7 +128,7 @@ final class RegistrationRepository {
         // A batch of one would be parsed by PostgreSQL each time.
         int[] counts = all.length == 1 ? new int[] {named.update(sql, all[0])} : named.batchUpdate(sql, all);
         if (IntStream.of(counts).anyMatch(count -> count < 0)) {
-            // Whether a message must be written depends on it. Each alone, they are counted.
+            // The count decides whether a message must be written. Stored alone, each registration is counted.
             throw new IllegalStateException(
                     "the driver does not count what a batch inserts; is reWriteBatchedInserts in spring.datasource.url?");
         }
@@ -137,7 +138,7 @@ final class RegistrationRepository {
                 .toList();
     }
 
-    /** A null says what it would be: else the driver would ask the database. */
+    /** Columns that may be null have a type: else the driver would ask the database for it. */
     static SqlParameterSource row(RegistrationEvent event, String fingerprint, UUID messageId) {
         RegistrationRequest request = event.request();
         return new MapSqlParameterSource()

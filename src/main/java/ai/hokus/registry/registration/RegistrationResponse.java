@@ -29,7 +29,7 @@ record RegistrationResponse(
         return new RegistrationResponse("ok", request.modelId(), request.modelName(), request.version(), true, null);
     }
 
-    /** Of known length: it goes out in one piece with its headers, where a stream of JSON would be sent in two chunks. */
+    /** Its length is known, so it goes out in one piece with its headers. A stream of JSON would be sent in two chunks. */
     byte[] json() {
         return StrictJson.MAPPER.writeValueAsBytes(this);
     }

@@ -22,8 +22,9 @@ import org.springframework.web.ErrorResponseException;
 class RegistrationService implements AutoCloseable {
 
     /**
-     * Transactions of a registration alone, after deadlocks and serialization failures. The database reports those at once, so
-     * that several attempts fit into the time of one that waits for a lock; such a one is not repeated, its client may.
+     * Maximum attempts to store a registration alone, after deadlocks and serialization failures. The database reports those
+     * at once, so several attempts fit into the time of one that waits for a lock. An attempt that waited for a lock in vain
+     * is not repeated here, but the client may repeat it.
      */
     private static final int MAX_ATTEMPTS = 4;
 
@@ -35,8 +36,8 @@ class RegistrationService implements AutoCloseable {
     private final long maxPayload;
 
     /**
-     * @param alone a permit for each transaction of a registration alone: it may wait for a locked row, and its connection is
-     *     not there for other models
+     * @param alone a permit for each transaction that stores a registration alone: it may wait for a locked row, and
+     *     meanwhile its connection is not there for other models
      */
     RegistrationService(
             RegistrationRepository repository,
@@ -59,7 +60,7 @@ class RegistrationService implements AutoCloseable {
 
     /**
      * Stores a registration and its message, both or neither: first in a transaction that registrations of the same moment
-     * share, and what that leaves over in one of its own. {@code REGISTERED} and {@code ALREADY_REGISTERED} are on disk.
+     * share and, if that leaves it over, in one of its own. {@code REGISTERED} and {@code ALREADY_REGISTERED} are on disk.
      *
      * @param userId the caller's
      * @throws ErrorResponseException 422 when the event would be larger than {@code registry.registration.max-payload}

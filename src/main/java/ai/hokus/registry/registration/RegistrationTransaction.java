@@ -21,15 +21,16 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The transaction that stores registrations with their messages, all of them or none:
  *
  * <ol>
- *   <li>lock the models' rows, and make those that are new: one transaction of a model at a time, hence the ids of its messages
- *       in commit order;
+ *   <li>lock the models' rows, and make those that are new: each model has one transaction at a time, so the ids of its
+ *       messages are in commit order;
  *   <li>insert the registrations, unless their identities are taken: then compare what is stored, and write nothing;
  *   <li>append the messages of those that were inserted, in the order given.
  * </ol>
  *
- * <p>No two transactions wait for each other. Several registrations leave a locked model to be stored alone, and wait only
- * where another transaction is making the same new model: since everyone makes models in the order of their names, whoever
- * waits for one has none that comes later. One registration alone waits for its model with no lock in hand.
+ * <p>No two transactions wait for each other. A transaction of several registrations leaves those of locked models to be
+ * stored alone, and waits only while another one is making the same new model. All make models in the order of their
+ * names, so one that waits for a model has made none that comes later. A registration that is stored alone waits for its
+ * model without holding a lock.
  *
  * <p>Thread-safe.
  */
@@ -70,18 +71,18 @@ final class RegistrationTransaction {
     }
 
     /**
-     * If the commit fails, the outcome is unknown for every member, and sending it again settles it. What holds however the
-     * commit ended is answered all the same.
+     * If the commit fails, the outcome is unknown for every member, and sending it again settles it. A result that does not
+     * depend on the commit is answered all the same.
      *
-     * @param work never returns an empty list: there is at least one registration, and each has a result. So as long as there is
-     *     no result, it is the statements that have failed, and nothing was stored
+     * @param work never returns an empty list: there is at least one registration, and each has a result. So if there is no
+     *     result, the statements have failed and nothing was stored
      */
     private List<StoreResult> commit(Supplier<List<StoreResult>> work) {
         List<StoreResult> written = new ArrayList<>();
         try {
             transaction.executeWithoutResult(status -> written.addAll(work.get()));
             if (written.contains(RegistrationResult.ALREADY_REGISTERED)) {
-                // Whoever registered it may not have it on disk yet.
+                // The transaction that registered it may not be on disk yet.
                 outbox.flush();
             }
             return written;
@@ -107,7 +108,7 @@ final class RegistrationTransaction {
             try {
                 locked.addAll(repository.insertModels(List.copyOf(others)));
             } catch (DataAccessException e) {
-                // It concerns those of one model, and is no failure of the database.
+                // It concerns the registrations of one model, and is no failure of the database.
                 throw SqlFailure.isLockTimeout(e)
                         ? new IllegalStateException("another transaction makes one of these models and does not end", e)
                         : e;
@@ -116,7 +117,7 @@ final class RegistrationTransaction {
         return locked;
     }
 
-    /** Where there is no row it is made; it is locked by that, and nobody else sees it before the commit. */
+    /** Makes the row if there is none. That locks it, and nobody else sees it before the commit. */
     private Set<String> lockModel(String name) {
         if (repository.insertModels(List.of(name)).isEmpty() && !repository.lockModel(name)) {
             throw new IllegalStateException("the row of model " + name + " is neither there nor could it be made");

@@ -21,15 +21,15 @@ import tools.jackson.databind.node.ObjectNode;
 final class RequestFields extends JsonFields {
 
     /**
-     * Digits before or after the point that a number's exponent may stand for. Arithmetic on more overflows, in our consumers
-     * before it does here.
+     * Maximum number of digits before or after the point that a number's exponent may stand for. Arithmetic on more
+     * overflows, and in our consumers sooner than here.
      */
     private static final int MAX_SCALE = 10_000;
 
     /** Digits of a number in a string, as many as a JSON number may have. */
     private static final int MAX_NUMBER_LENGTH = 1_000;
 
-    /** What Python's {@code float} reads too, but for its words (inf, nan) and its underscores. */
+    /** What Python's {@code float} reads too, except for its words (inf, nan) and its underscores. */
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d++(\\.\\d*+)?|\\.\\d++)([eE][+-]?\\d++)?");
 
     RequestFields(ObjectNode fields) {

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A registration as it is read back, its tags and its schema as JSON. Its id says only where a page ends. */
+/** A registration as it is read back, its tags and its schema as JSON. Its id is there only to say where a page ends. */
 @Schema(name = "Registration", description = "A stored registration")
 @SnakeCase
 record StoredRegistration(

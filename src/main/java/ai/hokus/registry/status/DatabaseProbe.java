@@ -56,7 +56,7 @@ class DatabaseProbe {
             log.debug("The probe's row is locked", e);
         }
         if (failures > 0) {
-            // Registrations failed with the probe; from here on they are tried anew.
+            // Registrations failed together with the probe; from here on they are judged anew.
             registrations.forget();
         }
         failures = 0;

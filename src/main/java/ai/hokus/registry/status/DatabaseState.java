@@ -25,9 +25,9 @@ public record DatabaseState(
         UNKNOWN,
         /** A write has committed. */
         WRITABLE,
-        /** It answers, and takes no write: a standby, or read-only, or its disk is full. */
+        /** It answers, but takes no write: a standby, or read-only, or its disk is full. */
         REFUSES_WRITES,
-        /** It takes the probe's write, and no registration: see {@link RegistrationOutcomes}. */
+        /** It takes the probe's write, but no registration: see {@link RegistrationOutcomes}. */
         REFUSES_REGISTRATIONS,
         /** Two probes in a row have failed, or one is overdue. */
         UNREACHABLE

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** The status in words: what happened, what it means for messages, what to do. */
 final class Findings {
 
-    /** One rewind is a fallback of Redis. Several in an hour are two servers that take turns. */
+    /** One rewind means that Redis fell back. Several in an hour mean that two servers take turns. */
     private static final int MANY_REWINDS = 3;
 
     private Findings() {}

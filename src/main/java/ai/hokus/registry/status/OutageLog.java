@@ -14,7 +14,7 @@ import org.springframework.stereotype.Component;
 /**
  * While Redis is away, one line in the log per accepted registration, so that nobody wonders where its event is. At most
  * {@value #LINES_PER_SECOND} a second; the rest is summed up, so that an outage under load does not fill a disk. The
- * payload only at debug.
+ * payload is logged only at debug.
  *
  * <p>Thread-safe.
  */
@@ -25,7 +25,7 @@ class OutageLog implements CommitListener {
 
     private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
 
-    /** A name is the client's: it begins no line of its own. */
+    /** A name comes from the client, and must not begin a line of its own. */
     private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]");
 
     private final StatusCache cache;

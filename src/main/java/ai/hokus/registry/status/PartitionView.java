@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One partition: the database's part from the last sample, the relay's part from this instance's relay.
  *
- * @param stalled whether messages wait, nothing is delivered, and nothing that is known of explains it
+ * @param stalled whether messages wait, nothing is delivered, and no known reason explains it
  * @param relayState what this instance's relay does; null: it has none
  * @param relaySince since when it does that
  * @param lastPassAt when its last pass ended; null: none has

@@ -6,8 +6,8 @@ public enum RedisState {
     NOT_CONFIGURED,
     /** This instance does not relay, or has not looked yet. */
     UNKNOWN,
-    /** It answered last. */
+    /** It answered last time. */
     REACHABLE,
-    /** It did not. */
+    /** It did not answer last time. */
     UNREACHABLE
 }

@@ -13,12 +13,13 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * Whether registrations are stored, by what became of the last ones. The probe writes a row of its own, which says nothing about
- * a lock on a table that only registrations write, about a disk that has no room for one more row, or about a lost right.
+ * Whether registrations are stored, judged by what became of the last ones. The probe writes a row of its own, which says
+ * nothing about a lock on a table that only registrations write, about a disk that has no room for one more row, or about a lost
+ * right.
  *
- * <p>Registrations fail when {@link #MIN_FAILURES} in a row did, over {@link #MIN_DURATION} or more, and none was stored since. A
- * single one that is stored ends it; so does {@link #FORGOTTEN_AFTER} without any: what the next one would experience is not known
- * then. Thread-safe.
+ * <p>Registrations count as failing when {@link #MIN_FAILURES} in a row failed, over {@link #MIN_DURATION} or more, and none was
+ * stored since. A single one that is stored ends this. So does {@link #FORGOTTEN_AFTER} without any, because nobody knows then
+ * how the next one would fare. Thread-safe.
  */
 @Component
 class RegistrationOutcomes implements CommitListener {
@@ -31,7 +32,7 @@ class RegistrationOutcomes implements CommitListener {
 
     private final Clock steady;
 
-    /** Since one was stored; null: the last one was stored, or is forgotten. */
+    /** Failures since one was stored; null: the last one was stored, or is forgotten. */
     private volatile @Nullable Failures failures;
 
     /** In a row. */
@@ -48,7 +49,7 @@ class RegistrationOutcomes implements CommitListener {
         }
     }
 
-    /** What failed before has nothing to say any more. */
+    /** Earlier failures no longer count. */
     void forget() {
         failures = null;
     }
@@ -63,7 +64,7 @@ class RegistrationOutcomes implements CommitListener {
                 : new Failures(before.count() + 1, before.first(), now, error);
     }
 
-    /** Why the last registration failed, where registrations fail. */
+    /** Why the last registration failed; empty: registrations do not count as failing. */
     Optional<String> failing() {
         return Optional.ofNullable(failures)
                 .filter(last -> last.count() >= MIN_FAILURES)

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
-/** Writes what this instance's relays know to where {@code outbox_status} shows it. Thread-safe. */
+/** Writes what this instance's relays know into {@code outbox_relay}, which {@code outbox_status} shows. Thread-safe. */
 @Component
 class RelayReporter {
 

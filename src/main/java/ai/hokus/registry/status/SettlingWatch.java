@@ -25,14 +25,14 @@ class SettlingWatch {
 
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
-    /** The two parts are one snapshot; partitions have a few rows. */
+    /** Ids and transaction are from one snapshot. There is one row for each partition. */
     private static final String PROGRESS = """
             SELECT partition_id AS partition, settled_id, highest_claimed_id,
                    CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) AS oldest_xid
             FROM outbox_progress ORDER BY partition_id
             """;
 
-    /** Other roles' rows are without their transaction unless this role may see them (pg_read_all_stats). */
+    /** Other roles' rows do not show their transaction unless this role may see it (pg_read_all_stats). */
     private static final String HOLDER = """
             SELECT 'session ' || pid || ' (application ' || COALESCE(NULLIF(application_name, ''), 'unnamed') || ', user '
                        || COALESCE(usename, 'unknown') || ', database ' || COALESCE(datname, 'none') || ', '
@@ -78,7 +78,7 @@ class SettlingWatch {
         this.steady = steady;
     }
 
-    /** What keeps it where it is, in words; null: nothing. */
+    /** What keeps {@code settled_id} where it is, in words; null: nothing. */
     @Nullable
     String look() {
         if (dialect.idsFollowCommits()) {

@@ -22,9 +22,9 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * Finds out where delivery stands still: a message has waited for longer than a limit, and for as long this instance has seen
- * nothing delivered. What has a finding of its own is left out: Redis takes nothing, the queue is full, an operator paused the partition.
- * Everything else counts, for whatever reason. Confined to the sampler's thread.
+ * Finds out where delivery stands still: a message has waited for longer than a limit, and this instance has seen nothing
+ * delivered for as long. Reasons with a finding of their own are left out: Redis takes nothing, the queue is full, an operator
+ * paused the partition. Everything else counts. Confined to the sampler's thread.
  */
 @Component
 class StallWatch {

@@ -33,7 +33,7 @@ public class StatusCache {
     private volatile Probed probed;
     private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
 
-    /** @param overdueAt by the steady clock; null: as long as nothing else is said, it stays */
+    /** @param overdueAt by the steady clock; null: it stays until the next probe */
     private record Probed(DatabaseState database, @Nullable Instant overdueAt) {}
 
     /** @param staleAt by the steady clock; null as long as nothing was sampled */
@@ -59,7 +59,7 @@ public class StatusCache {
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
     }
 
-    /** How many there are. Another number than the database's would have stopped the start. */
+    /** How many there are. If this were not the database's number, the service would not have started. */
     public int partitions() {
         return partitions;
     }
@@ -87,7 +87,7 @@ public class StatusCache {
                 authService.status().orElse(null));
     }
 
-    /** A probe that is overdue says what one that failed would say. */
+    /** A probe that is overdue counts like one that failed. */
     private DatabaseState database() {
         Probed last = probed;
         Instant now = steady.instant();
@@ -124,7 +124,7 @@ public class StatusCache {
      * What a probe found out. Called by the probe alone.
      *
      * @param error why it failed; null: it did not
-     * @param overdueAfter when the next answer is overdue; null: the condition stays until then
+     * @param overdueAfter when the next answer is overdue; null: the condition stays until the next probe
      */
     DatabaseState probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
         DatabaseState before = probed.database();

@@ -21,13 +21,14 @@ import org.springframework.transaction.support.TransactionTemplate;
  * database does not answer in time is a {@link org.springframework.dao.DataAccessException} or a {@link
  * org.springframework.transaction.TransactionException}.
  *
- * @param transaction the transactions that registrations have: for the probe, and for what else depends on their settings
+ * @param transaction with the settings of registrations' transactions: for the probe, and for what else depends on these
+ *     settings
  */
 @Component
 @DependsOnDatabaseInitialization
 record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, InstanceName instance) {
 
-    /** UPPER would follow the database's locale: of "running", Turkish makes no RUNNING. */
+    /** UPPER would follow the database's locale, and Turkish does not turn "running" into RUNNING. */
     private static final String READ = """
             SELECT partition_id AS partition,
                    CASE state WHEN 'running' THEN 'RUNNING' WHEN 'paused' THEN 'PAUSED' WHEN 'stopped' THEN 'STOPPED' END AS state,
@@ -60,7 +61,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
             VALUES (-1, ?, 'write_probe', 'closed')
             """;
 
-    /** Rewinds are rare, and their table has no index by time: the newest by their ids. */
+    /** Rewinds are rare, and their table has no index by time, so the newest are found by their ids. */
     private static final String REWINDS_IN_LAST_HOUR = """
             SELECT CAST(count(*) AS INTEGER)
             FROM (SELECT rewound_at, from_position, to_position FROM outbox_rewind ORDER BY id DESC LIMIT 100) r
@@ -90,7 +91,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
         });
     }
 
-    /** Proves that the database answers, if only to be read. */
+    /** Proves that the database answers, if only to reads. */
     void probeRead() {
         jdbc.sql("SELECT partitions FROM outbox").query().singleValue();
     }

@@ -37,7 +37,7 @@ class StatusSampler implements SmartLifecycle {
     /** A sample of 100 ms may be taken every second. */
     private static final int PAUSE_FOR_SAMPLE = 10;
 
-    /** The last report of a service that stops; without a database nobody waits for it any longer. */
+    /** How long a service that stops waits for its last report, which fails without a database. */
     private static final Duration LAST_REPORT_TIMEOUT = Duration.ofSeconds(2);
 
     private final StatusRepository outbox;
@@ -112,7 +112,7 @@ class StatusSampler implements SmartLifecycle {
         return tenfold.compareTo(settings.interval()) > 0 ? tenfold : settings.interval();
     }
 
-    /** The relays have stopped by now: that is the last that is reported. */
+    /** The relays have stopped by now, so this is the last report. */
     @Override
     public synchronized void stop() {
         ThreadPoolTaskScheduler threads = executor;
