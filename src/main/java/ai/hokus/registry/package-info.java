@@ -1,5 +1,5 @@
 /**
- * The map of the code, for whoever reads it for the first time. A registration's path through the modules:
+ * The map of the code, for somebody who reads it for the first time. A registration's path through the modules:
  *
  * <pre>
  * HTTP -&gt; registration -one transaction-&gt; outbox &lt;-claim- relay -append-&gt; queue (Redis, through Redisson)

@@ -12,8 +12,8 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * What was last seen of consumers, without asking anybody: reading it does no I/O and takes no lock. Thread-safe; one thread
- * writes, any thread reads.
+ * What was last seen of consumers. Reading it does no I/O and takes no lock. Thread-safe; one thread writes, any thread
+ * reads.
  */
 @Component
 public class ConsumerCache {

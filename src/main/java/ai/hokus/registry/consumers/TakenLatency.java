@@ -70,7 +70,7 @@ final class TakenLatency {
         }
     }
 
-    /** What was waited for is lost, and will be appended again. */
+    /** The messages that were waited for are lost, and will be appended again. */
     synchronized void forget() {
         waiting.clear();
     }

@@ -9,7 +9,7 @@
  *
  * <p><b>May call</b> {@code consumers}, {@code relay} and {@code status}.
  *
- * <p><b>Runs on</b> the relay's threads ({@link ai.hokus.registry.metrics.RelayMeters}), on those of whoever reads a gauge,
+ * <p><b>Runs on</b> the relay's threads ({@link ai.hokus.registry.metrics.RelayMeters}), on the threads that read a gauge,
  * and on {@code cloudwatch-metrics-publisher}.
  */
 @NullMarked

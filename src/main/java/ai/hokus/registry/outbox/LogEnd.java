@@ -3,7 +3,8 @@ package ai.hokus.registry.outbox;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a partition stands, read under its lock: the newest row of each of its logs, and what the database says of ids.
+ * Where a partition stands, read under its lock: the newest row of each of its logs, and what the database says about
+ * ids.
  *
  * @param queueName the queue that this outbox delivers to; null: none is recorded
  * @param environment null: none is recorded

@@ -2,7 +2,10 @@ package ai.hokus.registry.outbox;
 
 import java.util.List;
 
-/** Says what retention may delete. Whoever delivers the messages implements it; without one, retention deletes nothing. */
+/**
+ * Says what retention may delete. The module that delivers messages implements it. Without an implementation, retention deletes
+ * nothing.
+ */
 public interface PurgeGuard {
 
     /**

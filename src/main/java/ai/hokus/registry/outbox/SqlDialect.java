@@ -46,7 +46,7 @@ public enum SqlDialect {
         }
     }
 
-    /** The statement behind {@link LogEnd}: the newest rows of both logs, and what the database says of ids and transactions. */
+    /** The statement behind {@link LogEnd}: the newest rows of both logs, and what the database says about ids and transactions. */
     String logEnd() {
         String ids =
                 this == H2 ? "9223372036854775807 AS highest_id, 0 AS xid, 0 AS oldest_xid, 0 AS server_start" : """

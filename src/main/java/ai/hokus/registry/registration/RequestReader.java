@@ -64,7 +64,7 @@ final class RequestReader {
         return request;
     }
 
-    /** What is already known to be wrong is not reported a second time. */
+    /** A field that is already known to be wrong is not reported a second time. */
     private static void checkMetric(RequestFields fields, String name, double baseline, double current) {
         if (fields.isRight("metric_name")) {
             Optional<Metric> metric = Metric.named(name);

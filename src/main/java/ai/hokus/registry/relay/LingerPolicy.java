@@ -9,7 +9,7 @@ interface LingerPolicy {
     /** Ends every pass as soon as nothing is pending. */
     LingerPolicy NONE = new LingerPolicy() {};
 
-    /** So many messages were claimed. */
+    /** This many messages were claimed. */
     default void onClaimed(int messages) {}
 
     /** Whether something was claimed lately. */

@@ -18,7 +18,7 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * What is known, without asking anybody: the last probe of the database, the last sample of the outbox, and what this
+ * What is known without asking anybody: the last probe of the database, the last sample of the outbox, and what this
  * instance's relays know anyway. Reading it does no I/O and takes no lock. Thread-safe: the probe and the sampler each write
  * their own part, any thread reads.
  */

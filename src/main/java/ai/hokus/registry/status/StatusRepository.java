@@ -17,9 +17,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. What is thrown when the
- * database does not answer in time is a {@link org.springframework.dao.DataAccessException} or a {@link
- * org.springframework.transaction.TransactionException}.
+ * The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. If the database does
+ * not answer in time, a {@link org.springframework.dao.DataAccessException} or a
+ * {@link org.springframework.transaction.TransactionException} is thrown.
  *
  * @param transaction with the settings of registrations' transactions: for the probe, and for what else depends on these
  *     settings

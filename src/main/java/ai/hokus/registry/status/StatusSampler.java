@@ -86,7 +86,7 @@ class StatusSampler implements SmartLifecycle {
         executor = threads;
     }
 
-    /** One sample. Where it fails, the last one stays until it is stale; the probe says whether the database is well. */
+    /** One sample. If it fails, the last one stays until it is stale; the probe says whether the database is well. */
     private void sample() {
         long start = System.nanoTime();
         pause = settings.interval();

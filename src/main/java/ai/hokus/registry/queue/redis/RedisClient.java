@@ -163,7 +163,7 @@ final class RedisClient {
         return config;
     }
 
-    /** Where there are replicas: they are never asked, and get no connections. */
+    /** For a Redis with replicas, which are never asked and get no connections. */
     private static <T extends BaseMasterSlaveServersConfig<T>> T primariesOnly(T servers, QueueSettings settings) {
         return common(servers, settings)
                 .setReadMode(ReadMode.MASTER)

@@ -42,7 +42,7 @@ final class RedisReply {
         return next >= parts.size() || parts.get(next) == null ? null : text();
     }
 
-    /** So many texts. */
+    /** This many texts. */
     List<String> texts(long count) {
         List<String> texts = new ArrayList<>();
         for (long n = 0; n < count; n++) {
