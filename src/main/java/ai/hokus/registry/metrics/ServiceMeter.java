@@ -65,14 +65,13 @@ enum ServiceMeter {
             new Spec(GAUGE, "registry.consumer.taken.latency.p50", "seconds"),
             "Time from a message's insert until a consumer had taken it: median over the messages that this instance appended"
                     + " and saw taken in the last five minutes."),
-    TAKEN_P99(
-            new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"),
-            "The same time, 99th percentile."),
+    TAKEN_P99(new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"), "The same time, 99th percentile."),
     BREAKER_STATE(
             new Spec(GAUGE, "registry.breaker.state", null),
             "0: closed. 1: half-open, one pass tries. 2: open, the relay leaves Redis alone for a while."),
     REDIS_REACHABLE(
-            new Spec(GAUGE, "registry.redis.reachable", null), "1 if Redis answered this instance's last call, 0 if it did not."),
+            new Spec(GAUGE, "registry.redis.reachable", null),
+            "1 if Redis answered this instance's last call, 0 if it did not."),
     DATABASE_REACHABLE(
             new Spec(GAUGE, "registry.database.reachable", null),
             "1 if the database answers this instance, 0 if it does not."),
@@ -97,11 +96,15 @@ enum ServiceMeter {
     PASS_DURATION(
             new Spec(TIMER, "registry.relay.pass.duration", null),
             "Duration of a pass that had the relay lock, from its first look at the queue until it gave the lock back."),
-    APPEND_DURATION(new Spec(TIMER, "registry.relay.append.duration", null), "Duration of one append, until Redis had answered."),
+    APPEND_DURATION(
+            new Spec(TIMER, "registry.relay.append.duration", null),
+            "Duration of one append, until Redis had answered."),
     DELIVERY_LATENCY(
             new Spec(TIMER, "registry.relay.delivery.latency", null),
             "Time from a message's insert (by the database's clock) to its append (by this instance's clock)."),
-    REWINDS(new Spec(COUNTER, "registry.relay.rewinds", "rewinds"), "Number of times that the relay found messages lost by Redis."),
+    REWINDS(
+            new Spec(COUNTER, "registry.relay.rewinds", "rewinds"),
+            "Number of times that the relay found messages lost by Redis."),
     RESENT(
             new Spec(COUNTER, "registry.relay.resent", "messages"),
             "Messages that were sent again because Redis lost them."),

@@ -16,7 +16,7 @@ public class Retention {
 
     private static final Logger log = LoggerFactory.getLogger(Retention.class);
 
-    /** With the longest purge (4 min) and a transaction of each (19 s), this stays inside the 5 minutes of the lock. */
+    /** With the longest purge (4 min) and a last transaction of each (19 s each), this stays inside the 5 minutes of the lock. */
     private static final Duration MAX_SCRUB_DURATION = Duration.ofSeconds(10);
 
     private final OutboxPurge purge;

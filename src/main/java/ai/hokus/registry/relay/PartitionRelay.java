@@ -221,7 +221,8 @@ final class PartitionRelay implements Runnable {
         Checkpoints look = queue.newestCheckpoint(producer);
         status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
-        if (before != null && before.state() == RelayState.NOT_RELAYING) { // not the lock, before that has changed
+        // An instance that must not relay leaves the lock to the others.
+        if (before != null && before.state() == RelayState.NOT_RELAYING) {
             String refusal = partition.refusal();
             if (refusal != null) {
                 return new RelayPass.Result(RelayState.NOT_RELAYING, null, refusal);

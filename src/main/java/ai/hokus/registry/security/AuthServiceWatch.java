@@ -66,7 +66,8 @@ public final class AuthServiceWatch {
         this.steadyClock = steadyClock;
         MeterRegistry registry = configured ? meters : new CompositeMeterRegistry(); // of none
         this.duration = Timer.builder("registry.auth.service.duration")
-                .description("Duration of one question to the auth service, until its answer, a failure or the timeout.")
+                .description(
+                        "Duration of one question to the auth service, until its answer, a failure or the timeout.")
                 .register(registry);
         this.failures = Counter.builder("registry.auth.service.failures")
                 .baseUnit("questions")

@@ -135,7 +135,7 @@ final class RedisClient {
                 .setSslVerificationMode(SslVerificationMode.STRICT)
                 .setUsername(redis.username())
                 .setPassword(redis.password());
-        config.setReferenceEnabled(false); // else each argument is looked at for being an object of the library
+        config.setReferenceEnabled(false); // else the library checks whether an argument is one of its own objects
         if (redis.tls()) {
             SslManagerBundle managers = redis.trust().managers();
             config.setSslTrustManagerFactory(managers.getTrustManagerFactory())
