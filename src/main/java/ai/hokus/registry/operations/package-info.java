@@ -9,8 +9,8 @@
  * once, and is recorded; that queries and actions read or lock a bounded number of rows at a time, however many messages there are.
  *
  * <p><b>Reading order</b>: {@code OutboxQueryController} shows what {@code OutboxQueries} and {@code MessageListing} read. {@code
- * OperatorActionController} reads what an operator wants; {@code OperatorActions}, {@code Resend} and {@code PutBackAction} do it, through {@code
- * OperationLog}, which makes sure that it is done once.
+ * OperatorActionController} reads what an operator wants; {@code OperatorActions}, {@code Resend} and {@code PutBackAction} do
+ * it, through {@code OperationLog}, which makes sure that it is done once.
  *
  * <p><b>May call</b> {@code consumers}, {@code outbox}, {@code queue} (for its lists' names and its exception),
  * {@code relay}, {@code status} and {@code web}.

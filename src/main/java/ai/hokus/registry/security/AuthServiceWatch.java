@@ -19,10 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers, counts and times what came of questions to the auth service, for health, the console and metrics, and logs one
- * line a minute of each kind of trouble. {@code docs/metrics.md} explains the meters; the package metrics, which this one does
- * not know, lists them, and a test there fails when the two differ. One question that comes to nothing may be about one key; {@link #MIN_FAILURES} in a row are a finding, until there is
- * a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
+ * Remembers, counts and times the outcomes of questions to the auth service, for health, the console and metrics. Logs one line a
+ * minute for each kind of trouble. One question without a verdict may be about one key only; {@link #MIN_FAILURES} in a row are a
+ * finding, until there is a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
+ *
+ * <p>{@code docs/metrics.md} explains the meters. The package {@code metrics} lists them too; a test fails when the two differ.
  */
 public final class AuthServiceWatch {
 

@@ -67,7 +67,10 @@ record RedisTls(Map<String, String> files, Map<String, String> contents) {
         }
     }
 
-    /** @throws IllegalStateException when a file holds no certificate, the key is not the certificate's, or the JVM's trust store cannot be read */
+    /**
+     * @throws IllegalStateException when a file holds no certificate, the key is not the certificate's, or the JVM's trust store
+     *     cannot be read
+     */
     SslManagerBundle managers() {
         PemSslStoreDetails ours =
                 PemSslStoreDetails.forCertificate(contents.get(CERTIFICATE)).withPrivateKey(contents.get(KEY));
