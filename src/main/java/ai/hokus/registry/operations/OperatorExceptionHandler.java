@@ -1,5 +1,6 @@
 package ai.hokus.registry.operations;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
@@ -37,7 +38,11 @@ class OperatorExceptionHandler {
         TransactionException.class
     })
     ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
-        log.warn("{} {} was answered with 503", request.getMethod(), request.getRequestURI(), e);
+        log.warn(
+                "{} {} was answered with 503: {}",
+                request.getMethod(),
+                request.getRequestURI(),
+                SqlFailure.describe(e));
         return Problem.unavailable(
                 "The database did not answer in time, so this was not done, or not to its end. /outbox/operations says"
                         + " what was done; asking again does nothing twice.");

@@ -1,20 +1,27 @@
 package ai.hokus.registry.operations;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.outbox.TestLog;
 import ai.hokus.registry.support.TestKeys;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
 import org.springframework.context.annotation.Import;
 import org.springframework.http.MediaType;
@@ -26,6 +33,7 @@ import org.springframework.test.web.servlet.assertj.MvcTestResult;
 @SpringBootTest(properties = {"registry.operations.max-resend=3", "registry.operations.fence-timeout=100ms"})
 @AutoConfigureMockMvc
 @Import(TestKeys.class)
+@ExtendWith(OutputCaptureExtension.class)
 class OutboxHttpTest {
 
     private static final String WHY = "{\"reason\":\"because\"}";
@@ -391,6 +399,28 @@ class OutboxHttpTest {
                 .doesNotContainPattern("<style|\\sstyle=|\\son[a-z]+=")
                 .doesNotContainPattern("(src|href)=\"(https?:)?//");
         assertThat(get("/console/" + script + ".js")).bodyText().doesNotContain("innerHTML");
+    }
+
+    @Test
+    void a_database_that_cannot_do_it_now_is_answered_with_503_and_is_one_line_in_the_log(CapturedOutput output)
+            throws SQLException {
+        try (Connection other = requireNonNull(jdbc.getDataSource()).getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("SELECT * FROM outbox_partition FOR UPDATE");
+
+            assertThat(post("/outbox/partitions/0/pause", WHY))
+                    .hasStatus(503)
+                    .bodyJson()
+                    .extractingPath("$.detail")
+                    .asString()
+                    .contains("asking again does nothing twice");
+            other.rollback();
+            other.setAutoCommit(true);
+        }
+        assertThat(output)
+                .contains("POST /outbox/partitions/0/pause was answered with 503: org.h2.jdbc.")
+                .doesNotContain("\tat ");
     }
 
     private MvcTestResult get(String path) {
