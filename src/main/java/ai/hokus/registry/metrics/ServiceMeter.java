@@ -142,7 +142,7 @@ enum ServiceMeter {
         10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000
     };
 
-    @SuppressWarnings("ImmutableEnumChecker") // a record of strings and an enum
+    @SuppressWarnings("ImmutableEnumChecker") // it cannot see that Spec, of strings and an enum, is immutable
     private final Spec spec;
 
     private final String description;
