@@ -6,10 +6,11 @@ import java.util.Set;
 
 /**
  * Which errors mean that a pooled connection is of no more use. The pool then closes it, and the next one is opened anew,
- * wherever the URL leads by then. The pool itself knows broken connections only (class 08 and a few more).
+ * wherever the URL leads by then. The pool itself knows broken connections only (class 08 and a few more, none of them H2's).
  *
  * <p>Without this the pool keeps using connections to a former primary: after a failover that server still answers, and
- * refuses every write. Thread-safe.
+ * refuses every write. And it keeps using an H2 connection whose database was closed, for as long as it is used so often that
+ * the pool does not look whether it is alive. Thread-safe.
  */
 class StaleConnectionOverride implements SQLExceptionOverride {
 
@@ -20,7 +21,10 @@ class StaleConnectionOverride implements SQLExceptionOverride {
             "25P04", // transaction_timeout: likewise
             "26000", // invalid_sql_statement_name: it has lost its prepared statements, so it is another session
             "42P05", // duplicate_prepared_statement: it has somebody else's, likewise
-            "57P04"); // database_dropped
+            "57P04", // database_dropped
+            "90067", // H2, CONNECTION_BROKEN_1: its server, another process, is gone
+            "90098", // H2, DATABASE_IS_CLOSED: as after an error of its file
+            "90121"); // H2, DATABASE_CALLED_AT_SHUTDOWN: its database was closed; a new one opens the file again
 
     @java.lang.Override
     public Override adjudicate(SQLException failure) {

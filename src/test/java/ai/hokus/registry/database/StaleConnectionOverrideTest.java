@@ -7,15 +7,18 @@ import ai.hokus.registry.support.Eventually;
 import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** On real servers, of which one becomes read-only under the pool's connection. */
+/** On real servers, of which one becomes read-only under the pool's connection, and on H2. */
 class StaleConnectionOverrideTest {
 
     @Test
@@ -78,6 +81,21 @@ class StaleConnectionOverrideTest {
                     .isInstanceOf(DataAccessException.class)
                     .rootCause()
                     .hasMessageContaining("read-only transaction");
+        }
+    }
+
+    @Test
+    void a_connection_whose_h2_database_was_closed_is_replaced() throws SQLException {
+        String url = "jdbc:h2:mem:" + UUID.randomUUID() + ";DB_CLOSE_DELAY=-1";
+        try (HikariDataSource pool = pool(url);
+                Connection connection = pool.getConnection()) {
+            try (Connection other = DriverManager.getConnection(url, "postgres", "")) {
+                new JdbcTemplate(new SingleConnectionDataSource(other, true)).execute("SHUTDOWN");
+            }
+
+            assertThatThrownBy(connection::getAutoCommit).hasMessageContaining("already closed");
+
+            assertThat(connection.isClosed()).as("it has left the pool").isTrue();
         }
     }
 
