@@ -47,7 +47,7 @@ enum ServiceMeter {
     LAST_PASS_AGE(
             new Spec(GAUGE, "registry.relay.last.pass.age", "seconds", Spec.PARTITION),
             "Time since the last successful pass of this instance's relay. A pass that finds nothing to do, or another instance"
-                    + " at work, counts."),
+                    + " at work, counts. No value while Redis takes nothing or the database does not answer."),
     QUEUE_DEPTH(
             new Spec(GAUGE, "registry.queue.depth", "elements"),
             "Elements in the queue when this instance last looked."),
@@ -117,8 +117,8 @@ enum ServiceMeter {
             "Duration of one question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
             new Spec(COUNTER, "registry.auth.service.failures", "questions", Spec.CAUSE),
-            "Questions to the auth service that gave no verdict, by cause. These four are there only where an auth service"
-                    + " is configured."),
+            "Questions to the auth service that gave no verdict, by cause. The meters of the auth service exist only"
+                    + " where one is configured."),
     AUTH_SERVICE_STALE(
             new Spec(COUNTER, "registry.auth.service.stale", "requests"),
             "Requests whose key was accepted on an answer older than the cache's TTL."),

@@ -82,7 +82,11 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
         return view.outbox().running() ? 0 : view.outbox().paused() ? 1 : 2;
     }
 
+    /** A pass that fails because Redis or the database does is theirs to report: this is about a relay that hangs. */
     private static double lastPassAge(ServiceStatus status, int partition) {
+        if (status.redis() != RedisState.REACHABLE || !status.database().reachable()) {
+            return UNKNOWN;
+        }
         Instant last = partition < status.partitions().size()
                 ? status.partitions().get(partition).lastPassAt()
                 : null;

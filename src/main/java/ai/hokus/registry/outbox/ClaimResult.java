@@ -74,10 +74,10 @@ public sealed interface ClaimResult {
      */
     record LookAgain(long confirmation) implements ClaimResult {}
 
-    /** The newest checkpoint cannot be read: a later release wrote it. Nothing is healed; the partition waits. */
-    record UnreadableCheckpoint(String text) implements ClaimResult {}
-
-    /** This instance is configured for another queue or environment than this database. */
+    /**
+     * This instance must not relay: it is configured for another queue or environment than this database, or cannot read the
+     * newest checkpoint, which a later release wrote. Nothing was changed.
+     */
     record NotRelaying(String reason) implements ClaimResult {}
 
     /**

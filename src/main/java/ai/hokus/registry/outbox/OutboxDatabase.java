@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** What all of this module needs. */
+/** Access to the database, as the classes of this module share it. */
 record OutboxDatabase(
         JdbcTemplate jdbc,
         SqlDialect dialect,

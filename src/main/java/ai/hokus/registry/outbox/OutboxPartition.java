@@ -86,7 +86,8 @@ public class OutboxPartition {
     public ClaimResult claim(ClaimRequest request) {
         String newest = request.seen().newest();
         if (newest != null && Checkpoint.parse(newest) == null) {
-            return new ClaimResult.UnreadableCheckpoint(newest);
+            return new ClaimResult.NotRelaying(
+                    "unknown checkpoint version: " + newest + " (does a later release run? Then stop this instance)");
         }
         ClaimResult result = requireNonNull(database.transaction().execute(status -> {
             ClaimResult claim = claimLocked(request);

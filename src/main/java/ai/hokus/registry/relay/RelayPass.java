@@ -142,11 +142,7 @@ record RelayPass(
             RelayState state = halted.state() == PartitionState.PAUSED ? RelayState.PAUSED : RelayState.STOPPED;
             return new Result(state, known.cursor(), null);
         }
-        if (claim instanceof ClaimResult.NotRelaying refusal) {
-            return new Result(RelayState.NOT_RELAYING, null, refusal.reason());
-        }
-        String unknown = ((ClaimResult.UnreadableCheckpoint) claim).text();
-        return new Result(RelayState.WAITING, null, "unknown checkpoint version: " + unknown);
+        return new Result(RelayState.NOT_RELAYING, null, ((ClaimResult.NotRelaying) claim).reason());
     }
 
     /** A second look, with no transaction open, at all checkpoints. */

@@ -106,10 +106,7 @@ final class RelayStatusTracker implements PassObserver {
                         + " this database wrote. Does a copy run against the same Redis? Messages wait in the outbox until"
                         + " an operator releases the partition.";
             case NOT_RELAYING -> "Partition {}: this instance accepts registrations, but does not deliver them.";
-            case WAITING ->
-                "Partition {}: the queue's newest checkpoint cannot be read; messages wait in the outbox. Is a later release"
-                        + " running? Then stop this one.";
-            case STARTING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
+            case STARTING, WAITING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
         };
     }
 

@@ -33,6 +33,7 @@ class OutageLog implements CommitListener {
     private final Bucket lines = Bucket.builder()
             .addLimit(
                     limit -> limit.capacity(LINES_PER_SECOND).refillIntervally(LINES_PER_SECOND, Duration.ofSeconds(1)))
+            .withNanosecondPrecision() // by System.nanoTime, which nobody can set back
             .build();
 
     /** Messages that no line was written for. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param stalled whether messages wait, nothing is delivered, and no known reason explains it
  * @param relayState what this instance's relay does; null: it has none
  * @param relaySince since when it does that
- * @param lastPassAt when its last pass ended; null: none has
+ * @param lastPassAt when its last successful pass ended; null: none has
  * @param lastError what last went wrong in it; null: nothing has
  * @param queueDepth elements in the queue when it last looked; null: it has not
  */

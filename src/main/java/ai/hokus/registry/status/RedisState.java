@@ -6,8 +6,8 @@ public enum RedisState {
     NOT_CONFIGURED,
     /** This instance does not relay, or has not looked yet. */
     UNKNOWN,
-    /** It answered last time. */
+    /** It took what the relay sent last. */
     REACHABLE,
-    /** It did not answer last time. */
+    /** It did not answer, or refused, last time. */
     UNREACHABLE
 }

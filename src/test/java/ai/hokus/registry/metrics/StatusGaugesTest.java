@@ -58,6 +58,9 @@ class StatusGaugesTest {
         assertThat(gauge("registry.breaker.state")).isEqualTo(1);
         assertThat(gauge("registry.redis.reachable")).isZero();
         assertThat(gauge("registry.queue.depth")).isNaN();
+        assertThat(partition("registry.relay.last.pass.age", 0))
+                .as("failed passes are Redis'")
+                .isNaN();
 
         status = status(false, RedisState.NOT_CONFIGURED, BreakerState.OPEN);
         assertThat(gauge("registry.breaker.state")).isEqualTo(2);
