@@ -119,7 +119,12 @@ record MessageListing(JdbcClient jdbc) {
             long highestClaimedId) {}
 
     /** Where a page before ended; {@code position} null: among what is not claimed. */
-    private record Place(int partitionId, long id, @Nullable Long position) {}
+    private record Place(int partitionId, long id, @Nullable Long position) {
+
+        static Place beginningOf(int partitionId) {
+            return new Place(partitionId, 0, 0L);
+        }
+    }
 
     /** The message and its copies, as far as they are in this state. */
     Page ofMessage(State state, UUID messageId) {
@@ -170,7 +175,7 @@ record MessageListing(JdbcClient jdbc) {
             if (state == State.DELIVERED) {
                 addDelivered(page, progress, start);
             } else {
-                addPending(page, progress, start == null ? new Place(progress.partitionId(), 0, 0L) : start);
+                addPending(page, progress, start == null ? Place.beginningOf(progress.partitionId()) : start);
             }
         }
         return page.toPage();
@@ -180,6 +185,7 @@ record MessageListing(JdbcClient jdbc) {
         int partition = progress.partitionId();
         long highest = progress.highestClaimedId();
         Long position = start.position();
+        // After a message that is not claimed, no claimed one follows.
         long from = position == null ? progress.lastPosition() : Math.max(progress.deliveredPosition(), position);
         while (from < progress.lastPosition() && !page.isFull()) {
             long to = Math.min(progress.lastPosition(), from + page.window());

@@ -32,8 +32,9 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * What operators may do. Every operation wants a {@code reason}, has a {@code dry_run}, and done twice does nothing twice:
- * most by their nature, sending again by its {@code Idempotency-Key}. Thread-safe.
+ * What operators may do. Every operation needs a {@code reason}, can be tried with {@code dry_run}, and takes effect once however
+ * often it is requested: most because repeating them changes nothing, sending again because of its {@code Idempotency-Key}.
+ * Thread-safe.
  */
 @RestController
 @Tag(name = "Outbox operations")
@@ -78,7 +79,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     /** Says whether an append can still succeed. A pause that was asked for again is answered as the first one. */
     private ResponseEntity<Object> answerPause(
             @Nullable Integer partition, OperatorRequest request, ActionResult result) {
-        ResponseEntity<Object> answer = answer("pause", request, result);
+        ResponseEntity<Object> answer = answer("pause", request, result); // logs it and wakes the relay as well
         if (request.dryRun() || !(result instanceof Completed completed)) {
             return answer;
         }

@@ -15,14 +15,16 @@ import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.dao.UncategorizedDataAccessException;
 import org.springframework.http.ResponseEntity;
-import org.springframework.transaction.TransactionException;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
+import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
 /**
- * Answers what goes wrong under an operator's request: 503 when the database or Redis fails, 422 when a parameter is of the wrong kind.
- * Our own mistakes are left to the answer for the unforeseen.
+ * Answers what goes wrong under an operator's request: 503 when the database or Redis fails, 422 when a parameter is of the wrong
+ * kind. Our own mistakes are left to the answer for the unforeseen.
  */
 @RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -35,7 +37,9 @@ class OperatorExceptionHandler {
         RecoverableDataAccessException.class,
         NonTransientDataAccessResourceException.class,
         UncategorizedDataAccessException.class,
-        TransactionException.class
+        CannotCreateTransactionException.class,
+        TransactionTimedOutException.class,
+        TransactionSystemException.class
     })
     ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
         log.warn(

@@ -81,9 +81,11 @@ record Resend(
 
     private long copyInSteps(List<Delivered> messages, long operationId) {
         long copied = 0;
-        for (int start = 0, end; start < messages.size(); start = end) {
-            end = endOfStep(messages, start);
+        int start = 0;
+        while (start < messages.size()) {
+            int end = endOfStep(messages, start);
             copied += copy(messages.subList(start, end), operationId);
+            start = end;
         }
         outbox.flush();
         return copied;

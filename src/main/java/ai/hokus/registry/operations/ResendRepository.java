@@ -60,7 +60,7 @@ record ResendRepository(JdbcClient jdbc) {
             ORDER BY q.position
             """;
 
-    /** Of a model whose messages are in another partition it finds nothing, by the index on message_id. */
+    /** Goes through the model's registrations, and finds nothing if the model's messages are in another partition. */
     private static final String OF_MODEL = """
             SELECT h.partition_id AS partition, h.position, h.id, h.message_id AS message,
                    (SELECT OCTET_LENGTH(m.payload) FROM outbox_message m

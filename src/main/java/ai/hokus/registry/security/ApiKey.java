@@ -9,6 +9,7 @@ import org.springframework.http.HttpHeaders;
 
 /**
  * A key as a request presents it. Compared, cached and counted by its SHA-256; its text is for the auth service alone.
+ * Made by {@code of} only.
  *
  * @param text the key itself. Never log it, not even half of it
  * @param sha256 64 hexadecimal digits, lower case

@@ -150,7 +150,7 @@ final class AuthServiceKeys implements KeyVerifier {
             return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                     .verdict();
         } catch (TimeoutException | ExecutionException e) {
-            log.error("An answer of the auth service could not be handled; the request is answered with 503.", e);
+            log.error("The wait for the auth service failed; the request is answered with 503.", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

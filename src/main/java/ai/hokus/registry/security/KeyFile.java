@@ -47,7 +47,7 @@ final class KeyFile implements KeyVerifier {
     private String content;
     private String failure = "";
     private volatile long checkedAt;
-    private volatile Map<String, Verdict> clients;
+    private volatile Map<String, Verdict> keys;
 
     /**
      * @throws StartupRefusedException when the file cannot be used
@@ -57,21 +57,21 @@ final class KeyFile implements KeyVerifier {
         try {
             this.file = Path.of(file.strip());
             this.content = read();
-            this.clients = parse(content);
+            this.keys = parse(content);
         } catch (InvalidPathException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
         } catch (IOException | DataFormatException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE names " + describe(e) + ".");
         }
         this.checkedAt = nanoTime.getAsLong();
-        log.info("{} API keys in {}", clients.size(), file);
+        log.info("{} API keys in {}", keys.size(), file);
     }
 
     @Override
     public Verdict verify(ApiKey key, String clientAddress) {
         reloadIfChanged();
         // By its hash: how long that takes tells nothing about any key.
-        return clients.getOrDefault(key.sha256(), new Verdict.Unknown());
+        return keys.getOrDefault(key.sha256(), new Verdict.Unknown());
     }
 
     /** One request looks; others that come meanwhile take what is known. */
@@ -84,15 +84,14 @@ final class KeyFile implements KeyVerifier {
             failure = "";
             if (!now.equals(content)) {
                 content = now;
-                clients = parse(now);
-                log.info("The API keys were read again: {} in {}", clients.size(), file);
+                keys = parse(now);
+                log.info("The API keys were read again: {} in {}", keys.size(), file);
             }
         } catch (IOException | DataFormatException e) {
             String found = describe(e);
             if (!found.equals(failure)) {
                 failure = found;
-                log.error(
-                        "API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, clients.size());
+                log.error("API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, keys.size());
             }
         } finally {
             checkedAt = nanoTime.getAsLong();
@@ -112,18 +111,18 @@ final class KeyFile implements KeyVerifier {
     }
 
     private static Map<String, Verdict> parse(String content) throws DataFormatException {
-        Map<String, Verdict> clients = new HashMap<>();
+        Map<String, Verdict> keys = new HashMap<>();
         int number = 0;
         for (String line : content.lines().map(String::strip).toList()) {
             number++;
             if (!line.isEmpty() && !line.startsWith("#")) {
-                addLine(line, number, clients);
+                addLine(line, number, keys);
             }
         }
-        return Map.copyOf(clients);
+        return Map.copyOf(keys);
     }
 
-    private static void addLine(String line, int number, Map<String, Verdict> clients) throws DataFormatException {
+    private static void addLine(String line, int number, Map<String, Verdict> keys) throws DataFormatException {
         String[] words = line.split("\\s+", -1);
         if (words.length != 3) {
             throw new DataFormatException("has " + words.length + " words in line " + number
@@ -138,8 +137,8 @@ final class KeyFile implements KeyVerifier {
         if (!SCOPES.matcher(words[2]).matches()) {
             throw new DataFormatException("has no list of scopes, with commas between, in line " + number);
         }
-        Verdict client = new Verdict.Known(words[1], Set.copyOf(List.of(words[2].split(",", -1))));
-        if (clients.putIfAbsent(words[0].toLowerCase(Locale.ROOT), client) != null) {
+        Verdict verdict = new Verdict.Known(words[1], Set.copyOf(List.of(words[2].split(",", -1))));
+        if (keys.putIfAbsent(words[0].toLowerCase(Locale.ROOT), verdict) != null) {
             throw new DataFormatException("has in line " + number + " a key that an earlier line has");
         }
     }
