@@ -184,7 +184,7 @@ final class RedisClients implements AutoCloseable {
                     errors.address());
         } else {
             log.info(
-                    "Redis at {} accepts what {} holds since it changed: the connections were renewed.",
+                    "Redis at {} accepts what {} holds now: the connections were renewed.",
                     errors.address(),
                     changed);
         }
@@ -200,8 +200,8 @@ final class RedisClients implements AutoCloseable {
             warnedOfSecrets = true;
         }
         log.warn(
-                "Redis at {} does not accept what {} holds since it changed. Connections that are open stay in use; it is tried"
-                        + " again every {} s.",
+                "Redis at {} does not accept what {} holds now. Open connections stay in use, and it is tried again"
+                        + " every {} s.",
                 errors.address(),
                 changed,
                 SECRETS_CHECK_INTERVAL.toSeconds());
