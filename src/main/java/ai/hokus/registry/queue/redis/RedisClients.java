@@ -184,7 +184,7 @@ final class RedisClients implements AutoCloseable {
                     errors.address());
         } else {
             log.info(
-                    "Redis at {} accepts what {} holds now: the connections were renewed.",
+                    "Redis at {} accepts what {} holds now: the connections were replaced by new ones.",
                     errors.address(),
                     changed);
         }
