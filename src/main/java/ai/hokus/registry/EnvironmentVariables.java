@@ -9,8 +9,8 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.util.StringUtils;
 
 /**
- * Variables that say where something is and how to log in to it. A blank one counts as not set, and values are taken literally:
- * the environment's own getProperty would treat <code>${</code> in a password as a reference.
+ * Reads variables that say where a server is and how to log in to it. A blank one counts as not set, and values are taken
+ * literally: the environment's own getProperty would treat <code>${</code> in a password as a placeholder.
  */
 public record EnvironmentVariables(ConfigurableEnvironment environment) {
 

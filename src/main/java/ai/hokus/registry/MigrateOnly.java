@@ -16,7 +16,7 @@ import org.springframework.core.env.SimpleCommandLinePropertySource;
 import org.springframework.core.env.StandardEnvironment;
 
 /**
- * {@code --registry.migrate-only}: runs the migrations and ends, for example before a roll-out. There is no web server, no
+ * {@code --registry.migrate-only}: runs the migrations and exits, for example before a roll-out. Starts no web server, no
  * relay and no pool.
  */
 @Configuration(proxyBeanMethods = false)
@@ -38,7 +38,7 @@ class MigrateOnly {
         return value.isEmpty() || Boolean.parseBoolean(value);
     }
 
-    /** Returns when the tables are up to date; throws what {@link SpringApplication#run} throws when they cannot be. */
+    /** Returns when the tables are up to date; a failed migration is thrown as by {@link SpringApplication#run}. */
     static void run(String... args) {
         SpringApplication application = new SpringApplication(MigrateOnly.class);
         application.setWebApplicationType(WebApplicationType.NONE);

@@ -22,13 +22,13 @@ import org.springframework.transaction.PlatformTransactionManager;
 @EnableSchedulerLock(defaultLockAtMostFor = "5m")
 class RegistrationOutboxConfiguration {
 
-    /** For times that people and other processes read. Somebody may set this clock. */
+    /** For times that people and other processes read. It jumps when the machine's clock is set. */
     @Bean
     Clock clock() {
         return Clock.systemUTC();
     }
 
-    /** For waits. Injected only where it is asked for by its name. */
+    /** For waits. Injected only where its name is given as qualifier. */
     @Bean(defaultCandidate = false)
     Clock steadyClock(Clock clock) {
         return steady(clock, System::nanoTime);

@@ -10,12 +10,12 @@ import java.util.Optional;
  * A file that holds a secret, for example on a secrets volume. Its content may change. Line breaks at its end are not part
  * of the secret. Thread-safe.
  *
- * @param variable that names it, for messages
- * @param name its path
+ * @param variable the environment variable that holds the path, for messages
+ * @param name the path
  */
 public record SecretFile(String variable, String name) {
 
-    /** A password, not a document. */
+    /** More than any password needs. */
     private static final int MAX_BYTES = 4096;
 
     /** Reads it. Returns empty if the file is missing, empty or too large: a file that is being replaced may be any of these. */

@@ -5,7 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The hash by which keys are recognised and registrations are compared. */
+/** The hash by which API keys are recognised and registrations are compared. */
 public final class Sha256 {
 
     private Sha256() {}

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** What an exception says about the database, judged by the SQL state that the server gave. */
+/** Classifies database failures by the SQL state that the server gave. */
 public final class SqlFailure {
 
     /** A lock that another transaction did not release in time (H2: HYT00; PostgreSQL: 55P03). */
@@ -19,7 +19,7 @@ public final class SqlFailure {
 
     private SqlFailure() {}
 
-    /** Whether it waited in vain for another transaction. Spring treats neither state as a locking failure. */
+    /** Whether a statement gave up waiting for another transaction's lock. Spring treats neither state as a locking failure. */
     public static boolean isLockTimeout(Throwable e) {
         return hasState(e, LOCK_TIMEOUT);
     }
@@ -45,14 +45,14 @@ public final class SqlFailure {
     }
 
     /**
-     * What the database itself said; empty: it said nothing. The outermost exception counts, because the cause of H2's only
-     * shows H2's internals.
+     * The database's own exception; empty: there is none. Of several, it is the outermost: in H2's, the inner ones show only
+     * H2's internals.
      */
     public static Optional<SQLException> cause(Throwable e) {
         return causes(e).findFirst();
     }
 
-    /** All that the database and its driver said, the outermost first. */
+    /** All exceptions of the database and its driver, the outermost first. */
     public static Stream<SQLException> causes(Throwable e) {
         return Stream.iterate(e, cause -> cause != null, Throwable::getCause)
                 .filter(SQLException.class::isInstance)

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Holds the arrows between the modules. */
+/** Checks which module may call which, and a few rules for all code. */
 class ArchitectureTest {
 
     private static final String ROOT = "ai.hokus.registry";

@@ -19,7 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** A large backlog, a small queue, and a consumer that takes a break whenever it likes. */
+/** A large backlog, a small queue, and a consumer that pauses until the queue is full again. */
 class BackPressureTest {
 
     private static final int BACKLOG = 200_000;

@@ -26,7 +26,7 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * What can be known of the image and of docker-compose.yml without a container engine. A variable that the service does not
+ * What can be checked of the image and of docker-compose.yml without a container engine. A variable that the service does not
  * know would be ignored silently, and found out in production.
  */
 class DeploymentFilesTest {

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What documents, log lines, findings and alarms refer to is there. */
+/** Everything that documents, log lines, findings and alarms refer to exists. */
 class DocumentLinksTest {
 
     private static final Path RUNBOOK = Path.of("docs", "runbook.md");

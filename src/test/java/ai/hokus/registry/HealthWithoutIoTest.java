@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Health answers at once, and says what is so, while Redis is hung and no database connection is to be had. */
+/** Health answers at once and correctly while Redis hangs and no database connection is free. */
 class HealthWithoutIoTest {
 
     private static final JsonMapper JSON = new JsonMapper();

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code --registry.migrate-only}, as a process, whose exit code a deployment script goes by. */
+/** {@code --registry.migrate-only}, run as a process: deployment scripts rely on its exit code. */
 class MigrateOnlyTest {
 
     @TempDir

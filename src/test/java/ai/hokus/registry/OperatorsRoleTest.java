@@ -21,8 +21,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /**
- * The role that only reads, as documented: the database is made as {@code docs/deployment.md} says, which takes CONNECT from
- * everybody, then {@code docs/operators-role.sql} is run by the same administrator, who is no superuser, as RDS' is none.
+ * The read-only role, as documented: the database is made as {@code docs/deployment.md} says, which revokes CONNECT from
+ * PUBLIC. Then the same administrator, who as on RDS is not a superuser, runs {@code docs/operators-role.sql}.
  */
 class OperatorsRoleTest {
 

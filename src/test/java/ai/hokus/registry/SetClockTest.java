@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Primary;
 
-/** The machine's clock is set while the service runs: by hand, by NTP, or because a virtual machine went on. */
+/** The machine's clock is set while the service runs: by hand, by NTP, or when a virtual machine is resumed. */
 class SetClockTest {
 
     private final String queue = TestRedis.freshName("set-clock");

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * How long after its commit a message reaches a consumer that waits for it. The time counts from publish's return; one that
- * arrives before counts as 0.
+ * How long after its commit a message reaches a consumer that waits for it. The time counts from publish's return; a message
+ * that arrives before that counts as 0.
  *
  * @param median in milliseconds
  * @param p99 in milliseconds

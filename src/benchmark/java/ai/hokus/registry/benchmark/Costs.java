@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What registrations cost: processor time by process, and the database's work. Of all that runs on the machine's servers. */
+/** What registrations cost: processor time by process, and the database's work. All that the servers do is counted. */
 final class Costs {
 
     private final Map<String, Supplier<List<ProcessHandle>>> processes = new LinkedHashMap<>();

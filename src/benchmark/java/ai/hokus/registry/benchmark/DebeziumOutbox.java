@@ -13,8 +13,8 @@ import java.util.UUID;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * An outbox table in a database of its own, whose rows {@link DebeziumServer} reads from the write-ahead log. All messages are
- * of one aggregate type, so that they go to one stream: each type has a stream of its own.
+ * An outbox table in a database of its own, whose rows {@link DebeziumServer} reads from the write-ahead log. All messages have
+ * one aggregate type, because each type gets a stream of its own.
  */
 final class DebeziumOutbox implements AutoCloseable {
 

@@ -14,8 +14,8 @@ import java.util.Properties;
 import java.util.stream.Stream;
 
 /**
- * Debezium Server with the outbox event router and a Redis stream, as a process of its own. When it ends by itself, which it
- * leaves to its surroundings to mend, it is started again, as a container would be.
+ * Debezium Server with the outbox event router and a Redis stream, as a process of its own. It relies on being restarted: when
+ * it exits by itself, it is started again, as a container would be.
  */
 final class DebeziumServer implements AutoCloseable {
 

@@ -2,7 +2,7 @@ package ai.hokus.registry.benchmark;
 
 import org.jspecify.annotations.Nullable;
 
-/** One that can be written to while it delivers, as an application does. */
+/** An outbox that can be written to while it delivers, as an application does. */
 public interface DeliveringOutbox extends OutboxUnderTest {
 
     /** Delivers from now on, as in production. */

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a message costs PostgreSQL in bytes from its transaction to the end of its delivery: of write-ahead log, and on disk; and
- * with other libraries where the build has them.
+ * How many bytes of write-ahead log and of disk a message costs PostgreSQL, from its transaction to the end of its delivery;
+ * with other libraries too, where the build has them.
  */
 class FootprintBenchmark {
 

@@ -33,8 +33,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 
 /**
- * From the commit of a registration to a consumer's having its message, at a steady rate over HTTP, every setting at its
- * default. The instances run within this JVM, so that one clock times both ends.
+ * The time from a registration's commit until a consumer has its message, at a steady rate over HTTP, with default settings.
+ * The instances run within this JVM, so that one clock times both ends.
  */
 class LatencyBenchmark {
 

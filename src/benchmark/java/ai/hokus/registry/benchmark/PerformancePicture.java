@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** {@code docs/performance.svg}: what the tables of {@code docs/performance.md} say of this project and of others, as bars. */
+/** Draws {@code docs/performance.svg}: this project and others in the tables of {@code docs/performance.md}, as bars. */
 final class PerformancePicture {
 
     private static final int WIDTH = 940;

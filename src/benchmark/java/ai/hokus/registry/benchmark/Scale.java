@@ -3,8 +3,8 @@ package ai.hokus.registry.benchmark;
 import java.time.Duration;
 
 /**
- * How long benchmarks take: fewer rounds with {@code -Dbenchmark.rounds=1}; with {@code -Dbenchmark.seconds=2} so short that one
- * only sees that they work. {@code -Dbenchmark.peers.only=modulith} leaves out other libraries.
+ * How long benchmarks take. {@code -Dbenchmark.rounds=1} runs fewer rounds; {@code -Dbenchmark.seconds=2} is too short for
+ * figures and only shows that they work. {@code -Dbenchmark.peers.only=modulith} leaves out other libraries.
  */
 public final class Scale {
 

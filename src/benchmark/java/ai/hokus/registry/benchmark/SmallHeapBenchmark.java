@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
-/** The service with a heap of 128 MiB: under load, and through a long backlog. Once; it works or it does not. */
+/** The service with a heap of 128 MiB: under load, and through a long backlog. Runs once: it works or it does not. */
 class SmallHeapBenchmark {
 
     private static final String QUEUE = "hokusai:model_ready_queue";

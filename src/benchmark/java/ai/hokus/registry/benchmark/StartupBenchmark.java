@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** From the start of the process to the first accepted registration, by JDK and by what was prepared. Interleaved in one run. */
+/**
+ * The time from the start of the process to the first accepted registration, by JDK and by how the start was prepared
+ * (extracted jar, class data archive, ahead-of-time cache). Interleaved in one run.
+ */
 class StartupBenchmark {
 
     private static final int ROUNDS = Scale.rounds(5);

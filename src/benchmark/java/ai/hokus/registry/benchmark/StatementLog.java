@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Has the server log each statement, to count them: every server can, whatever extensions it has. */
+/** Counts statements by making the server log each: every server can do that, whatever extensions it has. */
 final class StatementLog implements AutoCloseable {
 
     private static final String EXECUTE = "LOG:  execute ";

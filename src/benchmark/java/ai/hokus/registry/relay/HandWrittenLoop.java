@@ -14,8 +14,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * The usual way, which updates each message: what a relay does when all goes well, and nothing else. A measure, not a relay. Its
- * heap holds a batch of any size. It has tables of its own, with every index and setting that made it faster.
+ * A relay in the usual way, which updates each message: what it does when all goes well, and nothing else. A yardstick, not for
+ * use. It assumes that a batch of any size fits into the heap. It has tables of its own, with every index and setting that made
+ * it faster.
  */
 final class HandWrittenLoop extends MeasuredOutbox {
 

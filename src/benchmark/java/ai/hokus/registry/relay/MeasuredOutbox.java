@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.UUID;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/** An outbox of one partition in a database of its own, with this project's schema, and what it costs beside time. */
+/** An outbox of one partition in a database of its own, with this project's schema, and what it costs besides time. */
 abstract class MeasuredOutbox implements OutboxUnderTest {
 
     private final String name;

@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The statements of this project's relay with plain JDBC and a plain socket, on the same tables: what a relay does when all goes
- * well, and nothing else. Its heap holds a batch of any size.
+ * well, and nothing else. It assumes that a batch of any size fits into the heap.
  */
 final class NewLoop extends ServiceTables {
 

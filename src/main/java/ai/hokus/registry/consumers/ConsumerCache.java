@@ -12,8 +12,8 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * What was last seen of consumers. Reading it does no I/O and takes no lock. Thread-safe; one thread writes, any thread
- * reads.
+ * The last look at the consumers' lists. Reading it does no I/O and takes no lock. Thread-safe; one thread writes, any
+ * thread reads.
  */
 @Component
 public class ConsumerCache {
@@ -43,10 +43,10 @@ public class ConsumerCache {
     }
 
     /**
-     * What became of a message after it came into the queue, as far as this instance has seen it; null: it has not.
+     * What became of a message after it came into the queue, as far as this instance has seen it; null: not seen.
      *
      * @param takenAt when it was first seen to have been taken
-     * @param stuckSince since when it has been seen with a consumer, if that counts as stuck
+     * @param stuckSince when it was first seen in {@code :processing}, if it counts as stuck
      * @param deadLetteredAt when consumers gave it up
      */
     @SnakeCase
@@ -55,7 +55,7 @@ public class ConsumerCache {
             @Nullable Instant stuckSince,
             @Nullable Instant deadLetteredAt) {}
 
-    /** What became of a message. Without its position in its partition (null) only the lists tell. */
+    /** What became of a message. If its position in its partition is not known (null), only the lists are looked at. */
     public Trace trace(String messageId, int partition, @Nullable Long position) {
         ConsumerStatus status = current();
         ConsumerStatus.Element taken = find(status.processing(), messageId);
@@ -77,7 +77,7 @@ public class ConsumerCache {
                 .orElse(null);
     }
 
-    /** The time that the element itself gives, if it can be read; without a zone it is UTC. */
+    /** The time that the element gives, in UTC if it has no zone; if that cannot be read, when the element was first seen. */
     private static Instant failedAt(ConsumerStatus.Element element) {
         QueueElement.DeadLetter end = element.says().deadLetter();
         try {

@@ -22,18 +22,18 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.stereotype.Component;
 
 /**
- * Fills the cache: looks at the lists every interval, and, while messages are on their way, at the queue's depth, up to ten times
- * a second. After a rewind it says how many of the messages consumers had done. All of this runs on one thread of its own. Can be
- * stopped and started again.
+ * Fills the cache: looks at the lists every interval and, while messages wait to be taken, at the queue's depth up to ten times
+ * a second. After a rewind it logs and records how many of the messages that are sent again consumers had already done. All of
+ * this runs on one thread of its own. Can be stopped and started again.
  *
- * <p>As a listener of the relay it makes a note in memory, and returns.
+ * <p>Called by the relay as its listener, it only notes in memory what happened, and returns.
  */
 @Component
 class ConsumerSampler implements SmartLifecycle, RelayListener {
 
     private static final Logger log = LoggerFactory.getLogger(ConsumerSampler.class);
 
-    /** Between two looks at the depth, at least. */
+    /** Minimum pause between two looks at the depth. */
     private static final Duration MIN_PAUSE = Duration.ofMillis(100);
 
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
@@ -55,7 +55,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     /** The {@link System#nanoTime} before which the depth is not looked at again; confined to the thread. */
     private long nextLook = System.nanoTime();
 
-    /** The trouble that was logged and is not over; confined to the thread. */
+    /** The trouble that was logged and is not over; null: none. Confined to the thread. */
     private @Nullable Cause trouble;
 
     ConsumerSampler(
@@ -111,7 +111,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
     private void sample() {
         try {
             ConsumerStatus status = sampler.look(requireNonNull(lists));
-            // Overdue after two more looks, each with a call that takes as long as one may.
+            // Overdue after two more looks, each with a call of maximum duration.
             cache.sampled(status, interval.plus(maxCallDuration).multipliedBy(2));
             if (trouble != null) {
                 log.info("The consumers' lists can be looked at again.");
@@ -123,7 +123,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         }
     }
 
-    /** Outages are left to the relay's report. */
+    /** Warns once. Outages are left out: the relay reports them. */
     private void complain(QueueUnavailableException e) {
         boolean ours = e.kind() == Cause.PERMISSION || e.kind() == Cause.WRONG_TYPE || e.kind() == Cause.OTHER;
         if (ours && trouble != e.kind()) {
@@ -140,7 +140,7 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
         if (!latency.isWaiting() || System.nanoTime() - nextLook < 0) {
             return;
         }
-        nextLook = System.nanoTime() + interval.toNanos(); // if it fails unexpectedly
+        nextLook = System.nanoTime() + interval.toNanos(); // in case this look fails unexpectedly
         try {
             long noted = latency.noted();
             Duration again = latency.looked(requireNonNull(lists).queueDepth(), noted, clock.instant());
@@ -176,8 +176,8 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                     before == null ? OptionalLong.empty() : outbox.certainlyDone(partition, from, to, before);
             if (done.isEmpty()) {
                 log.info(
-                        "Partition {}: how many of the {} messages that are sent again consumers had done is not known: this"
-                                + " instance had not seen their lists before the loss, or the database was restored.",
+                        "Partition {}: {} messages are sent again. How many of them consumers had already done is not known:"
+                                + " this instance had not seen their lists before the loss, or the database was restored.",
                         partition,
                         again);
                 return;
@@ -192,8 +192,8 @@ class ConsumerSampler implements SmartLifecycle, RelayListener {
                     again - certain);
         } catch (RuntimeException e) {
             log.warn(
-                    "Partition {}: how many of the {} messages that are sent again consumers had done could not be recorded."
-                            + " They are sent all the same.",
+                    "Partition {}: {} messages are sent again. How many of them consumers had already done could not be"
+                            + " recorded; delivery does not depend on it.",
                     partition,
                     again,
                     e);

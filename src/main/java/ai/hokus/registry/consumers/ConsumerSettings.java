@@ -6,13 +6,13 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Settings of what is seen of consumers.
+ * Settings of the look at consumers' lists.
  *
  * @param enabled Whether this instance looks at the lists that consumers keep beside the queue. The Redis user needs the right
- *     to read them. Without it the instance says so, and works all the same.
+ *     to read them. Without it the instance logs a warning, and works all the same.
  * @param interval Pause between two looks at the lists. Each look reads at most 1,000 elements or 4 MB of each list.
- * @param stuckAfter How long an element must have been seen in the list of what consumers are working on until it counts as
- *     stuck. Unless the operator says otherwise, it is put back only then.
+ * @param stuckAfter How long an element must have been seen in the list {@code :processing} until it counts as stuck. Unless
+ *     the operator says otherwise, only stuck elements are put back from there.
  */
 @ConfigurationProperties("registry.consumers")
 record ConsumerSettings(

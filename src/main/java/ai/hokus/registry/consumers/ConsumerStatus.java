@@ -9,14 +9,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was last seen of consumers. Immutable; {@link Listed} is shown as it is.
+ * The result of a look at the consumers' lists. Immutable; the HTTP answers contain {@link Listed} unchanged.
  *
- * @param sampledAt when; null: it was not yet
- * @param unavailableReason why something is not known, in words; null: all is
+ * @param sampledAt when; null: not yet
+ * @param unavailableReason why something is not known, in words; null: everything is known
  * @param depth elements in the queue; null: not known
- * @param takenP50 half of the messages that were seen to be taken in the last five minutes were taken within this time of being
- *     written; null: none was
- * @param takenP99 the same for 99 of 100 messages
+ * @param takenP50 median time from a message's writing until it was seen to be taken, in the last five minutes; null: none was
+ * @param takenP99 likewise the 99th percentile
  */
 public record ConsumerStatus(
         @Nullable Instant sampledAt,

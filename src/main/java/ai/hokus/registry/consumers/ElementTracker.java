@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Remembers since when the elements of one list have been seen in it. An element is known by a digest of its text, so that the
- * memory needed does not depend on its size. Updated by one thread, read by any.
+ * Remembers since when the elements of one list have been seen in it. An element is recognised by a digest of its text, so that
+ * the memory needed does not depend on its size. Updated by one thread, read by any.
  */
 final class ElementTracker {
 

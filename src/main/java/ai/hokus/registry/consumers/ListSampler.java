@@ -30,7 +30,7 @@ import org.springframework.stereotype.Component;
  * Looks at the queue and its lists, and notes what it sees. Confined to the sampler's thread.
  *
  * <p>What a look costs: in Redis one script with three LLEN, at most 1,000 elements or 4 MB of each of two lists, and one LINDEX
- * for each partition; in the database, where the queue is not empty, one count of skipped positions by their index.
+ * for each partition; in the database, if the queue is not empty, indexed counts of skipped positions.
  */
 @Component
 final class ListSampler {
@@ -67,7 +67,7 @@ final class ListSampler {
         this.clock = clock;
     }
 
-    /** How long this element has been seen with a consumer; zero: not yet. Any thread may ask. */
+    /** How long this element has been seen in {@code :processing}; zero: not yet. For any thread. */
     Duration processingAge(String text) {
         return processing.age(text);
     }
@@ -115,7 +115,7 @@ final class ListSampler {
                 long position = outbox.takenPosition(producer.partition(), newest.position(), snapshot.depth());
                 positions.saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
             } catch (DataAccessException e) {
-                log.debug("What is parked is not known, so neither is what was taken of partition {}", producer, e);
+                log.debug("Parked messages cannot be counted, so what was taken of {} is not known", producer, e);
             }
         }
     }

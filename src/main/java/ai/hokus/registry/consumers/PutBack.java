@@ -43,12 +43,11 @@ public class PutBack {
      * What to put back.
      *
      * @param messageId only elements of this message; null: all
-     * @param olderThan how long an element must have been seen in the list of what consumers work on; dead letters may have any
-     *     age
+     * @param olderThan how long an element must have been seen in {@code :processing}; dead letters may have any age
      */
     public record Selection(ConsumerList list, @Nullable String messageId, Duration olderThan) {
 
-        /** Null: all messages, or an id that is none of ours. */
+        /** Null: all messages, or an id that is not a message's of this service. */
         public @Nullable UUID messageUuid() {
             return QueueElement.uuid(messageId).orElse(null);
         }
@@ -89,7 +88,7 @@ public class PutBack {
      */
     public record Outcome(long moved, @Nullable String interrupted) {}
 
-    /** Puts back what fits; dead letters that come meanwhile stay. To be called if {@link #preview} found some. */
+    /** Puts back what fits; dead letters that arrive meanwhile stay. Call it only if {@link #preview} found some. */
     public Outcome execute(Selection selection) {
         ConsumerLists redis = requireNonNull(lists);
         long deadline = System.nanoTime() + MAX_DURATION.toNanos();
@@ -98,7 +97,7 @@ public class PutBack {
         long moved = 0;
         while (left > 0) {
             List<String> elements = preview(selection, snapshot).fitting();
-            for (int i = elements.size() - 1; i >= 0; i--) { // what goes last is taken first
+            for (int i = elements.size() - 1; i >= 0; i--) { // what is put back last is taken first
                 if (System.nanoTime() - deadline > 0) {
                     return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
                 }

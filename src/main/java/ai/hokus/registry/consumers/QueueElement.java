@@ -42,7 +42,7 @@ public record QueueElement(
     /** Characters of a text that are shown. */
     private static final int MAX_TEXT = 500;
 
-    /** Maximum length of a message_id in characters: a longer text is none. */
+    /** Maximum length of a message_id in characters; a longer one is ignored. */
     private static final int MAX_ID = 255;
 
     boolean readable() {
@@ -93,7 +93,7 @@ public record QueueElement(
         return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "...";
     }
 
-    /** In the text itself, so that nothing else in it changes. */
+    /** Replaces the number within the text, so that nothing else changes. */
     private static String withoutRetries(String message) {
         try (JsonParser parser = MAPPER.createParser(message)) {
             parser.nextToken();
@@ -113,7 +113,7 @@ public record QueueElement(
         return message;
     }
 
-    /** A message's id as the outbox knows it; empty: there is none, or it is none of ours. */
+    /** A message's id as the outbox stores it; empty: there is none, or it is not a UUID and so not from this service. */
     static Optional<UUID> uuid(@Nullable String messageId) {
         try {
             return Optional.ofNullable(messageId).map(UUID::fromString);

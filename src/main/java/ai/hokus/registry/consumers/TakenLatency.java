@@ -21,8 +21,8 @@ import org.springframework.stereotype.Component;
  * Measures the time from a message's commit until it was seen to be taken.
  *
  * <p>The queue is consumed in order. So of the messages that this instance appended, all but the newest D have been taken when
- * the queue has D elements. That is never too early. It is too late by the pause between two looks and, while the queue is not
- * empty, by the elements of other instances and those that were put back.
+ * the queue has D elements. A message never counts as taken too early. It counts too late by the pause between two looks and,
+ * while the queue is not empty, by the elements of other instances and those that were put back.
  *
  * <p>Thread-safe. The relay's thread only notes times.
  */
@@ -30,8 +30,8 @@ import org.springframework.stereotype.Component;
 final class TakenLatency {
 
     /**
-     * How many messages are waited for, at most; beyond that, the oldest are not measured. 100,000 Instants of 24 bytes, and
-     * the references to them: about 3 MB.
+     * Maximum number of messages that are waited for; beyond that, the oldest are not measured. 100,000 Instants of 24 bytes,
+     * and the references to them: about 3 MB.
      */
     static final int MAX_WAITING = 100_000;
 
@@ -53,7 +53,7 @@ final class TakenLatency {
     /** When the messages that are waited for were written, in the order in which they were appended; guarded by this. */
     private final Deque<Instant> waiting = new ArrayDeque<>();
 
-    private long noted; // messages that ever were in it; guarded by this
+    private long noted; // messages that were ever added to it; guarded by this
 
     /** By the steady clock; null: nothing was measured. */
     private volatile @Nullable Instant measuredAt;
@@ -85,7 +85,7 @@ final class TakenLatency {
     }
 
     /**
-     * The queue was looked at.
+     * Records a look at the queue's depth.
      *
      * @param depth its elements
      * @param notedBefore what {@link #noted} returned before that: what was appended later may not be in the depth yet

@@ -9,7 +9,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Compares what was seen in the queue with the log: which messages consumers had taken, and how many of those that a rewind sends
- * again they had done. For people; delivery uses none of it. Thread-safe. If the database fails, a
+ * again they had done. For reports only; delivery does not depend on it. Thread-safe. If the database fails, a
  * {@link org.springframework.dao.DataAccessException} is thrown.
  */
 @Component
@@ -34,7 +34,7 @@ record TakenMessages(JdbcClient jdbc) {
                         WHERE r.partition_id = ? AND r.from_position = ? AND r.to_position = ?)
             """;
 
-    /** Skipped positions among the newest are rare; each round finds some more of them, or is the last. */
+    /** Skipped positions are rare among the newest, so a few rounds suffice: each finds more of them, or is the last. */
     private static final int MAX_ROUNDS = 10;
 
     /**
@@ -48,9 +48,9 @@ record TakenMessages(JdbcClient jdbc) {
     record Seen(Checkpoint newest, long takenPosition, Collection<UUID> unfinished, long unknown) {}
 
     /**
-     * Up to which position everything had been taken when the queue's newest checkpoint was at this position and the queue had this
-     * depth. Too low rather than too high: elements of other partitions, and those that were put back, count as untaken messages
-     * of this one. Skipped messages are in no queue.
+     * The position up to which everything had been taken when the queue's newest checkpoint was at this position and the queue
+     * had this depth. Too low rather than too high: elements of other partitions, and those that were put back, count as
+     * messages of this one that were not taken yet. Skipped messages are not in the queue.
      */
     long takenPosition(int partition, long position, long depth) {
         if (depth == 0) {

@@ -44,7 +44,7 @@ final class TakenPositions {
 
         private volatile TakenMessages.@Nullable Seen furthest;
 
-        /** When everything up to a position was first seen as taken; guarded by itself. The first entry does not say when. */
+        /** When everything up to a position was first seen as taken; guarded by itself. The first entry may be too late. */
         private final TreeMap<Long, Instant> times = new TreeMap<>();
 
         private @Nullable Checkpoint last;

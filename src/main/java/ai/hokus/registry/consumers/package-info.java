@@ -8,8 +8,8 @@
  * <p><b>Promises</b>
  *
  * <ul>
- *   <li>that nothing here delays a relay, a registration or a health check: the sampler has a thread and a connection to Redis of
- *       its own, and only notes in memory what it is told on the relay's thread;
+ *   <li>that nothing here delays a relay, a registration or a health check: the sampler has a thread and a connection to Redis
+ *       of its own, and on the relay's thread it only makes a note in memory;
  *   <li>that reading the cache does no I/O and takes no lock;
  *   <li>that what is unknown is reported as unknown, with the reason: Redis is away, rights are missing, or a cluster's queue has
  *       no hash tag;

@@ -6,7 +6,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.env.Environment;
 
-/** For a database that fails after migrations: prints a sentence in place of a stack trace, where there is one. */
+/** For a database that fails after migrations: prints {@link DatabaseProblem}'s sentence, if it has one, not a stack trace. */
 class DatabaseFailureAnalyzer extends AbstractFailureAnalyzer<SQLException> {
 
     private final Environment environment;

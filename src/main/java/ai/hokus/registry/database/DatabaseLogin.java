@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who connects to the database, and with which password.
  *
- * @param password at the start; {@link PasswordRenewal} follows a file's
+ * @param password at the start; {@link PasswordRenewal} picks up later changes of the file
  * @param file that holds the password; null: it never changes
  */
 record DatabaseLogin(
@@ -15,7 +15,7 @@ record DatabaseLogin(
         @Nullable String password,
         @Nullable SecretFile file) {
 
-    /** For somebody else, or with another password, which then never changes; null: as here. */
+    /** This login with another user or password, null: unchanged. A password that is given here never changes. */
     DatabaseLogin with(@Nullable String otherUsername, @Nullable String otherPassword) {
         String user = otherUsername == null ? username : otherUsername;
         return otherPassword == null
@@ -23,13 +23,13 @@ record DatabaseLogin(
                 : new DatabaseLogin(user, otherPassword, null);
     }
 
-    /** As the file has it now; while that is away or empty, and where there is none, as at the start. */
+    /** What the file holds now; the password at the start if there is no file, or it is missing or empty for a moment. */
     @Nullable
     String currentPassword() {
         return file == null ? password : file.read().orElse(password);
     }
 
-    /** Whether user or password was refused. Class 28: invalid authorization. Poolers put it as 08P01. */
+    /** Whether user or password was refused: class 28 (invalid authorization), or 08P01, which poolers answer. */
     static boolean isRefusal(SQLException failure) {
         String state = String.valueOf(failure.getSQLState());
         return state.startsWith("28") || state.equals("08P01");

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what a database says at start-up into a sentence for operators, where it is something that they can mend. */
+/** Turns a database's error at start-up into a sentence for operators, if they can fix it. */
 final class DatabaseProblem {
 
-    /** PostgreSQL's states have five characters; H2's that are here are its error codes. */
+    /** By SQL state. For the states of H2 below, these are its error codes. */
     private static final List<Known> KNOWN = List.of(
             new Known(
                     "28P01|28000",
@@ -24,7 +24,7 @@ final class DatabaseProblem {
             new Known(
                     "42501",
                     "This user lacks a right in the database %s",
-                    "Let the user own the database, as docs/deployment.md has it, or as its owner run"
+                    "Let the user own the database, as in docs/deployment.md, or as its owner run"
                             + " GRANT CONNECT, CREATE ON DATABASE ... TO ...; GRANT USAGE, CREATE ON SCHEMA ... TO ...;"),
             new Known(
                     "25006",
@@ -43,7 +43,7 @@ final class DatabaseProblem {
             new Known(
                     "90020",
                     "The database %s is in use by another process",
-                    "Stop that process, or put AUTO_SERVER=TRUE into the URL of both, as the default has it."),
+                    "Stop that process, or put AUTO_SERVER=TRUE into the URL of both, as in the default URL."),
             new Known(
                     "90024|90025|90028|90031|90034|90035|90062",
                     "The database %s can be neither read nor created in its folder",
@@ -55,7 +55,7 @@ final class DatabaseProblem {
                     "Restore it from a backup, or open it with the build that wrote it."),
             new Known(
                     "90013|90146",
-                    "The database %s does not exist, and IFEXISTS=TRUE forbids to create it",
+                    "The database %s does not exist, and IFEXISTS=TRUE forbids creating it",
                     "Correct the path in spring.datasource.url, or remove IFEXISTS=TRUE from it."),
             new Known(
                     "08(?!000)...", // 08000 is H2's: a file that cannot be opened
@@ -64,7 +64,7 @@ final class DatabaseProblem {
 
     private DatabaseProblem() {}
 
-    /** Empty: nothing that an operator is known to be able to mend. */
+    /** Empty: not known to be something that an operator can fix. */
     static Optional<StartupRefusedException> of(Throwable failure, @Nullable String url) {
         return SqlFailure.causes(failure)
                 .flatMap(cause -> describe(cause, address(url)).stream())
@@ -79,7 +79,7 @@ final class DatabaseProblem {
     private static Optional<StartupRefusedException> describe(SQLException failure, String where) {
         String said = String.valueOf(failure.getMessage()).strip().replaceAll("\\s+", " ");
         if (said.startsWith("Unable to parse URL")) {
-            // What the driver says repeats the URL, with a password that may be in it.
+            // The driver's own sentence is left out: it repeats the URL, which may contain a password.
             return Optional.of(new StartupRefusedException(
                     "spring.datasource.url, " + where + ", is not an address that the driver can read.",
                     "Check its host, its port and its database: jdbc:postgresql://HOST:PORT/DATABASE.",
@@ -99,10 +99,10 @@ final class DatabaseProblem {
     }
 
     /**
-     * What an operator can mend.
+     * A problem that an operator can fix.
      *
-     * @param states a pattern of the states that say so
-     * @param problem with a place for the database
+     * @param states a pattern of SQL states
+     * @param problem with %s for the database
      */
     private record Known(String states, String problem, String action) {}
 }

@@ -21,8 +21,8 @@ import org.springframework.core.env.PropertySource;
 
 /**
  * Where the database is and who connects: {@code spring.datasource...}, and {@code DB_HOST}, {@code DB_PORT}, {@code DB_NAME},
- * {@code DB_USER} and {@code DB_PASSWORD}, which the original's task definition has. Without a URL the five are one, all or
- * none; beside a URL they complete the login, and may not contradict it.
+ * {@code DB_USER} and {@code DB_PASSWORD}, which the original's task definition sets. Without a URL all five must be set, or
+ * none; beside a URL they complete the login, and must not contradict the URL.
  *
  * <p>A blank variable counts as not set. Those that begin with {@code DB_} are taken literally: a password may contain
  * <code>${</code>.
@@ -31,7 +31,7 @@ final class DatabaseVariables {
 
     static final String URL = "spring.datasource.url";
 
-    /** Of the tables: the original's database has tables of its own. */
+    /** The schema of this service's tables, apart from those that the original has in the same database. */
     static final String SCHEMA = "registration_outbox";
 
     private static final String HOST = "DB_HOST";
@@ -45,7 +45,7 @@ final class DatabaseVariables {
     private static final String SPRING_PASSWORD = "SPRING_DATASOURCE_PASSWORD";
     private static final String SPRING_PASSWORD_FILE = "SPRING_DATASOURCE_PASSWORD_FILE";
 
-    /** Where this service's own application.yaml is among the property sources. */
+    /** Part of the name of the property source that is this service's own application.yaml. */
     private static final String OWN_DEFAULTS = "class path resource [application.yaml]";
 
     private final ConfigurableEnvironment environment;
@@ -57,7 +57,7 @@ final class DatabaseVariables {
     }
 
     /**
-     * The URL that the five variables make; empty where none of them is set, or where there is another.
+     * The URL that the five variables make; empty if none of them is set, or another URL is configured.
      *
      * @throws StartupRefusedException if some are missing or unusable, or contradict the other URL
      */
@@ -87,7 +87,7 @@ final class DatabaseVariables {
                             + " in place of the variables that begin"
                             + " with DB_. For the embedded database, remove them all.");
         }
-        // The name encoded, so that whatever it contains is no part of the URL's syntax, nor of Spring's.
+        // The name is encoded, so that nothing in it is taken for URL syntax or for a placeholder of Spring's.
         return Optional.of("jdbc:postgresql://" + host() + ":" + port() + "/"
                 + URLEncoder.encode(String.valueOf(variables.read(NAME)), StandardCharsets.UTF_8)
                         .replace("+", "%20")
@@ -97,7 +97,7 @@ final class DatabaseVariables {
     /**
      * Who connects.
      *
-     * @param username as Spring has it, defaults included
+     * @param username Spring's, defaults included
      * @param password likewise
      * @throws StartupRefusedException if two variables contradict each other, or a password's file cannot be read
      */
@@ -190,8 +190,8 @@ final class DatabaseVariables {
     }
 
     /**
-     * A property of Spring's, by whichever of its spellings, where somebody has set it; null: not set, blank, or as this
-     * service's own defaults have it.
+     * A property, in any of its spellings, if somebody has set it; null: not set, blank, or set only in this service's own
+     * application.yaml.
      */
     @Nullable
     String configured(String name) {

@@ -12,8 +12,8 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Refuses to start where a commit that was acknowledged could be lost. It asks within a transaction of the service, because
- * that is where the answer matters and where it is the same for every connection: {@link DurableTransactionManager}.
+ * Refuses to start if an acknowledged commit could be lost. PostgreSQL is asked within one of the service's transactions,
+ * because {@link DurableTransactionManager} makes the settings the same there for every connection.
  */
 record DurabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) implements InitializingBean {
 
@@ -38,7 +38,7 @@ record DurabilityCheck(DataSource dataSource, PlatformTransactionManager transac
                     "spring.datasource.url has WRITE_DELAY=" + delay
                             + " (ms): if the process were killed, registrations that it had answered with 200 would be"
                             + " lost.",
-                    "Put WRITE_DELAY=0 into the URL, as the default has it.");
+                    "Put WRITE_DELAY=0 into the URL, as in the default URL.");
         }
         if (jdbc.queryForObject("SELECT database_path()", String.class) == null) {
             log.warn("The database lives in memory: every registration is lost when this process ends."

@@ -10,9 +10,9 @@ import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.DefaultTransactionStatus;
 
 /**
- * The service's transactions. Behind a pooler each begins with the settings that a direct connection got once, when it was
- * opened ({@link PoolSetup}): whichever server connection the transaction runs on, and whatever the role or another client
- * of the pooler has set there. That is one more round trip for each transaction, behind a pooler only.
+ * The service's transactions. A direct connection gets its settings once, when it is opened ({@link PoolSetup}). Behind a
+ * pooler a transaction may run on any server connection, where the role or another client may have set something else. So
+ * there each transaction begins by applying the settings, which costs one more round trip.
  */
 class DurableTransactionManager extends JdbcTransactionManager {
 
@@ -37,8 +37,8 @@ class DurableTransactionManager extends JdbcTransactionManager {
     }
 
     /**
-     * A connection that the pool has thrown away for its error is closed, and the server has rolled back: then that error is what
-     * the caller hears of, and not that the connection is closed.
+     * After some errors the pool closes the connection, and the server rolls back. Then the caller gets the original error, not
+     * one about the closed connection.
      */
     @Override
     protected void doRollback(DefaultTransactionStatus status) {

@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The folder of an embedded database's file. Looked at before H2 does, which prints a stack trace of its own. */
+/** Checks the folder of an embedded database's file before H2 uses it: H2 would print a stack trace of its own. */
 final class H2Folder {
 
     private static final Pattern FILE_URL = Pattern.compile("jdbc:h2:(?:file:)?(~?[./\\w][^:;]*)(?:;.*)?");

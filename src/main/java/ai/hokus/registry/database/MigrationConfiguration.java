@@ -14,7 +14,7 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
 import org.springframework.util.StringUtils;
 
-/** Has Spring Boot's Flyway run on connections of its own. */
+/** Makes Spring Boot run Flyway on connections of its own. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({DataSourceProperties.class, FlywayProperties.class, MigrationSettings.class})
 class MigrationConfiguration {
@@ -25,7 +25,7 @@ class MigrationConfiguration {
         return new DatabaseVariables(environment).login(spring.determineUsername(), spring.determinePassword());
     }
 
-    /** To where spring.flyway.url leads, with spring.datasource as its default. */
+    /** Connects to spring.flyway.url, or by default to the URL of spring.datasource. */
     @Bean(defaultCandidate = false)
     @FlywayDataSource
     MigrationDataSource migrationDataSource(
@@ -39,7 +39,7 @@ class MigrationConfiguration {
                 url, login.with(flyway.getUser(), flyway.getPassword()), driverProperties(url, environment), settings);
     }
 
-    /** The operator's for the pool, certificates for example, but for the timeout. */
+    /** Those that the operator has set for the pool, for example certificates, without the socket timeout; then defaults. */
     private static Properties driverProperties(String url, Environment environment) {
         Properties properties = new Properties();
         properties.putAll(Binder.get(environment)

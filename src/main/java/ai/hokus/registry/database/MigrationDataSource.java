@@ -20,8 +20,8 @@ import org.springframework.jdbc.support.JdbcUtils;
  * keeps one connection in a transaction that holds its lock, and migrates on a second one; the first is idle for as long as
  * the second works.
  *
- * <p>Its first connection is the first one to the database at all. So what is wrong with the database's address, its rights
- * or its encoding is found here, and said in one sentence.
+ * <p>Its first connection is the service's first one to the database. So a wrong address, missing rights or a wrong encoding
+ * are found here, and reported in one sentence.
  *
  * <p>On H2 one connection stays open until the pool has its own: a database in memory, or a file's lock, lives no longer
  * than its last connection.
@@ -31,7 +31,7 @@ class MigrationDataSource extends DriverManagerDataSource
 
     private static final Logger log = LoggerFactory.getLogger(MigrationDataSource.class);
 
-    /** A name that a server does not have is left out: transaction_timeout is new in PostgreSQL 17. */
+    /** A setting that the server does not know is left out: transaction_timeout is new in PostgreSQL 17. */
     private static final String SETTINGS = """
             SELECT set_config(s.name, v.value, false)
             FROM (VALUES ('statement_timeout', '0'), ('transaction_timeout', '0'),
@@ -46,7 +46,7 @@ class MigrationDataSource extends DriverManagerDataSource
     private @Nullable Connection kept;
 
     /**
-     * @param login asked for each connection: a migration may take longer than a password lasts
+     * @param login gives the password anew for each connection: it may change during a long migration
      * @param properties for the driver
      * @param settings how long to wait for a lock
      */

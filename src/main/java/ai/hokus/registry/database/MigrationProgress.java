@@ -15,9 +15,9 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.stereotype.Component;
 
 /**
- * Says what migrations are doing for as long as they last: Flyway logs the beginning and the end of each, and nothing between. It
- * also sets the timeouts of each migration's transaction on PostgreSQL. Flyway calls it in that transaction, so they hold through
- * a pooler.
+ * Logs what migrations are doing while they run: Flyway logs only the beginning and the end of each. Also sets the timeouts of
+ * each migration's transaction on PostgreSQL. Flyway calls {@link #handle} inside that transaction, so they also hold behind a
+ * pooler.
  */
 @Component
 class MigrationProgress extends BaseCallback {
@@ -38,7 +38,7 @@ class MigrationProgress extends BaseCallback {
                 """.formatted(settings.lockTimeout().toMillis());
     }
 
-    /** Runs it, and reports meanwhile. */
+    /** Runs the migrations, and reports from another thread meanwhile. */
     void reportDuring(Runnable migrations) {
         begin("Flyway's lock, which another instance that migrates may hold");
         try (SimpleAsyncTaskScheduler reports = new SimpleAsyncTaskScheduler()) {
@@ -56,7 +56,7 @@ class MigrationProgress extends BaseCallback {
 
     private void report() {
         log.info(
-                "Migrations are still under way, for {} s with {}. They take as long as they take: do not stop the process.",
+                "Migrations are still under way, for {} s with {}. They have no time limit: do not stop the process.",
                 Duration.ofNanos(System.nanoTime() - since).toSeconds(),
                 current);
     }

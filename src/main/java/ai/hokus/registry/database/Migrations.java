@@ -38,8 +38,8 @@ import org.springframework.util.StringUtils;
  *   <li>Each migration is a transaction on PostgreSQL. If it does not get a lock in time it is rolled back, and tried again
  *       after a pause, up to a number of times. So old instances that still serve never queue behind a waiting migration for
  *       long.
- *   <li>What an operator can mend ends in a {@link StartupRefusedException}. Flyway itself finds out, before it changes
- *       anything, whether a schema is another application's.
+ *   <li>A failure that an operator can fix becomes a {@link StartupRefusedException}. Flyway itself finds out, before it
+ *       changes anything, whether a schema is another application's.
  * </ol>
  */
 @Component
@@ -53,7 +53,7 @@ class Migrations implements FlywayMigrationStrategy {
     private static final String USE_ANOTHER_SCHEMA =
             "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on PostgreSQL).";
 
-    /** Which sessions hold locks on the tables of our schema just now. Everybody may see this much. */
+    /** Which sessions hold locks on the tables of our schema at the moment. Needs no special right. */
     private static final String HOLDERS = """
             SELECT DISTINCT 'pid ' || l.pid || coalesce(' (' || a.usename || ', ' || a.application_name || ')', '') || ' on '
                    || c.relname
@@ -84,8 +84,8 @@ class Migrations implements FlywayMigrationStrategy {
     /**
      * Brings the tables up to date.
      *
-     * @throws StartupRefusedException if it cannot, and an operator can mend that
-     * @throws FlywayException if it cannot for any other reason
+     * @throws StartupRefusedException if that fails, and an operator can fix it
+     * @throws FlywayException if it fails for any other reason
      */
     @Override
     public void migrate(Flyway flyway) {
@@ -118,7 +118,7 @@ class Migrations implements FlywayMigrationStrategy {
         return SqlFailure.isLockTimeout(failure) || SqlFailure.isDeadlockOrSerializationFailure(failure);
     }
 
-    /** What an operator can mend; the failure itself: nothing that is known. */
+    /** A {@link StartupRefusedException} if an operator is known to be able to fix this; otherwise the failure itself. */
     private RuntimeException refusal(Flyway flyway, FlywayException e) {
         if (SqlFailure.cause(e).isEmpty()) {
             return refusalByFlyway(flyway, e);
@@ -141,7 +141,7 @@ class Migrations implements FlywayMigrationStrategy {
         return DatabaseProblem.of(e, where).map(RuntimeException.class::cast).orElse(e);
     }
 
-    /** No statement failed: it is what Flyway found. */
+    /** For what Flyway itself found: no statement failed. */
     private RuntimeException refusalByFlyway(Flyway flyway, FlywayException e) {
         if (e.getErrorCode() == CoreErrorCode.NON_EMPTY_SCHEMA_WITHOUT_SCHEMA_HISTORY_TABLE) {
             return refusal(
@@ -150,12 +150,12 @@ class Migrations implements FlywayMigrationStrategy {
                     USE_ANOTHER_SCHEMA);
         }
         MigrationInfo[] applied = flyway.info().applied();
-        // On H2 the statements before the failed one stay, and Flyway writes down that the migration failed.
+        // On H2 the statements before the failed one stay applied, and Flyway's history says that the migration failed.
         if (Arrays.stream(applied).anyMatch(migration -> migration.getState().isFailed())) {
             return refusal(
                     e,
                     "A migration of %s failed in the middle (" + oneLine(e) + ")",
-                    "Restore the database from a backup of before the migration; without anything in it to keep, "
+                    "Restore the database from a backup of before the migration; if nothing in it must be kept, "
                             + replace());
         }
         if (e instanceof FlywayValidateException) {
@@ -176,7 +176,7 @@ class Migrations implements FlywayMigrationStrategy {
                     e,
                     "%s was made by another build of this service, one from before its first release: its "
                             + applied.length
-                            + " migrations are not those of this build, and no upgrade leads from there to here",
+                            + " migrations are not those of this build, and it cannot be upgraded",
                     "Let the old build deliver what is pending, then " + replace());
         }
         String first = Arrays.stream(applied)

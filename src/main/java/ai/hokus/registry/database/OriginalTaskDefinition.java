@@ -11,15 +11,16 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Makes the original's task definition work as it is, and recognises it by {@code DB_HOST} and the like. Where they make the
- * database's URL ({@link DatabaseVariables}), these settings follow, unless somebody has set them:
+ * Makes the task definition of the original, which is the service that this one replaces, work unchanged. It is recognised by
+ * {@code DB_HOST} and the like: if they make the database's URL ({@link DatabaseVariables}), these settings are made too,
+ * unless somebody has set them:
  *
  * <ul>
- *   <li>{@code spring.flyway.default-schema}: a schema of this service's own, made by the first start. The original's
- *       database has tables already.
+ *   <li>{@code spring.flyway.default-schema}: a schema of this service's own, created by the first start, because the
+ *       original's database already has tables.
  *   <li>{@code registry.outbox.environment}: {@code ENVIRONMENT}. Only here: elsewhere a variable of so general a name may mean
  *       anything.
- *   <li>{@code registry.health.original-compatible}: its container check and its dashboards ask the paths of the original.
+ *   <li>{@code registry.health.original-compatible}: container checks and dashboards request the original's paths.
  * </ul>
  */
 class OriginalTaskDefinition implements EnvironmentPostProcessor, Ordered {
@@ -51,7 +52,7 @@ class OriginalTaskDefinition implements EnvironmentPostProcessor, Ordered {
         }
     }
 
-    /** After all files are read. */
+    /** Runs after all configuration files have been read. */
     @Override
     public int getOrder() {
         return Ordered.LOWEST_PRECEDENCE;

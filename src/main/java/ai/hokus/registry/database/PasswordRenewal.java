@@ -14,10 +14,9 @@ import org.springframework.boot.jdbc.DataSourceUnwrapper;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * Looks at the password's file, where there is one. While a password changes, file and server differ for a while, whichever is
- * first. So a new password is tried on a connection of its own, and the pool goes on with the one before until the database
- * accepts it. Then the pool's connections are replaced: each at once, or when whoever uses it gives it back. Runs on a thread of
- * its own.
+ * Watches the password's file, if there is one. During a change of the password, file and server differ for a while. So a new
+ * password is tried on a separate connection, and the pool keeps the old one until the database accepts the new one. Then the
+ * pool's connections are replaced: idle ones at once, the others when they are returned. Runs on a thread of its own.
  */
 final class PasswordRenewal implements SmartInitializingSingleton, DisposableBean {
 
@@ -30,7 +29,7 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
     private final DataSource dataSource;
     private final ThreadPoolTaskScheduler looks = new ThreadPoolTaskScheduler();
 
-    /** Was said to be refused; confined to the thread. */
+    /** The password whose refusal was logged last; confined to the thread. */
     private @Nullable String refused;
 
     PasswordRenewal(DatabaseLogin login, DataSource dataSource) {
@@ -50,7 +49,7 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
         }
     }
 
-    /** A file that is away or empty for a moment changes nothing. */
+    /** A file that is missing or empty for a moment changes nothing. */
     void look(SecretFile file, HikariDataSource pool) {
         String password = file.read().orElse(null);
         if (password == null || password.equals(pool.getCredentials().getPassword())) {
@@ -65,7 +64,7 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
             return;
         }
         pool.setPassword(password);
-        // All idle ones at once: a connection takes milliseconds, and the database has just accepted this password.
+        // All idle ones at once: opening one takes milliseconds, and the database has just accepted this password.
         pool.getHikariPoolMXBean().softEvictConnections();
         log.info("The database accepts the new password in {}: connections are renewed.", file.variable());
     }
@@ -74,8 +73,8 @@ final class PasswordRenewal implements SmartInitializingSingleton, DisposableBea
         if (DatabaseLogin.isRefusal(failure) && !password.equals(refused)) {
             refused = password;
             log.warn(
-                    "The database does not accept the password that {} holds since it changed. Connections that are open stay"
-                            + " in use, and new ones are opened with the password of before, until the database accepts it.",
+                    "The database does not accept the password that {} holds now. Open connections stay in use, and new ones"
+                            + " are opened with the previous password, until the database accepts the new one.",
                     file.variable());
         }
     }

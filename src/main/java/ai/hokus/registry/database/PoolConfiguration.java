@@ -6,7 +6,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.transaction.PlatformTransactionManager;
 
-/** The pool and its transactions; not there when only migrations run. */
+/** The pool and its transactions; left out when only migrations run. */
 @Configuration(proxyBeanMethods = false)
 class PoolConfiguration {
 

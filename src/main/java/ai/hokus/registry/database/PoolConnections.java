@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /**
- * Opens the pool's connections, and makes the session's settings where they lead to PostgreSQL itself. The pool's password may be
- * out of date, after a long migration for example; if it is refused, that of now is tried. Thread-safe.
+ * Opens the pool's connections, and applies the session's settings to those that lead directly to PostgreSQL. The pool's
+ * password may be out of date, for example after a long migration; if it is refused, the current one is tried. Thread-safe.
  */
 final class PoolConnections extends DelegatingDataSource {
 

@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 
 /**
- * Sets the connection pool up, where the operator has not done so.
+ * Sets up the connection pool, except for what the operator has set.
  *
  * <ul>
  *   <li>Driver: {@code connectTimeout} 2 s and {@code socketTimeout} 10 s, for a database that does not answer at all. The
@@ -27,7 +27,7 @@ class PoolSetup implements BeanPostProcessor {
 
     private final Supplier<DatabaseLogin> login;
 
-    /** @param login asked for with the first pool, since nothing may be made for this bean's sake */
+    /** @param login resolved with the first pool: a bean post-processor must not cause other beans to be made early */
     PoolSetup(Supplier<DatabaseLogin> login) {
         this.login = login;
     }
@@ -51,7 +51,7 @@ class PoolSetup implements BeanPostProcessor {
             driver.putIfAbsent("tcpKeepAlive", "true");
             driver.putIfAbsent("ApplicationName", "registration-outbox");
         }
-        // Within it is the data source that the pool would make of its URL by itself.
+        // Wraps the data source that the pool would make from its URL.
         pool.setDataSource(new PoolConnections(
                 new DriverDataSource(pool.getJdbcUrl(), pool.getDriverClassName(), driver, null, null), login));
         pool.setUsername(login.username());

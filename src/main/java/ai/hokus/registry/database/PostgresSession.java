@@ -27,7 +27,7 @@ final class PostgresSession {
     private static final int NO_SERVER_SIDE_STATEMENTS = 0;
 
     /**
-     * What {@link PoolSetup} promises, for the session (false) or for the transaction (true). Stronger values of
+     * The settings that {@link PoolSetup} lists, for the session (false) or for the transaction (true). Stronger values of
      * synchronous_commit than {@code on} stay.
      */
     private static final String SERVICE_SETTINGS = """
@@ -38,7 +38,7 @@ final class PostgresSession {
                    set_config('jit', 'off', %1$s)
             """;
 
-    /** For one transaction of a pooled connection; its isolation level is set apart. */
+    /** For one transaction of a pooled connection; its isolation level is set separately. */
     static final String TRANSACTION_SETTINGS = SERVICE_SETTINGS.formatted("true");
 
     /** For {@link #prepare}. */
@@ -50,10 +50,10 @@ final class PostgresSession {
     private PostgresSession() {}
 
     /**
-     * Makes the settings if the connection is direct, and marks it as pooled if it is not.
+     * Applies the settings if the connection is direct, and marks it as pooled if it is not.
      *
      * @param connection new, in auto-commit mode; nothing happens if it is not PostgreSQL's. It is closed if this fails
-     * @param settings a SELECT with a WHERE clause that ends in {@code pg_backend_pid() = ?}, and that gives a row if so
+     * @param settings a SELECT whose WHERE clause ends in {@code pg_backend_pid() = ?}, and which returns a row if that is true
      * @return the connection
      */
     static Connection prepare(Connection connection, String settings) throws SQLException {
@@ -81,7 +81,7 @@ final class PostgresSession {
         }
     }
 
-    /** Whether it leads through a pooler. Asks nobody. */
+    /** Whether the connection leads through a pooler. Does no I/O. */
     static boolean isPooled(Connection connection) throws SQLException {
         return isPostgres(connection)
                 && connection.unwrap(PGConnection.class).getPrepareThreshold() == NO_SERVER_SIDE_STATEMENTS;

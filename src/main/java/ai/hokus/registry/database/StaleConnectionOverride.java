@@ -5,12 +5,12 @@ import java.sql.SQLException;
 import java.util.Set;
 
 /**
- * Which errors mean that a pooled connection is of no more use. The pool then closes it, and the next one is opened anew,
- * wherever the URL leads by then. The pool itself knows broken connections only (class 08 and a few more, none of them H2's).
+ * Names the errors after which a pooled connection is useless. The pool then closes it and opens a new one, to wherever the
+ * URL leads by then. The pool itself recognises only broken connections (class 08 and a few more errors, none of them H2's).
  *
  * <p>Without this the pool keeps using connections to a former primary: after a failover that server still answers, and
- * refuses every write. And it keeps using an H2 connection whose database was closed, for as long as it is used so often that
- * the pool does not look whether it is alive. Thread-safe.
+ * refuses every write. And it keeps using an H2 connection whose database was closed, while the connection is used too often
+ * for the pool to test whether it is alive. Thread-safe.
  */
 class StaleConnectionOverride implements SQLExceptionOverride {
 
@@ -23,7 +23,7 @@ class StaleConnectionOverride implements SQLExceptionOverride {
             "42P05", // duplicate_prepared_statement: it has somebody else's, likewise
             "57P04", // database_dropped
             "90067", // H2, CONNECTION_BROKEN_1: its server, another process, is gone
-            "90098", // H2, DATABASE_IS_CLOSED: as after an error of its file
+            "90098", // H2, DATABASE_IS_CLOSED: for example after an error of its file
             "90121"); // H2, DATABASE_CALLED_AT_SHUTDOWN: its database was closed; a new one opens the file again
 
     @java.lang.Override

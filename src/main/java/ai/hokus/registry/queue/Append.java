@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param expected the checkpoint that must be the newest; null: there must be none
  * @param checkpoint the checkpoint that becomes the newest; not blank
- * @param milestone whether the checkpoint is kept among the milestones too, long after newer ones pushed it out
+ * @param milestone whether the checkpoint is also kept as a milestone, long after newer ones have pushed it out
  * @param entries in order, the first to be consumed first, at most {@link #MAX_ENTRIES}; none: only the checkpoint moves
  */
 public record Append(@Nullable String expected, String checkpoint, boolean milestone, List<QueueEntry> entries) {

@@ -33,7 +33,7 @@ public sealed interface AppendResult {
      * The queue refused the elements of this batch. An error that concerns the queue as a whole is a
      * {@link QueueUnavailableException} instead.
      *
-     * @param error as the queue put it
+     * @param error in the queue's own words
      */
     record Refused(String error) implements AppendResult {}
 }

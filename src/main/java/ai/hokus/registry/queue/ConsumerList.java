@@ -1,6 +1,6 @@
 package ai.hokus.registry.queue;
 
-/** A list that consumers keep beside the queue, in Redis' words {@code QUEUE:processing} and {@code QUEUE:dlq}. */
+/** A list that consumers keep beside the queue: {@code QUEUE:processing} or {@code QUEUE:dlq}. */
 public enum ConsumerList {
     /** What consumers have taken and not finished. */
     PROCESSING(":processing"),

@@ -11,10 +11,10 @@ import java.util.List;
  */
 public interface ConsumerLists {
 
-    /** How many elements of one list are looked at, at most: the oldest ones. */
+    /** Maximum number of elements of one list that are looked at, the oldest first. */
     int MAX_ELEMENTS = 1_000;
 
-    /** Elements of one list are looked at until they have this many bytes together. */
+    /** No more elements of a list are looked at once they have this many bytes together. */
     int MAX_BYTES = 4 * 1024 * 1024;
 
     /** Elements in the queue now. */

@@ -27,7 +27,7 @@ public interface MessageQueue {
     Checkpoints allCheckpoints(ProducerId producer);
 
     /**
-     * Appends all of a batch and its checkpoint, or nothing.
+     * Appends a whole batch and its checkpoint, or nothing.
      *
      * @throws QueueUnavailableException when the queue did not answer, or answered something that says nothing about this
      *     batch; after a timeout the append may have happened, or may still happen: the checkpoints tell

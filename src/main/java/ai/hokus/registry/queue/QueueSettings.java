@@ -39,7 +39,7 @@ public record QueueSettings(
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
     private static final Duration MAX_TIMEOUT = Duration.ofSeconds(30);
 
-    /** After a restore of the database each one may be looked up in its log, within one transaction of 5 s. */
+    /** After a restore of the database each may be looked up in the log of batches, all within one transaction of 5 s. */
     private static final int MAX_CHECKPOINTS = 2_000;
 
     private static final int MAX_CONNECTIONS = 16;
@@ -89,7 +89,7 @@ public record QueueSettings(
         return hasHashTag(name);
     }
 
-    /** The same with another maximum of connections. */
+    /** The same settings with another maximum number of connections. */
     public QueueSettings withConnections(int number) {
         return new QueueSettings(
                 name, capacity, checkpoints, notifications, connectTimeout, commandTimeout, number, maxElementSize);

@@ -1,8 +1,8 @@
 package ai.hokus.registry.registration;
 
 /**
- * The database failed while it committed a registration, or while it put the commit on disk. Nobody here can tell whether it is
- * stored.
+ * The database failed while it committed a registration, or while it put the commit on disk. Whether the registration is stored
+ * is unknown.
  */
 class CommitInDoubtException extends RuntimeException {
 

@@ -12,8 +12,8 @@ import tools.jackson.databind.JsonNode;
  * Tells whether two registrations say the same: SHA-256 of the request's content in a canonical form.
  *
  * <p>The order of keys, white space, the spelling of a number (1, 1.0, 10e-1) and the sender make no difference, nor does a
- * tag that says only what is filled in without it. The fingerprint is stored. Changing its inputs turns every earlier
- * registration, when sent again, into a conflict.
+ * tag with the value that this service would fill in anyway. The fingerprint is stored. Changing its inputs turns every
+ * earlier registration, when sent again, into a conflict.
  */
 final class Fingerprint {
 
@@ -45,7 +45,7 @@ final class Fingerprint {
         }
     }
 
-    /** The length stands in front, so that no text can look like the end of one and the start of the next. */
+    /** The length comes first, so that no text can look like the end of one text and the start of the next. */
     private void text(@Nullable String text) {
         if (text == null) {
             canonical.append('-');
@@ -59,7 +59,7 @@ final class Fingerprint {
         canonical.append('#').append(number.stripTrailingZeros()).append(' ');
     }
 
-    /** Calls itself for what is nested, which {@link StrictJson#MAX_DEPTH} bounds. */
+    /** Recursive; {@link StrictJson#MAX_DEPTH} bounds the depth. */
     private void json(@Nullable JsonNode node) {
         if (node == null) {
             canonical.append('-');

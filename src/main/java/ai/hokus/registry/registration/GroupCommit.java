@@ -33,7 +33,7 @@ import org.springframework.transaction.TransactionTimedOutException;
  * <ol>
  *   <li>A request's thread puts its registration into a bounded queue, and waits.
  *   <li>A writer, a thread of its own, takes the first in the queue and those behind it, stores them in one transaction, and
- *       tells each what came of it.
+ *       completes each with its result.
  *   <li>A registration that no writer has taken within {@link #MAX_WAIT} leaves the queue and is stored alone, so that a stuck
  *       writer holds up only what it has taken.
  * </ol>
@@ -45,10 +45,10 @@ final class GroupCommit implements AutoCloseable {
     /** Maximum number of registrations in one transaction: some tens of milliseconds of inserts. */
     static final int MAX_GROUP_SIZE = 64;
 
-    /** Maximum number of characters in the payloads of a group of several: 64 of the default's largest, a second of inserts. */
+    /** Maximum number of characters in a group's payloads: 64 times the default max-payload, about a second of inserts. */
     static final long MAX_GROUP_PAYLOAD = 16L * 1024 * 1024;
 
-    /** A hundred times what a transaction takes. */
+    /** A hundred times what a transaction usually takes. */
     static final Duration MAX_WAIT = Duration.ofMillis(500);
 
     /**
@@ -68,7 +68,7 @@ final class GroupCommit implements AutoCloseable {
      * @param writers transactions under way at once
      * @param capacity registrations that wait at once; another one is refused
      * @param maxWait {@link #MAX_WAIT}, except in tests
-     * @param transaction stores what it can in one transaction and returns what came of each, in their order
+     * @param transaction stores what it can in one transaction and returns a result for each, in their order
      */
     GroupCommit(
             int writers,
@@ -113,7 +113,7 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /** What came of it; null: it is not known yet. An exception is thrown as one of this thread's own. */
+    /** The member's result; null: not known yet. A failure is wrapped in a new exception, with this thread's stack trace. */
     private static @Nullable StoreResult await(Member member, Duration max) throws InterruptedException {
         try {
             return member.get(max.toMillis(), TimeUnit.MILLISECONDS);
@@ -177,7 +177,7 @@ final class GroupCommit implements AutoCloseable {
             if (payload > MAX_GROUP_PAYLOAD) {
                 break;
             }
-            // If it is gone, another writer has it, or it left.
+            // If it is gone, another writer has it, or its thread stores it alone.
             if (queue.remove(next)) {
                 group.add(next);
             }
@@ -185,7 +185,7 @@ final class GroupCommit implements AutoCloseable {
         return group;
     }
 
-    /** Ends the writers once they have stored what waits, which may take a transaction. Registrations are refused from here on. */
+    /** Refuses new registrations; waits up to {@link RegistrationTransaction#TIMEOUT} until those in the queue are stored. */
     @Override
     public void close() {
         writers.shutdown();
@@ -201,7 +201,7 @@ final class GroupCommit implements AutoCloseable {
 
         private final NewRegistration registration;
 
-        /** Of the request's thread, so that the log lines of a transaction for this request alone bear its id. */
+        /** From the request's thread, so that a transaction for this request alone logs the request's id. */
         private final Map<String, String> logContext = Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.of());
 
         Member(NewRegistration registration) {

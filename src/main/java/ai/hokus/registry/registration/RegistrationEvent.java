@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param userId the caller's
  * @param tags the client's, then those that this service adds
- * @param proposalIdentifier what the tags say it is
+ * @param proposalIdentifier from the tags; the token's id if they name none
  */
 record RegistrationEvent(
         RegistrationRequest request,
@@ -30,7 +30,7 @@ record RegistrationEvent(
     static final String USER_ID = "user_id";
 
     /**
-     * Always six digits: the parser of Python 3.7 takes none, three or six, and {@link Instant#toString} leaves zeros out.
+     * Always six fractional digits: Python 3.7 parses none, three or six, and {@link Instant#toString} leaves zeros out.
      */
     private static final DateTimeFormatter TIMESTAMP =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
@@ -103,7 +103,7 @@ record RegistrationEvent(
         return request.apiSchema() == null ? null : StrictJson.MAPPER.writeValueAsString(request.apiSchema());
     }
 
-    /** The improvement in per cent of the baseline; null where that says nothing. */
+    /** The improvement in per cent of the baseline; null if the baseline is not positive, or the result is not finite. */
     private @Nullable Double improvementPercentage() {
         if (request.baselineValue() <= 0) {
             return null;

@@ -21,8 +21,8 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 
 /**
  * Answers when the database fails under this module's requests: 503, with what is known about the registration. Our own
- * mistakes (a wrong statement, a broken constraint) are not the database's failures, and are left to the handler for the
- * unforeseen.
+ * mistakes (a wrong statement, a broken constraint) are not the database's failures, and are left to {@code
+ * FallbackExceptionHandler}.
  */
 @RestControllerAdvice(assignableTypes = {RegistrationController.class, RegistrationQueryController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)

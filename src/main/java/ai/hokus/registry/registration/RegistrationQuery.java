@@ -15,7 +15,7 @@ record RegistrationQuery(
     static final int MAX_LIMIT = 200;
 
     /**
-     * Reads the parameters as they stand in the URL; {@code null} is absent.
+     * Reads the parameters of the URL; null: absent.
      *
      * @throws ErrorResponseException 422 that names everything that is wrong
      */
@@ -40,7 +40,7 @@ record RegistrationQuery(
                 return number;
             }
         } catch (NumberFormatException e) {
-            // Said below, like a number out of range.
+            // Refused below, like a number out of range.
         }
         errors.refuse(name, "must be a whole number between " + min + " and " + max);
         return absent;

@@ -19,16 +19,17 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Gives registrations back, in pages. A page shows what is committed when it is read: registrations of different models may
- * get their ids in another order than they commit, so later pages are no feed of what is new. Thread-safe.
+ * Lists registrations in pages, in the order of their ids. A page shows what is committed when it is read. Registrations of
+ * different models may commit in another order than their ids, so a client that polls for later pages may miss some.
+ * Thread-safe.
  */
 @RestController
 @Tag(name = "Registrations")
 record RegistrationQueryController(RegistrationRepository repository) {
 
-    /** Which page a client wants, as it stands in the URL. */
+    /** Which page a client wants, as written in the URL. */
     record PageRequest(
-            @Parameter(description = "1 to 200, default 50: at most so many", schema = @Schema(type = "integer"))
+            @Parameter(description = "Maximum page size, 1 to 200; default 50", schema = @Schema(type = "integer"))
             @Nullable
             String limit,
 
@@ -42,7 +43,7 @@ record RegistrationQueryController(RegistrationRepository repository) {
 
             @Schema(
                     nullable = true,
-                    description = "What to give as after for those that follow; null when there were none",
+                    description = "The value of after for the next page; null if this is the last one",
                     example = "50")
             @Nullable
             Long next) {}

@@ -105,10 +105,10 @@ final class RegistrationRepository {
     }
 
     /**
-     * Makes the rows of those models that have none, in this order, and so locks them. Waits for a transaction that is making
-     * one of them.
+     * Inserts the rows of those models that have none, in this order, and so locks them. Waits for a transaction that is
+     * inserting one of them.
      *
-     * @return the names of the models that it made
+     * @return the names of the models that it inserted
      */
     List<String> insertModels(List<String> names) {
         return insert(INSERT_MODEL, names, name -> new MapSqlParameterSource("name", name));
@@ -128,7 +128,7 @@ final class RegistrationRepository {
         // A batch of one would be parsed by PostgreSQL each time.
         int[] counts = all.length == 1 ? new int[] {named.update(sql, all[0])} : named.batchUpdate(sql, all);
         if (IntStream.of(counts).anyMatch(count -> count < 0)) {
-            // The count decides whether a message must be written. Stored alone, each registration is counted.
+            // The count decides whether a message is written. After this exception each is stored alone, and so counted.
             throw new IllegalStateException(
                     "the driver does not count what a batch inserts; is reWriteBatchedInserts in spring.datasource.url?");
         }
@@ -138,7 +138,7 @@ final class RegistrationRepository {
                 .toList();
     }
 
-    /** Columns that may be null have a type: else the driver would ask the database for it. */
+    /** Columns that may be null are given a type: otherwise the driver would ask the database for it. */
     static SqlParameterSource row(RegistrationEvent event, String fingerprint, UUID messageId) {
         RegistrationRequest request = event.request();
         return new MapSqlParameterSource()
@@ -163,7 +163,7 @@ final class RegistrationRepository {
                 .addValue("registered_at", event.registeredAt().atOffset(ZoneOffset.UTC));
     }
 
-    /** Of the stored registration of this model, version and token; empty when there is none. */
+    /** The fingerprint stored for this model, version and token; empty when there is none. */
     List<String> fingerprint(RegistrationRequest request) {
         return jdbc.queryForList(FINGERPRINT, String.class, request.modelName(), request.version(), request.tokenId());
     }

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @Schema(
         description = "A registration. Unknown fields are ignored; texts are trimmed; null counts as absent."
-                + " A key must not come twice in one object.")
+                + " A key must not occur twice in one object.")
 @SnakeCase
 record RegistrationRequest(
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "churn-model")

@@ -37,7 +37,7 @@ class RegistrationService implements AutoCloseable {
 
     /**
      * @param alone a permit for each transaction that stores a registration alone: it may wait for a locked row, and
-     *     meanwhile its connection is not there for other models
+     *     meanwhile keeps its connection from other models
      */
     RegistrationService(
             RegistrationRepository repository,
@@ -59,8 +59,8 @@ class RegistrationService implements AutoCloseable {
     }
 
     /**
-     * Stores a registration and its message, both or neither: first in a transaction that registrations of the same moment
-     * share and, if that leaves it over, in one of its own. {@code REGISTERED} and {@code ALREADY_REGISTERED} are on disk.
+     * Stores a registration and its message, both or neither: in a transaction that it shares with registrations of the same
+     * moment or, if that leaves it out, in one of its own. {@code REGISTERED} and {@code ALREADY_REGISTERED} are on disk.
      *
      * @param userId the caller's
      * @throws ErrorResponseException 422 when the event would be larger than {@code registry.registration.max-payload}
@@ -74,7 +74,7 @@ class RegistrationService implements AutoCloseable {
         try {
             return group.store(registration) instanceof RegistrationResult result ? result : storeAlone(registration);
         } catch (DataIntegrityViolationException e) {
-            // About this registration's content; another one may well be stored.
+            // Caused by this registration's content: it says nothing about the database.
             throw e;
         } catch (RuntimeException e) {
             outbox.failed(e);

@@ -36,7 +36,7 @@ record RegistrationSettings(
         SettingRange.between("registry.registration.max-body", maxBody, DataSize.ofBytes(1), MAX_SIZE, "1MB");
         SettingRange.atLeast("registry.registration.max-concurrent-requests", maxConcurrentRequests, 1, "150");
         SettingRange.between("registry.registration.group-commit-writers", groupCommitWriters, 1, MAX_WRITERS, "1");
-        // Else no registration could use what max-payload allows.
+        // Otherwise no registration could use what max-payload allows.
         SettingRange.atLeast(
                 "registry.registration.max-body", maxBody, "registry.registration.max-payload", maxPayload);
     }

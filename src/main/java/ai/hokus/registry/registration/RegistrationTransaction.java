@@ -21,16 +21,16 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The transaction that stores registrations with their messages, all of them or none:
  *
  * <ol>
- *   <li>lock the models' rows, and make those that are new: each model has one transaction at a time, so the ids of its
+ *   <li>lock the models' rows, and insert those that are new: each model has one transaction at a time, so the ids of its
  *       messages are in commit order;
  *   <li>insert the registrations, unless their identities are taken: then compare what is stored, and write nothing;
  *   <li>append the messages of those that were inserted, in the order given.
  * </ol>
  *
  * <p>No two transactions wait for each other. A transaction of several registrations leaves those of locked models to be
- * stored alone, and waits only while another one is making the same new model. All make models in the order of their
- * names, so one that waits for a model has made none that comes later. A registration that is stored alone waits for its
- * model without holding a lock.
+ * stored alone, and waits only while another one is inserting the same new model. All insert models in the order of their
+ * names, so one that waits for a model has inserted none that comes later. A registration that is stored alone waits for
+ * its model without holding a lock.
  *
  * <p>Thread-safe.
  */
@@ -54,10 +54,10 @@ final class RegistrationTransaction {
     /**
      * Stores those whose models are free or new.
      *
-     * @return what came of each, in their order, on disk
+     * @return a result for each, in their order, on disk
      * @throws DataAccessException when the database fails; nothing was stored
      * @throws org.springframework.transaction.TransactionException likewise
-     * @throws IllegalStateException when another transaction makes one of their models and does not end; nothing was stored
+     * @throws IllegalStateException when another transaction inserts one of their models and does not end; nothing was stored
      * @throws CommitInDoubtException when the database fails while committing
      */
     List<StoreResult> storeTogether(List<NewRegistration> registrations) {
@@ -71,8 +71,8 @@ final class RegistrationTransaction {
     }
 
     /**
-     * If the commit fails, the outcome is unknown for every member, and sending it again settles it. A result that does not
-     * depend on the commit is answered all the same.
+     * If the commit fails, the outcome is unknown for every member, and sending it again settles it. If no member's result
+     * depends on the commit, the results are returned all the same.
      *
      * @param work never returns an empty list: there is at least one registration, and each has a result. So if there is no
      *     result, the statements have failed and nothing was stored
@@ -98,7 +98,7 @@ final class RegistrationTransaction {
         }
     }
 
-    /** Locks those models that nobody has locked, and makes those that are new. */
+    /** Locks those models that nobody has locked, and inserts those that are new. */
     private Set<String> lockModels(List<NewRegistration> registrations) {
         Set<String> others =
                 registrations.stream().map(NewRegistration::modelName).collect(Collectors.toCollection(TreeSet::new));
@@ -108,7 +108,7 @@ final class RegistrationTransaction {
             try {
                 locked.addAll(repository.insertModels(List.copyOf(others)));
             } catch (DataAccessException e) {
-                // It concerns the registrations of one model, and is no failure of the database.
+                // A lock timeout concerns the registrations of one model, and is no failure of the database.
                 throw SqlFailure.isLockTimeout(e)
                         ? new IllegalStateException("another transaction makes one of these models and does not end", e)
                         : e;
@@ -117,7 +117,7 @@ final class RegistrationTransaction {
         return locked;
     }
 
-    /** Makes the row if there is none. That locks it, and nobody else sees it before the commit. */
+    /** Inserts the row if there is none. That locks it, and nobody else sees it before the commit. */
     private Set<String> lockModel(String name) {
         if (repository.insertModels(List.of(name)).isEmpty() && !repository.lockModel(name)) {
             throw new IllegalStateException("the row of model " + name + " is neither there nor could it be made");

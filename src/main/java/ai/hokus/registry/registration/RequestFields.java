@@ -15,21 +15,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The fields of one registration, read by their kind. Each reading returns the field's value, or notes what is wrong with it and
- * returns something harmless.
+ * Reads the fields of one registration, with a method for each kind of field. It returns the field's value, or records what is
+ * wrong with the field and returns a harmless value.
  */
 final class RequestFields extends JsonFields {
 
     /**
-     * Maximum number of digits before or after the point that a number's exponent may stand for. Arithmetic on more
-     * overflows, and in our consumers sooner than here.
+     * Maximum number of digits by which an exponent may shift a number's point. Arithmetic on more overflows, and in our
+     * consumers sooner than here.
      */
     private static final int MAX_SCALE = 10_000;
 
-    /** Digits of a number in a string, as many as a JSON number may have. */
+    /** Maximum length of a number in a string, as for a JSON number. */
     private static final int MAX_NUMBER_LENGTH = 1_000;
 
-    /** What Python's {@code float} reads too, except for its words (inf, nan) and its underscores. */
+    /** What Python's {@code float} reads, except for words (inf, nan) and underscores. */
     private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d++(\\.\\d*+)?|\\.\\d++)([eE][+-]?\\d++)?");
 
     RequestFields(ObjectNode fields) {
@@ -189,7 +189,7 @@ final class RequestFields extends JsonFields {
         }
     }
 
-    /** Calls itself for what is nested, which {@link StrictJson#MAX_DEPTH} bounds. */
+    /** Recursive; {@link StrictJson#MAX_DEPTH} bounds the depth. */
     private static Optional<String> unstorable(JsonNode node) {
         if (node.isString()) {
             return TextRules.unstorable(node.stringValue());

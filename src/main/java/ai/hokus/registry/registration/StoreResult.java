@@ -1,8 +1,8 @@
 package ai.hokus.registry.registration;
 
-/** What a transaction that several registrations share did with one of them. */
+/** The result, for one registration, of a transaction that it may share with others. */
 sealed interface StoreResult permits RegistrationResult, StoreResult.StoreAlone {
 
-    /** It was not stored, and another transaction may store it: its model was locked, or another member's failure ended this one. */
+    /** Not stored; to be stored alone: its model was locked, another member failed, or no writer took it in time. */
     record StoreAlone() implements StoreResult {}
 }

@@ -18,7 +18,7 @@ record StoredRegistration(
         @Schema(example = "3") String version,
         @Schema(example = "CHURN") String tokenId,
 
-        @Schema(description = "As it was delivered: what the tags say", example = "CHURN-2026")
+        @Schema(description = "As delivered: from the tags, else the token_id", example = "CHURN-2026")
         String proposalIdentifier,
 
         @Schema(example = "auroc") String metricName,

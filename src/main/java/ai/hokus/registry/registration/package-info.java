@@ -15,7 +15,7 @@
  *
  * <p><b>Runs on</b> request threads, and on {@code registry.registration.group-commit-writers} threads, each of which stores
  * the registrations of several requests: see {@link ai.hokus.registry.registration.GroupCommit}. Nothing here touches Redis or
- * waits for the relay, and nothing stays in memory once its request was answered.
+ * waits for the relay, and nothing stays in memory once its request is answered.
  */
 @NullMarked
 package ai.hokus.registry.registration;

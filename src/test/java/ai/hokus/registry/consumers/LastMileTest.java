@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The whole service with a real Redis and consumers like those of the registry before it, which die, fail and finish. */
+/** The whole service with a real Redis and consumers like the original's, which finish, fail or die. */
 class LastMileTest {
 
     private static final JsonMapper JSON = new JsonMapper();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** How migrations run on a real PostgreSQL: for as long as they take, and behind others' locks. */
+/** Migrations on a real PostgreSQL: without a time limit, and behind others' locks. */
 @ExtendWith(OutputCaptureExtension.class)
 class MigrationsTest {
 

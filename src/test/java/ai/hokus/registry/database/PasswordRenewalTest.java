@@ -17,7 +17,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/** Which password a real PostgreSQL is asked with while file and server do not agree. */
+/** Which password is used with a real PostgreSQL while the file and the server have different ones. */
 @ExtendWith(OutputCaptureExtension.class)
 class PasswordRenewalTest {
 

@@ -25,7 +25,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
-/** A start that an operator can mend ends with a sentence: what is wrong, where, what to do. No stack trace. */
+/** A failed start that an operator can fix says what is wrong, where, and what to do, without a stack trace. */
 @ExtendWith(OutputCaptureExtension.class)
 class StartupRefusalTest {
 

@@ -21,7 +21,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * @param pagesAs the page that it is a part of; empty: it notifies by itself
  * @param namespace empty: the service's own metrics
  * @param metrics names in CloudWatch; more than one where an expression combines them
- * @param per empty: it exists once
+ * @param per what there is one alarm for each of, for example partition; empty: there is only one
  * @param threshold a number, or the name of one that Terraform computes
  * @param prometheus empty: only AWS measures it
  */

@@ -32,7 +32,7 @@ import software.amazon.awssdk.services.cloudwatch.model.MetricDatum;
 import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataRequest;
 import software.amazon.awssdk.services.cloudwatch.model.StandardUnit;
 
-/** What arrives at CloudWatch, and what an ailing CloudWatch does to us. */
+/** What arrives at CloudWatch, and what a failing CloudWatch does to the service. */
 @ExtendWith(OutputCaptureExtension.class)
 class CloudWatchPublishingTest {
 

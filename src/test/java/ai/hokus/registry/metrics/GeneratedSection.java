@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
- * What a test writes of {@code docs/metrics.md}: the lines between {@code <!-- NAME -->} and {@code <!-- end of NAME -->}.
- * The rest of the document is not touched.
+ * The lines of {@code docs/metrics.md} that a test writes: those between {@code <!-- NAME -->} and {@code <!-- end of NAME
+ * -->}. The rest of the document is not touched.
  */
 final class GeneratedSection {
 

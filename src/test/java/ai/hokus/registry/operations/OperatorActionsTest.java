@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** What operators change, and that they do it once, on record, and never to history. */
+/** What operators' actions change: each takes effect once, is recorded, and never changes what was delivered. */
 class OperatorActionsTest extends EachDatabase {
 
     private TestOutbox outbox;

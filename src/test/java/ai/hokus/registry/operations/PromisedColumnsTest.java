@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** What the endpoints return has the columns of the views that operators are promised in SQL. */
+/** The endpoints return the columns of the views that operators may rely on in SQL. */
 class PromisedColumnsTest extends EachDatabase {
 
     private JdbcTemplate jdbc;

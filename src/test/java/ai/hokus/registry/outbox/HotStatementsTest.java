@@ -20,8 +20,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * What every statement of the path of a message reads, on tables full of delivered messages: about what it returns, and
- * nothing of what was delivered. Counted by the databases themselves, with the plans that they keep for prepared statements.
+ * On tables full of delivered messages, each statement on a message's path reads about as many rows as it returns, and none of
+ * those delivered. Counted by the databases themselves, with the plans that they keep for prepared statements.
  */
 class HotStatementsTest {
 

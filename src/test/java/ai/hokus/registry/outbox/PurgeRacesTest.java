@@ -14,7 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What begins after a purge has read which batches are old enough, and before it deletes them: the partition's row makes it wait.
+ * Claims and purges that begin after a purge has read which batches are old enough, and before it deletes them: they must wait
+ * for the lock on the partition's row.
  * The moment is too short for random schedules to hit it.
  */
 class PurgeRacesTest {

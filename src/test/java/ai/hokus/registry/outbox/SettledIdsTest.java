@@ -17,8 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * How {@code settled_id} moves on PostgreSQL, and that nothing is lost, doubled or misordered while it cannot. By default with a few
- * thousand messages; {@code mvn test -Dtest=SettledIdsTest -Dsettled.messages=100000 -Dsettled.ids=3000000} takes minutes.
+ * How {@code settled_id} moves on PostgreSQL, and that nothing is lost, duplicated or misordered while it cannot. By default
+ * with a few thousand messages; {@code mvn test -Dtest=SettledIdsTest -Dsettled.messages=100000 -Dsettled.ids=3000000} takes
+ * minutes.
  */
 class SettledIdsTest {
 

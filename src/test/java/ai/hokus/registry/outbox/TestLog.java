@@ -7,7 +7,7 @@ import java.util.stream.LongStream;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.SqlArrayValue;
 
-/** Writes rows of the outbox by hand, for tests of what is read of them: messages, batches, acknowledgements. */
+/** Writes rows of the outbox directly, for tests of what reads them: messages, batches, acknowledgements. */
 public record TestLog(JdbcTemplate jdbc, int partition) {
 
     /** With {@code message_id} 00000000-0000-0000-0000-(id). */

@@ -1,6 +1,6 @@
 package ai.hokus.registry.queue;
 
-/** Another queue, of which a test overrides what is to go wrong, or to happen meanwhile. */
+/** Passes calls on to another queue; a test overrides those that are to fail, or during which something is to happen. */
 public class DelegatingQueue implements MessageQueue {
 
     private final MessageQueue queue;

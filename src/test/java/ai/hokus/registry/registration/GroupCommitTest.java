@@ -24,7 +24,7 @@ import org.springframework.dao.TransientDataAccessResourceException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.TransactionSystemException;
 
-/** Who writes, who waits, and what each is told, with transactions that the test begins and ends. */
+/** Who writes, who waits, and which result each gets, with transactions that the test begins and ends. */
 class GroupCommitTest {
 
     private static final Duration FOR_EVER = Duration.ofMinutes(5);

@@ -25,7 +25,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** What listeners of the relay are told. */
+/** Which events the relay's listeners get. */
 @ExtendWith(OutputCaptureExtension.class)
 class RelayListenerTest {
 

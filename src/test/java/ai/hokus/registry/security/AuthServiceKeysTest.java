@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** Keys of an auth service that is well, slow, wrong or away. */
+/** Keys of an auth service that is healthy, slow, wrong or unreachable. */
 @ExtendWith(OutputCaptureExtension.class)
 class AuthServiceKeysTest {
 

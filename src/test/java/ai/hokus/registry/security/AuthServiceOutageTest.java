@@ -28,7 +28,7 @@ import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
-/** What clients notice of an auth service that is slow or wrong, over HTTP, from a server of few threads. */
+/** What clients notice of an auth service that is slow or wrong, over HTTP, with a server of few threads. */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {

@@ -36,8 +36,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * 20,000 requests that mean no good, from a seed that is printed ({@code -Dfuzz.seed=N} repeats it, {@code -Dfuzz.requests=N} sends more or fewer). None is answered with a
- * 5xx or a stack trace, none leaves half a registration, and what is accepted arrives as it was sent.
+ * 20,000 hostile requests, from a seed that is printed ({@code -Dfuzz.seed=N} repeats it, {@code -Dfuzz.requests=N} sends more
+ * or fewer). None is answered with a 5xx or a stack trace, none leaves half a registration, and what is accepted arrives as it
+ * was sent.
  */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,

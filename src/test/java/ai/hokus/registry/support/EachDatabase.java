@@ -6,7 +6,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A test that runs on every database there is; a test sets {@link #dataSource}, and it is closed after it. */
+/** Base of tests that run on every database there is. A test sets {@link #dataSource}, which is closed afterwards. */
 @ParameterizedClass
 @EnumSource(TestDatabase.class)
 public abstract class EachDatabase {

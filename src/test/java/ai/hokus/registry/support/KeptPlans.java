@@ -6,7 +6,7 @@ import org.postgresql.PGConnection;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
-/** PostgreSQL as it is once it keeps its plans, and what its statements read then. */
+/** PostgreSQL with the generic plans that it keeps for prepared statements, and how many rows are read with them. */
 public final class KeptPlans {
 
     private KeptPlans() {}

@@ -11,7 +11,7 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A certificate of 127.0.0.1 that has signed itself: nobody vouches for it.
+ * A self-signed certificate of 127.0.0.1.
  *
  * @param certificate PEM
  * @param key PEM

@@ -15,7 +15,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.test.web.servlet.assertj.MockMvcTester;
 
 /**
- * The description of the API that the service gives is the one that springdoc reads from the controllers. {@code
+ * The API description that the service serves is the one that springdoc reads from the controllers. {@code
  * -Dopenapi.document.update=true} writes it anew.
  */
 @SpringBootTest(

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Suspects the client library when calls keep failing: it may have lost its way to a Redis that answers others. Says when
- * it is time to try a new client; the caller does the trying. Thread-safe.
+ * Suspects the client library when calls keep failing: it may no longer reach a Redis that answers other clients. Says when
+ * to try a new client; the caller does that. Thread-safe.
  */
 final class ClientWatchdog {
 
@@ -41,7 +41,7 @@ final class ClientWatchdog {
     /** A call failed. Returns whether a new client should be tried now. */
     synchronized boolean failed(Cause cause) {
         if (isRedisOwnWord(cause)) {
-            failures = 0; // it answers: the client has found it
+            failures = 0; // Redis answers, so the client reaches it
             return false;
         }
         long now = nanoTime.getAsLong();
@@ -57,7 +57,7 @@ final class ClientWatchdog {
         return true;
     }
 
-    /** Has no default, so that the compiler asks about a new cause. */
+    /** Whether Redis itself said this. Has no default, so that a new cause does not compile until it is added here. */
     private static boolean isRedisOwnWord(Cause cause) {
         return switch (cause) {
             case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;

@@ -13,7 +13,7 @@ package ai.hokus.registry.queue.redis;
  */
 final class QueueScripts {
 
-    /** What scripts begin with. */
+    /** The first lines of the scripts. */
     static final String FAILED = """
             local function failed(reply)
               return type(reply) == 'table' and reply.err

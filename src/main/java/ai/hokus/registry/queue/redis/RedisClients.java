@@ -109,9 +109,9 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * The variables whose files hold something else than the client uses. If a rotation leaves both passwords valid for a
-     * while, the new one is tried before the old one stops working, and otherwise at the next call. Empty: none, or it is not
-     * time to look.
+     * The variables whose files hold something else than the client uses; empty: none, or it is not time to look yet. Asked
+     * after each call, so if a rotation leaves both passwords valid for a while, the new one is tried before the old one stops
+     * working.
      */
     private String changedSecrets(RedisClient used) {
         synchronized (this) {
@@ -124,7 +124,7 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * On a thread of its own: the relay does not wait for it.
+     * Replaces the client on a new thread: the relay does not wait for it.
      *
      * @param changed the variables whose files are the reason; empty: the client is suspected
      */
@@ -184,7 +184,7 @@ final class RedisClients implements AutoCloseable {
                     errors.address());
         } else {
             log.info(
-                    "Redis at {} accepts what {} holds since it changed: the connections were renewed.",
+                    "Redis at {} accepts what {} holds now: the connections were replaced by new ones.",
                     errors.address(),
                     changed);
         }
@@ -200,8 +200,8 @@ final class RedisClients implements AutoCloseable {
             warnedOfSecrets = true;
         }
         log.warn(
-                "Redis at {} does not accept what {} holds since it changed. Connections that are open stay in use; it is tried"
-                        + " again every {} s.",
+                "Redis at {} does not accept what {} holds now. Open connections stay in use, and it is tried again"
+                        + " every {} s.",
                 errors.address(),
                 changed,
                 SECRETS_CHECK_INTERVAL.toSeconds());
@@ -234,7 +234,7 @@ final class RedisClients implements AutoCloseable {
         try {
             return factory.get();
         } catch (IllegalStateException unusable) {
-            // Neither as a cause nor with its words, which may quote a file.
+            // The cause and its message are left out: they may quote a file.
             throw errors.unavailable(
                     Cause.TLS,
                     "what the files of REDIS_TLS_... hold cannot be used, or the JVM's trust store cannot be read");

@@ -65,8 +65,8 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     /**
-     * Gives the answer that Redis cannot give: if an element is larger than it reads, it closes the connection, which
-     * looks like a broken network. The checkpoints are compared first here too.
+     * Gives the answer that Redis cannot give: it closes the connection if an element is larger than it accepts, which
+     * looks like a broken network. As in the script, the checkpoints are compared first.
      */
     private AppendResult refuseWithoutSending(ProducerId producer, Append append) {
         Checkpoints seen = newestCheckpoint(producer);

@@ -7,8 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A script's reply, read part by part. A part that the script never gives is a {@link QueueUnavailableException}. Confined to a
- * thread.
+ * A script's reply, read part by part. An unexpected part throws {@link QueueUnavailableException}. Confined to one thread.
  */
 final class RedisReply {
 
@@ -36,7 +35,7 @@ final class RedisReply {
         throw unexpected();
     }
 
-    /** Null: there is nothing, or no more. */
+    /** Null: the next part is nil, or there is none. */
     @Nullable
     String textOrNull() {
         return next >= parts.size() || parts.get(next) == null ? null : text();

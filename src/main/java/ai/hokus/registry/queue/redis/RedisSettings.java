@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param masterName what the sentinels call the primary; null without sentinels
  * @param username null: the default user
  * @param password null: none is sent
- * @param passwordFile where the password was read, and is read again when it changes; null: it never changes
+ * @param passwordFile from which the password was read, and is read again when it changes; null: it never changes
  * @param database 0 in a cluster
  * @param trust for a connection with TLS; its files are read again too
  */
@@ -62,7 +62,7 @@ record RedisSettings(
         return kind == Kind.SENTINEL ? masterName + " (sentinels " + addresses + ")" : addresses;
     }
 
-    /** The same with what the files hold now; equal to itself where nothing has changed, or a file cannot be read. */
+    /** These settings with what the files hold now. What is in a file that cannot be read stays as it is. */
     RedisSettings withCurrentSecrets() {
         String current = passwordFile == null ? password : passwordFile.read().orElse(password);
         return new RedisSettings(

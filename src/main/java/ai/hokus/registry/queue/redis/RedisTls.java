@@ -13,8 +13,8 @@ import org.springframework.boot.ssl.pem.PemSslStoreBundle;
 import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 /**
- * Whom a TLS connection to Redis trusts (without a file: whom the JVM trusts), and who it says we are (without files: nobody). The
- * server's certificate must always carry the name that we connect to.
+ * The authorities that a TLS connection to Redis trusts (without a file: the JVM's), and the certificate that the client
+ * presents (without files: none). The server's certificate must always carry the name that we connect to.
  *
  * @param files the files' names, by variable
  * @param contents the files' contents, in PEM, by variable
@@ -33,7 +33,7 @@ record RedisTls(Map<String, String> files, Map<String, String> contents) {
     /**
      * Reads the files.
      *
-     * @throws StartupRefusedException when one is missing, or holds what is no PEM
+     * @throws StartupRefusedException when one is missing, or is not PEM
      */
     static RedisTls of(Map<String, String> files) {
         if (files.containsKey(CERTIFICATE) != files.containsKey(KEY)) {
@@ -53,12 +53,12 @@ record RedisTls(Map<String, String> files, Map<String, String> contents) {
                 return content;
             }
         } catch (IOException | InvalidPathException e) {
-            // Said below. Not as a cause: decoding a file quotes nothing, but a path may be a secret's value.
+            // Refused below, without the cause: it may quote the path, where somebody may have put a secret itself.
         }
         throw RedisEnvironment.unusable(variable, "must name a readable file in PEM", "/etc/registry/redis-ca.pem");
     }
 
-    /** With what the files hold now; itself while one of them cannot be read. */
+    /** The same with what the files hold now; unchanged while one of them cannot be read. */
     RedisTls current() {
         try {
             return of(files);

@@ -31,7 +31,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.mock.env.MockEnvironment;
 
-/** TLS to a real Redis: whom we trust, and whom it does. */
+/** TLS to a real Redis: whom the service trusts, and whom Redis trusts. */
 class RedisTlsTest {
 
     private static final TestCertificates CA = TestCertificates.trusted();
