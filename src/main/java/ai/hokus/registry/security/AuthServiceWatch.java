@@ -74,8 +74,8 @@ public final class AuthServiceWatch {
         this.failures = Counter.builder("registry.auth.service.failures")
                 .baseUnit("questions")
                 .description(
-                        "Questions to the auth service that gave no verdict, by cause. These four are there only where an"
-                                + " auth service is configured.")
+                        "Questions to the auth service that gave no verdict, by cause. Meters of the auth service exist"
+                                + " only where one is configured.")
                 .withRegistry(registry);
         // From the start, with 0: alarms watch them.
         Arrays.stream(Trouble.values()).forEach(this::failures);
