@@ -19,7 +19,7 @@ export function prepareActions(done) {
         el("button", { id: "close", type: "button", onclick: () => byId("action").close() }, "Close")))));
 }
 
-/** @param wanted fields: each a name, a label, and whether it is a number; values: what they hold at first; body: what is sent beside */
+/** @param wanted fields: each a name, a label, and whether it is a number; values: their initial values; body: what else is sent */
 function open(wanted) {
   action = { fields: [], values: {}, body: {}, ...wanted, key: newKey(), seen: null };
   byId("action-title").textContent = action.title;
@@ -34,7 +34,7 @@ function open(wanted) {
   preview();
 }
 
-/** Under one key an action happens once, however often it is sent. */
+/** With the same key an action is done once, however often it is sent. */
 const newKey = () => crypto.randomUUID?.() || String(Date.now()) + Math.random();
 
 function fields() {
@@ -54,12 +54,12 @@ function tell(text, kind) {
   update();
 }
 
-/** It can be done once its dry run was seen, and a reason is given. */
+/** Enables the action when its dry run was shown and a reason is given. */
 function update() {
   byId("execute").disabled = action.seen !== current() || !byId("reason").value.trim();
 }
 
-/** Dry runs are not recorded, so that one needs no reason of the operator's. */
+/** Dry runs are not recorded, so they need no reason from the operator. */
 async function preview() {
   const asked = current();
   action.seen = null;
@@ -83,7 +83,7 @@ async function submitted(event) {
     body: { ...fields(), reason: byId("reason").value, dry_run: false }, headers: { "Idempotency-Key": action.key },
   });
   if (answer.status === 0) {
-    tell("The service does not answer, so it is not known whether it was done. Doing it again here does it once.", "bad");
+    tell("The service does not answer, so it is not known whether it was done. Repeating it here does not do it twice.", "bad");
     return;
   }
   action.seen = null;
@@ -95,7 +95,7 @@ async function submitted(event) {
 
 const CHANGES = {
   pause: "Nothing is sent to the queue until it is resumed. Registrations are accepted and wait.",
-  resume: "What waits is sent.",
+  resume: "Pending messages are sent.",
   release: "The relay goes on from the newest checkpoint that Redis and this database both know. Be sure that no copy of this"
     + " database runs against the same Redis: see the runbook, stopped-partition.",
 };
@@ -119,7 +119,7 @@ export function decide(decision, id) {
 export function sendAgain(values = {}) {
   open({
     title: "Send again", path: "outbox/resend", values,
-    text: "Delivered messages that fit all that is given go to the end of the outbox as copies and are sent. Consumers see the"
+    text: "Delivered messages that match every field given here are copied to the end of the outbox and sent. Consumers see the"
       + " same message_id a second time.",
     fields: [["model", "Model"], ["partition", "Partition", true], ["from_position", "From position", true],
       ["to_position", "To position", true], ["delivered_from", "Delivered from, for example 2026-11-23T12:00:00Z"],
@@ -130,7 +130,7 @@ export function sendAgain(values = {}) {
 export function purge() {
   open({
     title: "Purge", path: "outbox/purge", values: { older_than: "PT24H" },
-    text: "Deletes delivered messages. What is gone cannot be sent again when Redis turns out to have lost it.",
+    text: "Deletes delivered messages. They cannot be sent again if Redis turns out to have lost them.",
     fields: [["older_than", "Delivered longer ago than, for example PT12H"]],
   });
 }
@@ -150,8 +150,8 @@ export function putBack(list, id) {
   open({
     title: id ? "Put this message back" : "Put all back", path: "outbox/put-back",
     text: LISTS[list] + (id ? ": message " + id : ": all of them") + ". They return to the queue and are taken next, so the"
-      + " order within a model is not kept. A consumer that is still at work on one does it a second time.",
+      + " order within a model is not kept. If a consumer is still at work on one, it is processed twice.",
     body: id ? { list, message_id: id } : { list, all: true },
-    fields: list === "processing" ? [["older_than", "Seen there for longer than, for example PT15M; empty: for as long as counts as stuck"]] : [],
+    fields: list === "processing" ? [["older_than", "Seen there for longer than, for example PT15M; empty: the time after which it counts as stuck"]] : [],
   });
 }

@@ -5,7 +5,7 @@ import { ask, askForKey, at, hasKey, trouble } from "./service.js";
 import { age, byId, capital, el, number, repeat, replace, say, show, showState, since, state, table, time } from "./view.js";
 
 const INTERVAL_MS = 2000;
-/** Between two looks at what costs as much as there is pending, or hardly changes. */
+/** For what costs more the more is pending, or hardly changes. */
 const SLOW_INTERVAL_MS = 10000;
 
 const button = (text, label, onclick) => el("button", { type: "button", "aria-label": label, onclick }, text);
@@ -51,7 +51,7 @@ const showPartitions = table("partitions", [
   ["Last delivery", (p) => time(p.last_delivered_at), "nowrap"], ["Do", partitionButtons, "nowrap"], ["Last error", (p) => p.last_error, "small"],
 ], "No partition.");
 
-// ---- the last mile -------------------------------------------------------------------------------------------------
+// ---- consumers -----------------------------------------------------------------------------------------------------
 
 function showConsumers(consumers) {
   byId("consumers").hidden = false;
@@ -80,7 +80,7 @@ const showElements = table("elements", [
 
 const search = { state: "pending", model: "", version: "", token: "", after: null, page: 1, next: null };
 
-/** The pages of one state know nothing of versions and tokens; the search knows them, and gives one page of all states. */
+/** outbox/messages cannot filter by version or token; outbox/search can, and gives one page of all states. */
 const isSearch = () => !search.state || search.version || search.token;
 
 function searchPath() {
@@ -114,7 +114,7 @@ const showMessages = table("messages", [
   ["Then", (m) => (m.state === "pending" ? "waits for " + since(m.created_at)
     : m.state === "delivered" ? "delivered " + time(m.delivered_at) : m.reason || m.parked_reason)],
   ["Message", (m) => messageLink(m.message_id)], ["Do", messageButtons, "nowrap"],
-], "No message is like that.");
+], "No message matches.");
 
 async function find() {
   const id = byId("message-id").value.trim();
@@ -132,7 +132,7 @@ async function turn() {
   await look(parts.messages);
 }
 
-// ---- all of it -----------------------------------------------------------------------------------------------------
+// ---- the whole page ------------------------------------------------------------------------------------------------
 
 const showBacklog = table("backlog", [
   ["Model", (r) => button(r.model, "pending messages of model " + r.model, () => {
@@ -155,7 +155,7 @@ const showOperations = table("operations", [
   ["To what", (o) => o.target], ["Messages", (o) => number(o.message_count), "number"], ["Why", (o) => o.reason],
 ], "Nothing yet.");
 
-/** Each: where it is asked for, what shows the answer, and what says that there is none. */
+/** Each part: the path that it is read from, what shows the answer, and what shows a failure. */
 const parts = {
   health: { path: () => "health?detailed=true", show: showHealth, any: true },
   status: { path: () => "outbox/status", show: showStatus, fail: (text) => showPartitions([], text) },
@@ -180,7 +180,7 @@ async function look(part) {
     part.fail?.(part.trouble);
   }
   const troubles = [...new Set(Object.values(parts).map((p) => p.trouble).filter(Boolean))];
-  say(troubles.join(" ") + (troubles.length ? " What is shown is the last that was known; it is asked for again by itself." : ""));
+  say(troubles.join(" ") + (troubles.length ? " This page shows what was known last, and keeps asking." : ""));
   if (answer.status === 0) showState(byId("verdict"), "unreachable");
 }
 

@@ -12,7 +12,7 @@ byId("key").focus();
 byId("key-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const key = byId("key").value.trim();
-  // A header cannot carry anything else, and no key has it.
+  // Keys consist of these characters only, and a header cannot carry others.
   const answer = /^[\x21-\x7e]+$/.test(key) ? await ask("outbox/status", { key }) : { status: 401 };
   if (answer.ok) {
     useKey(key);

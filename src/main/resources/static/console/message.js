@@ -9,12 +9,12 @@ const id = decodeURIComponent(location.pathname.split("/").pop());
 const EVENTS = {
   registered: "The registration and this message were committed together.",
   sent_again: "Copied to the end of the outbox, to be sent again.",
-  claimed: "Taken up by the relay, to be sent to Redis.",
+  claimed: "Claimed by the relay, to be sent to Redis.",
   delivered: "In the queue: Redis has it.",
   parked: "Redis refused this one message, and the messages after it went on.",
-  requeued: "An operator had it sent again.",
+  requeued: "An operator decided that it is sent again.",
   discarded: "An operator decided that it is never sent.",
-  taken: "A consumer was seen to have it from the queue.",
+  taken: "A consumer was seen to have taken it from the queue.",
   stuck: "Seen with a consumer since then, for longer than the work should take.",
   dead_lettered: "Consumers gave it up.",
 };
@@ -25,13 +25,13 @@ const last = (life) => life.copies.at(-1);
 function summary(life) {
   const { state: now, created_at: created, position, parked_reason: reason } = last(life);
   if (now === "pending") {
-    return "It waits in the outbox, for " + since(created) + (position === null ? ". The relay sends it as soon as Redis takes messages."
-      : ". The relay has taken it up, and sends it until Redis has it.");
+    return "It has waited in the outbox for " + since(created) + (position === null ? ". The relay sends it as soon as Redis takes messages."
+      : ". The relay has claimed it, and tries until Redis has it.");
   }
   if (now === "parked") return "Redis refused this message: " + reason + ". It waits until an operator requeues or discards it.";
   if (now === "discarded") return "An operator discarded it. It is never sent.";
   if (life.dead_lettered_at) return "Consumers gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
-  if (life.stuck_since) return "A consumer took it and has not finished, seen for " + since(life.stuck_since) + ". If the consumer is gone, put it back.";
+  if (life.stuck_since) return "A consumer has had it for at least " + since(life.stuck_since) + " and has not finished. If the consumer is gone, put it back.";
   if (life.taken_at) return "A consumer took it from the queue, " + time(life.taken_at) + ".";
   return "It is in the queue, since " + time(last(life).delivered_at) + "."
     + ("taken_at" in life ? " No consumer has been seen to take it." : " Whether a consumer has taken it is not known.");
@@ -68,7 +68,7 @@ function buttons(life) {
 async function look() {
   const answer = await ask("outbox/messages/" + encodeURIComponent(id));
   if (answer.ok) showLife(answer.body);
-  else if (byId("life").hidden) show("summary", answer.status === 422 ? id + " is not a message id." : "Nothing is known of this message.");
+  else if (byId("life").hidden) show("summary", answer.status === 422 ? id + " is not a message id." : "Nothing is known about this message.");
   say(answer.ok || answer.status === 401 ? "" : trouble(answer));
 }
 

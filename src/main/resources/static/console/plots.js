@@ -37,7 +37,7 @@ function plot(id, data, label, bars) {
   }, data, element);
 }
 
-/** Anew, in the theme and the width of now. */
+/** Draws both plots again, in the present theme and width. */
 export function redraw() {
   for (const id of Object.keys(plots)) {
     plots[id].destroy();
@@ -58,7 +58,7 @@ function drawBacklog() {
 
 function drawThroughput() {
   const [times, delivered] = throughput;
-  // An end to the last bar, and no bar where there was nothing.
+  // The last bar gets an end; a minute without deliveries gets no bar.
   const end = times.length === 0 ? [] : [times.at(-1) + 60];
   plot("throughput-plot", [[...times, ...end], [...delivered.map((d) => d || null), ...end.map(() => null)]], "delivered", true);
   show("throughput-words", delivered.length === 0 ? "Nothing was delivered in the last day." : "In the last day "

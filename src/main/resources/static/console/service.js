@@ -2,7 +2,7 @@
 
 const ROOT = new URL("..", import.meta.url);
 const KEY = "api-key";
-/** A database that does not answer takes the service 7 s at most to find out. */
+/** The service needs 7 s at most to find out that its database does not answer. */
 const MAX_WAIT_MS = 10000;
 const MESSAGE_PAGE = /^messages\/[^/?#]+$/;
 
@@ -19,14 +19,14 @@ export function askForKey(why = "") {
   location.replace(page);
 }
 
-/** False: there is no key, and the page that asks for it is on its way. */
+/** False: there is no key, and the browser is on its way to the page that asks for it. */
 export function hasKey() {
   if (sessionStorage.getItem(KEY)) return true;
   askForKey();
   return false;
 }
 
-/** Remembers a key until the browser's tab is closed, and goes where it was asked for. */
+/** Remembers a key until the browser's tab is closed, and goes back to the page that needed it. */
 export function useKey(key) {
   sessionStorage.setItem(KEY, key);
   const next = new URLSearchParams(location.search).get("next") || "";
@@ -55,7 +55,7 @@ export function trouble(answer) {
   switch (answer.status) {
     case 0: return "The service does not answer. Registrations that it accepted are safe in its database.";
     case 401: return "The service does not know this API key. Check it and enter it again.";
-    case 403: return "This API key has no permission for that. Looking takes the scope outbox:read, acting the scope"
+    case 403: return "This API key has no permission for that. Looking needs the scope outbox:read, acting the scope"
       + " outbox:operate. Sign out and enter another key.";
     default: return answer.body?.detail || "The service answered with the status " + answer.status + ".";
   }

@@ -1,4 +1,4 @@
-// What all pages share in showing things. Text is only ever set as text.
+// Helpers that all pages use to show things. Text is only ever set as text, never as HTML.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -17,7 +17,7 @@ export function show(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text;
 }
 
-/** Says what is wrong; nothing: all is well. */
+/** Shows what is wrong; an empty text: all is well. */
 export function say(text) {
   byId("trouble").hidden = !text;
   show("trouble", text);
@@ -90,13 +90,13 @@ export function table(id, columns, none) {
   };
 }
 
-/** Leaves alone what would look the same: focus and selection stay. */
+/** Replaces the children, unless they would look the same: then focus and selection stay. */
 export function replace(id, elements) {
   const before = [...byId(id).children];
   if (before.length !== elements.length || elements.some((e, n) => !e.isEqualNode(before[n]))) byId(id).replaceChildren(...elements);
 }
 
-/** Does it now and every so often; not while nobody looks, and never twice at once. */
+/** Does the work now and at every interval; not while the page is hidden, and never twice at once. */
 export function repeat(work, intervalMs) {
   let busy = false;
   const once = async () => {

@@ -1,5 +1,7 @@
 package ai.hokus.registry;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -7,8 +9,10 @@ import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.core.SimpleLock;
 import net.javacrumbs.shedlock.provider.jdbctemplate.JdbcTemplateLockProvider;
+import net.javacrumbs.shedlock.provider.sql.DatabaseProduct;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -45,9 +49,16 @@ final class DatabaseLockProvider implements LockProvider {
         this.provider = new JdbcTemplateLockProvider(JdbcTemplateLockProvider.Configuration.builder()
                 .withJdbcTemplate(jdbc)
                 .withTransactionManager(transactions)
+                .withDatabaseProduct(product(jdbc))
                 .usingDbTime()
                 .withLockedByValue(lockedBy)
                 .build());
+    }
+
+    /** Asked for at the start: ShedLock would take a database that is away at the first lock for one that it does not know. */
+    private static DatabaseProduct product(JdbcTemplate jdbc) {
+        return DatabaseProduct.matchProductName(requireNonNull(jdbc.execute((ConnectionCallback<String>)
+                connection -> connection.getMetaData().getDatabaseProductName())));
     }
 
     @Override

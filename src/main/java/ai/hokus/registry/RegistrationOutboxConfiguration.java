@@ -10,6 +10,7 @@ import java.util.function.LongSupplier;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.spring.annotation.EnableSchedulerLock;
 import org.springframework.boot.info.BuildProperties;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -60,6 +61,7 @@ class RegistrationOutboxConfiguration {
     }
 
     @Bean
+    @DependsOnDatabaseInitialization
     LockProvider lockProvider(JdbcTemplate jdbc, PlatformTransactionManager transactions, InstanceName instance) {
         return new DatabaseLockProvider(jdbc, transactions, instance.value());
     }

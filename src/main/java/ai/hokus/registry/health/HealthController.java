@@ -27,14 +27,14 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Health, as the load balancer, deployments and the old dashboards ask for it. Judges the status cache, and shows that of
- * consumers; does no I/O.
+ * Health for the load balancer, deployments and the original's dashboards. Judges the status cache, and shows the consumers'
+ * cache; does no I/O.
  */
 @RestController
 @Tag(name = "Health")
 record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettings settings, ServiceVersion version) {
 
-    /** For people and the old dashboards: 200 unless unhealthy, then 503; always 200 for the original's container check. */
+    /** For people and the original's dashboards: 503 when unhealthy, else 200; always 200 in the compatibility mode. */
     @GetMapping("/health")
     ResponseEntity<Health> health(@RequestParam(defaultValue = "false") boolean detailed) {
         ServiceStatus status = cache.current();
@@ -80,7 +80,7 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
                 .body(body);
     }
 
-    /** The auth service only where there is one, and in detail: the old dashboards know the other four. */
+    /** The auth service only where there is one, and in detail: the original's dashboards know the other four. */
     private static Map<String, Object> services(ServiceStatus status, ConsumerStatus consumed, boolean detailed) {
         Map<String, Object> services = new LinkedHashMap<>();
         services.put("api", "healthy");
@@ -97,7 +97,7 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
         return services;
     }
 
-    /** Where the old dashboards look for them; null: not known. */
+    /** Where the original's dashboards look for them; null: not known. */
     private static Map<String, @Nullable Long> queueDepths(ConsumerStatus consumed) {
         Map<String, @Nullable Long> depths = new LinkedHashMap<>();
         depths.put("main", consumed.depth());
@@ -142,9 +142,9 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
             @Nullable Details details) {}
 
     /**
-     * What consumers have left lying. No verdict depends on it: it is theirs to do.
+     * What consumers have not finished. The service's health does not depend on it.
      *
-     * @param unavailableReason why something of this is not known; null: all is
+     * @param unavailableReason why something of this is not known; null: all is known
      * @param stuck elements that a consumer has had for too long
      */
     @SnakeCase
@@ -164,7 +164,7 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
     }
 
     /**
-     * What stands behind it.
+     * The details behind the status.
      *
      * @param findings in words, what keeps events waiting; none when all is well
      * @param backlogIsEstimate whether {@code backlog} is an estimate: it is exact up to 100,000

@@ -15,7 +15,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Two paths of the original that its dashboards read, open as they were there. Only in its compatibility mode. */
+/** Two paths of the original that its dashboards read, without a key as there. Only in the compatibility mode. */
 @RestController
 @ConditionalOnBooleanProperty("registry.health.original-compatible")
 @Tag(name = "Health")
@@ -42,7 +42,7 @@ class OriginalController {
                         .map(time -> time.toString().substring(0, "2026-11-23".length()))
                         .orElse(UNKNOWN),
                 "git_commit",
-                UNKNOWN, // as there
+                UNKNOWN, // as in the original
                 "api_version",
                 "v1");
     }
@@ -54,7 +54,7 @@ class OriginalController {
         return ResponseEntity.ok().cacheControl(CacheControl.noStore()).body(version);
     }
 
-    /** What {@code /actuator/prometheus} has, in the text format that the original answered. 404 without such a registry. */
+    /** The metrics of {@code /actuator/prometheus}, in the original's text format. 404 without a Prometheus registry. */
     @GetMapping("/metrics")
     @SecurityRequirements
     ResponseEntity<String> metrics() {

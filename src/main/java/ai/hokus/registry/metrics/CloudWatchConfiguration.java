@@ -19,7 +19,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchClient;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchClientBuilder;
 
-/** The registry that publishes to CloudWatch; none of it is there unless CLOUDWATCH_NAMESPACE is set. */
+/** The registry that publishes to CloudWatch; these beans exist only if CLOUDWATCH_NAMESPACE is set. */
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnExpression("!environment.getProperty('registry.cloudwatch.namespace', '').isEmpty()")
 class CloudWatchConfiguration {
@@ -28,12 +28,12 @@ class CloudWatchConfiguration {
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(2);
 
     /**
-     * One request with the SDK's own retries. With a read that is under way: 7 s at most, well inside a step, and what the
-     * last publication may add to a shutdown.
+     * One request with the SDK's own retries. With a read that is under way it takes 7 s at most: well inside a step, and the
+     * most that the last publication adds to a shutdown.
      */
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
-    /** The environment, the container's role (ECS), the instance's: asked for at the first request, not at the start. */
+    /** From the environment, the container's role (ECS) or the instance's; looked up at the first request, not at start-up. */
     @Bean(destroyMethod = "close")
     DefaultCredentialsProvider cloudWatchCredentials() {
         return DefaultCredentialsProvider.builder().build();
@@ -44,7 +44,7 @@ class CloudWatchConfiguration {
         return new CloudWatchPublisher(client(settings, credentials));
     }
 
-    /** Closed before the publisher is: what was counted last is published then. */
+    /** Closed before the publisher, so that the last counts are still published. */
     @Bean(destroyMethod = "close")
     CloudWatchMeterRegistry cloudWatchMeterRegistry(CloudWatchSettings settings, CloudWatchPublisher publisher) {
         return registry(settings, Clock.SYSTEM, publisher);
@@ -74,7 +74,7 @@ class CloudWatchConfiguration {
         return client.build();
     }
 
-    /** Of every metric that CloudWatch gets, each combination of dimensions is paid for: only {@code partition} stays. */
+    /** CloudWatch charges for each combination of dimensions of a metric, so only the tag {@code partition} stays. */
     static CloudWatchMeterRegistry registry(CloudWatchSettings settings, Clock clock, CloudWatchPublisher publisher) {
         CloudWatchConfig config = Map.of(
                 "cloudwatch.namespace",

@@ -13,17 +13,17 @@ import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataRequest;
 import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataResponse;
 
 /**
- * What Micrometer publishes through: its registry wants the SDK's asynchronous client, which would bring a second Netty
- * for one request a minute. This one asks on the caller's thread, which is the publisher's own and has nothing else to do.
+ * The client through which Micrometer publishes. Its registry wants the SDK's asynchronous client, which would bring a second
+ * Netty for one request a minute. This one sends on the caller's thread, which Micrometer uses for publishing only.
  *
- * <p>A failure is counted, and logged when it begins and when it is over, not once a minute. It is told to nobody: the
+ * <p>Failures are counted, and logged when they begin and when they end, not once a minute. They are not passed on: the
  * registry would log each with its stack trace. Thread-safe.
  */
 final class CloudWatchPublisher implements CloudWatchAsyncClient {
 
     private static final Logger log = LoggerFactory.getLogger(CloudWatchPublisher.class);
 
-    /** Beyond what CloudWatch takes. The registry puts it where a value was infinite, which says nothing. */
+    /** The maximum of CloudWatch. The registry puts it in place of infinity, which says nothing, so it is left out. */
     private static final double LARGEST_VALUE = 1.174271e+108;
 
     private final CloudWatchClient client;

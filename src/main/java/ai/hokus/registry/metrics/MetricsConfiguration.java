@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The gauges; Spring Boot has the registry that {@code /actuator/prometheus} shows. */
+/** The gauges. The registry that {@code /actuator/prometheus} shows is Spring Boot's. */
 @Configuration(proxyBeanMethods = false)
 class MetricsConfiguration {
 

@@ -20,7 +20,7 @@ import org.springframework.stereotype.Component;
  * Counts and times what the relay does. Thread-safe.
  *
  * <p>All meters are there from the start, with zero, so that an alarm on them has data. The queue's own causes of failure
- * appear with the first such failure; {@code database} and {@code other} stand for the meter until then.
+ * appear with the first such failure; until then the meter has {@code database} and {@code other}.
  */
 @Component
 final class RelayMeters implements RelayListener {

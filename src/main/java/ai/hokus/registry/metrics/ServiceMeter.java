@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every meter that operators rely on: its name, kind, unit, tags and meaning. CloudWatch gets these and no others.
  *
- * <p>Three groups are made elsewhere, under the names that stand here: {@code registry.registration*} by the package
+ * <p>Three groups are registered elsewhere, under the names given here: {@code registry.registration*} by the package
  * registration and {@code registry.auth.service.*} by security, which may not call this one, {@code hikaricp.*} by Spring Boot.
  */
 enum ServiceMeter {
@@ -59,13 +59,14 @@ enum ServiceMeter {
             "Elements that consumers have taken and not finished."),
     PROCESSING_OLDEST_AGE(
             new Spec(GAUGE, "registry.consumer.processing.oldest.age", "seconds"),
-            "Time since this instance first saw the oldest of them; 0 if there is none."),
+            "Time since this instance first saw the oldest element that a consumer has taken and not finished; 0 if there is"
+                    + " none."),
     DLQ_DEPTH(new Spec(GAUGE, "registry.consumer.dlq.depth", "elements"), "Elements that consumers have given up."),
     TAKEN_P50(
             new Spec(GAUGE, "registry.consumer.taken.latency.p50", "seconds"),
             "Time from a message's insert until a consumer had taken it: median over the messages that this instance appended"
                     + " and saw taken in the last five minutes."),
-    TAKEN_P99(new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"), "The same time, 99th percentile."),
+    TAKEN_P99(new Spec(GAUGE, "registry.consumer.taken.latency.p99", "seconds"), "As p50, but the 99th percentile."),
     BREAKER_STATE(
             new Spec(GAUGE, "registry.breaker.state", null),
             "0: closed. 1: half-open, one pass tries. 2: open, the relay leaves Redis alone for a while."),
@@ -117,7 +118,7 @@ enum ServiceMeter {
             "Duration of one question to the auth service, until its answer, a failure or the timeout."),
     AUTH_SERVICE_FAILURES(
             new Spec(COUNTER, "registry.auth.service.failures", "questions", Spec.CAUSE),
-            "Questions to the auth service that gave no verdict, by cause. The meters of the auth service exist only"
+            "Questions to the auth service that gave no verdict, by cause. Meters of the auth service exist only"
                     + " where one is configured."),
     AUTH_SERVICE_STALE(
             new Spec(COUNTER, "registry.auth.service.stale", "requests"),
@@ -128,7 +129,7 @@ enum ServiceMeter {
 
     CLOUDWATCH_FAILURES(
             new Spec(COUNTER, "registry.cloudwatch.failures", "requests"),
-            "Requests to CloudWatch that failed; their metrics are lost. There only where CloudWatch is configured."),
+            "Requests to CloudWatch that failed; their metrics are lost. Exists only where CloudWatch is configured."),
 
     POOL_ACTIVE(new Spec(GAUGE, "hikaricp.connections.active", null, Spec.POOL), "Database connections in use."),
     POOL_PENDING(
@@ -137,7 +138,7 @@ enum ServiceMeter {
             new Spec(COUNTER, "hikaricp.connections.timeout", null, Spec.POOL),
             "Threads that waited for a connection in vain.");
 
-    /** Fixed buckets: recording finds its own and adds one, which at 30,000 messages a second is what we can afford. */
+    /** Fixed buckets: recording a value finds its bucket and adds one, which is affordable at 30,000 messages a second. */
     private static final long[] LATENCY_BUCKETS_MS = {
         10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000
     };
@@ -207,7 +208,7 @@ enum ServiceMeter {
         return Timer.builder(spec.name()).description(description).register(registry);
     }
 
-    /** A timer with a histogram where the monitoring system has such a thing. */
+    /** A timer, with a histogram where the monitoring system supports one. */
     Timer histogram(MeterRegistry registry) {
         return Timer.builder(spec.name())
                 .description(description)

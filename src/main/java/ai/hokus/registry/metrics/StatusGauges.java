@@ -93,7 +93,7 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
         return last == null ? UNKNOWN : Duration.between(last, status.now()).toMillis() / MILLIS_PER_SECOND;
     }
 
-    /** All partitions look at the same queue; none remembers when, so the largest is what counts. */
+    /** All partitions look at the same queue, at times that nobody records, so the largest value counts. */
     private static double queueDepth(ServiceStatus status) {
         return status.redis() != RedisState.REACHABLE
                 ? UNKNOWN

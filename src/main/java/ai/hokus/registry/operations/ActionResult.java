@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 
-/** What an operator's request came to. */
+/** The result of an operator's request. */
 sealed interface ActionResult {
 
     /**
-     * It was done, or would be, or there was nothing to do. Shown as it is.
+     * It was done, or would be (a dry run), or there was nothing to do. The API shows it unchanged.
      *
      * @param executed whether anything was changed; false for a dry run, and where there was nothing to do
      * @param messages how many messages it concerns, or would
@@ -41,8 +41,8 @@ sealed interface ActionResult {
     /**
      * It cannot be done; nothing was changed.
      *
-     * @param status 404 there is no such partition or message; 409 it contradicts what is, or what was done before; 422 it is
-     *     more than one call may do
+     * @param status 404: there is no such partition or message; 409: it conflicts with the present state, or with what was done
+     *     before; 422: it is more than one call may do
      */
     record Refused(HttpStatus status, String detail) implements ActionResult {
 

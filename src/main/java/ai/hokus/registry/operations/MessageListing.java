@@ -16,12 +16,12 @@ import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 
 /**
- * Pages of messages in one state, partition by partition: pending and parked ones the oldest first, delivered ones the newest first;
- * each with the version and the token that its payload names.
+ * Pages of messages in one state: pending ones oldest first and delivered ones newest first, partition by partition; parked
+ * ones oldest first. Each message has the version and the token that its payload names.
  *
- * <p>A page reads a bounded number of rows, however many messages there are: it goes along the positions, or along the ids of what is
- * not claimed, from where the page before it ended. Looking for a model it gives up after {@value #MAX_LOOKED_AT} messages, and
- * the next page goes on from there. Thread-safe.
+ * <p>A page reads a bounded number of rows, however many messages there are: it continues where the previous page ended, by
+ * position or, for messages that are not claimed, by id. With a model it ends after {@value #MAX_LOOKED_AT} messages of any
+ * model, and the next page continues from there. Thread-safe.
  *
  * @param jdbc with a bounded query time-out
  */
@@ -31,7 +31,7 @@ record MessageListing(JdbcClient jdbc) {
     /** Messages that a page looks at, at most. */
     static final int MAX_LOOKED_AT = 10_000;
 
-    /** Messages that one statement reads while a model is looked for. */
+    /** Messages that one statement reads when only one model's are wanted. */
     private static final int WINDOW = 2_000;
 
     private static final String PROGRESS = """
@@ -46,7 +46,7 @@ record MessageListing(JdbcClient jdbc) {
               AND h.id = ?
             """;
 
-    /** The condition on first_position, which is the batch's, finds the batches by their index: none has more than 5,000 messages. */
+    /** The condition on first_position lets the index find the batches: none has more than 5,000 messages. */
     private static final String CLAIMED = """
             SELECT m.id, m.message_id, m.copy_no, m.partition_id, m.message_key AS model, m.message_type, m.created_at, q.position
             FROM outbox_position q LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
@@ -56,7 +56,7 @@ record MessageListing(JdbcClient jdbc) {
             ORDER BY q.position
             """;
 
-    /** Those below the highest claimed id that no scan has found yet; on PostgreSQL only. */
+    /** Messages below the highest claimed id that no scan has found yet; on PostgreSQL only. */
     private static final String LATE = """
             SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, CAST(NULL AS BIGINT) AS position
             FROM outbox_unclaimed WHERE partition_id = ? AND id > ? AND id <= ? ORDER BY id LIMIT ?
@@ -101,9 +101,9 @@ record MessageListing(JdbcClient jdbc) {
     }
 
     /**
-     * Shown as it is.
+     * The API shows it unchanged.
      *
-     * @param next to be given as {@code after} for the next page; null: this is the last one
+     * @param next the parameter {@code after} of the next page; null: this is the last one
      */
     record Page(
             List<Map<String, @Nullable Object>> messages,
@@ -126,7 +126,7 @@ record MessageListing(JdbcClient jdbc) {
         }
     }
 
-    /** The message and its copies, as far as they are in this state. */
+    /** The message and its copies, without those in another state. */
     Page ofMessage(State state, UUID messageId) {
         List<Map<String, @Nullable Object>> rows = state == State.PARKED
                 ? rows(jdbc, PARKED_MESSAGE, messageId)
@@ -135,8 +135,8 @@ record MessageListing(JdbcClient jdbc) {
     }
 
     /**
-     * @param model only of this; null: of all
-     * @param after what the page before gave as next; null: from the beginning
+     * @param model null: all models
+     * @param after {@code next} of the previous page; null: from the beginning
      */
     Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
         return withVersions(page(state, model, after, limit));
@@ -166,7 +166,7 @@ record MessageListing(JdbcClient jdbc) {
                 .flatMap(id -> jdbc.sql(PLACE).params(id, id).query(Place.class).optional())
                 .orElse(null);
         if (state == State.DELIVERED && after != null && place == null) {
-            return page.toPage(); // it was purged, and all that was delivered before it
+            return page.toPage(); // it was purged, and so was all that was delivered before it
         }
         int firstPartition = place == null ? 0 : place.partitionId();
         for (Progress progress :
@@ -242,7 +242,7 @@ record MessageListing(JdbcClient jdbc) {
             this.limit = limit;
         }
 
-        /** One more than is missing is read, to know whether there is a next page. */
+        /** How many rows to read. Without a model, one more than the page lacks: it tells whether there is a next page. */
         int window() {
             return model == null ? limit - rows.size() + 1 : WINDOW;
         }

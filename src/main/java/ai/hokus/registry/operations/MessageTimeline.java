@@ -11,11 +11,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One message and its copies, and what became of them.
+ * One message and its copies, and what happened to them.
  *
  * @param payload JSON, exactly as it is delivered
  * @param copies rows of {@code outbox_message_history}; the message itself is number 0
- * @param events in the order in which they happened
+ * @param events copy by copy, in the order in which they happened
  */
 @SnakeCase
 record MessageTimeline(
@@ -32,7 +32,7 @@ record MessageTimeline(
      * Something that happened.
      *
      * @param event registered, claimed, delivered, parked, requeued, discarded or sent_again
-     * @param at null: nobody noted when
+     * @param at null: the time is not known
      * @param copyNo of which copy
      * @param detail in words; null: nothing more to say
      */
@@ -43,7 +43,7 @@ record MessageTimeline(
             @Nullable Object copyNo,
             @Nullable String detail) {}
 
-    /** @param rows of the history with payloads, which are taken from them; at least one row, by their number */
+    /** @param rows of {@code outbox_message_history}, at least one, by copy number; their payloads are removed */
     static MessageTimeline of(
             UUID messageId,
             List<Map<String, @Nullable Object>> rows,
@@ -67,7 +67,7 @@ record MessageTimeline(
                 events);
     }
 
-    /** Of the newest copy that is in the queue, or was. */
+    /** What consumers did with the newest copy that was delivered. */
     private static ConsumerCache.Trace trace(
             UUID messageId, List<Map<String, @Nullable Object>> rows, ConsumerCache consumers) {
         Long position = null;

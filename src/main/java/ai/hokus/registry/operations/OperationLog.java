@@ -19,9 +19,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The table {@code outbox_operation}: what operators did, and that they did it once. Thread-safe. What is thrown when the
- * database fails is a {@link org.springframework.dao.DataAccessException} or a {@link
- * org.springframework.transaction.TransactionException}.
+ * The table {@code outbox_operation}: records what operators did, so that a repeated request is not done twice. Thread-safe. If
+ * the database fails, a {@link org.springframework.dao.DataAccessException} or a {@link
+ * org.springframework.transaction.TransactionException} is thrown.
  */
 @Component
 record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox outbox) {
@@ -46,8 +46,8 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     /**
      * What is to be done.
      *
-     * @param target to what, in words
-     * @param messageId the one message that it concerns; null: there is no such message
+     * @param target what it is done to, in words
+     * @param messageId the one message that it concerns; null: it does not concern a single message
      */
     record Action(
             OperatorRequest request,
@@ -56,7 +56,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
             @Nullable UUID messageId) {}
 
     /**
-     * Runs the steps in one transaction, unless something was done under the request's key before. What they did is on disk when
+     * Runs the steps in one transaction, unless the request's idempotency key was used before. What they did is on disk when
      * this returns.
      *
      * @param steps insert a row into this table if there is anything to change
@@ -140,16 +140,16 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         return requireNonNull(key.getKey()).longValue();
     }
 
-    /** What was done outside of the transaction that recorded it; the messages are in the record already. */
+    /** What was done outside the transaction that recorded it; the record already counts the messages. */
     record Done(long messages, String detail) {}
 
     /**
-     * Runs steps that have transactions of their own, or none, after it is on record that they were begun; unless something was
-     * done under the request's key before. A dry run only says what would be done.
+     * Records that the operation has begun, then runs its steps, which have transactions of their own, or none. Does neither if
+     * the request's idempotency key was used before. A dry run only says what would be done.
      *
-     * @param messages how many a dry run says it would be
+     * @param messages number of messages that a dry run reports
      * @param dryRunDetail what a dry run says
-     * @param steps take the record's id, and add to it what they have done with {@link #addMessages}
+     * @param steps take the record's id, and count their messages in it with {@link #addMessages}
      */
     ActionResult runOutsideTransaction(
             Action action, long messages, List<Integer> partitions, String dryRunDetail, LongFunction<Done> steps) {
@@ -164,7 +164,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         return new Completed(true, done.messages(), partitions, done.detail(), recorded.operationId());
     }
 
-    /** One step of an operation is done: so many more messages. */
+    /** Adds the messages of a finished step to the operation's record. */
     void addMessages(long operationId, long messages) {
         jdbc.sql(ADD_MESSAGES).params(messages, operationId).update();
     }

@@ -76,7 +76,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         };
     }
 
-    /** Says whether an append can still succeed. A pause that was asked for again is answered as the first one. */
+    /** Waits for the fence, and says whether an append can still succeed; also for a pause that was stored before. */
     private ResponseEntity<Object> answerPause(
             @Nullable Integer partition, OperatorRequest request, ActionResult result) {
         ResponseEntity<Object> answer = answer("pause", request, result); // logs it and wakes the relay as well
@@ -95,7 +95,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     @PostMapping("/outbox/parked/{message_id}/{decision:requeue|discard}")
     @Operation(
             summary = "Send a parked message again, or decide that it is never to be sent",
-            description = DRY_RUN + " Requeued: a copy at the end, with the same message_id.")
+            description = DRY_RUN + " Requeue adds a copy at the end, with the same message_id.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Reasoned.class)))
     ResponseEntity<Object> resolve(
             @PathVariable("message_id") UUID messageId, @PathVariable String decision, HttpServletRequest httpRequest) {
@@ -110,7 +110,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
             summary = "Send delivered messages again, as copies at the end",
             description = DRY_RUN
                     + " At most registry.operations.max-resend messages and max-resend-size. The header Idempotency-Key is"
-                    + " required unless it is a dry run: under one key it happens once.",
+                    + " required unless it is a dry run: requests with the same key are executed once.",
             parameters =
                     @Parameter(
                             name = OperatorRequestParser.IDEMPOTENCY_KEY,
@@ -138,7 +138,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         if (body.lacksIdempotencyKey()) {
             body.refuse(
                     OperatorRequestParser.IDEMPOTENCY_KEY,
-                    "is required, a header: asked for twice, messages would be sent twice");
+                    "is a required header: without it a repeated request would send messages twice");
         }
         OperatorRequest request = body.operatorRequest();
         return answer("resend", request, resend.resend(filter, request));
@@ -147,7 +147,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     @PostMapping("/outbox/purge")
     @Operation(
             summary = "Delete delivered messages before their retention is over",
-            description = DRY_RUN + " What is gone cannot be sent again.")
+            description = DRY_RUN + " Deleted messages cannot be sent again.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Purge.class)))
     ResponseEntity<Object> purge(HttpServletRequest httpRequest) {
         OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.Purge.class);
@@ -180,9 +180,9 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     @Operation(
             summary = "Put elements of the consumers' lists back into the queue, to be taken next",
             description = DRY_RUN + " From processing: what has been seen there for"
-                    + " older_than or longer, unchanged. From dlq: the message itself, with retry_count 0. A consumer that is still at"
-                    + " work on an element does it twice; the order of a model's messages is not kept; the queue's capacity does"
-                    + " not apply.")
+                    + " older_than or longer, unchanged. From dlq: the message itself, with retry_count 0. If a consumer"
+                    + " is still at work on an element, it is processed twice; the order of a model's messages is not"
+                    + " kept; the queue's capacity does not apply.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.PutBack.class)))
     ResponseEntity<Object> putBack(HttpServletRequest httpRequest) {
         OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.PutBack.class);
@@ -205,7 +205,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         return answer("put_back", request, putBack.putBack(from, messageId, olderThan, request));
     }
 
-    /** What was done is logged, and a relay need not wait for its interval. */
+    /** Logs what was done, and wakes the relays of the partitions that it concerns. */
     private ResponseEntity<Object> answer(String operation, OperatorRequest request, ActionResult result) {
         if (result instanceof Refused refused) {
             return Problem.of(refused.status(), refused.detail());
@@ -218,7 +218,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         return ResponseEntity.ok(new Answer(operation, request.dryRun(), completed, null));
     }
 
-    /** @param fenced of a pause: whether no append can succeed any more */
+    /** @param fenced for a pause: whether it is fenced, so that no append can succeed any more; null: another action */
     @SnakeCase
     record Answer(
             String operation,

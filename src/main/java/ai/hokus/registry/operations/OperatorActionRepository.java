@@ -9,7 +9,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The statements of operators' actions. Those that write need an open transaction and the partition's row. Thread-safe.
+ * The statements of operators' actions. Those that write need an open transaction that holds the lock on the partition's row.
+ * Thread-safe.
  *
  * @param jdbc with a bounded query time-out
  */
@@ -40,7 +41,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
             WHERE partition_id = ? AND stopped_at IS NOT NULL
             """;
 
-    /** Every position after the newest one that Redis and this database both know, but for parked messages. */
+    /** Every delivered position after the newest one that Redis and this database both know, except parked messages. */
     private static final String SENT_AGAIN_BY_RELEASE = """
             SELECT GREATEST(0, g.delivered_position - p.stopped_known_position
                 - (SELECT count(*) FROM outbox_parked k
@@ -75,7 +76,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
     private static final String ADOPT =
             "UPDATE outbox SET queue_name = COALESCE(?, queue_name), environment = COALESCE(?, environment)";
 
-    /** What a queue without checkpoints is given: everything that is retained and was delivered, but for what is parked. */
+    /** What a queue without checkpoints is sent again: everything retained that was delivered, except parked messages. */
     private static final String RETAINED = """
             SELECT CAST(COALESCE(sum(g.delivered_position - g.purged_position
                 - (SELECT count(*) FROM outbox_parked k
@@ -97,7 +98,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
     /** Where the outbox delivers to; null: not recorded. */
     record Target(@Nullable String queueName, @Nullable String environment) {}
 
-    /** In the order of their numbers, so that two operators never wait for each other. */
+    /** Locks in the order of the partitions' numbers, so that two operators cannot deadlock. */
     List<PartitionRow> lock(@Nullable Integer partition) {
         return jdbc.sql(LOCK).param(partition).query(PartitionRow.class).list();
     }
@@ -130,7 +131,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
                 .single();
     }
 
-    /** Whether no append can succeed in this partition, or in any that is paused or stopped. */
+    /** False while this partition (null: any partition) is paused or stopped and an append can still succeed there. */
     boolean fenced(@Nullable Integer partition) {
         return jdbc.sql(UNFENCED).param(partition).query(Long.class).single() == 0;
     }
@@ -140,7 +141,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
         return jdbc.sql(PARTITION_OF).param(messageId).query(Integer.class).optional();
     }
 
-    /** The ids of the message and its copies that are parked and wait. */
+    /** The ids of the message and its copies that are parked and wait for an operator. */
     List<Long> parked(UUID messageId) {
         return jdbc.sql(PARKED).param(messageId).query(Long.class).list();
     }

@@ -23,13 +23,13 @@ import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 
 /**
- * What operators may change. Each action is one transaction that holds the rows of the partitions that it concerns, as a relay's
- * claim does, and writes its row of {@code outbox_operation} in it. A purge takes several transactions, and writes the row before
- * them. A dry run, and an action that finds nothing to do, writes nothing at all. A partition that is null means all. Here is all but
- * {@link Resend} and {@link PutBackAction}.
+ * The operators' actions, except {@link Resend} and {@link PutBackAction}. Each is one transaction that locks the rows of the
+ * partitions that it concerns, as a relay's claim does, and inserts its row of {@code outbox_operation}. A purge inserts that
+ * row first, and then takes several transactions. A dry run, or an action that finds nothing to do, writes nothing at all. A
+ * partition that is null means all.
  *
- * <p>Thread-safe. What is thrown when the database fails is a {@link org.springframework.dao.DataAccessException} or a
- * {@link org.springframework.transaction.TransactionException}; nothing was changed then, but by a purge.
+ * <p>Thread-safe. If the database fails, a {@link org.springframework.dao.DataAccessException} or a
+ * {@link org.springframework.transaction.TransactionException} is thrown; nothing was changed then, except by a purge.
  */
 @Component
 record OperatorActions(
@@ -39,10 +39,10 @@ record OperatorActions(
         OutboxPurge purge,
         OperatorSettings settings) {
 
-    /** Messages that one transaction of a purge by hand deletes, as in retention. */
+    /** Messages that one transaction of an operator's purge deletes, as in retention. */
     private static final int PURGE_BATCH = 5_000;
 
-    /** A purge by hand begins no transaction after this: its caller waits for the answer. */
+    /** An operator's purge begins no transaction after this: its caller waits for the answer. */
     private static final Duration MAX_PURGE_DURATION = Duration.ofSeconds(10);
 
     private static final Duration FENCE_POLL_INTERVAL = Duration.ofMillis(50);
@@ -196,8 +196,8 @@ record OperatorActions(
     }
 
     /**
-     * Deletes what was delivered longer ago than this, now instead of when its retention is over. What is gone cannot be sent
-     * again when Redis turns out to have lost it.
+     * Deletes messages that were delivered longer ago than this, before their retention is over. They cannot be sent again if
+     * Redis turns out to have lost them.
      */
     ActionResult purge(Duration olderThan, OperatorRequest request) {
         Action action = new Action(request, "purge", "delivered more than " + olderThan + " ago", null);
@@ -226,9 +226,9 @@ record OperatorActions(
     }
 
     /**
-     * Records where the outbox delivers to. From then on the instances relay that are configured for it, and no others.
+     * Records where the outbox delivers to. From then on only instances that are configured for it relay.
      *
-     * @param wanted null: stays as it is. At least one is given
+     * @param wanted at least one component is not null; a null one stays as it is
      */
     ActionResult adopt(Target wanted, OperatorRequest request) {
         List<String> words = new ArrayList<>();

@@ -23,8 +23,8 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
 /**
- * Answers what goes wrong under an operator's request: 503 when the database or Redis fails, 422 when a parameter is of the wrong
- * kind. Our own mistakes are left to the answer for the unforeseen.
+ * Answers failures of operators' requests: 503 when the database or Redis fails, 422 when a parameter has the wrong type. Bugs
+ * are left to the fallback handler of the module web.
  */
 @RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -48,14 +48,14 @@ class OperatorExceptionHandler {
                 request.getRequestURI(),
                 SqlFailure.describe(e));
         return Problem.unavailable(
-                "The database did not answer in time, so this was not done, or not to its end. /outbox/operations says"
+                "The database did not answer in time, so this was done in part or not at all. /outbox/operations says"
                         + " what was done; asking again does nothing twice.");
     }
 
     @ExceptionHandler
     ResponseEntity<Object> redisFailed(QueueUnavailableException e, HttpServletRequest request) {
         log.warn("{} {} was answered with 503: {}", request.getMethod(), request.getRequestURI(), e.getMessage());
-        return Problem.unavailable("Redis refused, or did not answer in time, so this was not done, or not to its end: "
+        return Problem.unavailable("Redis refused, or did not answer in time, so this was done in part or not at all: "
                 + e.getMessage() + ". No element is lost; asking again goes on with what is left.");
     }
 

@@ -21,17 +21,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads the JSON object of an operation, field by field, and collects everything that is wrong. A field that nobody knows
- * is wrong too: with {@code "dryrun": true} the operation would be done.
+ * Reads the JSON object of an operation, field by field, and collects everything that is wrong. An unknown field is an error
+ * too: otherwise {@code "dryrun": true} would execute the operation.
  */
 final class OperatorRequestParser extends JsonFields {
 
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
-    /** Characters of a text other than the reason: as many as a model's name may have. */
+    /** Maximum characters of a text other than the reason: as many as a model's name may have. */
     static final int MAX_TEXT = 255;
 
-    /** Bytes of a body. Its longest field, the reason, may have 1,000 characters. */
+    /** Maximum bytes of a body. Its longest field, the reason, may have 1,000 characters. */
     private static final int MAX_BODY = 64 * 1024;
 
     /** Ten years: longer than anything is retained, and what any database can subtract from now. */
@@ -40,10 +40,10 @@ final class OperatorRequestParser extends JsonFields {
     private final OperatorRequest request;
 
     /**
-     * Takes the request's body; none at all is an object without fields.
+     * Reads the request's body; an empty body counts as an object without fields.
      *
      * @param known one of {@link RequestBodies}: the fields that this operation has
-     * @throws ErrorResponseException where the body is none that is read here
+     * @throws ErrorResponseException where {@link JsonBody} or {@link StrictJson} refuses the body
      */
     OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends Record> known) {
         super(readObject(httpRequest));
@@ -77,7 +77,7 @@ final class OperatorRequestParser extends JsonFields {
     }
 
     /**
-     * Who wants it, why, and how. To be asked for when everything was read.
+     * Who wants it, why, and how. To be called after every field was read.
      *
      * @throws ErrorResponseException 422 that names everything that is wrong with what was read
      */
@@ -86,7 +86,7 @@ final class OperatorRequestParser extends JsonFields {
         return request;
     }
 
-    /** Whether it is to be done, and has no key under which it is done once. */
+    /** Whether it is no dry run, and has no idempotency key. */
     boolean lacksIdempotencyKey() {
         return !request.dryRun() && request.idempotencyKey() == null;
     }

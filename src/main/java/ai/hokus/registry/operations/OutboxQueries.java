@@ -14,8 +14,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * The operators' views, row by row and column by column, under the names that they have in SQL: what the endpoints show is
- * what SQL shows. Times are {@link java.time.Instant}s. {@link MessageListing} has the pages of messages.
+ * Reads the operators' views, under the names that their columns have in SQL: the endpoints show what SQL shows. Times are
+ * {@link java.time.Instant}s. {@link MessageListing} has the pages of messages.
  *
  * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
  * is a {@link org.springframework.dao.DataAccessException}. Lists are cut off at 50 to 200 rows: enough to see what is wrong, few
@@ -91,24 +91,24 @@ record OutboxQueries(JdbcClient jdbc) {
         return rows(jdbc, STATUS);
     }
 
-    /** Models with something pending, the fullest first, 100 at most; of the first 100,000 pending messages. */
+    /** Pending messages by model, the most first, 100 models at most; counts the first 100,000 pending messages. */
     List<Map<String, @Nullable Object>> backlogByModel() {
         return rows(jdbc, BACKLOG_BY_MODEL);
     }
 
-    /** Minutes in which something was written that is pending, the latest first, 100 at most; of the first 100,000 pending messages. */
+    /** Pending messages by minute of insert, the latest first, 100 at most; counts the first 100,000 pending messages. */
     List<Map<String, @Nullable Object>> backlogByMinute() {
         return rows(jdbc, BACKLOG_BY_MINUTE);
     }
 
-    /** The message and its copies, by their number, 200 at most, with their payload; empty: there is none, or no longer. */
+    /** The message and its copies with payloads, by copy number, 200 at most; empty: there is no such message, or no longer. */
     List<Map<String, @Nullable Object>> history(UUID messageId) {
         return rows(jdbc, HISTORY, messageId);
     }
 
     /**
-     * The messages of registrations that are retained, with their version and token, 200 at most: of one model in the order of
-     * these, of all models the newest first, among the newest 100,000 registrations.
+     * The retained messages of registrations, with version and token, 200 at most. Of one model: in the order of versions and
+     * tokens. Of all models: the newest first, among the newest 100,000 registrations.
      */
     List<Map<String, @Nullable Object>> registered(
             @Nullable String model, @Nullable String version, @Nullable String tokenId) {
@@ -117,7 +117,7 @@ record OutboxQueries(JdbcClient jdbc) {
                 : rows(jdbc, REGISTERED, model, version, tokenId);
     }
 
-    /** What operators did to this message, the first thing first, 200 at most. */
+    /** What operators did to this message, the earliest first, 200 at most. */
     List<Map<String, @Nullable Object>> operationsOn(UUID messageId) {
         return rows(jdbc, OPERATIONS_ON, messageId);
     }
@@ -135,7 +135,7 @@ record OutboxQueries(JdbcClient jdbc) {
     /**
      * What operators did, the latest first.
      *
-     * @param after the id of the last one that was seen; null: from the beginning
+     * @param after the last id of the previous page; null: from the beginning
      */
     List<Map<String, @Nullable Object>> operations(@Nullable Long after, int limit) {
         return rows(jdbc, OPERATIONS, after, limit);

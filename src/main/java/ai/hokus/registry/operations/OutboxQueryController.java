@@ -43,16 +43,16 @@ record OutboxQueryController(
 
     private static final Logger log = LoggerFactory.getLogger(OutboxQueryController.class);
 
-    /** Rows without payloads: some 60 KB. */
+    /** 200 rows without payloads have some 60 KB. */
     private static final int MAX_LIMIT = 200;
 
-    /** Answers also while the database does not: then with what was known last. */
+    /** Answers even while the database does not: then with what was known last. */
     @GetMapping("/outbox/status")
     @Operation(
-            summary = "How it stands: Redis, the database, the breaker, and every partition",
+            summary = "State of Redis, the database, the breaker and every partition",
             description =
                     "partitions is the view outbox_status, whichever instance relays; the rest is what this instance"
-                            + " knows. Without the database, partitions is empty and everything else is the last that was known.")
+                            + " knows. Without the database, partitions is empty and everything else is as it was last known.")
     ResponseEntity<Object> status() {
         ServiceStatus status = cache.current();
         Map<String, @Nullable Object> answer = new LinkedHashMap<>();
@@ -94,8 +94,9 @@ record OutboxQueryController(
     @Operation(
             summary = "Messages in one state, in pages",
             description =
-                    "Partition by partition; pending and parked ones the oldest first, delivered ones the newest first. With"
-                            + " model, a page looks at 10,000 messages at most: follow next until it is null.")
+                    "Pending ones oldest first and delivered ones newest first, partition by partition; parked ones"
+                            + " oldest first. With model, a page looks at 10,000 messages at most: follow next until it"
+                            + " is null.")
     ResponseEntity<Object> messages(
             @Parameter(description = "pending, parked or delivered") @RequestParam(defaultValue = "pending")
                     String state,
@@ -105,7 +106,7 @@ record OutboxQueryController(
                     @Nullable
                     UUID messageId,
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
-            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+            @Parameter(description = "The field next of the previous page") @RequestParam(required = false) @Nullable
                     Long after) {
         Optional<State> wanted = Arrays.stream(State.values())
                 .filter(known -> known.name().equalsIgnoreCase(state))
@@ -145,7 +146,7 @@ record OutboxQueryController(
 
     @GetMapping("/outbox/messages/{message_id}")
     @Operation(
-            summary = "One message's life: registered, positioned, delivered, parked, sent again, taken, given up",
+            summary = "History of a message: registered, claimed, delivered, parked, sent again, taken, given up",
             description =
                     "taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has not.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
@@ -159,7 +160,7 @@ record OutboxQueryController(
         return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId), consumerCache));
     }
 
-    /** Asks nobody. */
+    /** Reads a cache; asks neither Redis nor the database. */
     @GetMapping("/outbox/consumers")
     @Operation(
             summary = "What consumers have taken and not finished, and what they gave up",
@@ -187,7 +188,7 @@ record OutboxQueryController(
     }
 
     @GetMapping("/outbox/rewinds")
-    @Operation(summary = "What Redis lost and was sent again, the latest first")
+    @Operation(summary = "Rewinds: what Redis lost and the relay sent again, the latest first")
     ResponseEntity<Object> rewinds() {
         return ok(Map.of("rewinds", outbox.rewinds()));
     }
@@ -202,7 +203,7 @@ record OutboxQueryController(
     @Operation(summary = "What operators did, the latest first")
     ResponseEntity<Object> operations(
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
-            @Parameter(description = "What the page before gave as next") @RequestParam(required = false) @Nullable
+            @Parameter(description = "The field next of the previous page") @RequestParam(required = false) @Nullable
                     Long after) {
         FieldErrors errors = new FieldErrors();
         checkLimit(limit, errors);

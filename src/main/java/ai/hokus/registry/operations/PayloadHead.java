@@ -13,7 +13,7 @@ import tools.jackson.core.JsonToken;
  */
 final class PayloadHead {
 
-    /** What a list calls the payload's fields: as the columns of {@code registration}. */
+    /** From the payload's field names to those that a list shows, which are the columns of {@code registration}. */
     private static final Map<String, String> COLUMNS = Map.of("model_version", "version", "token_symbol", "token_id");
 
     private PayloadHead() {}
@@ -32,7 +32,7 @@ final class PayloadHead {
                 parser.skipChildren();
             }
         } catch (JacksonException e) {
-            // The end of what was read: what is wanted stands before it, or the payload is of another kind.
+            // The head ends within the JSON. Both fields come before its end, unless the payload is of another kind.
             return;
         }
     }

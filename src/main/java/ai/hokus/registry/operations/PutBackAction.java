@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
- * Puts what consumers left lying back into the queue. Its row in {@code outbox_operation} is written before Redis is asked, and
- * completed after, as for a purge: no transaction is open during a call of Redis. Thread-safe.
+ * Puts elements of the consumers' lists back into the queue. Its row in {@code outbox_operation} is inserted before Redis is
+ * called and completed after, as for a purge: no transaction is open during a call of Redis. Thread-safe.
  */
 @Component
 record PutBackAction(PutBack putBack, OperationLog log) {
@@ -25,7 +25,7 @@ record PutBackAction(PutBack putBack, OperationLog log) {
      * Puts back the elements of a message, or all.
      *
      * @param messageId null: all
-     * @param olderThan how long an element of processing must have been seen there; null: as long as counts as stuck
+     * @param olderThan minimum time that an element of processing has been seen there; null: {@link PutBack#stuckAfter}
      * @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or refuses
      */
     ActionResult putBack(
@@ -70,20 +70,20 @@ record PutBackAction(PutBack putBack, OperationLog log) {
                     + selection.olderThan() + ". A consumer may be at work on it.");
         }
         return Refused.notFound("There is no message " + selection.messageId() + " in " + list
-                + (preview.unseen() > 0 ? ", among the oldest elements of it." : ", or no longer."));
+                + (preview.unseen() > 0 ? ", among its oldest elements." : ", or no longer."));
     }
 
     /** What an operator must know before it is done. */
     private static String warning(ConsumerList list) {
         return list == ConsumerList.PROCESSING
-                ? " A consumer that is still at work on one does it twice, and the order of a model's messages is not kept."
+                ? " If a consumer still works on one, it is processed twice. The order of a model's messages is not kept."
                 : " Their retry_count begins at 0 again. The order of a model's messages is not kept.";
     }
 
     private static String staying(Selection selection, Preview preview) {
-        return staying(" Stays, seen there for less than " + selection.olderThan() + ": ", preview.younger())
-                + staying(" Stays, since it is no message that can be read: ", preview.unreadable())
-                + staying(" Beyond these, not looked at yet: ", preview.unseen());
+        return staying(" Left there, seen for less than " + selection.olderThan() + ": ", preview.younger())
+                + staying(" Left there, unreadable as a message: ", preview.unreadable())
+                + staying(" Not looked at yet: ", preview.unseen());
     }
 
     private static String staying(String why, long count) {

@@ -7,15 +7,15 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
- * How the bodies of operations look. Never instantiated: each describes a body for the API's documentation. {@link
- * OperatorRequestParser} reads them field by field, to name everything that is wrong at once, and refuses a field that is not here.
+ * The fields of the operations' request bodies, for the API's documentation. Never instantiated: {@link OperatorRequestParser}
+ * reads a body field by field, to name all errors at once, and refuses a field that is not here.
  */
 final class RequestBodies {
 
     private RequestBodies() {}
 
     @SnakeCase
-    @Schema(name = "OperatorRequest", description = "Why an operation is wanted, and whether it is to be tried only")
+    @Schema(name = "OperatorRequest", description = "Why an operation is done, and whether it is a dry run")
     record Reasoned(
             @Schema(
                     requiredMode = REQUIRED,
@@ -51,7 +51,7 @@ final class RequestBodies {
                     example = "production")
             String environment) {}
 
-    @Schema(name = "ResendRequest", description = "Which delivered messages to send again; all that is given must fit")
+    @Schema(name = "ResendRequest", description = "Which delivered messages to send again; all conditions must hold")
     record Resend(
             @JsonUnwrapped Reasoned request, @JsonUnwrapped ResendFilter filter) {}
 
@@ -63,7 +63,7 @@ final class RequestBodies {
             @Schema(
                     requiredMode = REQUIRED,
                     format = "duration",
-                    description = "How long ago it was delivered at least; PT0S to P3650D",
+                    description = "Minimum time since the delivery; PT0S to P3650D",
                     example = "PT12H")
             String olderThan) {}
 
@@ -85,7 +85,7 @@ final class RequestBodies {
 
             @Schema(
                     format = "duration",
-                    description = "processing only: for how long it must have been seen there; by default"
+                    description = "processing only: minimum time that an element has been seen there; by default"
                             + " registry.consumers.stuck-after",
                     example = "PT15M")
             String olderThan) {}

@@ -38,7 +38,7 @@ record Resend(
 
     private static final long STEP_BYTES = 4L << 20;
 
-    /** A copy of each message that fits, once however many copies of it were delivered, in their old order. */
+    /** Sends one copy of each message that the filter selects, in their old order, however many copies of it were delivered. */
     ActionResult resend(ResendFilter filter, OperatorRequest request) {
         Action action = new Action(request, "resend", filter.describe(), null);
         return log.repetition(action).orElseGet(() -> resend(filter, action));
@@ -55,7 +55,7 @@ record Resend(
             return tooMany("more than " + limits.maxResendSize().toMegabytes() + " MB", "max-resend-size");
         }
         if (messages.isEmpty()) {
-            return Completed.nothing("Nothing that is retained and was delivered fits: " + action.target() + ".");
+            return Completed.nothing("No retained, delivered message matches: " + action.target() + ".");
         }
         List<Integer> numbers =
                 messages.stream().map(Delivered::partition).distinct().toList();
@@ -70,7 +70,7 @@ record Resend(
     private static Refused tooMany(String found, String setting) {
         return new Refused(
                 HttpStatus.UNPROCESSABLE_CONTENT,
-                "This selects " + found + ": more than one call sends again (registry.operations." + setting
+                "This selects " + found + ", which is the limit of one call (registry.operations." + setting
                         + "). Narrow it by positions or times.");
     }
 

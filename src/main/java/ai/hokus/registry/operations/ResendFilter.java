@@ -36,7 +36,7 @@ record ResendFilter(
         @Schema(description = "Delivered before this time") @Nullable
         Instant deliveredBefore) {
 
-    /** What any database can compare with, from here to {@link #MAX_TIME}. */
+    /** Every database can compare with times from here to {@link #MAX_TIME}. */
     static final Instant MIN_TIME = Instant.parse("1970-01-01T00:00:00Z");
 
     static final Instant MAX_TIME = Instant.parse("9999-12-31T23:59:59Z");

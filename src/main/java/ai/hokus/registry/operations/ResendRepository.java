@@ -39,7 +39,7 @@ record ResendRepository(JdbcClient jdbc) {
             ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1
             """;
 
-    /** What a rewind took back was delivered before it, and again after it. */
+    /** The positions that rewinds took back: they were delivered before the rewind, and again after it. */
     private static final String REWINDS_BETWEEN = """
             SELECT CAST(? AS INTEGER) AS partition, COALESCE(min(to_position) + 1, 9223372036854775807) AS lowest,
                    COALESCE(max(from_position), 0) AS highest
@@ -50,7 +50,7 @@ record ResendRepository(JdbcClient jdbc) {
     private static final String PARKED_BETWEEN =
             "SELECT count(*) FROM outbox_parked WHERE partition_id = ? AND position >= ? AND position <= ?";
 
-    /** The condition on first_position, which is the batch's, finds the batches by their index: none has more than 5,000 messages. */
+    /** The condition on first_position lets the index find the batches: none has more than 5,000 messages. */
     private static final String AT_POSITIONS = """
             SELECT q.partition_id AS partition, q.position, q.id, m.message_id AS message, OCTET_LENGTH(m.payload) AS bytes
             FROM outbox_position q LEFT JOIN outbox_message m ON m.partition_id = q.partition_id AND m.id = q.id
@@ -70,7 +70,7 @@ record ResendRepository(JdbcClient jdbc) {
             LIMIT ?
             """;
 
-    /** A delivered message, by its message_id, or a copy of it, and the size of its payload. */
+    /** A delivered message or copy: its message_id, and the size of its payload. */
     record Delivered(int partition, long position, long id, UUID message, long bytes) {}
 
     private record Range(int partition, long lowest, long highest) {
@@ -100,7 +100,7 @@ record ResendRepository(JdbcClient jdbc) {
         return found;
     }
 
-    /** Of a range that is too large, the first positions are enough to say so. */
+    /** Reads no more of a range than shows that it is too large. */
     private List<Delivered> atPositions(Range range, int max) {
         long parked = jdbc.sql(PARKED_BETWEEN)
                 .params(range.partition(), range.lowest(), range.highest())

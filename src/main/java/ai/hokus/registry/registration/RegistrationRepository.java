@@ -128,7 +128,8 @@ final class RegistrationRepository {
         // A batch of one would be parsed by PostgreSQL each time.
         int[] counts = all.length == 1 ? new int[] {named.update(sql, all[0])} : named.batchUpdate(sql, all);
         if (IntStream.of(counts).anyMatch(count -> count < 0)) {
-            // The count decides whether a message is written. After this exception each is stored alone, and so counted.
+            // The count decides whether a message is written. After this exception each is stored alone, and so
+            // counted.
             throw new IllegalStateException(
                     "the driver does not count what a batch inserts; is reWriteBatchedInserts in spring.datasource.url?");
         }

@@ -16,11 +16,10 @@ import java.util.stream.Stream;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
- * The table: what each path needs, where {@code /path/**} is {@code /path} too. What is not in it lets no one in. The first rule
- * that matches decides.
+ * The permission that each path needs. The first rule that matches decides, and {@code /path/**} matches {@code /path} too. A
+ * path without a rule lets nobody in.
  *
- * <p>Pages are open because there is nothing in them: the console's page asks for a key and sends it with every request for
- * data.
+ * <p>Pages are open because they hold no data: the console asks for a key and sends it with every request for data.
  */
 final class AccessRules {
 
@@ -31,8 +30,8 @@ final class AccessRules {
     private static final String EVENTS = "/models/tokenized-registration-events";
 
     private static final List<Rule> RULES = List.of(
-            rule(OPEN, GET, "/health/alb", "/live", "/ready", "/health"), // but for the details of the last
-            rule(OPEN, GET, "/version", "/metrics"), // only there where registry.health.original-compatible is set
+            rule(OPEN, GET, "/health/alb", "/live", "/ready", "/health"), // the last without its details
+            rule(OPEN, GET, "/version", "/metrics"), // exist only with registry.health.original-compatible
             rule(REGISTER, POST, EVENTS, "/api" + EVENTS),
             rule(READ, GET, "/models", "/models/{name}/{version}", "/api/models", "/api/models/{name}/{version}"),
             rule(OBSERVE, GET, "/outbox/**"),
@@ -46,7 +45,7 @@ final class AccessRules {
 
     private AccessRules() {}
 
-    /** Empty: no rule, so no one. */
+    /** Empty: there is no rule, so nobody is let in. */
     static Optional<Permission> of(HttpServletRequest request) {
         return RULES.stream()
                 .filter(rule -> rule.methods().contains(request.getMethod()) && rule.matchesPath(request))
@@ -61,7 +60,7 @@ final class AccessRules {
         return methods;
     }
 
-    /** Whatever spelling of "true" the health endpoint may understand: only a plain "false" asks for none. */
+    /** Anything but a plain "false" does, so that no other spelling of "true" gets around the key. */
     private static boolean asksForDetails(HttpServletRequest request) {
         String[] values = request.getParameterValues("detailed");
         return values != null && !Arrays.stream(values).allMatch("false"::equals);

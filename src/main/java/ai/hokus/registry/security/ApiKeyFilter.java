@@ -17,12 +17,12 @@ import org.springframework.security.web.authentication.preauth.PreAuthenticatedA
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Finds out who sends a request. Lets the request go on without a caller when there is no key or an unknown one: whether that
- * is enough, the rules decide. For an open path nothing is found out.
+ * Finds out who sends a request. A request with no key, or an unknown one, goes on without a caller; the access rules decide
+ * whether that is enough. Open paths are skipped.
  */
 final class ApiKeyFilter extends OncePerRequestFilter {
 
-    /** Not whether it is one, but that it can be nothing else: a proxy's header may hold anything. */
+    /** Does not validate an address, but lets nothing else pass: a proxy's header may hold anything. */
     private static final Pattern IP_ADDRESS = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
 
     private static final String INSUFFICIENT_BALANCE =
@@ -82,7 +82,7 @@ final class ApiKeyFilter extends OncePerRequestFilter {
         return verdict instanceof Verdict.Unknown;
     }
 
-    /** Behind a proxy the web server has put the client's address in the place of the proxy's. Empty: it is none. */
+    /** Behind a proxy, the web server has taken the client's address from the proxy's header. Empty: it is not an address. */
     private static String clientAddress(HttpServletRequest request) {
         String address = request.getRemoteAddr();
         return address != null && IP_ADDRESS.matcher(address).matches() ? address : "";

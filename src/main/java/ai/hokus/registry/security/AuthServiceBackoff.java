@@ -7,9 +7,9 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Leaves the auth service alone when it says {@code Retry-After}. A single 429 may be about one key's own limit, and concerns
- * that key alone; {@link #ANSWERS_TO_PAUSE} such answers in a row are about us: then nothing is asked until the last one's time
- * is over. Thread-safe.
+ * Leaves the auth service alone when it answers with {@code Retry-After}. A single 429 may be about one key's limit, and
+ * concerns only that key; {@link #ANSWERS_TO_PAUSE} such answers in a row are about this service: then it asks nothing until
+ * the time of the last one is over. Thread-safe.
  */
 final class AuthServiceBackoff {
 
@@ -24,7 +24,7 @@ final class AuthServiceBackoff {
         this.steadyClock = steadyClock;
     }
 
-    /** What requests are told meanwhile; empty: the service may be asked. */
+    /** The verdict on every key during a pause; empty: the service may be asked. */
     synchronized Optional<Verdict> verdictWhilePausing() {
         Duration left = Duration.between(steadyClock.instant(), pausedUntil);
         if (left.isNegative() || left.isZero()) {

@@ -44,7 +44,7 @@ import tools.jackson.databind.json.JsonMapper;
  * 200 {"user_id": ..., "scopes": [...], "has_sufficient_balance": true, ...}     it knows the key, see {@link AuthServiceResponse}
  * 401, 403                                                                       it does not, or not for this service or address
  * 402                                                                            the account cannot pay
- * 429, Retry-After                                                               it wants to be asked less
+ * 429, Retry-After                                                               it receives too many requests
  * </pre>
  *
  * <p>Never blocks. The service is left alone by four limits: at most {@link #MAX_QUESTIONS} at the same time; a circuit
@@ -59,16 +59,16 @@ final class AuthServiceClient {
 
     static final Duration OPEN_FOR = Duration.ofSeconds(5);
 
-    /** After one failure, before the breaker is open. */
+    /** When to retry after one failure, while the breaker is still closed. */
     private static final Duration RETRY_FAILED = Duration.ofSeconds(1);
 
-    /** To an answer that says nothing about the key. */
+    /** For an answer that says nothing about the key. */
     private static final Verdict NOT_UNDERSTOOD = new Verdict.Unavailable(AuthServiceKeys.REFUSAL_TTL);
 
-    /** Different questions at the same time; one more is told to come again. */
+    /** Maximum number of concurrent questions; requests that need one more are told to retry. */
     private static final int MAX_QUESTIONS = 32;
 
-    /** What is longer is no answer of an auth service. */
+    /** Longer answers are cut off; no auth service sends them. */
     private static final int MAX_RESPONSE_BYTES = 64 << 10;
 
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -96,7 +96,7 @@ final class AuthServiceClient {
         this.steadyClock = steadyClock;
         this.http = HttpClient.newBuilder()
                 .connectTimeout(settings.connectTimeout())
-                .followRedirects(HttpClient.Redirect.NEVER) // a key goes nowhere else
+                .followRedirects(HttpClient.Redirect.NEVER) // keys are sent to no other URL
                 .version(HttpClient.Version.HTTP_1_1)
                 .build();
         this.questions = Bulkhead.of(
@@ -122,7 +122,7 @@ final class AuthServiceClient {
     }
 
     /**
-     * What a request is told.
+     * The verdict on a key.
      *
      * @param asked whether the service was asked about this key: only then is the verdict worth remembering
      */

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keys that an auth service knows, remembered. A verification, in order:
+ * Verifies keys with the auth service, and remembers its verdicts. A verification, in order:
  *
  * <ol>
  *   <li>a key that the service accepted less than {@code cacheTtl} ago is accepted;
- *   <li>a key that it accepted less than {@code staleTtl} ago is accepted too, and the service is asked beside the request:
- *       whatever it answers counts from the next request on. If it gives no answer, the key goes on until {@code staleTtl};
+ *   <li>a key that it accepted less than {@code staleTtl} ago is accepted too, and the service is asked in the background:
+ *       its answer counts from the next request on. If it gives none, the key stays accepted until {@code staleTtl};
  *   <li>for any other key the request waits for the answer, for {@code timeout} at most. No more than {@code maxWaiting}
- *       requests wait at the same time; one more is told at once to come again.
+ *       requests wait at the same time; one more is told at once to retry.
  * </ol>
  *
  * <p>There is one question about a key at a time, and none before the {@link #ttl} of the last verdict is over. Refusals are
@@ -40,7 +40,7 @@ final class AuthServiceKeys implements KeyVerifier {
     /** Short: a key that was just made must work soon. Long enough that a client with an old key does not flood the service. */
     static final Duration REFUSAL_TTL = Duration.ofSeconds(10);
 
-    /** For a request that found too many others waiting. */
+    /** When to retry a request that found too many others waiting. */
     private static final Duration RETRY_SOON = Duration.ofSeconds(1);
 
     private final AuthServiceClient service;
@@ -49,7 +49,7 @@ final class AuthServiceKeys implements KeyVerifier {
     private final Clock steadyClock;
     private final Bulkhead waiting;
 
-    /** By the key's SHA-256. Apart from the answers, so that made-up keys displace none of these. */
+    /** By the key's SHA-256. Separate from {@link #answers}, so that made-up keys evict no accepted ones. */
     private final Cache<String, Accepted> accepted;
 
     /** Questions under way, and verdicts other than "accepted" until they may be asked for again. */
@@ -146,7 +146,7 @@ final class AuthServiceKeys implements KeyVerifier {
             return new Verdict.Unavailable(RETRY_SOON);
         }
         try {
-            // The question ends by itself within the timeout: this one is there in case that it ever does not.
+            // The question ends by itself within its timeout; this longer one is for the case that it ever does not.
             return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                     .verdict();
         } catch (TimeoutException | ExecutionException e) {

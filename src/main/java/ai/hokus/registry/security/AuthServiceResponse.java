@@ -14,11 +14,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What the auth service sent, and how it is read. Of a body with status 200:
+ * An answer of the auth service, and how it is read. In the body of a 200:
  *
  * <ul>
  *   <li>{@code user_id}, else {@code user.id} or {@code user_id.id}: text or a number; without it the answer is unreadable;
- *   <li>{@code scopes}: a list of texts; anything else in it is skipped, and none is no scope;
+ *   <li>{@code scopes}: a list of texts; anything else in it is skipped; without it there are no scopes;
  *   <li>{@code has_sufficient_balance}: only {@code false} means that the account cannot pay;
  *   <li>{@code is_valid}: only {@code false} means that the key is not known.
  * </ul>
@@ -33,12 +33,12 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    /** A failure of the service, and no answer to the question. */
+    /** Whether the service failed, and so did not answer the question. */
     boolean isFailure() {
         return status >= 500;
     }
 
-    /** Seconds or a date; between a second and an hour. Empty: there is none, or it is neither. */
+    /** From seconds or a date, limited to between a second and an hour. Empty: there is none, or it is neither. */
     Optional<Duration> retryAfter(Instant now) {
         return headers.firstValue(org.springframework.http.HttpHeaders.RETRY_AFTER)
                 .map(String::strip)
@@ -65,7 +65,7 @@ record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
     /**
      * Reads the body of a 200.
      *
-     * @throws ProtocolException when it is none that we understand; its message follows "it answered 200" and quotes nothing
+     * @throws ProtocolException when it cannot be understood; its message continues "it answered 200", and quotes nothing
      */
     Verdict read() throws ProtocolException {
         JsonNode answer;

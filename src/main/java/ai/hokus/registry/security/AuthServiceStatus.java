@@ -7,9 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the auth service answers this instance.
  *
- * @param lastAnswerAt when it last gave a verdict on a key, whichever; null: it has not
- * @param lastProblem why a question last came to nothing, as a clause about "it"; null: none has. Quotes neither a key nor an answer
- * @param lastProblemAt when that was; null: none has
+ * @param lastAnswerAt when it last gave a verdict on any key; null: never
+ * @param lastProblem why it last gave no verdict, as a clause about "it"; null: that never happened. Quotes neither a key nor
+ *     an answer
+ * @param lastProblemAt when that was; null: never
  */
 @SnakeCase
 public record AuthServiceStatus(
@@ -19,11 +20,11 @@ public record AuthServiceStatus(
         @Nullable Instant lastProblemAt) {
 
     public enum State {
-        /** It was not asked yet, or for long. */
+        /** It was not asked lately, or it has given no verdict yet, but too few failures to count as failing. */
         UNKNOWN,
         /** It gives verdicts. */
         ANSWERING,
-        /** Several questions in a row came to nothing: clients with keys that are not known yet are refused. */
+        /** Several questions in a row got no verdict: clients whose keys it did not accept lately are refused. */
         FAILING
     }
 }

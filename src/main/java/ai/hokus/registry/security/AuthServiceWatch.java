@@ -19,9 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers, counts and times the outcomes of questions to the auth service, for health, the console and metrics. Logs one line a
- * minute for each kind of trouble. One question without a verdict may be about one key only; {@link #MIN_FAILURES} in a row are a
- * finding, until there is a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it asks nobody. Thread-safe.
+ * Remembers, counts and times the outcomes of questions to the auth service, for health, the console and metrics. Logs at most
+ * one line a minute for each kind of trouble. One question without a verdict may be about one key only; {@link #MIN_FAILURES}
+ * in a row are a finding, until there is a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it does no I/O.
+ * Thread-safe.
  *
  * <p>{@code docs/metrics.md} explains the meters. The package {@code metrics} lists them too; a test fails when the two differ.
  */
@@ -29,7 +30,7 @@ public final class AuthServiceWatch {
 
     private static final Logger log = LoggerFactory.getLogger(AuthServiceWatch.class);
 
-    /** In which ways a question can come to nothing: the tag of a metric. */
+    /** Why a question got no verdict: the tag of a metric. */
     enum Trouble {
         TIMEOUT,
         UNREACHABLE,
@@ -65,7 +66,7 @@ public final class AuthServiceWatch {
         this.configured = configured;
         this.clock = clock;
         this.steadyClock = steadyClock;
-        MeterRegistry registry = configured ? meters : new CompositeMeterRegistry(); // of none
+        MeterRegistry registry = configured ? meters : new CompositeMeterRegistry(); // an empty one drops them
         this.duration = Timer.builder("registry.auth.service.duration")
                 .description(
                         "Duration of one question to the auth service, until its answer, a failure or the timeout.")
@@ -73,8 +74,8 @@ public final class AuthServiceWatch {
         this.failures = Counter.builder("registry.auth.service.failures")
                 .baseUnit("questions")
                 .description(
-                        "Questions to the auth service that gave no verdict, by cause. The meters of the auth service exist only"
-                                + " where one is configured.")
+                        "Questions to the auth service that gave no verdict, by cause. Meters of the auth service exist"
+                                + " only where one is configured.")
                 .withRegistry(registry);
         // From the start, with 0: alarms watch them.
         Arrays.stream(Trouble.values()).forEach(this::failures);
@@ -110,7 +111,7 @@ public final class AuthServiceWatch {
         return lastAnswerAt == null ? State.UNKNOWN : State.ANSWERING;
     }
 
-    /** A question is over, whatever came of it. */
+    /** A question is over, with or without an answer. */
     void asked(Duration took) {
         duration.record(took);
     }
@@ -125,7 +126,7 @@ public final class AuthServiceWatch {
         unverified.increment();
     }
 
-    /** It gave a verdict. */
+    /** The service gave a verdict. */
     synchronized void answered() {
         failuresInARow = 0;
         lastAskedAt = steadyClock.instant();
@@ -144,7 +145,7 @@ public final class AuthServiceWatch {
             nextLine.put(trouble, now.plus(LOG_INTERVAL));
             log.warn(
                     "The auth service gave no verdict on a key: {}. Keys that it accepted lately go on working, others are"
-                            + " answered with {}. This is said once a minute at most.",
+                            + " answered with {}. Logged once a minute at most.",
                     problem,
                     trouble == Trouble.THROTTLED ? 429 : 503);
         }

@@ -7,22 +7,22 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.security.crypto.keygen.Base64StringKeyGenerator;
 
 /**
- * The key of the embedded default, where nobody has configured any: random, made anew at every start, good for everything. It
- * is shown once, on the console and not in the log: logs are kept and sent elsewhere.
+ * The key of the embedded default, when none is configured: random, new at every start, with every permission. It is printed
+ * once, to standard output and not to the log: logs are kept and sent elsewhere.
  */
 record GeneratedKey(ApiKey key) implements KeyVerifier, ApplicationListener<ApplicationReadyEvent> {
 
     private static final Verdict LOCAL =
             new Verdict.Known("local", Set.of(Permission.Scope.FULL_ACCESS, Permission.Scope.OUTBOX_OPERATE));
 
-    /** Of 256 bits. */
+    /** A new key of 256 random bits. */
     GeneratedKey() {
         this(ApiKey.of(new Base64StringKeyGenerator(Base64.getUrlEncoder().withoutPadding()).generateKey()));
     }
 
     @Override
     public Verdict verify(ApiKey presented, String clientAddress) {
-        // By their hashes: how long that takes tells nothing about the key.
+        // Comparing hashes takes a time that tells nothing about the key.
         return presented.sha256().equals(key.sha256()) ? LOCAL : new Verdict.Unknown();
     }
 

@@ -22,15 +22,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keys in a file, one a line: {@code SHA256-OF-KEY USER-ID SCOPE[,SCOPE...]}; empty lines and lines that start with {@code #}
- * do not count. A change is noticed by a request within {@link #CHECK_INTERVAL}. A file that cannot be used changes nothing: the
- * keys of before stay, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its
- * hash.
+ * are ignored. Requests check for a change every {@link #CHECK_INTERVAL}. If the changed file cannot be used, the previous keys
+ * stay valid, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its hash.
  */
 final class KeyFile implements KeyVerifier {
 
     private static final Logger log = LoggerFactory.getLogger(KeyFile.class);
 
-    /** Reading a file of usual size (some kilobytes, in the page cache) takes a few ten microseconds. */
+    /** Reading a file of usual size (some kilobytes, in the page cache) takes some tens of microseconds. */
     static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
     /** Some ten thousand keys. */
@@ -70,11 +69,11 @@ final class KeyFile implements KeyVerifier {
     @Override
     public Verdict verify(ApiKey key, String clientAddress) {
         reloadIfChanged();
-        // By its hash: how long that takes tells nothing about any key.
+        // Looking up a hash takes a time that tells nothing about any key.
         return keys.getOrDefault(key.sha256(), new Verdict.Unknown());
     }
 
-    /** One request looks; others that come meanwhile take what is known. */
+    /** One request checks the file; others that come meanwhile use the present keys. */
     private void reloadIfChanged() {
         if (nanoTime.getAsLong() - checkedAt < CHECK_INTERVAL.toNanos() || !reloading.tryLock()) {
             return;
@@ -91,7 +90,7 @@ final class KeyFile implements KeyVerifier {
             String found = describe(e);
             if (!found.equals(failure)) {
                 failure = found;
-                log.error("API_KEYS_FILE changed, and now names {}; the {} keys of before stay.", found, keys.size());
+                log.error("API_KEYS_FILE changed, and now names {}; the {} previous keys remain.", found, keys.size());
             }
         } finally {
             checkedAt = nanoTime.getAsLong();
@@ -143,7 +142,7 @@ final class KeyFile implements KeyVerifier {
         }
     }
 
-    /** To follow "names". */
+    /** A phrase to follow "names". */
     private String describe(Exception e) {
         if (e instanceof DataFormatException) {
             return file + ", which " + e.getMessage();

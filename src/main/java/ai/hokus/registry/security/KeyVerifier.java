@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
-/** Knows keys. Thread-safe. */
+/** Verifies API keys. Thread-safe. */
 interface KeyVerifier {
 
     /**
@@ -27,7 +27,7 @@ interface KeyVerifier {
         /** The auth service answers fewer questions than we ask. */
         record Throttled(Duration retryAfter) implements Verdict {}
 
-        /** It could not be found out. */
+        /** Whether the key is known could not be found out. */
         record Unavailable(Duration retryAfter) implements Verdict {}
     }
 

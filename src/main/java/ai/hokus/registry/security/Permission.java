@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.authority.AuthorityUtils;
 
-/** What a path asks of those who want in. */
+/** What a path requires of a request's key: one of these scopes. */
 enum Permission {
     /** Nothing; a key is not even looked at. */
     OPEN(Set.of()),
@@ -20,12 +20,12 @@ enum Permission {
     /** Reading registrations. */
     READ(with(Scope.WRITE, "model:read")),
 
-    /** Seeing how the outbox is doing. */
+    /** Seeing the outbox's state. */
     OBSERVE(Set.of(Scope.OUTBOX_READ, Scope.OUTBOX_OPERATE, Scope.ADMIN, Scope.FULL_ACCESS)),
 
     /**
-     * Steering it. Not part of admin and full_access: keys with those were issued, before there was anything to steer, to
-     * clients that register. None of them becomes able to discard messages without anybody having decided so.
+     * Changing it. Not part of admin and full_access: keys with those were issued to clients that register, before operators'
+     * actions existed. None of them becomes able to discard messages unless somebody decides so.
      */
     OPERATE(Set.of(Scope.OUTBOX_OPERATE));
 
@@ -45,7 +45,7 @@ enum Permission {
         return this == OPEN || !Collections.disjoint(scopes, held);
     }
 
-    /** For people: what would do. */
+    /** For people: the scopes of which one is needed. */
     String wanted() {
         return String.join(", ", new TreeSet<>(scopes));
     }
@@ -62,7 +62,7 @@ enum Permission {
         static final String OUTBOX_READ = "outbox:read";
         static final String OUTBOX_OPERATE = "outbox:operate";
 
-        /** Each of them allows to register. */
+        /** Each of them permits registering. */
         static final Set<String> WRITE =
                 Set.of("model:write", "mlflow:write", "mlflow:access", "mlflow:admin", ADMIN, "write", FULL_ACCESS);
 

@@ -29,7 +29,7 @@ final class ProblemErrorReportValve extends ErrorReportValve {
             return;
         }
         if (NOT_SPOKEN.contains(status) && !response.isCommitted()) {
-            // An HTTP version or a transfer coding that nobody speaks: the client's mistake, and no alarm of ours.
+            // An unsupported HTTP version or transfer coding: the client's mistake, so not a 5xx that sets off alarms.
             status = HttpStatus.BAD_REQUEST.value();
             response.setStatus(status);
         }
@@ -38,7 +38,7 @@ final class ProblemErrorReportValve extends ErrorReportValve {
         String detail = known == HttpStatus.BAD_REQUEST
                 ? "The request line or the headers are malformed, more than " + maxHeaders
                         + " headers, or too large together. " + SecurityProblems.OTHER_WAY
-                : "The request was not taken.";
+                : "The request was refused.";
         try {
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
             response.setCharacterEncoding(StandardCharsets.UTF_8);

@@ -7,10 +7,10 @@ import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 
-/** Token buckets, one for each key that was seen valid lately. Thread-safe. */
+/** Token buckets, one for each valid key that was used lately. Thread-safe. */
 final class RateLimiter {
 
-    /** Keys that are counted; the one that was used least lately goes first, and starts with a full bucket again. */
+    /** Maximum number of buckets. A key whose bucket is dropped starts with a full one again. */
     private static final int MAX_KEYS = 10_000;
 
     private final boolean on;

@@ -18,15 +18,15 @@ import org.springframework.web.ErrorResponseException;
 /**
  * Bounds how long a client may take to send a body.
  *
- * <p>The web server's own timeout is for each read: a client that sends a byte every few seconds never meets it. So the time
+ * <p>The web server's own timeout is for each read: a client that sends a byte every few seconds never exceeds it. So the time
  * since the headers came is checked with every read, and the request fails with 408 when it is over. A thread is held for
  * {@code timeout} and one read's timeout at most.
  *
- * <p>What nobody read of a body (of a request that was refused, or is too large) is thrown away until the same instant, because
- * a client that is still sending might not see the answer of a connection that closes. Then the connection is closed. Left to
- * itself Tomcat would read what is missing for as long as the client likes, to find where the next request starts.
+ * <p>The unread rest of a body (of a request that was refused, or is too large) is read and thrown away until the same
+ * deadline: if the connection closed at once, a client that is still sending might not see the answer. Then the connection is
+ * closed. Left to itself, Tomcat would read the rest for as long as the client likes, to find where the next request starts.
  *
- * <p>For the context's pipeline: the valves before it would take a broken body for an error that nobody has answered.
+ * <p>Belongs in the context's pipeline: the valves before that would take a broken body for an error that nobody has answered.
  */
 final class RequestBodyTimeoutValve extends ValveBase {
 
@@ -64,7 +64,7 @@ final class RequestBodyTimeoutValve extends ValveBase {
         }
     }
 
-    /** Every read of a body, with whatever it is read, comes down to this one. */
+    /** Every read of a body ends up here, however the body is read. */
     private InputBuffer timed(InputBuffer untimed, org.apache.coyote.Request request, long until) {
         return new InputBuffer() {
             @Override
@@ -107,7 +107,7 @@ final class RequestBodyTimeoutValve extends ValveBase {
                 bytes += n;
             }
         } catch (IOException e) {
-            // Broken off, or silent for longer than one read may be.
+            // The connection broke, or one read took too long.
             return false;
         }
         return request.isFinished();

@@ -27,13 +27,13 @@ import org.springframework.security.web.firewall.StrictHttpFirewall;
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
-    /** The database that comes with the service: nobody else can be in it. */
+    /** The URL of the embedded database, which this service does not share with others. */
     private static final Pattern EMBEDDED = Pattern.compile("(?i)jdbc:h2:(?!tcp:|ssl:).*");
 
     /** Spring Boot's default. */
     private static final int TOMCAT_THREADS = 200;
 
-    /** Nobody reads a meter of each filter of each request. */
+    /** Turns off Spring Security's meters for every filter, which nobody reads. */
     @Bean
     SecurityObservationSettings securityObservationSettings() {
         return SecurityObservationSettings.noObservations();
@@ -62,7 +62,7 @@ class SecurityConfiguration {
                 .build();
     }
 
-    /** As strict as it comes, but for the percent sign: it may stand in a model's name. */
+    /** As strict as its defaults, except for the percent sign: model names may contain it. */
     @Bean
     StrictHttpFirewall httpFirewall() {
         StrictHttpFirewall firewall = new StrictHttpFirewall();
@@ -70,7 +70,7 @@ class SecurityConfiguration {
         return firewall;
     }
 
-    /** Limits that the web server itself holds, and how it says so. */
+    /** Limits that the web server itself enforces, and its answers to what exceeds them. */
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcatLimits(SecuritySettings settings) {
         return tomcat -> {
@@ -80,7 +80,7 @@ class SecurityConfiguration {
                 }
             });
             tomcat.addContextValves(new RequestBodyTimeoutValve(settings.requestBodyTimeout()));
-            // The last one is asked first: before the one that Spring Boot adds, which answers with a page of HTML.
+            // The last valve reports first: before the one that Spring Boot adds, which answers with a page of HTML.
             tomcat.addContextCustomizers(context ->
                     context.getParent().getPipeline().addValve(new ProblemErrorReportValve(settings.maxHeaders())));
         };
@@ -96,7 +96,8 @@ class SecurityConfiguration {
     }
 
     /**
-     * @throws StartupRefusedException when nobody could get in, or everybody
+     * @throws StartupRefusedException when no keys are configured although the database is not the embedded one, or when what
+     *     is configured cannot be used
      */
     @Bean
     KeyVerifier keyVerifier(

@@ -10,8 +10,8 @@ import org.springframework.security.web.header.writers.StaticHeadersWriter;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
- * What every answer tells a browser: nosniff, no frame, no referrer, no-store, and a Content-Security-Policy by path. Scripts
- * and styles come from this service's own files; nothing inline, nothing from elsewhere. HSTS is sent over TLS only.
+ * The security headers of every answer: nosniff, no frame, no referrer, no-store, and a Content-Security-Policy by path.
+ * Scripts and styles come from this service's own files; nothing inline, nothing from elsewhere. HSTS is sent over TLS only.
  */
 final class SecurityHeaders {
 
@@ -28,8 +28,8 @@ final class SecurityHeaders {
     private SecurityHeaders() {}
 
     /**
-     * Cache-Control: no-store, X-Content-Type-Options and Strict-Transport-Security are Spring Security's defaults. Of the
-     * policies the first one that is written stays.
+     * Cache-Control: no-store, X-Content-Type-Options and Strict-Transport-Security are Spring Security's defaults. The first
+     * Content-Security-Policy that is written wins.
      */
     static void configure(HeadersConfigurer<HttpSecurity> headers) {
         headers.frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)

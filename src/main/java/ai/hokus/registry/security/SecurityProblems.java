@@ -21,17 +21,17 @@ import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The answers to those who do not get in, as {@code application/problem+json}. */
+/** The answers to requests that are not let in, as {@code application/problem+json}. */
 @ControllerAdvice
 @Order(Ordered.HIGHEST_PRECEDENCE)
 final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHandler, RequestRejectedHandler {
 
     private static final String CHALLENGE = "Bearer realm=\"registration-outbox\"";
 
-    /** Those that the firewall lets through. */
+    /** The methods that the firewall lets through. */
     private static final Set<String> METHODS = Set.of("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT");
 
-    /** For models whose names no URL's path can carry. */
+    /** For models whose names a URL's path cannot contain. */
     static final String OTHER_WAY =
             "A name with a slash, a backslash, a semicolon or a control character cannot stand in a"
                     + " path: ask for /models?name=NAME&version=VERSION instead.";
@@ -50,7 +50,7 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
         answer(request, response, HttpStatus.UNAUTHORIZED, detail);
     }
 
-    /** 403; or 404 and 405 where no rule lets anyone in, which a caller with any key may learn. */
+    /** 403; or 404 or 405 where no rule matches: a caller with any valid key may learn that. */
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException reason)
             throws IOException {
@@ -75,8 +75,8 @@ final class SecurityProblems implements AuthenticationEntryPoint, AccessDeniedHa
     }
 
     /**
-     * 400, or 405 for a method that nothing here takes. The exception's message is not repeated: it quotes the request. The
-     * firewall looks at headers and parameters when they are read: often only once a controller is at work.
+     * 400, or 404 or 405 for a method that the firewall refuses. The exception's message is not repeated: it quotes the
+     * request. The firewall checks headers and parameters only when they are read, often in a controller.
      */
     @Override
     @ExceptionHandler

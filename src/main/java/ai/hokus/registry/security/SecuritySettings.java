@@ -41,7 +41,7 @@ record SecuritySettings(
         SettingRange.between("registry.security.max-headers", maxHeaders, 10, 1_000, "100");
     }
 
-    /** What stops start-up when nothing usable says where keys come from. Holds no key. */
+    /** Stops start-up when no usable source of keys is configured. Holds no key. */
     static StartupRefusedException unusable(String sentence) {
         return new StartupRefusedException(
                 sentence,

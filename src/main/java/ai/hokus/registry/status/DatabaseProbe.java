@@ -14,8 +14,8 @@ import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.util.StringUtils;
 
 /**
- * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Then looks at what
- * became of registrations themselves. Confined to its thread.
+ * Does what a registration does: takes a connection from the pool that registrations use, and commits a write. Then looks
+ * whether registrations themselves fail. Confined to its thread.
  *
  * <p>Costs one update of a row of its own, found by the primary key, and one commit every {@code registry.status.interval}.
  */
@@ -43,7 +43,7 @@ class DatabaseProbe {
         this.settings = settings;
     }
 
-    /** One probe; whatever goes wrong is a finding, and the next probe comes. */
+    /** Probes once. A failure is not thrown: it counts, and the next probe follows. */
     void probe() {
         try {
             outbox.probeWrite();
@@ -56,7 +56,7 @@ class DatabaseProbe {
             log.debug("The probe's row is locked", e);
         }
         if (failures > 0) {
-            // Registrations failed together with the probe; from here on they are judged anew.
+            // Registrations failed together with the probe; those failures no longer count.
             registrations.forget();
         }
         failures = 0;

@@ -7,7 +7,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the probe found out about the database. Shown as it is.
+ * What the probe found out about the database. The API shows it unchanged.
  *
  * @param since when this began
  * @param lastError null: it never failed

@@ -37,12 +37,12 @@ final class Findings {
         if (!status.databaseUsable()) {
             findings.add(of(status.database()));
         } else if (status.stale() && status.sampledAt() != null) {
-            findings.add("the outbox could not be read since " + status.sampledAt() + ": what is pending is not known"
+            findings.add("the outbox was last read at " + status.sampledAt() + ": what is pending now is not known"
                     + see("slow"));
         }
     }
 
-    /** Empty where registrations are accepted. */
+    /** The finding about the database; empty where registrations are accepted. */
     static String of(DatabaseState database) {
         String until = ": registrations are refused with 503 until it %s, and what was accepted is in it";
         return switch (database.condition()) {
@@ -79,7 +79,7 @@ final class Findings {
     private static void authService(@Nullable AuthServiceStatus service, List<String> findings) {
         if (service != null && service.state() == AuthServiceStatus.State.FAILING) {
             findings.add("the auth service gives no verdict on keys" + cause(service.lastProblem())
-                    + ": clients with keys that it accepted lately go on, others are refused with 503 or 429"
+                    + ": keys that it accepted lately keep working, others are refused with 503 or 429"
                     + see("auth-service"));
         }
     }

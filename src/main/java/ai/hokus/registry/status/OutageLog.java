@@ -25,7 +25,7 @@ class OutageLog implements CommitListener {
 
     private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
 
-    /** A name comes from the client, and must not begin a line of its own. */
+    /** A model's name comes from the client, and must not start a new line in the log. */
     private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1F\\x7F-\\x9F\\u2028\\u2029]");
 
     private final StatusCache cache;
@@ -36,7 +36,7 @@ class OutageLog implements CommitListener {
             .withNanosecondPrecision() // by System.nanoTime, which nobody can set back
             .build();
 
-    /** Messages that no line was written for. */
+    /** Messages without a line of their own since the last summary. */
     private final AtomicLong unwritten = new AtomicLong();
 
     OutageLog(StatusCache cache) {
@@ -55,7 +55,7 @@ class OutageLog implements CommitListener {
             log.atInfo()
                     .addKeyValue("messages", more)
                     .log(
-                            "{} more messages {} in the outbox that no line was written for{}",
+                            "{} more messages {} in the outbox, without a line for each{}",
                             more,
                             away ? "wait" : "waited",
                             away ? "" : "; Redis is back");

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param oldestPendingAgeMs how long ago the oldest of them was written, when the view was read; 0: none is pending
  * @param parked messages that were skipped and wait for an operator
  * @param lastDeliveredAt null: nothing ever was
- * @param reportedRelayState what the relay that works on it, on whichever instance, reported within the last minute; null: none did
+ * @param reportedRelayState what a relay of any instance that works on it reported within the last minute; null: none did
  */
 @SnakeCase
 public record PartitionStatus(
@@ -29,7 +29,7 @@ public record PartitionStatus(
         @Nullable Instant lastDeliveredAt,
         @JsonIgnore @Nullable String reportedRelayState) {
 
-    /** Whether it delivers, as far as operators have a say. */
+    /** Whether it is neither paused nor stopped. */
     public boolean running() {
         return state == PartitionState.RUNNING;
     }

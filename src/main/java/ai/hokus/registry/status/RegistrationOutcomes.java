@@ -13,13 +13,12 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * Whether registrations are stored, judged by what became of the last ones. The probe writes a row of its own, which says
- * nothing about a lock on a table that only registrations write, about a disk that has no room for one more row, or about a lost
- * right.
+ * Whether registrations are stored, judged by the last ones. The probe cannot tell: it updates a row of its own, and so does
+ * not notice a lock on a table that only registrations write, a disk without room for one more row, or a lost privilege.
  *
- * <p>Registrations count as failing when {@link #MIN_FAILURES} in a row failed, over {@link #MIN_DURATION} or more, and none was
- * stored since. A single one that is stored ends this. So does {@link #FORGOTTEN_AFTER} without any, because nobody knows then
- * how the next one would fare. Thread-safe.
+ * <p>Registrations count as failing when {@link #MIN_FAILURES} in a row failed, over {@link #MIN_DURATION} or more, and none
+ * was stored since. A single one that is stored ends this. So does {@link #FORGOTTEN_AFTER} without any failure, because nobody
+ * knows then how the next registration would end. Thread-safe.
  */
 @Component
 class RegistrationOutcomes implements CommitListener {

@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param now when this was put together
  * @param sampledAt when the outbox was last sampled; null: it was not yet
- * @param stale whether that is so long ago that the sample says nothing any more
- * @param partitions as the sample had them; empty before that
+ * @param stale whether the sample is too old to say anything, or there is none
+ * @param partitions from the sample; empty before the first one
  * @param rewindsInLastHour how often Redis had lost messages
  * @param unsettled what keeps {@code settled_id} where it is, in words; null: nothing
- * @param breaker this instance's
+ * @param breaker this instance's circuit breaker for Redis
  * @param authService how it answers this instance; null: there is none
  */
 public record ServiceStatus(

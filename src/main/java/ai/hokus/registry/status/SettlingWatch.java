@@ -101,7 +101,7 @@ class SettlingWatch {
         }
         return "a transaction that does not end keeps settled_id of partition " + String.join(", ", held)
                 + " where it is: " + describe(oldestXid)
-                + ". Messages are delivered, with more work for each the longer it lasts";
+                + ". Messages are delivered, but the longer it lasts, the more work each takes";
     }
 
     private boolean standsStill(Progress progress) {

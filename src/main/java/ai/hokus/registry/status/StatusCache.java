@@ -18,9 +18,9 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * What is known without asking anybody: the last probe of the database, the last sample of the outbox, and what this
- * instance's relays know anyway. Reading it does no I/O and takes no lock. Thread-safe: the probe and the sampler each write
- * their own part, any thread reads.
+ * The last known status: the last probe of the database, the last sample of the outbox, and the state of this instance's
+ * relays. Reading it does no I/O and takes no lock. Thread-safe: the probe and the sampler each write their own part, any
+ * thread reads.
  */
 @Component
 public class StatusCache {
@@ -33,7 +33,7 @@ public class StatusCache {
     private volatile Probed probed;
     private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
 
-    /** @param overdueAt by the steady clock; null: it stays until the next probe */
+    /** @param overdueAt when the next probe is overdue, by the steady clock; null: this result stays until then */
     private record Probed(DatabaseState database, @Nullable Instant overdueAt) {}
 
     /** @param staleAt by the steady clock; null as long as nothing was sampled */
@@ -59,7 +59,7 @@ public class StatusCache {
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
     }
 
-    /** How many there are. If this were not the database's number, the service would not have started. */
+    /** Number of partitions, as in the database: otherwise the service would not have started. */
     public int partitions() {
         return partitions;
     }

@@ -21,8 +21,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * not answer in time, a {@link org.springframework.dao.DataAccessException} or a
  * {@link org.springframework.transaction.TransactionException} is thrown.
  *
- * @param transaction with the settings of registrations' transactions: for the probe, and for what else depends on these
- *     settings
+ * @param transaction with the settings of registrations' transactions, on which the probe and the sample depend
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -52,7 +51,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
-    /** No partition has this number. */
+    /** The probe's own row: no partition has the number -1. */
     private static final String UPDATE_PROBE =
             "UPDATE outbox_relay SET reported_at = CURRENT_TIMESTAMP WHERE partition_id = -1 AND instance = ?";
 
@@ -96,7 +95,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
         jdbc.sql("SELECT partitions FROM outbox").query().singleValue();
     }
 
-    /** Writes what a relay of this instance reports over what it reported before. */
+    /** Replaces the last report of a relay of this instance. */
     void report(BreakerState breaker, RelayStatus relay) {
         Object[] row = {
             relay.state().name().toLowerCase(Locale.ROOT),

@@ -34,7 +34,7 @@ class StatusSampler implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(StatusSampler.class);
 
-    /** A sample of 100 ms may be taken every second. */
+    /** The pause after a sample, in multiples of its duration: a sample of 100 ms may be taken about every second. */
     private static final int PAUSE_FOR_SAMPLE = 10;
 
     /** How long a service that stops waits for its last report, which fails without a database. */
@@ -77,7 +77,7 @@ class StatusSampler implements SmartLifecycle {
         threads.setThreadNamePrefix("status-");
         threads.setDaemon(true);
         threads.setErrorHandler(
-                e -> log.error("Unexpected failure of the status' probe or its sample; the next one comes", e));
+                e -> log.error("Unexpected failure of a status probe or sample; the next one follows", e));
         threads.initialize();
         pause = Duration.ZERO;
         var unusedProbes = threads.scheduleWithFixedDelay(probe::probe, settings.interval());

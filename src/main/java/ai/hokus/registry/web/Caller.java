@@ -3,7 +3,7 @@ package ai.hokus.registry.web;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 
-/** Who sends a request: the one place that says so. */
+/** Who sends a request. */
 public final class Caller {
 
     private static final String ANONYMOUS = "anonymous";

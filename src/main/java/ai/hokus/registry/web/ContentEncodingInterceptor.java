@@ -24,7 +24,7 @@ final class ContentEncodingInterceptor implements HandlerInterceptor {
         if (encoded) {
             ErrorResponseException refused = Problem.exception(
                     HttpStatus.UNSUPPORTED_MEDIA_TYPE,
-                    "The body is compressed (Content-Encoding), which is not read here; nothing was stored. Send it as it is.");
+                    "Compressed bodies (Content-Encoding) are not supported; nothing was stored. Send the body as it is.");
             refused.getHeaders().set(HttpHeaders.ACCEPT_ENCODING, IDENTITY);
             throw refused;
         }

@@ -24,8 +24,8 @@ import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 
 /**
- * Answers with {@code application/problem+json} whatever no module has answered: requests that no handler takes (404, 405,
- * 415 ...), requests beyond what may run at once, and what nobody foresaw. A module's own exception handler comes before it.
+ * Answers with {@code application/problem+json} what no module has answered: requests without a handler (404, 405, 415 ...),
+ * requests above the concurrency limit, and unforeseen failures. A module's own exception handler comes before it.
  */
 @RestControllerAdvice
 @Order(Ordered.LOWEST_PRECEDENCE)
@@ -46,7 +46,7 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
                 + " the same request may be sent again.");
     }
 
-    /** Said as for a path that no rule lets anyone into. */
+    /** The same answer as for a path without an access rule. */
     @Override
     protected @Nullable ResponseEntity<Object> handleNoResourceFoundException(
             NoResourceFoundException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
@@ -64,8 +64,8 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
     }
 
     /**
-     * Text that passed every rule of ours, and that this database cannot hold all the same: its encoding is not UTF-8, or a
-     * column is shorter than it was. Anything else that breaks a rule of the database is a mistake of ours.
+     * Text that passed all our checks, but that this database cannot store: its encoding is not UTF-8, or a column is shorter
+     * than it was. Any other violation of the database's integrity is a bug.
      */
     @ExceptionHandler
     @Nullable
@@ -78,7 +78,7 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
         return Problem.of(List.of(FieldError.ofBody("holds text that the database cannot store; nothing was stored")));
     }
 
-    /** A right that the service's role lacks, which Spring takes for bad SQL: an operator mends it. */
+    /** The service's role lacks a privilege, which Spring takes for bad SQL: an operator has to grant it. */
     @ExceptionHandler
     @Nullable
     ResponseEntity<Object> notPermittedByTheDatabase(BadSqlGrammarException e) {
@@ -87,7 +87,7 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
         }
         missingRight.warn(() ->
                 "A request was answered with 503, and nothing was stored: the database does not permit what the service"
-                        + " does: " + e.getCause() + ". Give its role the right back.");
+                        + " does: " + e.getCause() + ". Grant its role the missing privilege.");
         return Problem.unavailable("The database does not permit it at the moment. Nothing was stored;"
                 + " the same request may be sent again.");
     }

@@ -6,7 +6,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 @Schema(description = "One thing that is wrong with the request")
 public record FieldError(
         @Schema(
-                description = "The name of the field, parameter or header; body for what concerns the whole",
+                description = "The name of the field, parameter or header; body for the body as a whole",
                 example = "model_name")
         String field,
 

@@ -15,7 +15,7 @@ public class FieldErrors {
         errors.add(new FieldError(name, message));
     }
 
-    /** Notes what cannot be stored. A text that is null is absent, and right. */
+    /** Notes a text that cannot be stored. Null counts as absent, which is no error. */
     public final void refuseUnstorable(String name, @Nullable String text) {
         if (text != null) {
             TextRules.unstorable(text).ifPresent(reason -> refuse(name, reason));
@@ -33,7 +33,7 @@ public class FieldErrors {
     }
 
     /**
-     * To be called when everything was read.
+     * To be called after every field was read.
      *
      * @throws ErrorResponseException 422 that names everything that is wrong
      */

@@ -10,7 +10,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.web.ErrorResponseException;
 
-/** Takes a request's body, as far as it is one that this service reads: JSON of a bounded size. */
+/** Reads a request's body, and refuses any that is not JSON of a bounded size. */
 public final class JsonBody {
 
     private static final Logger log = LoggerFactory.getLogger(JsonBody.class);

@@ -11,7 +11,7 @@ import org.springframework.web.bind.annotation.RestController;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * Gives the API's description as it stands in {@code openapi.json}. A test writes that file from the controllers with springdoc: the
+ * Serves the API's description from {@code openapi.json}. A test writes that file from the controllers with springdoc: the
  * description is the same at every start of one build, and springdoc would load 1,800 classes at each. Thread-safe.
  */
 @Hidden

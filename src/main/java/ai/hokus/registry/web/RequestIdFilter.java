@@ -40,7 +40,7 @@ class RequestIdFilter extends OncePerRequestFilter {
         }
     }
 
-    /** Unlikely to come twice is enough: the secure source of random numbers is one lock for all requests. */
+    /** Unlikely to repeat, not secure: the secure source of random numbers has one lock for all requests. */
     private static String fresh() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         return new UUID(random.nextLong(), random.nextLong()).toString();

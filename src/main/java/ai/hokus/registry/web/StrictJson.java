@@ -17,7 +17,7 @@ import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** JSON as requests are read and registrations are written, apart from whatever the rest of the service configures. */
+/** How requests are read and registrations are written as JSON, whatever the rest of the service configures. */
 public final class StrictJson {
 
     /**
@@ -51,7 +51,7 @@ public final class StrictJson {
     /**
      * Reads a JSON object in UTF-8. A byte order mark before it is ignored, as RFC 8259 allows.
      *
-     * @throws ErrorResponseException 422 where it is none
+     * @throws ErrorResponseException 422 where the body is not one
      */
     public static ObjectNode readObject(byte[] body) {
         CharBuffer text;
@@ -71,7 +71,7 @@ public final class StrictJson {
             throw malformed("is not the JSON that is accepted here: " + reason(e));
         } catch (NumberFormatException e) {
             // Jackson lets it through where an exponent exceeds what BigDecimal can hold.
-            throw malformed("contains a number with an exponent beyond any use");
+            throw malformed("contains a number whose exponent is too large");
         }
         throw malformed("must be a JSON object");
     }

@@ -23,7 +23,7 @@ public final class TextRules {
         return text.substring(start, end);
     }
 
-    /** Whether nothing is left of it when it is trimmed. */
+    /** Whether nothing is left after {@link #trim}. */
     public static boolean isBlank(String text) {
         return text.chars().allMatch(c -> isSpace((char) c));
     }

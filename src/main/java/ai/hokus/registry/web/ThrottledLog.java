@@ -38,6 +38,6 @@ public final class ThrottledLog {
             return;
         }
         long more = leftOut.getAndSet(0);
-        log.warn("{}{}", message.get(), more == 0 ? "" : " So were " + more + " more since this was last said.");
+        log.warn("{}{}", message.get(), more == 0 ? "" : " There were " + more + " more since this was last logged.");
     }
 }

@@ -24,8 +24,9 @@ class WebConfiguration {
     private static final String SWAGGER_UI = "classpath:/META-INF/resources/webjars/swagger-ui/5.32.14/";
 
     /**
-     * A path with a trailing slash is the one without: for the access rules too, which is why this comes before them. The
-     * console's pages are the exception: their links are relative, so a browser has to know that they are not in a folder.
+     * Treats a path with a trailing slash as the one without, for the access rules too, which is why this comes before them.
+     * The console's pages are redirected instead: their links are relative, so the browser must know the path without the
+     * slash.
      */
     @Bean
     FilterRegistrationBean<UrlHandlerFilter> trailingSlashFilter() {
@@ -42,7 +43,7 @@ class WebConfiguration {
     @Bean
     WebMvcConfigurer webMvc() {
         return new WebMvcConfigurer() {
-            /** What a client says that it accepts changes nothing: each endpoint has one form, and a 406 helps nobody. */
+            /** Ignores the {@code Accept} header: each endpoint has one representation, and a 406 helps nobody. */
             @Override
             public void configureContentNegotiation(ContentNegotiationConfigurer negotiation) {
                 negotiation.strategies(List.of(request -> List.of(MediaType.ALL)));
@@ -59,7 +60,7 @@ class WebConfiguration {
                         .setKeepQueryParams(true);
             }
 
-            /** Swagger UI is its webjar's, but for the script that says which description it shows. */
+            /** Swagger UI comes from its webjar, except for the script that says which description it shows. */
             @Override
             public void addResourceHandlers(ResourceHandlerRegistry registry) {
                 registry.addResourceHandler("/swagger-ui/**")
@@ -69,9 +70,8 @@ class WebConfiguration {
     }
 
     /**
-     * Lets paths through that the web server would refuse with a bare status, so that they are answered like others that no
-     * path can carry: with another way to ask for a model whose name has a slash. The firewall of the security module lets
-     * none of them any further.
+     * Lets encoded slashes and backslashes through, which the web server would refuse with a bare status. The firewall of the
+     * security module refuses them instead, with an answer that names another way to ask for a model with such a name.
      */
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> encodedSlashes() {

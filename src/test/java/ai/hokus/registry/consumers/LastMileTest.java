@@ -118,7 +118,7 @@ class LastMileTest {
             HttpResponse<String> dry = putBack(service, """
                     {"list":"processing","all":true,"older_than":"PT0S","reason":"why","dry_run":true}""");
             assertThat(dry.body())
-                    .contains("\"messages\":1", "\"executed\":false", "does it twice", "order of a model");
+                    .contains("\"messages\":1", "\"executed\":false", "is processed twice", "order of a model");
             assertThat(consumer.command("LLEN", PROCESSING)).isEqualTo(1L);
 
             HttpResponse<String> done = putBack(service, """
@@ -170,7 +170,7 @@ class LastMileTest {
             assertThat(take()).isEqualTo(second);
             assertThat(putBack(service, """
                             {"list":"dlq","all":true,"reason":"fixed"}""").body())
-                    .contains("\"executed\":false", "Stays, since it is no message that can be read: 1 element");
+                    .contains("\"executed\":false", "Left there, unreadable as a message: 1 element");
             take();
             take();
             service.register("model", "5");

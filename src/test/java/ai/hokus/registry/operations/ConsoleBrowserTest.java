@@ -220,7 +220,7 @@ class ConsoleBrowserTest {
         console.awaitRows("messages", 1);
         console.type("token", "nobody's");
         console.press(Keys.ENTER);
-        console.awaitText("messages", text -> text.contains("No message is like that."));
+        console.awaitText("messages", text -> text.contains("No message matches."));
 
         String id = console.messageId("needle", 104);
         console.type("message-id", id);

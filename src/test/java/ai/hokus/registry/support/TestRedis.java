@@ -166,7 +166,11 @@ public final class TestRedis implements AutoCloseable {
     /** Kills the server; connections break. Nothing that was not saved survives. */
     public void kill() {
         process.destroyForcibly();
-        process.onExit().join();
+        try {
+            process.waitFor(); // onExit can wait for ever for a process that is gone
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Starts it again after {@link #kill}, on the same port. */

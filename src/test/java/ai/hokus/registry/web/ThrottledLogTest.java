@@ -31,6 +31,7 @@ class ThrottledLogTest {
                 .satisfiesExactly(
                         first -> assertThat(first).endsWith("request 1 was refused."),
                         second -> assertThat(second)
-                                .endsWith("request 1002 was refused. So were 1000 more since this was last said."));
+                                .endsWith(
+                                        "request 1002 was refused. There were 1000 more since this was last logged."));
     }
 }
