@@ -62,20 +62,20 @@ public class Mutations {
                     "no second look",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "(surprising && !confirmed)",
-                    "(surprising && request == null)"),
+                    "(needsConfirmation && !confirmed)",
+                    "(needsConfirmation && request == null)"),
             new Mutation(
                     "a look from before a rewind",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "request.confirmedAt() == log.deliveryNo()",
-                    "request.confirmedAt() >= 0"),
+                    "request.confirmedDeliveryNo() == end.deliveryNo()",
+                    "request.confirmedDeliveryNo() >= 0"),
             new Mutation(
                     "a claim ahead on another log",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "request.appending() != null && !repository.hasBatch(log, request.appending())",
-                    "request.appending() != null && log.lastPosition() < 0"),
+                    "request.appending() != null && !repository.hasBatch(end, request.appending())",
+                    "request.appending() != null && end.lastPosition() < 0"),
             new Mutation(
                     "what was claimed ahead is appended whatever became of the append before it",
                     PROTOCOL,
@@ -116,15 +116,15 @@ public class Mutations {
                     "a stranger never stops anything",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "queue.stranger() && row.divergedWithin(divergenceHealInterval)",
-                    "queue.stranger() && request == null"),
+                    "reconciliation.stranger() && row.divergedWithin(divergenceHealInterval)",
+                    "reconciliation.stranger() && request == null"),
             new Mutation(
                     "acknowledgement before append: a claim counts as delivered what it hands out",
                     PROTOCOL,
                     MAIN + "outbox/OutboxPartition.java",
-                    "long first = log.lastPosition() + 1;",
-                    "long first = log.lastPosition() + 1; updates.add("
-                            + "journal.delivery(log.deliveryNo() + 1 + updates.size(), known, known + ids.length));"),
+                    "long first = end.lastPosition() + 1;",
+                    "long first = end.lastPosition() + 1; updates.add("
+                            + "journal.delivery(end.deliveryNo() + 1 + updates.size(), known, known + ids.length));"),
             // Fence
             new Mutation(
                     "pause without fence",
@@ -174,8 +174,8 @@ public class Mutations {
                     "sample and transaction id from one claim",
                     SETTLING,
                     MAIN + "outbox/OutboxPartition.java",
-                    "Settled(cursor.settled(), log.highestId(), null)",
-                    "Settled(cursor.settled(), log.highestId(), log.xid())"),
+                    "Settled(cursor.settled(), end.highestId(), null)",
+                    "Settled(cursor.settled(), end.highestId(), end.xid())"),
             new Mutation(
                     "the oldest transaction is read after the scan",
                     SETTLING,

@@ -35,7 +35,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Outbox")
 record OutboxQueryController(
-        OutboxQueries outbox,
+        OutboxQueries queries,
         MessageListing listing,
         StatusCache cache,
         ConsumerCache consumerCache,
@@ -77,7 +77,7 @@ record OutboxQueryController(
 
     private List<Map<String, @Nullable Object>> partitions() {
         try {
-            return outbox.status();
+            return queries.status();
         } catch (DataAccessException e) {
             log.debug("The view outbox_status could not be read; the sampler says when that becomes a finding", e);
             return List.of();
@@ -87,7 +87,7 @@ record OutboxQueryController(
     @GetMapping("/outbox/backlog")
     @Operation(summary = "What is pending, by model and by minute; 100 of each at most")
     ResponseEntity<Object> backlog() {
-        return ok(Map.of("by_model", outbox.backlogByModel(), "by_minute", outbox.backlogByMinute()));
+        return ok(Map.of("by_model", queries.backlogByModel(), "by_minute", queries.backlogByMinute()));
     }
 
     @GetMapping("/outbox/messages")
@@ -141,7 +141,7 @@ record OutboxQueryController(
         errors.refuseUnstorable("token_id", tokenId);
         errors.throwIfAny();
         return ok(
-                Map.of("messages", outbox.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId))));
+                Map.of("messages", queries.registered(blankToNull(model), blankToNull(version), blankToNull(tokenId))));
     }
 
     @GetMapping("/outbox/messages/{message_id}")
@@ -150,14 +150,14 @@ record OutboxQueryController(
             description =
                     "taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has not.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
-        List<Map<String, @Nullable Object>> rows = outbox.history(messageId);
+        List<Map<String, @Nullable Object>> rows = queries.history(messageId);
         if (rows.isEmpty()) {
             return Problem.of(
                     HttpStatus.NOT_FOUND,
                     "There is no message " + messageId + " in the outbox. It may have been deleted when its retention"
                             + " after the delivery was over.");
         }
-        return ok(MessageTimeline.of(messageId, rows, outbox.operationsOn(messageId), consumerCache));
+        return ok(MessageTimeline.of(messageId, rows, queries.operationsOn(messageId), consumerCache));
     }
 
     /** Reads a cache; asks neither Redis nor the database. */
@@ -190,13 +190,13 @@ record OutboxQueryController(
     @GetMapping("/outbox/rewinds")
     @Operation(summary = "Rewinds: what Redis lost and the relay sent again, the latest first")
     ResponseEntity<Object> rewinds() {
-        return ok(Map.of("rewinds", outbox.rewinds()));
+        return ok(Map.of("rewinds", queries.rewinds()));
     }
 
     @GetMapping("/outbox/throughput")
     @Operation(summary = "Messages delivered per minute, for the last day")
     ResponseEntity<Object> throughput() {
-        return ok(Map.of("throughput", outbox.throughput()));
+        return ok(Map.of("throughput", queries.throughput()));
     }
 
     @GetMapping("/outbox/operations")
@@ -208,7 +208,7 @@ record OutboxQueryController(
         FieldErrors errors = new FieldErrors();
         checkLimit(limit, errors);
         errors.throwIfAny();
-        List<Map<String, @Nullable Object>> read = outbox.operations(after, limit + 1);
+        List<Map<String, @Nullable Object>> read = queries.operations(after, limit + 1);
         boolean more = read.size() > limit;
         return ok(new OperationsPage(
                 more ? read.subList(0, limit) : read, more ? read.get(limit - 1).get("id") : null));

@@ -70,9 +70,9 @@ public sealed interface ClaimResult {
      * The claim was rolled back, because the newest checkpoint alone is not enough, or the log does not have the batch whose
      * append is under way. Look at all checkpoints, and claim again.
      *
-     * @param confirmation for {@link ClaimRequest#confirmedAt}, if the second look sees the same newest checkpoint
+     * @param deliveryNo for {@link ClaimRequest#confirmedDeliveryNo}, if the second look sees the same newest checkpoint
      */
-    record LookAgain(long confirmation) implements ClaimResult {}
+    record LookAgain(long deliveryNo) implements ClaimResult {}
 
     /**
      * This instance must not relay: it is configured for another queue or environment than this database, or cannot read the

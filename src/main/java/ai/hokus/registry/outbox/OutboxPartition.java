@@ -67,7 +67,7 @@ public class OutboxPartition {
      * Believes the queue's checkpoints, and claims what comes next. One transaction:
      *
      * <ol>
-     *   <li>Lock the partition's row, and read where its logs end.
+     *   <li>Lock the partition's row, and read where its logs end. Refuse where this instance must not relay.
      *   <li>Find the newest checkpoint that is in the log; none: the start of what is retained.
      *   <li>If that is behind what was delivered, or if the newest checkpoint is foreign, a second look must confirm it. Until
      *       then, or if the log does not have the batch whose append is under way, change nothing and ask for another look.
@@ -104,38 +104,38 @@ public class OutboxPartition {
 
     private ClaimResult claimLocked(ClaimRequest request) {
         Row row = repository.lock();
-        LogEnd log = repository.logEnd();
-        String refusal = identity.refusal(log.queueName(), log.environment());
+        LogEnd end = repository.logEnd();
+        String refusal = identity.refusal(end.queueName(), end.environment());
         if (refusal != null) {
             return new ClaimResult.NotRelaying(refusal);
         }
-        Reconciliation queue = Reconciliation.of(request.seen(), row, log, repository);
-        boolean elsewhere = request.appending() != null && !repository.hasBatch(log, request.appending());
-        boolean backward = queue.known() < log.delivered();
-        boolean confirmed = request.confirmedAt() != null && request.confirmedAt() == log.deliveryNo();
-        boolean surprising = backward || queue.divergence();
-        if (elsewhere
-                || !queue.complete()
-                || (surprising && !confirmed)
-                || parked.wantsAllCheckpoints(row, log, queue, request.seen())) {
-            return new ClaimResult.LookAgain(log.deliveryNo());
+        Reconciliation reconciliation = Reconciliation.of(request.seen(), row, end, repository);
+        boolean appendingIsMissing = request.appending() != null && !repository.hasBatch(end, request.appending());
+        boolean backward = reconciliation.known() < end.delivered();
+        boolean confirmed = request.confirmedDeliveryNo() != null && request.confirmedDeliveryNo() == end.deliveryNo();
+        boolean needsConfirmation = backward || reconciliation.divergence();
+        if (appendingIsMissing
+                || !reconciliation.complete()
+                || (needsConfirmation && !confirmed)
+                || parked.wantsAllCheckpoints(row, end, reconciliation, request.seen())) {
+            return new ClaimResult.LookAgain(end.deliveryNo());
         }
         if (row.stopped()) {
-            return stillStopped(row, queue);
+            return stillStopped(row, reconciliation);
         }
-        if (queue.divergence() && queue.stranger() && row.divergedWithin(divergenceHealInterval)) {
-            journal.stop(queue.reason(), queue.known());
+        if (reconciliation.divergence() && reconciliation.stranger() && row.divergedWithin(divergenceHealInterval)) {
+            journal.stop(reconciliation.reason(), reconciliation.known());
             return new ClaimResult.Halted(PartitionState.STOPPED, null, null);
         }
-        long history = queue.divergence() ? heal(row, queue) : row.currentHistory();
-        if (log.queueName() == null && !journal.recordQueue(identity.queueName())) {
-            return new ClaimResult.LookAgain(log.deliveryNo()); // another instance recorded its queue just now
+        long history = reconciliation.divergence() ? heal(row, reconciliation) : row.currentHistory();
+        if (end.queueName() == null && !journal.recordQueue(identity.queueName())) {
+            return new ClaimResult.LookAgain(end.deliveryNo()); // another instance recorded its queue just now
         }
         List<SqlUpdate> updates = new ArrayList<>(2);
-        Rewind rewind = move(row, log, queue, request, updates);
+        Rewind rewind = move(row, end, reconciliation, request, updates);
         ClaimResult result = row.paused()
-                ? new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, queue.newest()), rewind)
-                : take(request, log, queue.known(), history, updates, rewind);
+                ? new ClaimResult.Halted(PartitionState.PAUSED, fence(row, history, reconciliation.newest()), rewind)
+                : claimNext(request, end, reconciliation.known(), history, updates, rewind);
         repository.write(updates);
         return result;
     }
@@ -144,60 +144,60 @@ public class OutboxPartition {
      * Returns the new history. A stranger's history becomes one of ours: a relay that claimed before may append in it once more,
      * and that must not count as a second stranger.
      */
-    private long heal(Row row, Reconciliation queue) {
-        Checkpoint foreign = requireNonNull(queue.newest());
+    private long heal(Row row, Reconciliation reconciliation) {
+        Checkpoint foreign = requireNonNull(reconciliation.newest());
         List<Long> histories = new ArrayList<>(row.histories());
-        if (queue.stranger()) {
+        if (reconciliation.stranger()) {
             histories.add(foreign.historyId());
         }
         histories.add(Checkpoint.randomId());
-        journal.recordHealed(foreign, histories, queue.stranger() ? row.now() : null);
+        journal.recordHealed(foreign, histories, reconciliation.stranger() ? row.now() : null);
         return histories.get(histories.size() - 1);
     }
 
     /** Moves {@code delivered} to what the queue is known to have. */
     private @Nullable Rewind move(
-            Row row, LogEnd log, Reconciliation queue, ClaimRequest request, List<SqlUpdate> updates) {
-        long from = log.delivered();
-        long to = queue.known();
+            Row row, LogEnd end, Reconciliation reconciliation, ClaimRequest request, List<SqlUpdate> updates) {
+        long from = end.delivered();
+        long to = reconciliation.known();
         if (to > from) {
             parked.acknowledge(row, from, to, request.seen());
         }
         if (to != from) {
-            updates.add(journal.delivery(log.deliveryNo() + 1, from, to));
+            updates.add(journal.delivery(end.deliveryNo() + 1, from, to));
         }
-        if (to >= from && !queue.divergence()) {
+        if (to >= from && !reconciliation.divergence()) {
             return null;
         }
         if (to < from) {
             parked.updateLowest(to);
         }
-        Rewind rewind = new Rewind(from, Math.min(from, to), queue.divergence(), queue.reason());
-        journal.recordRewind(to < from ? log.deliveryNo() + 1 : log.deliveryNo(), rewind);
+        Rewind rewind = new Rewind(from, Math.min(from, to), reconciliation.divergence(), reconciliation.reason());
+        journal.recordRewind(to < from ? end.deliveryNo() + 1 : end.deliveryNo(), rewind);
         return rewind;
     }
 
     /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
-    private ClaimResult take(
+    private ClaimResult claimNext(
             ClaimRequest request,
-            LogEnd log,
+            LogEnd end,
             long known,
             long history,
             List<SqlUpdate> updates,
             @Nullable Rewind rewind) {
         long before = request.appending() == null ? known : request.appending().position();
-        if (log.lastPosition() > before) {
+        if (end.lastPosition() > before) {
             return restOfBatch(request, before, history, rewind);
         }
-        MessageScan.Found found = scan.next(request.cursor(), log, request.maxMessages(), request.maxBytes());
+        MessageScan.Found found = scan.next(request.cursor(), end, request.maxMessages(), request.maxBytes());
         if (found.messages().isEmpty()) {
             return new ClaimResult.NothingPending(found.complete(), found.cursor(), rewind);
         }
         long[] ids = found.messages().stream().mapToLong(OutboxMessage::id).toArray();
         long batchId = Checkpoint.randomId();
-        long first = log.lastPosition() + 1;
+        long first = end.lastPosition() + 1;
         updates.add(repository.insertBatch(
-                first, batchId, history, ids, settled(log, found.cursor(), ids), identity.instance()));
+                first, batchId, history, ids, settled(end, found.cursor(), ids), identity.instance()));
         return new ClaimResult.Claimed(
                 found.messages(),
                 first,
@@ -216,29 +216,29 @@ public class OutboxPartition {
                     + (before + 1) + ", although later positions were given. Was a row deleted by hand?");
         }
         int start = Math.toIntExact(before + 1 - batch.firstPosition());
-        int end = Math.min(start + request.maxMessages(), batch.messageIds().length);
+        int stop = Math.min(start + request.maxMessages(), batch.messageIds().length);
         List<OutboxMessage> rest =
-                messages.claimed(Arrays.copyOfRange(batch.messageIds(), start, end), request.maxBytes());
+                messages.claimed(Arrays.copyOfRange(batch.messageIds(), start, stop), request.maxBytes());
         return new ClaimResult.Claimed(rest, before + 1, batch.batchId(), history, true, request.cursor(), rewind);
     }
 
     /** The sample becomes settled in three steps, each recorded in a batch's row: its id, a transaction that began later, the proof. */
-    private PartitionRepository.Settled settled(LogEnd log, ScanCursor cursor, long[] ids) {
+    private PartitionRepository.Settled settled(LogEnd end, ScanCursor cursor, long[] ids) {
         if (database.dialect().idsFollowCommits()) {
             return new PartitionRepository.Settled(ids[ids.length - 1], null, null);
         }
-        Long sample = log.sampleId();
-        if (sample == null || sample <= cursor.settled() || log.sampleIsForeign()) {
-            return new PartitionRepository.Settled(cursor.settled(), log.highestId(), null);
+        Long sample = end.sampleId();
+        if (sample == null || sample <= cursor.settled() || end.sampleIsForeign()) {
+            return new PartitionRepository.Settled(cursor.settled(), end.highestId(), null);
         }
         return new PartitionRepository.Settled(
-                cursor.settled(), sample, log.sampleXid() == null ? (Long) log.xid() : log.sampleXid());
+                cursor.settled(), sample, end.sampleXid() == null ? (Long) end.xid() : end.sampleXid());
     }
 
-    private ClaimResult stillStopped(Row row, Reconciliation queue) {
-        journal.recordStoppedPosition(queue.known());
+    private ClaimResult stillStopped(Row row, Reconciliation reconciliation) {
+        journal.recordStoppedPosition(reconciliation.known());
         // An append of ours that is under way can only expect a checkpoint of this log, or the one that was healed.
-        Checkpoint newest = queue.newest();
+        Checkpoint newest = reconciliation.newest();
         boolean mayBeExpected = newest == null
                 || newest.place().equals(row.foreignCheckpoint())
                 || repository.hasBatch(newest.position(), newest.batchId());

@@ -33,7 +33,8 @@ record RegistrationQueryController(RegistrationRepository repository) {
             @Nullable
             String limit,
 
-            @Parameter(description = "What the page before gave as next", schema = @Schema(type = "integer")) @Nullable
+            @Parameter(description = "The field next of the previous page", schema = @Schema(type = "integer"))
+            @Nullable
             String after) {}
 
     @Schema(description = "Some registrations, in the order in which they were stored")

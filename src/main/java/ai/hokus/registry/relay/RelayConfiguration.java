@@ -32,7 +32,7 @@ class RelayConfiguration {
     Relay relay(
             ObjectProvider<MessageQueue> queues,
             ObjectProvider<RelayListener> listeners,
-            OutboxPartitions outbox,
+            OutboxPartitions outboxPartitions,
             QueueBreaker breaker,
             LockProvider locks,
             RelaySettings settings,
@@ -48,14 +48,14 @@ class RelayConfiguration {
         }
         settings.checkLock(queueSettings.maxCallDuration());
         RelayListeners all = new RelayListeners(listeners.orderedStream().toList());
-        List<OutboxPartition> partitions = outbox.forRelay(instance.value(), queueSettings.name());
+        List<OutboxPartition> partitions = outboxPartitions.forRelay(instance.value(), queueSettings.name());
         return new Relay(
                 RelayMode.RELAYING,
                 () -> partitions.stream()
                         .map(partition -> new PartitionRelay(
                                 partition,
                                 queue,
-                                new ProducerId(outbox.outboxId(), partition.number()),
+                                new ProducerId(outboxPartitions.outboxId(), partition.number()),
                                 breaker,
                                 locks,
                                 settings,

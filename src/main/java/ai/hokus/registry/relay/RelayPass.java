@@ -57,12 +57,12 @@ record RelayPass(
      * What the pass knows between two steps. Immutable.
      *
      * @param seen the queue's checkpoints
-     * @param confirmedAt for the next claim only
+     * @param confirmedDeliveryNo for the next claim only
      * @param maxMessages of the next append
      */
     private record Knowledge(
             ObservedCheckpoints seen,
-            @Nullable Long confirmedAt,
+            @Nullable Long confirmedDeliveryNo,
             @Nullable ScanCursor cursor,
             int maxMessages) {
 
@@ -128,7 +128,7 @@ record RelayPass(
     private ClaimResult claim(Knowledge known, @Nullable Checkpoint appending) {
         ClaimResult claim = partition.claim(new ClaimRequest(
                 known.seen(),
-                known.confirmedAt(),
+                known.confirmedDeliveryNo(),
                 appending,
                 known.cursor(),
                 known.maxMessages(),
@@ -150,7 +150,7 @@ record RelayPass(
         Checkpoints all = queue.allCheckpoints(producer);
         observer.depth(all.depth());
         ObservedCheckpoints seen = new ObservedCheckpoints(all.newestFirst(), all.milestones(), true);
-        Long confirmed = Objects.equals(known.seen().newest(), seen.newest()) ? lookAgain.confirmation() : null;
+        Long confirmed = Objects.equals(known.seen().newest(), seen.newest()) ? lookAgain.deliveryNo() : null;
         return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 

@@ -27,7 +27,7 @@ class DatabaseProbe {
     /** One failure can be a busy moment; two in a row are a finding. */
     private static final int FAILURES_TO_BE_BELIEVED = 2;
 
-    private final StatusRepository outbox;
+    private final StatusRepository repository;
     private final RegistrationOutcomes registrations;
     private final StatusCache cache;
     private final StatusSettings settings;
@@ -36,8 +36,11 @@ class DatabaseProbe {
     private Condition believed = Condition.UNKNOWN;
 
     DatabaseProbe(
-            StatusRepository outbox, RegistrationOutcomes registrations, StatusCache cache, StatusSettings settings) {
-        this.outbox = outbox;
+            StatusRepository repository,
+            RegistrationOutcomes registrations,
+            StatusCache cache,
+            StatusSettings settings) {
+        this.repository = repository;
         this.registrations = registrations;
         this.cache = cache;
         this.settings = settings;
@@ -46,7 +49,7 @@ class DatabaseProbe {
     /** Probes once. A failure is not thrown: it counts, and the next probe follows. */
     void probe() {
         try {
-            outbox.probeWrite();
+            repository.probeWrite();
         } catch (RuntimeException e) {
             if (!isLocked(e)) {
                 failed(e);
@@ -79,7 +82,7 @@ class DatabaseProbe {
 
     private boolean answersReads() {
         try {
-            outbox.probeRead();
+            repository.probeRead();
             return true;
         } catch (RuntimeException e) {
             log.debug("The database does not answer", e);

@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 @Component
 class RelayReporter {
 
-    private final StatusRepository outbox;
+    private final StatusRepository repository;
     private final Relay relay;
     private final Duration interval;
     private final Clock steady;
@@ -24,8 +24,8 @@ class RelayReporter {
     private Instant nextReportAt = Instant.MIN;
 
     RelayReporter(
-            StatusRepository outbox, Relay relay, StatusSettings settings, @Qualifier("steadyClock") Clock steady) {
-        this.outbox = outbox;
+            StatusRepository repository, Relay relay, StatusSettings settings, @Qualifier("steadyClock") Clock steady) {
+        this.repository = repository;
         this.relay = relay;
         this.interval = settings.reportInterval();
         this.steady = steady;
@@ -36,13 +36,13 @@ class RelayReporter {
         boolean due = !steady.instant().isBefore(nextReportAt);
         for (RelayStatus status : relay.statuses()) {
             if (due || reported.get(status.partition()) != status.state()) {
-                outbox.report(relay.breaker(), status);
+                repository.report(relay.breaker(), status);
                 reported.put(status.partition(), status.state());
             }
         }
         if (due) {
             nextReportAt = steady.instant().plus(interval);
-            outbox.forgetOldReports();
+            repository.forgetOldReports();
         }
     }
 }

@@ -40,7 +40,7 @@ class StatusSampler implements SmartLifecycle {
     /** How long a service that stops waits for its last report, which fails without a database. */
     private static final Duration LAST_REPORT_TIMEOUT = Duration.ofSeconds(2);
 
-    private final StatusRepository outbox;
+    private final StatusRepository repository;
     private final StatusCache cache;
     private final DatabaseProbe probe;
     private final StallWatch stalls;
@@ -54,14 +54,14 @@ class StatusSampler implements SmartLifecycle {
     private volatile Duration pause = Duration.ZERO;
 
     StatusSampler(
-            StatusRepository outbox,
+            StatusRepository repository,
             StatusCache cache,
             DatabaseProbe probe,
             StallWatch stalls,
             SettlingWatch settling,
             RelayReporter reporter,
             StatusSettings settings) {
-        this.outbox = outbox;
+        this.repository = repository;
         this.cache = cache;
         this.probe = probe;
         this.stalls = stalls;
@@ -91,8 +91,8 @@ class StatusSampler implements SmartLifecycle {
         long start = System.nanoTime();
         pause = settings.interval();
         try {
-            List<PartitionStatus> partitions = outbox.read();
-            int rewinds = outbox.rewindsInLastHour();
+            List<PartitionStatus> partitions = repository.read();
+            int rewinds = repository.rewindsInLastHour();
             String unsettled = settling.look();
             cache.sampled(
                     partitions,

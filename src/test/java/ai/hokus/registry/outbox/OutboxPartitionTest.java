@@ -179,7 +179,7 @@ class OutboxPartitionTest extends EachDatabase {
 
         LookAgain again = (LookAgain) claims.claim();
         assertThat(outbox.delivered(0)).isEqualTo(3);
-        Claimed claimed = (Claimed) claims.claim(claims.all(), again.confirmation(), 10, 100_000);
+        Claimed claimed = (Claimed) claims.claim(claims.all(), again.deliveryNo(), 10, 100_000);
 
         assertThat(outbox.delivered(0)).isZero();
         assertThat(claimed.messages()).hasSize(3);
@@ -195,7 +195,7 @@ class OutboxPartitionTest extends EachDatabase {
         TestClaims other = new TestClaims(outbox);
         other.deliverPending();
 
-        ClaimResult late = claims.claim(claims.all(), slow.confirmation(), 10, 100_000);
+        ClaimResult late = claims.claim(claims.all(), slow.deliveryNo(), 10, 100_000);
 
         assertThat(late).isInstanceOf(LookAgain.class);
         assertThat(claims.number("SELECT count(*) FROM outbox_rewind")).isEqualTo(1);
@@ -216,7 +216,7 @@ class OutboxPartitionTest extends EachDatabase {
         for (int pass = 0; pass < 3; pass++) {
             claims.forget();
             LookAgain again = (LookAgain) claims.claim();
-            assertThat(claims.claim(claims.all(), again.confirmation(), 10, 100_000))
+            assertThat(claims.claim(claims.all(), again.deliveryNo(), 10, 100_000))
                     .isInstanceOf(NothingPending.class);
         }
 
@@ -256,7 +256,7 @@ class OutboxPartitionTest extends EachDatabase {
         newestFirst.add(0, stranger);
         ObservedCheckpoints all = new ObservedCheckpoints(newestFirst, List.of(), true);
         LookAgain again = (LookAgain) claims.claim(ObservedCheckpoints.newest(stranger), null, 10, 100_000);
-        return claims.claim(all, again.confirmation(), 10, 100_000);
+        return claims.claim(all, again.deliveryNo(), 10, 100_000);
     }
 
     @Test
@@ -268,7 +268,7 @@ class OutboxPartitionTest extends EachDatabase {
         ObservedCheckpoints seen = new ObservedCheckpoints(List.of("v1:3:a:b:0"), List.of(common), true);
         LookAgain again = (LookAgain) claims.claim(seen, null, 10, 100_000);
 
-        claims.claim(seen, again.confirmation(), 10, 100_000);
+        claims.claim(seen, again.deliveryNo(), 10, 100_000);
 
         assertThat(outbox.delivered(0)).isEqualTo(2);
     }
@@ -356,7 +356,7 @@ class OutboxPartitionTest extends EachDatabase {
         claims.lostByTheQueue();
 
         LookAgain again = (LookAgain) claims.claim();
-        Claimed first = (Claimed) claims.claim(claims.all(), again.confirmation(), 10, 100_000);
+        Claimed first = (Claimed) claims.claim(claims.all(), again.deliveryNo(), 10, 100_000);
         claims.appended(first);
         Claimed second = (Claimed) claims.claim();
 

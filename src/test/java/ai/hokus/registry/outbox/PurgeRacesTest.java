@@ -44,7 +44,7 @@ class PurgeRacesTest {
         claims.lostByTheQueue();
         ClaimResult.LookAgain again = (ClaimResult.LookAgain) claims.claim();
         CompletableFuture<ClaimResult> rewind =
-                duringPurge(() -> claims.claim(claims.all(), again.confirmation(), 100, 100_000));
+                duringPurge(() -> claims.claim(claims.all(), again.deliveryNo(), 100, 100_000));
 
         assertThat(purge(100)).isPositive();
 

@@ -45,8 +45,8 @@ public final class TestClaims {
         return claim(seen(), null, maxMessages, 100_000);
     }
 
-    public ClaimResult claim(ObservedCheckpoints seen, Long confirmedAt, int maxMessages, long maxBytes) {
-        return claim(new ClaimRequest(seen, confirmedAt, null, cursor, maxMessages, maxBytes));
+    public ClaimResult claim(ObservedCheckpoints seen, Long confirmedDeliveryNo, int maxMessages, long maxBytes) {
+        return claim(new ClaimRequest(seen, confirmedDeliveryNo, null, cursor, maxMessages, maxBytes));
     }
 
     /** What comes after this batch, which is being appended. */
@@ -108,7 +108,7 @@ public final class TestClaims {
         while (!drained) {
             ClaimResult result = claim();
             if (result instanceof ClaimResult.LookAgain again) {
-                result = claim(all(), again.confirmation(), 100, 100_000);
+                result = claim(all(), again.deliveryNo(), 100, 100_000);
             }
             if (result instanceof ClaimResult.Claimed claimed) {
                 appended(claimed);
@@ -123,7 +123,7 @@ public final class TestClaims {
         while (!drained) {
             ClaimResult result = claim(1);
             if (result instanceof ClaimResult.LookAgain again) {
-                result = claim(all(), again.confirmation(), 1, 100_000);
+                result = claim(all(), again.deliveryNo(), 1, 100_000);
             }
             if (result instanceof ClaimResult.Claimed claimed) {
                 if (claimed.messages().get(0).messageId().equals(refused)) {
@@ -149,7 +149,7 @@ public final class TestClaims {
                 true);
         ClaimResult result = claim(foreign, null, 100, 100_000);
         return result instanceof ClaimResult.LookAgain again
-                ? claim(foreign, again.confirmation(), 100, 100_000)
+                ? claim(foreign, again.deliveryNo(), 100, 100_000)
                 : result;
     }
 
