@@ -138,7 +138,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         if (body.lacksIdempotencyKey()) {
             body.refuse(
                     OperatorRequestParser.IDEMPOTENCY_KEY,
-                    "is a required header: without it a repeated request would send messages twice");
+                    "is required: without this header a repeated request would send messages twice");
         }
         OperatorRequest request = body.operatorRequest();
         return answer("resend", request, resend.resend(filter, request));

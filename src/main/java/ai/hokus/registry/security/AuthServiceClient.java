@@ -49,9 +49,9 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>Never blocks. The service is left alone by four limits: at most {@link #MAX_QUESTIONS} at the same time; a circuit
  * breaker, which opens when half of the last calls failed and lets one try after {@link #OPEN_FOR}; {@code Retry-After}, see
- * {@link AuthServiceBackoff}; and the caller's cache. Only a timeout, a broken connection or
- * a 5xx opens the breaker. An answer about one key (400, 404, an unreadable body) does not, although the metric counts it: a
- * client with a strange key must not be able to open the breaker. Thread-safe.
+ * {@link AuthServiceBackoff}; and the caller's cache. Only a timeout, a broken connection or a 5xx opens the breaker. An answer
+ * about one key (400, 404, an unreadable body) does not, although the metric counts it: a client with a strange key must not be
+ * able to open the breaker. Thread-safe.
  */
 final class AuthServiceClient {
 

@@ -7,7 +7,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of the view {@code outbox_status}; names in JSON are those of its columns.
+ * One row of the view {@code outbox_status}, without what health does not need; {@code partition} is its {@code partition_id}.
  *
  * @param pending messages that are not known to be in the queue
  * @param pendingIsEstimate whether {@code pending} was estimated, because there are more than 100,000

@@ -249,7 +249,7 @@ class OutboxHttpTest {
                 "/outbox/partitions/0/pause | [] | body must be a JSON object",
                 "/outbox/partitions/0/pause | '' | reason is required",
             })
-    void a_wish_that_is_not_clear_is_refused_and_says_why(String path, String body, String expected) {
+    void a_request_that_is_not_clear_is_refused_and_says_why(String path, String body, String expected) {
         MvcTestResult answer = post(path, body.replace('\'', '"'));
 
         assertThat(answer).hasStatus(422).hasContentType(MediaType.APPLICATION_PROBLEM_JSON);
