@@ -70,7 +70,7 @@ record Resend(
     private static Refused tooMany(String found, String setting) {
         return new Refused(
                 HttpStatus.UNPROCESSABLE_CONTENT,
-                "This selects " + found + ", which is the limit of one call (registry.operations." + setting
+                "This selects " + found + ". That is the limit of one call (registry.operations." + setting
                         + "). Narrow it by positions or times.");
     }
 
