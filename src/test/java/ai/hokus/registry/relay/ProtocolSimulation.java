@@ -151,6 +151,7 @@ final class ProtocolSimulation {
         private Map<UUID, Commit> committed = new LinkedHashMap<>();
         private int commits;
         private final Set<UUID> everParked = new HashSet<>();
+        private final Set<UUID> purged = new HashSet<>();
         private final Set<UUID> expired = new HashSet<>();
         private final Set<UUID> decided = new HashSet<>();
         private final Map<UUID, Integer> copies = new HashMap<>();
@@ -324,30 +325,39 @@ final class ProtocolSimulation {
             everParked.addAll(marked);
         }
 
-        /** Only what was delivered long enough ago may go; what else is gone counts as lost. */
+        /**
+         * Only what was delivered long enough ago may go; what else is gone counts as lost. A message of which a copy is still there
+         * is expected to arrive, unless a restore takes the copy away.
+         */
         private void purge() {
-            Set<UUID> before = messages();
-            Set<UUID> old = new HashSet<>(outbox.jdbc()
-                    .query("""
-                            SELECT h.message_id FROM outbox_message_history h
-                            WHERE h.delivered_at < CURRENT_TIMESTAMP - INTERVAL '%d' MINUTE
-                            """.formatted(retention.toMinutes()), (row, n) -> row.getObject(1, UUID.class)));
+            Map<Long, UUID> rows = messages();
+            Set<Long> old = new HashSet<>(outbox.jdbc()
+                    .queryForList(
+                            "SELECT h.id FROM outbox_message_history h WHERE h.delivered_at < CURRENT_TIMESTAMP - INTERVAL '"
+                                    + retention.toMinutes() + "' MINUTE",
+                            Long.class));
             tally.purged += outbox.purge().purge(List.of(0), retention, 3, Duration.ofSeconds(30));
-            before.removeAll(messages());
-            before.retainAll(old);
-            expired.addAll(before);
-            trace.add("purged " + before.size());
+            Map<Long, UUID> left = messages();
+            rows.keySet().removeAll(left.keySet());
+            rows.keySet().retainAll(old);
+            purged.addAll(rows.values());
+            purged.stream().filter(message -> !left.containsValue(message)).forEach(expired::add);
+            trace.add("purged " + rows.values());
         }
 
-        private Set<UUID> messages() {
-            return new HashSet<>(outbox.jdbc()
-                    .query("SELECT message_id FROM outbox_message", (row, n) -> row.getObject(1, UUID.class)));
+        private Map<Long, UUID> messages() {
+            Map<Long, UUID> rows = new HashMap<>();
+            outbox.jdbc().query("SELECT id, message_id FROM outbox_message", row -> {
+                rows.put(row.getLong("id"), row.getObject("message_id", UUID.class));
+            });
+            return rows;
         }
 
         private void restore(int k) {
             registrars.forEach(Registrar::rollBackIfOpen);
             snapshots.get(k).restore();
             snapshots.subList(k + 1, snapshots.size()).clear();
+            expired.addAll(purged);
             lostState();
             pausedSinceRestore = false;
             tally.restores++;
