@@ -245,9 +245,9 @@ CREATE TABLE outbox_relay (
 COMMENT ON TABLE outbox_relay IS 'What each instance''s relay of a partition last reported, every few seconds. Rows of instances that are gone are deleted after a day.';
 COMMENT ON COLUMN outbox_relay.partition_id IS '0 and up.';
 COMMENT ON COLUMN outbox_relay.instance IS 'The instance that reports.';
-COMMENT ON COLUMN outbox_relay.state IS 'starting, idle, delivering, standing_by (another instance relays), waiting (the queue takes nothing), queue_full, paused, stopped (see outbox_partition.stopped_at), not_relaying (this instance is configured for another queue or environment), failing, shut_down.';
+COMMENT ON COLUMN outbox_relay.state IS 'starting, idle, delivering, standing_by (another instance relays), waiting (the queue takes nothing), queue_full, paused, stopped (see outbox_partition.stopped_at), not_relaying (this instance is configured for another queue or environment, or cannot read the newest checkpoint), failing, shut_down.';
 COMMENT ON COLUMN outbox_relay.breaker_state IS 'closed; open (the queue is left alone for a while); half_open (one try).';
-COMMENT ON COLUMN outbox_relay.last_pass_at IS 'When its last pass ended; NULL: none has.';
+COMMENT ON COLUMN outbox_relay.last_pass_at IS 'When its last successful pass ended; NULL: none has.';
 COMMENT ON COLUMN outbox_relay.last_error IS 'What last went wrong; NULL: nothing has.';
 COMMENT ON COLUMN outbox_relay.last_error_at IS 'When that was.';
 COMMENT ON COLUMN outbox_relay.queue_depth IS 'Elements in the queue when this relay last looked; NULL: it has not.';
@@ -469,7 +469,7 @@ FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.p
             JOIN outbox_progress f ON f.partition_id = p.partition_id) g) s
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
-     ORDER BY CASE x.state WHEN 'standing_by' THEN 1 WHEN 'shut_down' THEN 2 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
+     ORDER BY CASE x.state WHEN 'not_relaying' THEN 1 WHEN 'standing_by' THEN 2 WHEN 'shut_down' THEN 3 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
 COMMENT ON VIEW outbox_status IS 'One row per partition: what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
 
 INSERT INTO outbox (id, partitions) VALUES (RANDOM_UUID(), ${partitions});

@@ -76,7 +76,7 @@ public sealed interface ClaimResult {
 
     /**
      * This instance must not relay: it is configured for another queue or environment than this database, or cannot read the
-     * newest checkpoint, which a later release wrote. Nothing was changed.
+     * newest checkpoint, which a later release may have written. Nothing was changed.
      */
     record NotRelaying(String reason) implements ClaimResult {}
 

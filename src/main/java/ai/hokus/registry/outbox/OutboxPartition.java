@@ -57,10 +57,18 @@ public class OutboxPartition {
     /**
      * Why this instance must not relay; null: it may.
      *
+     * @param newest the queue's newest checkpoint; null: it has none
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
-    public @Nullable String refusal() {
-        return repository.refusal(identity);
+    public @Nullable String refusal(@Nullable String newest) {
+        String unreadable = unreadable(newest);
+        return unreadable == null ? repository.refusal(identity) : unreadable;
+    }
+
+    private static @Nullable String unreadable(@Nullable String newest) {
+        return newest == null || Checkpoint.parse(newest) != null
+                ? null
+                : "unknown checkpoint version: " + newest + " (does a later release run? Then stop this instance)";
     }
 
     /**
@@ -84,10 +92,9 @@ public class OutboxPartition {
      * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
      */
     public ClaimResult claim(ClaimRequest request) {
-        String newest = request.seen().newest();
-        if (newest != null && Checkpoint.parse(newest) == null) {
-            return new ClaimResult.NotRelaying(
-                    "unknown checkpoint version: " + newest + " (does a later release run? Then stop this instance)");
+        String unreadable = unreadable(request.seen().newest());
+        if (unreadable != null) {
+            return new ClaimResult.NotRelaying(unreadable);
         }
         ClaimResult result = requireNonNull(database.transaction().execute(status -> {
             ClaimResult claim = claimLocked(request);

@@ -11,9 +11,9 @@
  *
  * <p><b>Reading order</b>: {@link ai.hokus.registry.outbox.Outbox} writes a message. {@link
  * ai.hokus.registry.outbox.OutboxPartition} is what a relay works on; its {@code claim} compares the queue with the log ({@code
- * Reconciliation}), and takes messages ({@code MessageScan}, which keeps its place in a {@link ai.hokus.registry.outbox.ScanCursor}).
- * The batch that it writes gives them their positions; {@code OutboxScrub} writes one for a forgotten message. {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code
- * SqlDialect} is where H2 and PostgreSQL differ.
+ * Reconciliation}), and selects messages ({@code MessageScan}, which keeps its place in a {@link
+ * ai.hokus.registry.outbox.ScanCursor}). The batch that it writes gives them their positions; {@code OutboxScrub} writes one
+ * for a forgotten message. {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code SqlDialect} is where H2 and PostgreSQL differ.
  *
  * <p><b>May call</b> no other module.
  *

@@ -223,7 +223,7 @@ final class PartitionRelay implements Runnable {
         ScanCursor remembered = before == null ? null : before.cursor();
         // An instance that must not relay leaves the lock to the others.
         if (before != null && before.state() == RelayState.NOT_RELAYING) {
-            String refusal = partition.refusal();
+            String refusal = partition.refusal(look.newest());
             if (refusal != null) {
                 return new RelayPass.Result(RelayState.NOT_RELAYING, null, refusal);
             }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.KeptPlans;
 import ai.hokus.registry.support.TestDatabase;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -150,6 +151,26 @@ class OperatorViewsTest extends EachDatabase {
                 .containsExactly("7", "8");
         assertThat(texts("SELECT CAST(id AS VARCHAR) FROM outbox_pending_messages WHERE partition_id = 0 ORDER BY id"))
                 .containsExactly("5", "6");
+    }
+
+    @Test
+    void the_status_shows_the_instance_that_relays_and_not_the_one_that_reported_last() {
+        List<String> reportedInTurn = List.of("delivering", "not_relaying", "standing_by", "shut_down");
+        for (int n = 0; n < reportedInTurn.size(); n++) {
+            jdbc.update(
+                    "INSERT INTO outbox_relay (partition_id, instance, state, breaker_state, reported_at)"
+                            + " VALUES (0, ?, ?, 'closed', ?)",
+                    "instance " + n,
+                    reportedInTurn.get(n),
+                    OffsetDateTime.now().minusMinutes(reportedInTurn.size() - n));
+        }
+
+        for (String shown : reportedInTurn) {
+            assertThat(jdbc.queryForObject(
+                            "SELECT relay_state FROM outbox_status WHERE partition_id = 0", String.class))
+                    .isEqualTo(shown);
+            jdbc.update("DELETE FROM outbox_relay WHERE state = ?", shown);
+        }
     }
 
     @Test

@@ -148,6 +148,23 @@ class PartitionRelayTest {
     }
 
     @Test
+    void an_instance_that_cannot_read_the_checkpoint_leaves_the_lock_to_others_and_says_so_once() {
+        outbox.append("model");
+        ProducerId producer = new ProducerId(outbox.partitions().outboxId(), 0);
+        memory.append(producer, new Append(null, "v2:of a later release", false, List.of()));
+
+        for (int n = 0; n < 5; n++) {
+            relay.passOrWait(true);
+            assertThat(relay.status().state()).isEqualTo(RelayState.NOT_RELAYING);
+        }
+
+        assertThat(locks.asked).isLessThanOrEqualTo(1);
+        assertThat(logged.list).hasSize(1);
+        assertThat(logged.list.get(0).getFormattedMessage())
+                .contains("unknown checkpoint version: v2:of a later release");
+    }
+
+    @Test
     void without_the_lock_it_stands_by_and_takes_over_when_the_lock_is_free() {
         outbox.append("model");
         locks.taken = true;
