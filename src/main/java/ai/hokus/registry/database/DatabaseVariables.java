@@ -31,7 +31,7 @@ final class DatabaseVariables {
 
     static final String URL = "spring.datasource.url";
 
-    /** The schema of this service's tables, apart from those that the original has in the same database. */
+    /** The schema of this service's tables, which keeps them separate from the original's in the same database. */
     static final String SCHEMA = "registration_outbox";
 
     private static final String HOST = "DB_HOST";

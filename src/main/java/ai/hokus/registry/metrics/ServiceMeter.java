@@ -72,7 +72,7 @@ enum ServiceMeter {
             "0: closed. 1: half-open, one pass tries. 2: open, the relay leaves Redis alone for a while."),
     REDIS_REACHABLE(
             new Spec(GAUGE, "registry.redis.reachable", null),
-            "1 if Redis answered this instance's last call, 0 if it did not."),
+            "1 if Redis takes what this instance's relay sends, 0 if it does not answer, or refuses."),
     DATABASE_REACHABLE(
             new Spec(GAUGE, "registry.database.reachable", null),
             "1 if the database answers this instance, 0 if it does not."),

@@ -82,7 +82,7 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
         return view.outbox().running() ? 0 : view.outbox().paused() ? 1 : 2;
     }
 
-    /** A pass that fails because Redis or the database does is theirs to report: this is about a relay that hangs. */
+    /** Unknown while Redis or the database fails, which has alarms of its own: this is about a relay that hangs, or fails without them. */
     private static double lastPassAge(ServiceStatus status, int partition) {
         if (status.redis() != RedisState.REACHABLE || !status.database().reachable()) {
             return UNKNOWN;

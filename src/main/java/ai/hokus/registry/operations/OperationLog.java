@@ -59,7 +59,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
      * Runs the steps in one transaction, unless the request's idempotency key was used before. What they did is on disk when
      * this returns.
      *
-     * @param steps insert a row into this table if there is anything to change
+     * @param steps insert the operation's row, with {@link #perform}, if there is anything to change
      */
     ActionResult once(Action action, Supplier<ActionResult> steps) {
         Optional<ActionResult> repeated = repetition(action);

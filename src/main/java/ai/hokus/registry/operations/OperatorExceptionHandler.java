@@ -48,7 +48,7 @@ class OperatorExceptionHandler {
                 request.getRequestURI(),
                 SqlFailure.describe(e));
         return Problem.unavailable(
-                "The database did not answer in time, so this was done in part or not at all. /outbox/operations says"
+                "The database did not answer in time, so it is not known whether this was done. /outbox/operations says"
                         + " what was done; asking again does nothing twice.");
     }
 

@@ -18,8 +18,8 @@ import org.springframework.stereotype.Component;
  * {@link java.time.Instant}s. {@link MessageListing} has the pages of messages.
  *
  * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
- * is a {@link org.springframework.dao.DataAccessException}. Lists are cut off at 50 to 200 rows: enough to see what is wrong, few
- * enough for a page that reads them every two seconds.
+ * is a {@link org.springframework.dao.DataAccessException}. Lists that could grow without
+ * bound are cut off at 50 to 200 rows: enough to see what is wrong, few enough for a page that reads them every few seconds.
  *
  * @param jdbc with a bounded query time-out
  */

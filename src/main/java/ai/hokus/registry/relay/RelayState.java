@@ -18,7 +18,7 @@ public enum RelayState {
     PAUSED,
     /** Another copy of the database delivers to the same queue; an operator must decide. */
     STOPPED,
-    /** This instance has the wrong queue or environment, or is older than the one that relays; others may relay. */
+    /** This instance has the wrong queue or environment, or cannot read the newest checkpoint; others may relay. */
     NOT_RELAYING,
     /** The database or something unforeseen failed: messages wait in the outbox, and the next pass tries again. */
     FAILING,

@@ -6,7 +6,7 @@ public enum RedisState {
     NOT_CONFIGURED,
     /** This instance does not relay, or has not looked yet. */
     UNKNOWN,
-    /** It took what the relay sent last. */
+    /** It answered the relay's last call, and did not refuse. */
     REACHABLE,
     /** It did not answer, or refused, last time. */
     UNREACHABLE

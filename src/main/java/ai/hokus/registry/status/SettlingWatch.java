@@ -101,7 +101,8 @@ class SettlingWatch {
         }
         return "a transaction that does not end keeps settled_id of partition " + String.join(", ", held)
                 + " where it is: " + describe(oldestXid)
-                + ". Messages are delivered, but the longer it lasts, the more work each takes";
+                + ". Messages are delivered, but the longer it lasts, the more work each takes. What to do: the runbook,"
+                + " unsettled";
     }
 
     private boolean standsStill(Progress progress) {

@@ -33,7 +33,7 @@ public class StatusCache {
     private volatile Probed probed;
     private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
 
-    /** @param overdueAt when the next probe is overdue, by the steady clock; null: this result stays until then */
+    /** @param overdueAt when the next probe is overdue, by the steady clock; null: this result stays until the next probe */
     private record Probed(DatabaseState database, @Nullable Instant overdueAt) {}
 
     /** @param staleAt by the steady clock; null as long as nothing was sampled */

@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Claims and purges that begin after a purge has read which batches are old enough, and before it deletes them: they must wait
- * for the lock on the partition's row.
- * The moment is too short for random schedules to hit it.
+ * for the lock on the partition's row. The moment is too short for random schedules to hit it.
  */
 class PurgeRacesTest {
 

@@ -111,7 +111,7 @@ final class RedisClients implements AutoCloseable {
     /**
      * The variables whose files hold something else than the client uses; empty: none, or it is not time to look yet. Asked
      * after each call, so if a rotation leaves both passwords valid for a while, the new one is tried before the old one stops
-     * working.
+     * working; otherwise at the first call after that.
      */
     private String changedSecrets(RedisClient used) {
         synchronized (this) {
