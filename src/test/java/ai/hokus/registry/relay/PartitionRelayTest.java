@@ -12,6 +12,7 @@ import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.ProducerId;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.support.BrokenDataSource;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.SettableClock;
 import ai.hokus.registry.support.TestDatabase;
@@ -20,12 +21,9 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariDataSource;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import javax.sql.DataSource;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.core.SimpleLock;
@@ -33,7 +31,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
-import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.util.unit.DataSize;
 
 /** The relay of one partition, pass by pass, when the queue, the lock or the database say no. */
@@ -261,7 +258,7 @@ class PartitionRelayTest {
     @Test
     void the_schedule_survives_a_database_that_fails() throws Exception {
         outbox.append("model");
-        dataSource.broken = true;
+        dataSource.setBroken(true);
         Thread thread = new Thread(relay, "relay-of-the-test");
         thread.start();
         Eventually.await("failed several times", () -> queue.looks > 3);
@@ -270,7 +267,7 @@ class PartitionRelayTest {
         assertThat(breaker.state()).isEqualTo(BreakerState.CLOSED);
         assertThat(memory.elements()).isEmpty();
 
-        dataSource.broken = false;
+        dataSource.setBroken(false);
 
         Eventually.await("delivered", () -> memory.elements().size() == 1);
         end(thread);
@@ -353,24 +350,6 @@ class PartitionRelayTest {
                     throw new IllegalStateException("the database went away");
                 }
             });
-        }
-    }
-
-    /** The pool, which fails when it is told to. */
-    private static final class BrokenDataSource extends DelegatingDataSource {
-
-        private volatile boolean broken;
-
-        BrokenDataSource(DataSource dataSource) {
-            super(dataSource);
-        }
-
-        @Override
-        public Connection getConnection() throws SQLException {
-            if (broken) {
-                throw new SQLException("the database is away");
-            }
-            return super.getConnection();
         }
     }
 }
