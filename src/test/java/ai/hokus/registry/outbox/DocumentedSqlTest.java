@@ -8,10 +8,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -100,9 +104,93 @@ class DocumentedSqlTest extends EachDatabase {
                         .isEqualTo(1));
     }
 
+    /** What a rewind made void counts neither as delivered long ago nor, once the rewind's own row is gone, ever again. */
+    @Test
+    void a_purge_by_sql_after_a_rewind_deletes_what_the_service_would() throws IOException {
+        TestLog log = new TestLog(jdbc, 0);
+        log.message(5, "churn");
+        log.batch(4, 4, 4);
+        log.batch(5, 5, 5);
+        log.delivery(3, 4, 5);
+        log.rewind(4, 5, 2);
+        log.delivery(5, 3, 3);
+        log.delivery(6, 4, 5);
+        jdbc.update(
+                "UPDATE outbox_delivery SET delivered_at = CURRENT_TIMESTAMP - INTERVAL '20' HOUR WHERE delivery_no < 4");
+        jdbc.update(
+                "UPDATE outbox_delivery SET delivered_at = CURRENT_TIMESTAMP - INTERVAL '13' HOUR WHERE delivery_no IN (4, 5)");
+        jdbc.update("UPDATE outbox_rewind SET rewound_at = CURRENT_TIMESTAMP - INTERVAL '13' HOUR");
+        List<List<Object>> bySql = new ArrayList<>();
+        run(block("purge"), () -> bySql.addAll(retained()));
+
+        outbox.purge().purge(List.of(0), Duration.ofHours(12), 5000, Duration.ofSeconds(10));
+
+        assertThat(bySql).isEqualTo(retained());
+        assertThat(retained().get(0)).containsExactly(3L);
+    }
+
+    private List<List<Object>> retained() {
+        return Stream.of(
+                        "SELECT purged_position FROM outbox_partition",
+                        "SELECT id FROM outbox_message ORDER BY id",
+                        "SELECT first_position FROM outbox_batch ORDER BY first_position",
+                        "SELECT delivery_no FROM outbox_delivery ORDER BY delivery_no")
+                .map(sql -> jdbc.queryForList(sql, Object.class))
+                .toList();
+    }
+
+    @Test
+    void of_a_message_parked_twice_one_copy_is_made_by_sql() throws IOException {
+        copyOfMessage1();
+        new TestLog(jdbc, 0).parked(5, 4, null);
+
+        run(block("requeue"), () -> {
+            assertThat(jdbc.queryForList(
+                            "SELECT copy_no FROM outbox_message WHERE message_id = ? ORDER BY copy_no",
+                            Integer.class,
+                            new UUID(0, 1)))
+                    .containsExactly(0, 1, 2);
+            assertThat(jdbc.queryForList("SELECT resolution FROM outbox_parked", String.class))
+                    .containsExactly("requeued", "requeued");
+            assertThat(jdbc.queryForList("SELECT message_count FROM outbox_operation", Long.class))
+                    .containsExactly(1L);
+        });
+    }
+
+    @Test
+    void what_was_delivered_as_a_copy_is_sent_again_by_sql() throws IOException {
+        copyOfMessage1();
+
+        run(
+                block("resend")
+                        .replace("2 - 4999 AND 3", "4 - 4999 AND 4")
+                        .replace("BETWEEN 2 AND 3", "BETWEEN 4 AND 4"),
+                () -> {
+                    assertThat(jdbc.queryForList(
+                                    "SELECT message_id FROM outbox_unclaimed WHERE copy_no = 2", UUID.class))
+                            .containsExactly(new UUID(0, 1));
+                    assertThat(jdbc.queryForList("SELECT message_count FROM outbox_operation", Long.class))
+                            .containsExactly(1L);
+                });
+    }
+
+    /** At position 4. */
+    private void copyOfMessage1() {
+        jdbc.update(
+                "INSERT INTO outbox_message (id, message_id, copy_no, partition_id, message_key, message_type, payload)"
+                        + " SELECT 5, message_id, 1, partition_id, message_key, message_type, payload FROM outbox_message WHERE id = 1");
+        jdbc.execute(
+                database == TestDatabase.H2
+                        ? "ALTER TABLE outbox_message ALTER COLUMN id RESTART WITH 6"
+                        : "SELECT setval('outbox_message_id', 5)");
+        TestLog log = new TestLog(jdbc, 0);
+        log.batch(4, 5, 5);
+        log.delivery(3, 4, 4);
+    }
+
     private static String block(String operation) throws IOException {
         return blocks(RUNBOOK).stream()
-                .filter(text -> text.contains("SELECT '" + operation + "'"))
+                .filter(text -> text.matches("(?s).*SELECT (DISTINCT )?'" + operation + "'.*"))
                 .findFirst()
                 .orElseThrow();
     }
