@@ -17,6 +17,9 @@ public final class SqlFailure {
     /** The service's role lacks a right (PostgreSQL: 42501; H2: 90096). */
     private static final Set<String> MISSING_RIGHT = Set.of("42501", "90096");
 
+    /** The database refuses writes: it is a standby, or set so (PostgreSQL: 25006). */
+    private static final Set<String> READ_ONLY = Set.of("25006");
+
     private SqlFailure() {}
 
     /** Whether a statement gave up waiting for another transaction's lock. Spring treats neither state as a locking failure. */
@@ -32,6 +35,11 @@ public final class SqlFailure {
     /** Whether the service's role lacks a right. Spring takes this for bad SQL, but an operator can fix it. */
     public static boolean isMissingRight(Throwable e) {
         return hasState(e, MISSING_RIGHT);
+    }
+
+    /** Whether the database accepts no writes at the moment. */
+    public static boolean isReadOnly(Throwable e) {
+        return hasState(e, READ_ONLY);
     }
 
     /** Whether the server gave one of these states. */

@@ -85,9 +85,9 @@ final class DatabaseProblem {
                     "Check its host, its port and its database: jdbc:postgresql://HOST:PORT/DATABASE.",
                     failure));
         }
-        if (said.startsWith("No suitable driver")) {
+        if (said.startsWith("No suitable driver")) { // likewise
             return Optional.of(new StartupRefusedException(
-                    "There is no driver for spring.datasource.url, " + where + " (" + said + ").",
+                    "There is no driver for spring.datasource.url, " + where + ".",
                     "Use jdbc:postgresql: or jdbc:h2:, or add the driver's jar to the class path.",
                     failure));
         }

@@ -123,6 +123,12 @@ class Migrations implements FlywayMigrationStrategy {
         if (SqlFailure.cause(e).isEmpty()) {
             return refusalByFlyway(flyway, e);
         }
+        if (isLocked(e) && h2) {
+            return refusal(
+                    e,
+                    "A migration of %s did not get a lock: another process uses this file",
+                    "Start one process on this file first, and the others when it is ready.");
+        }
         if (isLocked(e)) {
             return refusal(
                     e,

@@ -8,7 +8,7 @@ class CommitInDoubtException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    CommitInDoubtException(RuntimeException cause) {
+    CommitInDoubtException(Throwable cause) {
         super("the database failed while committing", cause);
     }
 }

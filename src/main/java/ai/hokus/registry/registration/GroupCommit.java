@@ -2,6 +2,7 @@ package ai.hokus.registry.registration;
 
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.registration.StoreResult.StoreAlone;
+import ai.hokus.registry.web.ThrottledLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,11 +18,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.springframework.dao.NonTransientDataAccessResourceException;
 import org.springframework.dao.RecoverableDataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.dao.UncategorizedDataAccessException;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.TransactionTimedOutException;
@@ -57,6 +61,9 @@ final class GroupCommit implements AutoCloseable {
      */
     private static final Duration MAX_TRANSACTION = Duration.ofSeconds(30);
 
+    private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
+
+    private final ThrottledLog storedAlone = new ThrottledLog(log);
     private final Duration maxWait;
     private final Function<List<NewRegistration>, List<StoreResult>> transaction;
     private final BlockingQueue<Runnable> queue; // of Members
@@ -146,6 +153,9 @@ final class GroupCommit implements AutoCloseable {
             if (isSharedFailure(e)) {
                 group.forEach(member -> member.completeExceptionally(e));
             } else {
+                storedAlone.warn(
+                        () -> "Registrations that share a transaction are stored one by one, because it failed: "
+                                + SqlFailure.describe(e) + ".");
                 group.forEach(member -> member.complete(new StoreAlone()));
             }
             if (e instanceof Error error) {
@@ -166,6 +176,8 @@ final class GroupCommit implements AutoCloseable {
                 || e instanceof NonTransientDataAccessResourceException
                 || e instanceof RecoverableDataAccessException
                 || SqlFailure.isMissingRight(e)
+                || (e instanceof UncategorizedDataAccessException
+                        && (SqlFailure.isLockTimeout(e) || SqlFailure.isReadOnly(e)))
                 || (e instanceof TransientDataAccessException && !SqlFailure.isDeadlockOrSerializationFailure(e));
     }
 

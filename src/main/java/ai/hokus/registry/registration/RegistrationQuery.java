@@ -5,7 +5,7 @@ import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;
 
-/** Which registrations a client wants to read: null is any model or version, {@code after} the last id that it has seen. */
+/** Which registrations a client wants to read: null is any model or version (a version only of a model), {@code after} the last id that it has seen. */
 record RegistrationQuery(
         @Nullable String modelName, @Nullable String version, int limit, long after) {
 
@@ -23,6 +23,9 @@ record RegistrationQuery(
         FieldErrors errors = new FieldErrors();
         errors.refuseUnstorable("name", modelName);
         errors.refuseUnstorable("version", version);
+        if (version != null && modelName == null) {
+            errors.refuse("version", "needs name too: registrations are found by their model");
+        }
         long limit = number("limit", page.limit(), DEFAULT_LIMIT, 1, MAX_LIMIT, errors);
         long after = number("after", page.after(), 0, 0, Long.MAX_VALUE, errors);
         errors.throwIfAny();

@@ -61,7 +61,9 @@ record RegistrationQueryController(RegistrationRepository repository) {
                     @RequestParam(required = false)
                     @Nullable
                     String name,
-            @Parameter(description = "Only this version", example = "3") @RequestParam(required = false) @Nullable
+            @Parameter(description = "Only this version; needs name", example = "3")
+                    @RequestParam(required = false)
+                    @Nullable
                     String version,
             PageRequest page) {
         return page(RegistrationQuery.read(name, version, page));

@@ -64,10 +64,6 @@ final class RegistrationRepository {
              WHERE model_name = ? AND id > ? ORDER BY id LIMIT ?
             """;
 
-    private static final String PAGE_OF_VERSION = REGISTRATION + """
-             WHERE version = ? AND id > ? ORDER BY id LIMIT ?
-            """;
-
     private static final String PAGE_OF_MODEL_AND_VERSION = REGISTRATION + """
              WHERE model_name = ? AND version = ? AND id > ? ORDER BY id LIMIT ?
             """;
@@ -178,9 +174,6 @@ final class RegistrationRepository {
         }
         if (name != null) {
             return jdbc.query(PAGE_OF_MODEL, STORED, name, query.after(), max);
-        }
-        if (version != null) {
-            return jdbc.query(PAGE_OF_VERSION, STORED, version, query.after(), max);
         }
         return jdbc.query(PAGE, STORED, query.after(), max);
     }

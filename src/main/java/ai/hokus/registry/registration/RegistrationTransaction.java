@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.NonTransientDataAccessResourceException;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -86,7 +87,7 @@ final class RegistrationTransaction {
                 outbox.flush();
             }
             return written;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             if (written.isEmpty()) {
                 throw e; // the statements failed
             }
@@ -143,7 +144,13 @@ final class RegistrationTransaction {
         if (inserted.contains(registration.message().messageId())) {
             return RegistrationResult.REGISTERED;
         }
-        return repository.fingerprint(registration.event().request()).contains(registration.fingerprint())
+        List<String> stored = repository.fingerprint(registration.event().request());
+        if (stored.isEmpty()) {
+            throw new NonTransientDataAccessResourceException(
+                    "a registration was refused although none like it is stored: does the sequence of registration.id give ids"
+                            + " that are taken? Set it above the highest one");
+        }
+        return stored.contains(registration.fingerprint())
                 ? RegistrationResult.ALREADY_REGISTERED
                 : RegistrationResult.CONFLICT;
     }

@@ -11,6 +11,9 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -198,8 +201,24 @@ class StartupRefusalTest {
 
     @Test
     void a_database_that_there_is_no_driver_for(CapturedOutput output) {
-        refuses(output, "jdbc:mysql://127.0.0.1/registry", "root", "")
-                .contains("There is no driver for spring.datasource.url, jdbc:mysql://127.0.0.1/registry");
+        refuses(output, "jdbc:mysql://127.0.0.1/registry?user=root&password=geheim", "root", "")
+                .contains("There is no driver for spring.datasource.url, jdbc:mysql://127.0.0.1/registry.")
+                .doesNotContain("geheim");
+    }
+
+    /** Nothing is tried twice there, and there is no session to end by SQL. */
+    @Test
+    void an_h2_that_another_process_is_migrating(CapturedOutput output) throws SQLException {
+        String url = "jdbc:h2:mem:migrating;DB_CLOSE_DELAY=-1;LOCK_TIMEOUT=100";
+        Flyway.configure().dataSource(url, "sa", "").baselineVersion("0").load().baseline();
+        try (Connection other = DriverManager.getConnection(url, "sa", "")) {
+            other.setAutoCommit(false);
+            other.createStatement().executeQuery("SELECT * FROM \"flyway_schema_history\" FOR UPDATE");
+
+            refuses(output, url, "sa", "")
+                    .contains("jdbc:h2:mem:migrating did not get a lock: another process uses this file")
+                    .doesNotContain("tries");
+        }
     }
 
     @Test

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.dao.TransientDataAccessResourceException;
+import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.transaction.TransactionSystemException;
 
@@ -188,7 +189,8 @@ class GroupCommitTest {
     void the_databases_failure_is_everyones_at_once() {
         for (RuntimeException failure : List.of(
                 new CannotCreateTransactionException("no connection"),
-                new CannotAcquireLockException("a lock on the table", new SQLException("timeout", "55P03")))) {
+                translated("a lock on the table", "55P03"),
+                translated("a standby", "25006"))) {
             List<Client> sharing = threeShareOneThatFails(failure);
 
             assertThat(sharing)
@@ -196,6 +198,11 @@ class GroupCommitTest {
                             .isInstanceOf(TransientDataAccessResourceException.class)
                             .hasStackTraceContaining(failure.getMessage()));
         }
+    }
+
+    /** As JdbcTemplate makes it of a state that Spring does not know. */
+    private static RuntimeException translated(String message, String state) {
+        return new UncategorizedSQLException("a statement", null, new SQLException(message, state));
     }
 
     @Test

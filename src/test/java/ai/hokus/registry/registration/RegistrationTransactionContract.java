@@ -152,6 +152,22 @@ abstract class RegistrationTransactionContract {
         assertRows(1, 3, 3);
     }
 
+    /** As after a logical replication, which does not copy a sequence's value. */
+    @Test
+    void an_id_that_is_taken_is_no_conflict_of_the_registrations() {
+        service.register(request(LEAST), "ada");
+        jdbc.execute("ALTER TABLE registration ALTER COLUMN id RESTART WITH "
+                + all().get(0).id());
+        RegistrationRequest another = request(with("version", "\"4\""));
+
+        assertThatThrownBy(() -> service.register(another, "ada"))
+                .isInstanceOf(DataAccessException.class)
+                .hasStackTraceContaining("sequence of registration.id");
+
+        assertThat(all()).hasSize(1);
+        assertThat(service.register(another, "ada")).isEqualTo(RegistrationResult.REGISTERED);
+    }
+
     @Test
     void the_longest_identity_fits_the_index() {
         // Three bytes per UTF-16 unit, and nothing that compression could shorten.
