@@ -212,11 +212,24 @@ abstract class RegistrationTransactionContract {
 
     @Test
     void a_commit_that_fails_leaves_the_registration_in_doubt_and_sending_it_again_settles_it() {
+        commitFails(() -> {
+            throw new TransactionSystemException("the connection broke off");
+        });
+    }
+
+    @Test
+    void an_error_during_the_commit_leaves_it_in_doubt_too() {
+        commitFails(() -> {
+            throw new OutOfMemoryError("after the commit");
+        });
+    }
+
+    private void commitFails(Runnable failure) {
         RegistrationService failing = serviceOn(new WatchedTransactions() {
             @Override
             public void commit(TransactionStatus status) {
                 super.commit(status);
-                throw new TransactionSystemException("the connection broke off");
+                failure.run();
             }
         });
 
