@@ -87,7 +87,8 @@ public class OutboxPartition {
      *       under way, what follows its batch: the rest of a batch, or a new one.
      * </ol>
      *
-     * <p>A new batch is on disk when this returns: no position that Redis sees can be given twice.
+     * <p>A new batch, and the history in a fence, are on disk when this returns: no position that Redis sees can be given twice,
+     * and no history that Redis sees is forgotten.
      *
      * @throws org.springframework.dao.DataAccessException when the database fails; nothing was changed
      */
@@ -103,7 +104,8 @@ public class OutboxPartition {
             }
             return claim;
         }));
-        if (result instanceof ClaimResult.Claimed) {
+        if (result instanceof ClaimResult.Claimed
+                || (result instanceof ClaimResult.Halted halted && halted.fence() != null)) {
             database.diskSync().flush();
         }
         return result;

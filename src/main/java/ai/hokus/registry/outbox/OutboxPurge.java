@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -59,7 +60,7 @@ public class OutboxPurge {
 
     private static final String OLDEST_BATCHES = """
             SELECT last_position, highest_id, message_ids FROM outbox_batch
-            WHERE partition_id = ? AND first_position > ? ORDER BY first_position LIMIT 1000
+            WHERE partition_id = ? AND first_position > ? AND first_position <= ? ORDER BY first_position LIMIT 1000
             """;
 
     private static final String DELETE_MESSAGES = """
@@ -123,18 +124,27 @@ public class OutboxPurge {
      *     is
      * @param maxDuration no transaction begins after this; what is left waits for the next call
      * @return messages deleted
+     * @throws DataAccessException when a partition could not be purged; the others were
      */
     public long purge(Collection<Integer> partitions, Duration retention, int maxMessages, Duration maxDuration) {
         long deadline = System.nanoTime() + maxDuration.toNanos();
         Deque<Integer> left = new ArrayDeque<>(partitions);
         long deleted = 0;
+        DataAccessException failure = null;
         while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
             int partition = left.remove();
-            Step step = requireNonNull(transaction.execute(status -> step(partition, retention, maxMessages)));
-            deleted += step.deleted();
-            if (step.more()) {
-                left.add(partition);
+            try {
+                Step step = requireNonNull(transaction.execute(status -> step(partition, retention, maxMessages)));
+                deleted += step.deleted();
+                if (step.more()) {
+                    left.add(partition);
+                }
+            } catch (DataAccessException e) {
+                failure = e;
             }
+        }
+        if (failure != null) {
+            throw failure;
         }
         return deleted;
     }
@@ -199,7 +209,8 @@ public class OutboxPurge {
                 (row, n) -> new Batch(row.getLong("last_position"), row.getLong("highest_id"), List.of((Object[])
                         row.getArray("message_ids").getArray())),
                 partition,
-                purged)) {
+                purged,
+                purged + maxMessages)) {
             messages += batch.messageIds().size();
             boolean keep = batch.lastPosition() > expired.position() || batch.highestId() > expired.settledId();
             if (keep || (messages > maxMessages && !batches.isEmpty())) {

@@ -68,7 +68,7 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
                 WHERE partition_id = ? AND resolution IS NULL AND position > ? AND position <= ?
                 """, Long.class, partition, from, to);
         marked.stream()
-                .filter(position -> !skips.containsKey(position) && reachesBelow(position, seen))
+                .filter(position -> !skips.containsKey(position) && reachesBelow(position, to, seen))
                 .forEach(position -> jdbc.update("""
                         DELETE FROM outbox_parked WHERE partition_id = ? AND position = ? AND resolution IS NULL
                         """, partition, position));
@@ -78,13 +78,14 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Whether a skip of this position would be seen: the newest append is the one that passed it, or the list reaches back below it.
+     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, up to {@code to},
+     * or the list reaches back below it.
      * Otherwise a skip may have been forgotten, and the mark stays, for an operator.
      */
-    private static boolean reachesBelow(long position, ObservedCheckpoints seen) {
+    private static boolean reachesBelow(long position, long to, ObservedCheckpoints seen) {
         return seen.readable()
                         .findFirst()
-                        .filter(newest -> newest.nonce() == Checkpoint.APPEND)
+                        .filter(newest -> newest.nonce() == Checkpoint.APPEND && newest.position() == to)
                         .isPresent()
                 || seen.newestFirst().stream()
                         .map(Checkpoint::parse)

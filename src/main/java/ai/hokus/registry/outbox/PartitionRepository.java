@@ -32,12 +32,12 @@ class PartitionRepository {
 
     private static final String BATCHES_BY_POSITION = """
             SELECT last_position AS sort_key, message_ids FROM outbox_batch
-            WHERE partition_id = :partition AND first_position > :after ORDER BY first_position LIMIT 500
+            WHERE partition_id = :partition AND first_position > :after ORDER BY first_position LIMIT 100
             """;
 
     private static final String BATCHES_BY_ID = """
             SELECT highest_id AS sort_key, message_ids FROM outbox_batch
-            WHERE partition_id = :partition AND highest_id > :after ORDER BY highest_id LIMIT 500
+            WHERE partition_id = :partition AND highest_id > :after ORDER BY highest_id LIMIT 100
             """;
 
     private static final String INSERT_BATCH = """
@@ -46,7 +46,8 @@ class PartitionRepository {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
-    private static final int PAGE = 500;
+    /** Batches on a page of the log: together they have at most 500,000 ids. */
+    private static final int PAGE = 100;
 
     /** With more ranges to look at than this, a claim is as cheap as a peek. */
     private static final int MAX_PEEKED_RANGES = 1_000;
@@ -204,8 +205,11 @@ class PartitionRepository {
         return log.endsWith(checkpoint) || hasBatch(checkpoint.position(), checkpoint.batchId());
     }
 
+    /** @param ids how many there were on the page */
+    record Page(ScanCursor cursor, int ids) {}
+
     /** Removes the ids of the next batches from the cursor's unclaimed ones. */
-    ScanCursor loadPage(ScanCursor cursor) {
+    Page loadPage(ScanCursor cursor) {
         ScanCursor.Loading loading = cursor.loading();
         List<long[]> claimed = new ArrayList<>();
         long[] last = {loading.after()};
@@ -216,11 +220,9 @@ class PartitionRepository {
                     last[0] = row.getLong("sort_key");
                 });
         long[] ids = claimed.stream().flatMapToLong(Arrays::stream).sorted().toArray();
-        return cursor.without(
-                ids,
-                claimed.size() < PAGE
-                        ? ScanCursor.Loading.DONE
-                        : new ScanCursor.Loading(loading.byPosition(), last[0]));
+        ScanCursor.Loading next =
+                claimed.size() < PAGE ? ScanCursor.Loading.DONE : new ScanCursor.Loading(loading.byPosition(), last[0]);
+        return new Page(cursor.without(ids, next), ids.length);
     }
 
     SqlUpdate insertBatch(

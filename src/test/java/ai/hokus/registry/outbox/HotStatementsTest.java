@@ -105,6 +105,82 @@ class HotStatementsTest {
         }
     }
 
+    /** Others' ids that are in the way are looked up, but never the backlog of the other partitions. */
+    @Test
+    void postgresql_reads_a_bounded_part_of_the_other_partitions_in_each_claim() throws SQLException {
+        pool = TestDatabase.POSTGRESQL.newMigrated(4);
+        try (Connection writer = pool.getConnection();
+                Connection connection = pool.getConnection();
+                Statement write = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            write.execute("SELECT pg_current_xact_id()"); // while it is open nothing is settled
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            outbox.jdbc()
+                    .update(
+                            "INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)"
+                                    + " SELECT gen_random_uuid(), n % 4, 'model', 't', '{}' FROM generate_series(1, 40000) AS s (n)");
+            OutboxPartition partition = outbox.partition(0, "test");
+            String newest = null;
+            ScanCursor cursor = null;
+            for (int claim = 1; claim <= 10; claim++) {
+                long before = KeptPlans.rowsRead(outbox.jdbc(), "outbox_message");
+
+                ClaimResult.Claimed claimed = (ClaimResult.Claimed) partition.claim(
+                        new ClaimRequest(ObservedCheckpoints.newest(newest), null, null, cursor, 1_000, 1_000_000));
+
+                assertThat(claimed.messages()).hasSize(1_000);
+                assertThat(KeptPlans.rowsRead(outbox.jdbc(), "outbox_message") - before)
+                        .as("claim %d", claim)
+                        .isLessThan(10_000);
+                cursor = claimed.cursor();
+                newest = claimed.checkpoint().toString();
+            }
+            assertThat(cursor.unclaimed().size())
+                    .as("ids of others are taken out")
+                    .isLessThan(3_000);
+            writer.rollback();
+        }
+    }
+
+    @Test
+    void postgresql_reads_the_end_of_the_log_after_another_relay_has_delivered_for_long() throws SQLException {
+        fillPostgresql(Statistics.NONE);
+        try (Connection connection = pool.getConnection()) {
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            Relay relay = new Relay(outbox);
+            relay.warmUp();
+            Relay another = new Relay(outbox);
+            another.claimAll();
+            for (int n = 0; n < 100; n++) {
+                outbox.append("model");
+                another.claimAll();
+            }
+            long before = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
+            relay.newest = another.newest;
+
+            relay.claimAll();
+
+            assertThat(KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch") - before)
+                    .isLessThan(30);
+        }
+    }
+
+    @Test
+    void postgresql_reads_of_the_log_what_a_purge_deletes() throws SQLException {
+        fillPostgresql(Statistics.RIGHT);
+        try (Connection connection = pool.getConnection()) {
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            long before = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
+
+            outbox.purge().purge(List.of(0), Duration.ZERO, 5 * BATCH, Duration.ofSeconds(20));
+
+            assertThat(outbox.jdbc().queryForObject("SELECT purged_position FROM outbox_partition", Long.class))
+                    .isGreaterThan(DELIVERED - 10 * BATCH);
+            assertThat(KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch") - before)
+                    .isLessThan(10L * DELIVERED_BATCHES);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void postgresql_reads_a_handful_of_rows_to_see_whether_something_is_pending_and_to_write_a_message(

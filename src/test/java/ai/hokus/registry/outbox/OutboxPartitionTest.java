@@ -336,6 +336,30 @@ class OutboxPartitionTest extends EachDatabase {
         assertThat(claims.number("SELECT count(*) FROM outbox_parked")).isZero();
     }
 
+    /** The append that is the newest in the queue is not the one that passed it, and the list does not reach back to that. */
+    @Test
+    void a_parked_message_stays_marked_if_its_skip_may_have_been_forgotten() {
+        TestLog log = new TestLog(outbox.jdbc(), 0);
+        for (long id = 1; id <= 2; id++) {
+            log.message(id, "churn");
+            log.batch(id, id, id);
+        }
+        log.parked(1, 1, null);
+        outbox.jdbc().update("UPDATE outbox_partition SET lowest_parked_position = 1");
+        ObservedCheckpoints seen = new ObservedCheckpoints(
+                List.of(
+                        new Checkpoint(9, 9, 9, Checkpoint.APPEND).toString(),
+                        new Checkpoint(2, 2, 1, Checkpoint.APPEND).toString()),
+                List.of(),
+                true);
+
+        LookAgain again = (LookAgain) claims.claim(seen, null, 10, 100_000);
+        claims.claim(seen, again.deliveryNo(), 10, 100_000);
+
+        assertThat(outbox.delivered(0)).isEqualTo(2);
+        assertThat(claims.number("SELECT count(*) FROM outbox_parked_messages")).isEqualTo(1);
+    }
+
     @Test
     void a_message_that_was_delivered_is_not_parked() {
         claims.append(1);

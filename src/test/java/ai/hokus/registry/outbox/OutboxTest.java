@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
 import org.springframework.dao.QueryTimeoutException;
 
 /** Writing messages and deleting them, on every database that the outbox runs on. */
@@ -141,6 +142,30 @@ class OutboxTest extends EachDatabase {
         assertThat(claims.number("SELECT max(last_position) FROM outbox_batch")).isEqualTo(outbox.delivered(0));
         assertThat(claims.number("SELECT count(*) FROM outbox_message"))
                 .isEqualTo(claims.number("SELECT sum(last_position - first_position + 1) FROM outbox_batch"));
+    }
+
+    @Test
+    void a_partition_that_cannot_be_purged_keeps_none_of_the_others_from_it() {
+        dataSource.close();
+        dataSource = database.newMigrated(2);
+        TestOutbox two = TestOutbox.on(dataSource, AN_HOUR);
+        for (int partition : List.of(0, 1)) {
+            TestLog log = new TestLog(two.jdbc(), partition);
+            for (int n = 1; n <= 3; n++) {
+                long id = 10 * partition + n;
+                log.message(id, "model");
+                log.batch(n, id, id);
+                log.delivery(n, n, n);
+            }
+        }
+        two.jdbc().execute("ALTER TABLE outbox_partition ADD CHECK (partition_id <> 0 OR purged_position = 0)");
+
+        assertThatThrownBy(() -> two.purge().purge(List.of(0, 1), Duration.ZERO, 50, A_WHILE))
+                .isInstanceOf(DataAccessException.class);
+
+        assertThat(two.jdbc()
+                        .queryForList("SELECT purged_position FROM outbox_partition ORDER BY partition_id", Long.class))
+                .containsExactly(0L, 2L);
     }
 
     @Test

@@ -116,6 +116,31 @@ class SettledIdsTest {
         assertThat(settled()).isGreaterThan(MESSAGES);
     }
 
+    /** Of transactions that were rolled back: more than one claim looks up. */
+    @Test
+    void thousands_of_ids_that_never_come_keep_no_pass_busy() throws SQLException {
+        open(1);
+        claims.deliver(1);
+        try (Connection open = pool.getConnection();
+                Statement statement = open.createStatement()) {
+            open.setAutoCommit(false);
+            statement.execute("SELECT pg_current_xact_id()"); // while it is open nothing is settled
+            outbox.jdbc().execute("""
+                    INSERT INTO outbox_message (id, partition_id, message_id, message_key, message_type, payload)
+                    SELECT 10 + 2 * n, 0, gen_random_uuid(), 'model', 'test', '{}' FROM generate_series(1, 2500) n
+                    """);
+            while (claims.claim(2_500) instanceof ClaimResult.Claimed claimed) {
+                claims.appended(claimed);
+            }
+            int claimed = 0;
+            while (!((ClaimResult.NothingPending) claims.claim()).drained() && claimed < 10) {
+                claimed++;
+            }
+            assertThat(claimed).isLessThan(10);
+            open.rollback();
+        }
+    }
+
     @Test
     void a_relay_that_starts_anew_while_nothing_is_settled_claims_nothing_twice_and_reads_the_log_in_bounded_steps()
             throws SQLException {
