@@ -193,6 +193,26 @@ run "one_outage_of_redis_pages_once" {
   }
 }
 
+run "another_services_errors_page_nobody" {
+  module {
+    source = "./modules/observability"
+  }
+
+  assert {
+    # The load balancer may be shared: what is counted for all of it is no part of a page, which also stops deployments.
+    condition = alltrue([
+      for key, alarm in local.alarms : alarm.severity == "ticket" && alarm.pages_as == null
+      if alarm.namespace == "AWS/ApplicationELB" && !can(alarm.dimensions["TargetGroup"])
+    ])
+    error_message = "Only what is counted for this service's target group may page."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["target-connection-errors"].dimensions["TargetGroup"] == var.target_group_arn_suffix && local.alarms["target-connection-errors"].pages_as == "registrations-fail"
+    error_message = "Tasks that the load balancer cannot connect to must page."
+  }
+}
+
 run "silence_has_one_alarm_of_its_own" {
   module {
     source = "./modules/observability"

@@ -19,6 +19,7 @@ output "security_group_id" {
 }
 
 output "master_secret_arn" {
-  description = "ARN (not the value) of the secret with the master's password."
-  value       = aws_db_instance.this.master_user_secret[0].secret_arn
+  description = "ARN (not the value) of the secret with the master's password; null while the instance has none, as after a restore."
+  # try: without it, no plan could be made for an instance that was restored and imported.
+  value = try(aws_db_instance.this.master_user_secret[0].secret_arn, null)
 }

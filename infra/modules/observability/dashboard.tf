@@ -72,9 +72,10 @@ locals {
       [var.metrics_namespace, "hikaricp.connections.timeout.count"],
       [var.metrics_namespace, "registry.cloudwatch.failures.count"],
     ] },
-    { title = "HTTP: requests and 5xx", stat = "Sum", lines = [
+    { title = "HTTP: requests, 5xx, and tasks that the load balancer could not connect to", stat = "Sum", lines = [
       concat(["AWS/ApplicationELB", "RequestCount"], local.target_group_dimensions),
       concat(["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count"], local.target_group_dimensions),
+      concat(["AWS/ApplicationELB", "TargetConnectionErrorCount"], local.target_group_dimensions),
       ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer", var.load_balancer_arn_suffix],
     ] },
     { title = "Targets: healthy and not", stat = "Maximum", lines = [

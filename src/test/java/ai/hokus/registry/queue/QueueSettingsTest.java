@@ -3,6 +3,7 @@ package ai.hokus.registry.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,17 @@ class QueueSettingsTest {
     })
     void checkpoints_lie_in_the_queues_hash_slot(String name, String key) {
         assertThat(bound("name", name).checkpointsKey(SOURCE)).isEqualTo(key);
+    }
+
+    /** A key that is forgotten looks like another copy's checkpoints to a later partition of that number. */
+    @Test
+    void the_runbook_deletes_every_key_of_a_partition_that_goes() {
+        QueueSettings settings = bound("", "x");
+        String command = "redis DEL '%s' '%s'"
+                .formatted(settings.checkpointsKey(SOURCE), settings.milestonesKey(SOURCE))
+                .replace(SOURCE.outbox() + ":2", "OUTBOX_ID:3");
+
+        assertThat(Path.of("docs", "runbook.md")).content().contains("\n" + command + "\n");
     }
 
     @ParameterizedTest
