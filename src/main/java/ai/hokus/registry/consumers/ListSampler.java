@@ -72,6 +72,11 @@ final class ListSampler {
         return processing.age(text);
     }
 
+    /** This element was put back from the list, and is not as old there any more if it comes back. For any thread. */
+    void putBack(ConsumerList list, String text) {
+        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(text);
+    }
+
     /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */
     ConsumerStatus look(ConsumerLists lists) {
         QueueSnapshot snapshot = lists.snapshot(producers);

@@ -101,8 +101,8 @@ public class PutBack {
                 if (System.nanoTime() - deadline > 0) {
                     return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
                 }
+                String text = elements.get(i);
                 try {
-                    String text = elements.get(i);
                     String replacement = QueueElement.forConsumers(text, selection.list());
                     moved += redis.putBack(selection.list(), text, replacement) ? 1 : 0;
                 } catch (QueueUnavailableException e) {
@@ -110,6 +110,8 @@ public class PutBack {
                         throw e;
                     }
                     return new Outcome(moved, e.getMessage());
+                } finally {
+                    sampler.putBack(selection.list(), text); // also if it failed: perhaps only the reply was lost
                 }
             }
             left -= snapshot.list(selection.list()).oldestFirst().size();

@@ -145,6 +145,31 @@ class LastMileTest {
     }
 
     @Test
+    void what_was_put_back_and_taken_again_at_once_is_not_stuck_any_more() {
+        try (RunningService service = service(Map.of("registry.consumers.stuck-after", "3s"))) {
+            registerAll(service, 1);
+            String stuck = take();
+            Eventually.await(
+                    "stuck",
+                    () -> consumers(service).at("/processing/elements/0/stuck").asBoolean(false));
+            String all = "{\"list\":\"processing\",\"all\":true,\"reason\":\"its consumer died\"}";
+            try (RedisConnection second = redis.connect()) {
+                Thread idle = new Thread(() -> second.command("BRPOPLPUSH", QUEUE, PROCESSING, "10"));
+                idle.start();
+                assertThat(putBack(service, all).body()).contains("\"messages\":1", "\"executed\":true");
+                Eventually.await(
+                        "taken again",
+                        () -> consumer.texts("LRANGE", PROCESSING, "0", "-1").contains(stuck));
+            }
+
+            assertThat(putBack(service, all).body()).contains("\"executed\":false", "seen for less than PT3S");
+            Eventually.await(
+                    "not stuck",
+                    () -> !consumers(service).at("/processing/elements/0/stuck").asBoolean(true));
+        }
+    }
+
+    @Test
     void dead_letters_go_back_with_their_retries_forgotten_whatever_the_capacity() {
         try (RunningService service = service(Map.of("registry.queue.capacity", "2"))) {
             service.register("model", "1");
