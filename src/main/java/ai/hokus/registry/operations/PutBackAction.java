@@ -21,6 +21,10 @@ import org.springframework.stereotype.Component;
 @Component
 record PutBackAction(PutBack putBack, OperationLog log) {
 
+    private static final String PUT_BACK_THE_REST =
+            "They are recorded when it ends. If it ended early, a request with another key, or with none, puts back what"
+                    + " is left.";
+
     /**
      * Puts back the elements of a message, or all.
      *
@@ -31,7 +35,7 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     ActionResult putBack(
             ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {
         Selection selection = new Selection(list, messageId, olderThan == null ? putBack.stuckAfter() : olderThan);
-        Action action = new Action(request, "put_back", target(selection), selection.messageUuid());
+        Action action = new Action(request, "put_back", target(selection), selection.messageUuid(), PUT_BACK_THE_REST);
         return log.repetition(action).orElseGet(() -> putBack(selection, action));
     }
 

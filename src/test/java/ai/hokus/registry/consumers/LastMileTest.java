@@ -170,6 +170,29 @@ class LastMileTest {
     }
 
     @Test
+    void a_put_back_that_redis_broke_off_is_not_said_to_be_done_and_another_key_does_it() {
+        try (RunningService service = service(Map.of())) {
+            registerAll(service, 1);
+            String dead = take();
+            giveUp(dead, dead);
+            String all = "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}";
+            consumer.command("ACL", "SETUSER", "default", "-rpush"); // the look is allowed, the step after it is not
+
+            HttpResponse<String> failed = service.postUnder("first", "/outbox/put-back", all);
+            consumer.command("ACL", "SETUSER", "default", "+rpush");
+
+            assertThat(failed.statusCode()).isEqualTo(503);
+            assertThat(failed.body()).contains("under another Idempotency-Key if one was sent");
+            assertThat(service.postUnder("first", "/outbox/put-back", all).body())
+                    .contains("\"executed\":false", "This was begun under the same Idempotency-Key")
+                    .contains("Messages on record: 0. They are recorded when it ends. If it ended early");
+            assertThat(consumer.command("LLEN", DLQ)).isEqualTo(1L);
+            assertThat(service.postUnder("second", "/outbox/put-back", all).body())
+                    .contains("\"executed\":true", "\"messages\":1");
+        }
+    }
+
+    @Test
     void dead_letters_go_back_with_their_retries_forgotten_whatever_the_capacity() {
         try (RunningService service = service(Map.of("registry.queue.capacity", "2"))) {
             service.register("model", "1");
