@@ -290,6 +290,50 @@ class ConsoleBrowserTest {
         console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
     }
 
+    /** The service sends the message again; the load balancer answers first. */
+    @Test
+    void what_was_answered_with_5xx_is_repeated_under_its_key_and_done_once() {
+        console.open();
+        console.register("doubtful", 1, "T");
+        String id = console.messageId("doubtful", 1);
+        console.await(() -> copies(id) == 1);
+        console.script("""
+                window.waits = [];
+                const realTimeout = AbortSignal.timeout, realFetch = window.fetch;
+                AbortSignal.timeout = (ms) => { waits.push(ms); return realTimeout.call(AbortSignal, ms); };
+                window.fetch = (url, options) => realFetch(url, options).then((answer) => {
+                  if (!options.headers['Idempotency-Key'] || window.failed) return answer;
+                  window.failed = true;
+                  return new Response('<html>', { status: 504 });
+                });
+                """);
+        console.click("resend");
+        console.type("field-model", "doubtful");
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        console.type("reason", "lost");
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.contains("504") && text.contains("does not do it twice"));
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.startsWith("This was begun under the same Idempotency-Key"));
+        assertThat(console.element("execute").isEnabled()).isFalse();
+        console.click("close");
+
+        console.await(() -> copies(id) == 2);
+        console.await(() -> console.text("pending").equals("0"));
+        assertThat(copies(id)).isEqualTo(2);
+        assertThat((List<?>) console.script("return waits"))
+                .as("an action may work for longer than a look")
+                .anyMatch(Long.valueOf(40_000)::equals)
+                .anyMatch(Long.valueOf(10_000)::equals);
+    }
+
+    private static long copies(String messageId) {
+        return console.queued().stream()
+                .filter(element -> element.contains(messageId))
+                .count();
+    }
+
     @Test
     void a_service_that_does_not_answer_is_said_to_and_asked_again() {
         console.open();
