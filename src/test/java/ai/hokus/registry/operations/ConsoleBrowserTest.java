@@ -290,6 +290,35 @@ class ConsoleBrowserTest {
         console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
     }
 
+    /** Consumers write what they like: seconds, days in words, times without a zone or far away, ids that are no text. */
+    @Test
+    void one_odd_element_does_not_hide_the_others() {
+        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", "America/New_York"));
+        console.open();
+        String dlq = ConsoleBrowser.QUEUE + ":dlq";
+        List<String> times = List.of(
+                "1764072000.12",
+                "yesterday",
+                "25/11/2026 12:00",
+                "+999999999-12-31T23:59:59Z",
+                "2026-11-25T12:00:00.123456");
+        try (RedisConnection consumer = console.redis.connect()) {
+            consumer.command("DEL", dlq, ConsoleBrowser.QUEUE + ":processing");
+            for (String time : times) {
+                consumer.command("LPUSH", dlq, "{\"message_id\":\"at " + time + "\",\"failed_at\":\"" + time + "\"}");
+            }
+            consumer.command("LPUSH", dlq, "{\"message_id\":\"half \\ud83d\"}");
+            console.awaitRows("elements", times.size() + 1);
+            String shown = String.valueOf(
+                    console.script("return document.getElementById('elements').innerText.toWellFormed()"));
+            assertThat(shown)
+                    .contains("at 1764072000.12", "at yesterday", "+999999999-12-31T23:59:59Z (–)", "half ")
+                    .contains("2026-11-25 12:00:00Z");
+            consumer.command("DEL", dlq);
+        }
+        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", ""));
+    }
+
     /** The service sends the message again; the load balancer answers first. */
     @Test
     void what_was_answered_with_5xx_is_repeated_under_its_key_and_done_once() {
