@@ -67,6 +67,10 @@ final class ListSampler {
         this.clock = clock;
     }
 
+    Duration stuckAfter() {
+        return stuckAfter;
+    }
+
     /** How long this element has been seen in {@code :processing}; zero: not yet. For any thread. */
     Duration processingAge(String text) {
         return processing.age(text);

@@ -146,8 +146,8 @@ record OperatorActions(
 
     /**
      * Waits until a pause is fenced. A relay, of whichever instance, fences it with its next pass over the partition: from then
-     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, or this
-     * thread is interrupted.
+     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, as it
+     * is if another operator resumes meanwhile, or when this thread is interrupted.
      */
     boolean awaitFence(@Nullable Integer partition) {
         long deadline = System.nanoTime() + settings.fenceTimeout().toNanos();

@@ -70,8 +70,8 @@ record PutBackAction(PutBack putBack, OperationLog log) {
             return Completed.nothing("Nothing to put back from " + list + "." + staying(selection, preview));
         }
         if (preview.younger() > 0) {
-            return Refused.conflict("Message " + selection.messageId() + " has been seen in " + list + " for less than "
-                    + selection.olderThan() + ". A consumer may be at work on it.");
+            return Refused.conflict("Message " + selection.messageId() + " stays in " + list + ": "
+                    + young(selection, preview) + ". A consumer may be at work on it.");
         }
         return Refused.notFound("There is no message " + selection.messageId() + " in " + list
                 + (preview.unseen() > 0 ? ", among its oldest elements." : ", or no longer."));
@@ -85,9 +85,15 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     }
 
     private static String staying(Selection selection, Preview preview) {
-        return staying(" Left there, seen for less than " + selection.olderThan() + ": ", preview.younger())
+        return staying(" Left there, " + young(selection, preview) + ": ", preview.younger())
                 + staying(" Left there, unreadable as a message: ", preview.unreadable())
                 + staying(" Not looked at yet: ", preview.unseen());
+    }
+
+    private static String young(Selection selection, Preview preview) {
+        return preview.agesUnknown() == null
+                ? "seen for less than " + selection.olderThan()
+                : "not known to be there for " + selection.olderThan() + ", because " + preview.agesUnknown();
     }
 
     private static String staying(String why, long count) {

@@ -351,6 +351,16 @@ class LastMileTest {
             awaitDepth(1);
             assertThat(putBack(service, """
                             {"list":"dlq","all":true,"reason":"r"}""").body()).contains("Nothing to put back from dlq");
+            HttpResponse<String> unwatched = putBack(service, """
+                            {"list":"processing","message_id":"%s","reason":"r"}""".formatted(id(take())));
+            assertThat(unwatched.statusCode()).isEqualTo(409);
+            assertThat(unwatched.body())
+                    .contains("registry.consumers.enabled is false")
+                    .doesNotContain("has been seen");
+            assertThat(putBack(service, """
+                            {"list":"processing","all":true,"reason":"r"}""").body())
+                    .contains("registry.consumers.enabled is false")
+                    .doesNotContain("seen for less");
         }
     }
 
