@@ -82,15 +82,22 @@ async function submitted(event) {
   const answer = await ask(action.path, {
     body: { ...fields(), reason: byId("reason").value, dry_run: false }, headers: { "Idempotency-Key": action.key },
   });
-  if (answer.status === 0) {
-    tell("The service does not answer, so it is not known whether it was done. Repeating it here does not do it twice.", "bad");
+  if (answer.status === 0 || answer.status >= 500) { // perhaps done, or in part: under the same key it is not begun again
+    tell((answer.status === 0 ? "The service does not answer, so it is not known whether it was done." : trouble(answer))
+      + " Repeating it here does not do it twice.", "bad");
     return;
   }
   action.seen = null;
-  action.key = newKey();
-  tell(answer.ok ? (answer.body.executed ? "Done. " : "Nothing was changed. ") + answer.body.detail : trouble(answer), answer.ok ? "good" : "bad");
+  if (answer.ok || answer.status === 409) action.key = newKey(); // any other answer: not tried, and before perhaps done
+  tell(answer.ok ? outcome(answer.body) : trouble(answer), answer.ok ? "good" : "bad");
   byId("close").focus();
   whenDone();
+}
+
+/** What was not executed and yet is on record is a repetition: its words say what was done before. */
+function outcome({ executed, operation_id: recorded, detail }) {
+  if (executed) return "Done. " + detail;
+  return recorded ? detail + " If this is closed and opened again, it has another key." : "Nothing was changed. " + detail;
 }
 
 const CHANGES = {

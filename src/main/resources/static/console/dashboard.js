@@ -9,7 +9,9 @@ const INTERVAL_MS = 2000;
 const SLOW_INTERVAL_MS = 10000;
 
 const button = (text, label, onclick) => el("button", { type: "button", "aria-label": label, onclick }, text);
-const messageLink = (id) => (id ? el("a", { href: at("console/messages/" + encodeURIComponent(id)), class: "id" }, id) : "–");
+/** Half a surrogate pair, which a dead letter may have in its id, cannot be in an address. */
+const messageLink = (id) => (!id ? "–" : /\p{Surrogate}/u.test(id) ? id
+  : el("a", { href: at("console/messages/" + encodeURIComponent(id)), class: "id" }, id));
 
 // ---- now and partitions --------------------------------------------------------------------------------------------
 

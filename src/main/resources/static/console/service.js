@@ -4,6 +4,8 @@ const ROOT = new URL("..", import.meta.url);
 const KEY = "api-key";
 /** The service needs 7 s at most to find out that its database does not answer. */
 const MAX_WAIT_MS = 10000;
+/** An action works for 10 s, and counts before and after; the fence of a pause is waited for up to 30 s. */
+const MAX_ACTION_WAIT_MS = 40000;
 const MESSAGE_PAGE = /^messages\/[^/?#]+$/;
 
 /** An address of this service, whatever path it is served below. */
@@ -40,7 +42,8 @@ export async function ask(path, { body, headers, key } = {}) {
       method: body ? "POST" : "GET",
       headers: { Accept: "application/json", "X-API-Key": key || sessionStorage.getItem(KEY),
         ...(body && { "Content-Type": "application/json" }), ...headers },
-      body: body && JSON.stringify(body), cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(MAX_WAIT_MS),
+      body: body && JSON.stringify(body), cache: "no-store", credentials: "omit",
+      signal: AbortSignal.timeout(body ? MAX_ACTION_WAIT_MS : MAX_WAIT_MS),
     });
     const answer = { status: response.status, ok: response.ok, body: await response.json().catch(() => null) };
     if (answer.status === 401 && !key) askForKey("refused");

@@ -25,10 +25,15 @@ export function say(text) {
 
 export const number = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en"));
 
-export const time = (text) => (text ? new Date(text).toISOString().replace("T", " ").slice(0, 19) + "Z" : "–");
+/** In UTC, to the second; what is no time that the browser knows is shown as it is. */
+export function time(text) {
+  if (!text) return "–";
+  const date = new Date(text);
+  return isNaN(date) ? String(text) : date.toISOString().replace("T", " ").slice(0, 19) + "Z";
+}
 
 export function age(ms) {
-  if (ms === null || ms === undefined) return "–";
+  if (ms === null || ms === undefined || isNaN(ms)) return "–";
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 60) return s + " s";
   if (s < 3600) return Math.floor(s / 60) + " min " + (s % 60) + " s";

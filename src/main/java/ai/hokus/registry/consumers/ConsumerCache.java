@@ -2,11 +2,8 @@ package ai.hokus.registry.consumers;
 
 import ai.hokus.registry.SnakeCase;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
@@ -17,8 +14,6 @@ import org.springframework.stereotype.Component;
  */
 @Component
 public class ConsumerCache {
-
-    private static final DateTimeFormatter UTC_UNLESS_SAID = DateTimeFormatter.ISO_DATE_TIME.withZone(ZoneOffset.UTC);
 
     private final Clock steady;
     private final TakenPositions positions;
@@ -77,16 +72,10 @@ public class ConsumerCache {
                 .orElse(null);
     }
 
-    /** The time that the element gives, in UTC if it has no zone; if that cannot be read, when the element was first seen. */
+    /** The time that the element gives; if there is none that can be read, when the element was first seen. */
     private static Instant failedAt(ConsumerStatus.Element element) {
         QueueElement.DeadLetter end = element.says().deadLetter();
-        try {
-            return end == null || end.failedAt() == null
-                    ? element.seenSince()
-                    : Instant.from(UTC_UNLESS_SAID.parse(end.failedAt()));
-        } catch (DateTimeException e) {
-            return element.seenSince();
-        }
+        return end == null || end.failedAt() == null ? element.seenSince() : end.failedAt();
     }
 
     /** @param staleAfter when the next look is overdue */

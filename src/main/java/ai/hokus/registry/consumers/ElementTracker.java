@@ -13,7 +13,7 @@ import java.util.UUID;
 
 /**
  * Remembers since when the elements of one list have been seen in it. An element is recognised by a digest of its text, so that
- * the memory needed does not depend on its size. Updated by one thread, read by any.
+ * the memory needed does not depend on its size. Thread-safe; one thread looks.
  */
 final class ElementTracker {
 
@@ -21,7 +21,7 @@ final class ElementTracker {
     private final Clock clock;
     private final Clock steady;
 
-    /** Immutable; replaced with each look. */
+    /** Immutable; replaced, with the lock on this, by each look and each element that begins anew. */
     private volatile Map<UUID, Tracked> tracked = Map.of();
 
     /** @param steady for ages: setting the machine's clock makes nothing older */
@@ -35,7 +35,7 @@ final class ElementTracker {
     record Tracked(QueueElement element, Instant since, Instant steadySince) {}
 
     /** Forgets what is no longer there; returns the elements in their order. */
-    List<Tracked> look(List<String> elements) {
+    synchronized List<Tracked> look(List<String> elements) {
         Map<UUID, Tracked> before = tracked;
         Map<UUID, Tracked> now = new HashMap<>();
         List<Tracked> inOrder = new ArrayList<>(elements.size());
@@ -49,6 +49,16 @@ final class ElementTracker {
         }
         tracked = Map.copyOf(now);
         return inOrder;
+    }
+
+    /**
+     * Forgets an element that was put back into the queue: a consumer may take it again before the next look. Waits for a look
+     * that is under way, which would remember it.
+     */
+    synchronized void beginAnew(String text) {
+        Map<UUID, Tracked> others = new HashMap<>(tracked);
+        others.remove(digest(text));
+        tracked = Map.copyOf(others);
     }
 
     /** How long this element has been seen in the list; zero: not yet. */

@@ -67,9 +67,18 @@ final class ListSampler {
         this.clock = clock;
     }
 
+    Duration stuckAfter() {
+        return stuckAfter;
+    }
+
     /** How long this element has been seen in {@code :processing}; zero: not yet. For any thread. */
     Duration processingAge(String text) {
         return processing.age(text);
+    }
+
+    /** This element was put back from the list, and is not as old there any more if it comes back. For any thread. */
+    void putBack(ConsumerList list, String text) {
+        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(text);
     }
 
     /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */

@@ -31,12 +31,12 @@ public class PutBack {
     private final @Nullable ConsumerLists lists;
 
     private final ListSampler sampler;
-    private final Duration stuckAfter;
+    private final ConsumerCache cache;
 
-    PutBack(ObjectProvider<ConsumerLists> lists, ListSampler sampler, ConsumerSettings settings) {
+    PutBack(ObjectProvider<ConsumerLists> lists, ListSampler sampler, ConsumerCache cache) {
         this.lists = lists.getIfAvailable();
         this.sampler = sampler;
-        this.stuckAfter = settings.stuckAfter();
+        this.cache = cache;
     }
 
     /**
@@ -58,6 +58,7 @@ public class PutBack {
      *
      * @param fitting elements that may go back, the oldest first
      * @param younger elements that fit and have not been seen there for long enough
+     * @param agesUnknown why they may have been there for longer: nobody looks, or not at present; null: somebody does
      * @param unreadable elements that are no messages: they stay
      * @param unseen elements beyond the 1,000 that are looked at, of all kinds
      * @param limitation why the elements are not known; null: they are
@@ -65,18 +66,19 @@ public class PutBack {
     public record Preview(
             List<String> fitting,
             long younger,
+            @Nullable String agesUnknown,
             long unreadable,
             long unseen,
             @Nullable String limitation) {}
 
     public Duration stuckAfter() {
-        return stuckAfter;
+        return sampler.stuckAfter();
     }
 
     /** What {@link #execute} would find. Changes nothing. */
     public Preview preview(Selection selection) {
         return lists == null
-                ? new Preview(List.of(), 0, 0, 0, "No Redis is configured: there is nothing to put back")
+                ? new Preview(List.of(), 0, null, 0, 0, "No Redis is configured: there is nothing to put back")
                 : preview(selection, lists.snapshot(List.of()));
     }
 
@@ -101,8 +103,8 @@ public class PutBack {
                 if (System.nanoTime() - deadline > 0) {
                     return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
                 }
+                String text = elements.get(i);
                 try {
-                    String text = elements.get(i);
                     String replacement = QueueElement.forConsumers(text, selection.list());
                     moved += redis.putBack(selection.list(), text, replacement) ? 1 : 0;
                 } catch (QueueUnavailableException e) {
@@ -110,6 +112,8 @@ public class PutBack {
                         throw e;
                     }
                     return new Outcome(moved, e.getMessage());
+                } finally {
+                    sampler.putBack(selection.list(), text); // also if it failed: perhaps only the reply was lost
                 }
             }
             left -= snapshot.list(selection.list()).oldestFirst().size();
@@ -140,6 +144,7 @@ public class PutBack {
             }
         }
         long unseen = list.depth() - list.oldestFirst().size();
-        return new Preview(fitting, younger, unreadable, unseen, snapshot.limitation());
+        String agesUnknown = cache.current().unavailableReason();
+        return new Preview(fitting, younger, agesUnknown, unreadable, unseen, snapshot.limitation());
     }
 }

@@ -3,6 +3,10 @@ package ai.hokus.registry.consumers;
 import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.queue.ConsumerList;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,14 +33,14 @@ public record QueueElement(
      * What a dead letter says about why and when it was given up.
      *
      * @param error why it was given up; null: it does not say
-     * @param failedAt when it was given up, as it says; null: it does not
-     * @param wrapped whether the message is a text inside the element ({@code original_message})
+     * @param failedAt when it was given up, in UTC if it names no zone; null: it does not say, or not in ISO 8601
      */
     @SnakeCase
     public record DeadLetter(
-            @Nullable String error, @Nullable String failedAt, boolean wrapped) {}
+            @Nullable String error, @Nullable Instant failedAt) {}
 
     private static final String ORIGINAL = "original_message";
+    private static final DateTimeFormatter UTC_UNLESS_SAID = DateTimeFormatter.ISO_DATE_TIME.withZone(ZoneOffset.UTC);
     private static final JsonMapper MAPPER = new JsonMapper();
 
     /** Characters of a text that are shown. */
@@ -54,15 +58,14 @@ public record QueueElement(
         JsonNode element = read(text);
         JsonNode original = element.path(ORIGINAL);
         boolean dead = list == ConsumerList.DLQ;
-        boolean wrapped = dead && original.isString();
-        JsonNode message = wrapped ? read(original.stringValue()) : element;
+        JsonNode message = dead && original.isString() ? read(original.stringValue()) : element;
         String messageId = text(message.path("message_id"));
         JsonNode retries = message.path("retry_count");
         return new QueueElement(
                 messageId == null || messageId.length() > MAX_ID ? null : messageId,
                 text(message.path("payload").path("model_id")),
                 retries.isInt() ? retries.intValue() : null,
-                dead ? new DeadLetter(text(element.path("error")), text(element.path("failed_at")), wrapped) : null);
+                dead ? new DeadLetter(text(element.path("error")), time(text(element.path("failed_at")))) : null);
     }
 
     /**
@@ -91,6 +94,14 @@ public record QueueElement(
         }
         String text = node.stringValue();
         return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "...";
+    }
+
+    private static @Nullable Instant time(@Nullable String text) {
+        try {
+            return text == null ? null : Instant.from(UTC_UNLESS_SAID.parse(text));
+        } catch (DateTimeException e) {
+            return null;
+        }
     }
 
     /** Replaces the number within the text, so that nothing else changes. */

@@ -17,7 +17,10 @@
  * </ul>
  *
  * <p><b>Does not know</b> how long an element was in a list before this instance first saw it there. So after a restart ages are
- * too low rather than too high, and nothing is put back too early.
+ * too low rather than too high. An element that this instance puts back begins anew. What another instance, or somebody by hand,
+ * puts back is noticed only if a look finds it gone. If a consumer takes it again before the next look, this instance goes on
+ * counting from before until a look finds it gone. Until then it may report it as stuck, and put it back on request, although the
+ * consumer is at work on it.
  *
  * <p><b>May call</b> {@code outbox}, {@code queue} and {@code relay}, whose events it listens to. <b>Runs on</b> the thread {@code
  * consumers-1}; {@code PutBack} on the threads of operators' requests.

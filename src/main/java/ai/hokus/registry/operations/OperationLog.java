@@ -48,12 +48,19 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
      *
      * @param target what it is done to, in words
      * @param messageId the one message that it concerns; null: it does not concern a single message
+     * @param rest for what works in steps, and can end early: how to do the rest then; null: it is one transaction
      */
     record Action(
             OperatorRequest request,
             String operation,
             String target,
-            @Nullable UUID messageId) {}
+            @Nullable UUID messageId,
+            @Nullable String rest) {
+
+        static Action atOnce(OperatorRequest request, String operation, String target, @Nullable UUID messageId) {
+            return new Action(request, operation, target, messageId, null);
+        }
+    }
 
     /**
      * Runs the steps in one transaction, unless the request's idempotency key was used before. What they did is on disk when
@@ -91,17 +98,16 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     }
 
     private static ActionResult repetition(Action action, Performed before) {
-        return before.operation().equals(action.operation()) && before.target().equals(action.target())
-                ? new Completed(
-                        false,
-                        before.messageCount(),
-                        List.of(),
-                        "This was done under the same Idempotency-Key at " + before.performedAt() + " by "
-                                + before.performedBy() + "; nothing was done again. Messages: " + before.messageCount()
-                                + ".",
-                        before.id())
-                : Refused.conflict("This Idempotency-Key was used at " + before.performedAt() + " for something else ("
-                        + before.operation() + ", " + before.target() + "). Use a new one.");
+        if (!before.operation().equals(action.operation()) || !before.target().equals(action.target())) {
+            return Refused.conflict("This Idempotency-Key was used at " + before.performedAt() + " for something else ("
+                    + before.operation() + ", " + before.target() + "). Use a new one.");
+        }
+        String rest = action.rest();
+        String detail = "This was " + (rest == null ? "done" : "begun") + " under the same Idempotency-Key at "
+                + before.performedAt() + " by " + before.performedBy() + "; nothing was done again. Messages"
+                + (rest == null ? ": " : " on record: ") + before.messageCount() + "."
+                + (rest == null ? "" : " " + rest);
+        return new Completed(false, before.messageCount(), List.of(), detail, before.id());
     }
 
     /**

@@ -86,8 +86,9 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         boolean fenced = actions.awaitFence(partition);
         Completed answered = fenced
                 ? completed
-                : completed.adding(" It is not fenced yet: an append that is under way can still succeed. Ask again to"
-                        + " see when it is.");
+                : completed.adding(
+                        " It is not fenced yet, or was resumed meanwhile: an append can still succeed. Ask again to"
+                                + " see.");
         return ResponseEntity.status(fenced ? HttpStatus.OK : HttpStatus.ACCEPTED)
                 .body(new Answer("pause", false, answered, fenced));
     }

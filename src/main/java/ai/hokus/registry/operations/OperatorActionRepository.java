@@ -54,7 +54,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
     private static final String UNFENCED = """
             SELECT count(*) FROM outbox_partition
             WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id)
-              AND (paused OR stopped_at IS NOT NULL) AND fenced_halt_id <> halt_id
+              AND NOT ((paused OR stopped_at IS NOT NULL) AND fenced_halt_id = halt_id)
             """;
 
     private static final String PARTITION_OF = "SELECT DISTINCT partition_id FROM outbox_message WHERE message_id = ?";
@@ -131,7 +131,10 @@ record OperatorActionRepository(JdbcClient jdbc) {
                 .single();
     }
 
-    /** False while this partition (null: any partition) is paused or stopped and an append can still succeed there. */
+    /**
+     * Whether this partition (null: each partition) is paused or stopped, and no append can succeed there any more. So false
+     * when another operator has resumed it.
+     */
     boolean fenced(@Nullable Integer partition) {
         return jdbc.sql(UNFENCED).param(partition).query(Long.class).single() == 0;
     }

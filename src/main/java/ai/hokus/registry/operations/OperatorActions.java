@@ -45,6 +45,9 @@ record OperatorActions(
     /** An operator's purge begins no transaction after this: its caller waits for the answer. */
     private static final Duration MAX_PURGE_DURATION = Duration.ofSeconds(10);
 
+    private static final String PURGE_THE_REST =
+            "If it ended early, a request with another key, or with none, deletes the rest.";
+
     private static final Duration FENCE_POLL_INTERVAL = Duration.ofMillis(50);
 
     /** What an operator decides about a parked message. */
@@ -116,8 +119,8 @@ record OperatorActions(
             Predicate<PartitionRow> concerns,
             Consumer<Integer> change,
             Function<List<PartitionRow>, Effect> effectOn) {
-        Action action =
-                new Action(request, operation, partition == null ? "all partitions" : "partition " + partition, null);
+        Action action = Action.atOnce(
+                request, operation, partition == null ? "all partitions" : "partition " + partition, null);
         return log.once(action, () -> {
             List<PartitionRow> rows = repository.lock(partition);
             if (rows.isEmpty()) {
@@ -143,8 +146,8 @@ record OperatorActions(
 
     /**
      * Waits until a pause is fenced. A relay, of whichever instance, fences it with its next pass over the partition: from then
-     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, or this
-     * thread is interrupted.
+     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, as it
+     * is if another operator resumes meanwhile, or when this thread is interrupted.
      */
     boolean awaitFence(@Nullable Integer partition) {
         long deadline = System.nanoTime() + settings.fenceTimeout().toNanos();
@@ -159,7 +162,7 @@ record OperatorActions(
 
     /** Sends a parked message again, as a copy at the end, or decides that it is never to be sent. */
     ActionResult resolve(Resolution resolution, UUID messageId, OperatorRequest request) {
-        Action action = new Action(request, resolution.operation(), "message " + messageId, messageId);
+        Action action = Action.atOnce(request, resolution.operation(), "message " + messageId, messageId);
         return log.once(action, () -> {
             Integer partition = repository.partitionOf(messageId).orElse(null);
             if (partition == null) {
@@ -200,7 +203,8 @@ record OperatorActions(
      * Redis turns out to have lost them.
      */
     ActionResult purge(Duration olderThan, OperatorRequest request) {
-        Action action = new Action(request, "purge", "delivered more than " + olderThan + " ago", null);
+        String target = "delivered more than " + olderThan + " ago";
+        Action action = new Action(request, "purge", target, null, PURGE_THE_REST);
         return log.repetition(action).orElseGet(() -> {
             List<Integer> partitions = repository.partitions();
             long purgeable = purge.purgeable(partitions, olderThan);
@@ -216,8 +220,8 @@ record OperatorActions(
     }
 
     private OperationLog.Done purge(List<Integer> partitions, Duration olderThan, long operationId) {
-        long deleted = purge.purge(partitions, olderThan, PURGE_BATCH, MAX_PURGE_DURATION);
-        log.addMessages(operationId, deleted);
+        long deleted = purge.purge(
+                partitions, olderThan, PURGE_BATCH, MAX_PURGE_DURATION, step -> log.addMessages(operationId, step));
         long left = purge.purgeable(partitions, olderThan);
         String more = left == 0
                 ? ""
@@ -239,7 +243,7 @@ record OperatorActions(
             words.add("environment " + wanted.environment());
         }
         String target = String.join(", ", words);
-        Action action = new Action(request, "adopt", target, null);
+        Action action = Action.atOnce(request, "adopt", target, null);
         return log.once(action, () -> {
             List<Integer> partitions = numbers(repository.lock(null), row -> true);
             Target recorded = repository.target();

@@ -2,6 +2,7 @@ package ai.hokus.registry.operations;
 
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.web.DatabaseFailureHandler;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
 import jakarta.servlet.http.HttpServletRequest;
@@ -10,14 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
-import org.springframework.dao.NonTransientDataAccessResourceException;
-import org.springframework.dao.RecoverableDataAccessException;
-import org.springframework.dao.TransientDataAccessException;
-import org.springframework.dao.UncategorizedDataAccessException;
 import org.springframework.http.ResponseEntity;
-import org.springframework.transaction.CannotCreateTransactionException;
-import org.springframework.transaction.TransactionSystemException;
-import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
@@ -28,20 +22,12 @@ import org.springframework.web.method.annotation.MethodArgumentTypeMismatchExcep
  */
 @RestControllerAdvice(assignableTypes = {OutboxQueryController.class, OperatorActionController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
-class OperatorExceptionHandler {
+class OperatorExceptionHandler implements DatabaseFailureHandler {
 
     private static final Logger log = LoggerFactory.getLogger(OperatorExceptionHandler.class);
 
-    @ExceptionHandler({
-        TransientDataAccessException.class,
-        RecoverableDataAccessException.class,
-        NonTransientDataAccessResourceException.class,
-        UncategorizedDataAccessException.class,
-        CannotCreateTransactionException.class,
-        TransactionTimedOutException.class,
-        TransactionSystemException.class
-    })
-    ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
+    @Override
+    public ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
         log.warn(
                 "{} {} was answered with 503: {}",
                 request.getMethod(),
@@ -49,14 +35,15 @@ class OperatorExceptionHandler {
                 SqlFailure.describe(e));
         return Problem.unavailable(
                 "The database did not answer in time, so it is not known whether this was done. /outbox/operations says"
-                        + " what was done; asking again does nothing twice.");
+                        + " what was done; asking again, under the same Idempotency-Key if one was sent, does nothing twice.");
     }
 
     @ExceptionHandler
     ResponseEntity<Object> redisFailed(QueueUnavailableException e, HttpServletRequest request) {
         log.warn("{} {} was answered with 503: {}", request.getMethod(), request.getRequestURI(), e.getMessage());
         return Problem.unavailable("Redis refused, or did not answer in time, so this was done in part or not at all: "
-                + e.getMessage() + ". No element is lost; asking again goes on with what is left.");
+                + e.getMessage() + ". No element is lost; asking again, under another Idempotency-Key if one was sent,"
+                + " goes on with what is left.");
     }
 
     @ExceptionHandler

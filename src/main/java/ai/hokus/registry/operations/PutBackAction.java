@@ -21,6 +21,10 @@ import org.springframework.stereotype.Component;
 @Component
 record PutBackAction(PutBack putBack, OperationLog log) {
 
+    private static final String PUT_BACK_THE_REST =
+            "They are recorded when it ends. If it ended early, a request with another key, or with none, puts back what"
+                    + " is left.";
+
     /**
      * Puts back the elements of a message, or all.
      *
@@ -31,7 +35,7 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     ActionResult putBack(
             ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {
         Selection selection = new Selection(list, messageId, olderThan == null ? putBack.stuckAfter() : olderThan);
-        Action action = new Action(request, "put_back", target(selection), selection.messageUuid());
+        Action action = new Action(request, "put_back", target(selection), selection.messageUuid(), PUT_BACK_THE_REST);
         return log.repetition(action).orElseGet(() -> putBack(selection, action));
     }
 
@@ -66,8 +70,8 @@ record PutBackAction(PutBack putBack, OperationLog log) {
             return Completed.nothing("Nothing to put back from " + list + "." + staying(selection, preview));
         }
         if (preview.younger() > 0) {
-            return Refused.conflict("Message " + selection.messageId() + " has been seen in " + list + " for less than "
-                    + selection.olderThan() + ". A consumer may be at work on it.");
+            return Refused.conflict("Message " + selection.messageId() + " stays in " + list + ": "
+                    + young(selection, preview) + ". A consumer may be at work on it.");
         }
         return Refused.notFound("There is no message " + selection.messageId() + " in " + list
                 + (preview.unseen() > 0 ? ", among its oldest elements." : ", or no longer."));
@@ -81,9 +85,15 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     }
 
     private static String staying(Selection selection, Preview preview) {
-        return staying(" Left there, seen for less than " + selection.olderThan() + ": ", preview.younger())
+        return staying(" Left there, " + young(selection, preview) + ": ", preview.younger())
                 + staying(" Left there, unreadable as a message: ", preview.unreadable())
                 + staying(" Not looked at yet: ", preview.unseen());
+    }
+
+    private static String young(Selection selection, Preview preview) {
+        return preview.agesUnknown() == null
+                ? "seen for less than " + selection.olderThan()
+                : "not known to be there for " + selection.olderThan() + ", because " + preview.agesUnknown();
     }
 
     private static String staying(String why, long count) {

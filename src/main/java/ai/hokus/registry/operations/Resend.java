@@ -38,9 +38,15 @@ record Resend(
 
     private static final long STEP_BYTES = 4L << 20;
 
+    /** No filter leaves out the messages that have a copy, so only the operator can go on where it ended. */
+    private static final String SEND_THE_REST =
+            "They are the first ones that it selected, by partition and position. If it ended early, the same request with"
+                    + " another key would send these again. Ask for what comes after them, by partition and from_position:"
+                    + " GET /outbox/messages/{message_id} shows whether a message has its copy.";
+
     /** Sends one copy of each message that the filter selects, in their old order, however many copies of it were delivered. */
     ActionResult resend(ResendFilter filter, OperatorRequest request) {
-        Action action = new Action(request, "resend", filter.describe(), null);
+        Action action = new Action(request, "resend", filter.describe(), null, SEND_THE_REST);
         return log.repetition(action).orElseGet(() -> resend(filter, action));
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongConsumer;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
@@ -123,10 +124,16 @@ public class OutboxPurge {
      * @param maxMessages maximum number of messages that one transaction deletes; one batch is deleted however large it
      *     is
      * @param maxDuration no transaction begins after this; what is left waits for the next call
+     * @param counter is given the messages that each transaction deletes, within it
      * @return messages deleted
      * @throws DataAccessException when a partition could not be purged; the others were
      */
-    public long purge(Collection<Integer> partitions, Duration retention, int maxMessages, Duration maxDuration) {
+    public long purge(
+            Collection<Integer> partitions,
+            Duration retention,
+            int maxMessages,
+            Duration maxDuration,
+            LongConsumer counter) {
         long deadline = System.nanoTime() + maxDuration.toNanos();
         Deque<Integer> left = new ArrayDeque<>(partitions);
         long deleted = 0;
@@ -134,7 +141,11 @@ public class OutboxPurge {
         while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
             int partition = left.remove();
             try {
-                Step step = requireNonNull(transaction.execute(status -> step(partition, retention, maxMessages)));
+                Step step = requireNonNull(transaction.execute(status -> {
+                    Step done = step(partition, retention, maxMessages);
+                    counter.accept(done.deleted());
+                    return done;
+                }));
                 deleted += step.deleted();
                 if (step.more()) {
                     left.add(partition);
@@ -142,11 +153,17 @@ public class OutboxPurge {
             } catch (DataAccessException e) {
                 failure = e;
             }
+            }
         }
         if (failure != null) {
             throw failure;
         }
         return deleted;
+    }
+
+    /** Like the other, without a counter. */
+    public long purge(Collection<Integer> partitions, Duration retention, int maxMessages, Duration maxDuration) {
+        return purge(partitions, retention, maxMessages, maxDuration, deleted -> {});
     }
 
     /** How many messages {@link #purge} would delete now. */

@@ -1,6 +1,7 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.web.DatabaseFailureHandler;
 import ai.hokus.registry.web.Problem;
 import ai.hokus.registry.web.ThrottledLog;
 import jakarta.servlet.http.HttpServletRequest;
@@ -8,25 +9,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
-import org.springframework.dao.NonTransientDataAccessResourceException;
-import org.springframework.dao.RecoverableDataAccessException;
-import org.springframework.dao.TransientDataAccessException;
-import org.springframework.dao.UncategorizedDataAccessException;
 import org.springframework.http.ResponseEntity;
-import org.springframework.transaction.CannotCreateTransactionException;
-import org.springframework.transaction.TransactionSystemException;
-import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
 /**
- * Answers when the database fails under this module's requests: 503, with what is known about the registration. Our own
- * mistakes (a wrong statement, a broken constraint) are not the database's failures, and are left to {@code
- * FallbackExceptionHandler}.
+ * Answers when the database fails under this module's requests: 503, with what is known about the registration.
  */
 @RestControllerAdvice(assignableTypes = {RegistrationController.class, RegistrationQueryController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
-class RegistrationExceptionHandler {
+class RegistrationExceptionHandler implements DatabaseFailureHandler {
 
     private static final Logger log = LoggerFactory.getLogger(RegistrationExceptionHandler.class);
 
@@ -43,16 +35,8 @@ class RegistrationExceptionHandler {
                         + " Send the same request again: it is stored once.");
     }
 
-    @ExceptionHandler({
-        TransientDataAccessException.class,
-        RecoverableDataAccessException.class,
-        NonTransientDataAccessResourceException.class,
-        UncategorizedDataAccessException.class,
-        CannotCreateTransactionException.class,
-        TransactionTimedOutException.class,
-        TransactionSystemException.class
-    })
-    ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
+    @Override
+    public ResponseEntity<Object> databaseFailed(RuntimeException e, HttpServletRequest request) {
         notStored.warn(() -> request.getMethod() + " " + request.getRequestURI()
                 + " was answered with 503, nothing was stored, and its client may send it again: "
                 + SqlFailure.describe(e) + ".");

@@ -7,6 +7,7 @@ import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.support.SettableClock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +43,49 @@ class ElementTrackerTest {
 
         assertThat(since(A, B)).containsExactly(wall.instant(), start.plus(Duration.ofMinutes(1)));
         assertThat(tracker.age(A)).isZero();
+    }
+
+    /** A consumer can take it again before the next look, which then sees it as if it had never been away. */
+    @Test
+    void what_was_put_back_begins_anew_even_if_it_is_there_at_the_next_look() {
+        since(A, B);
+        pass(Duration.ofMinutes(20));
+
+        tracker.beginAnew(A);
+
+        assertThat(tracker.age(A)).isZero();
+        assertThat(since(A, B)).containsExactly(wall.instant(), start);
+    }
+
+    @Test
+    void a_look_that_is_under_way_does_not_restore_what_was_put_back_meanwhile() throws InterruptedException {
+        since(A, B);
+        pass(Duration.ofMinutes(20));
+        Thread putBack = new Thread(() -> tracker.beginAnew(A));
+
+        tracker.look(new AbstractList<>() {
+            @Override
+            public String get(int n) {
+                if (n == 1) {
+                    putBack.start();
+                    try {
+                        putBack.join(200); // it ends in this time, unless it waits for the look
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+                return n == 0 ? A : B;
+            }
+
+            @Override
+            public int size() {
+                return 2;
+            }
+        });
+        putBack.join();
+
+        assertThat(tracker.age(A)).isZero();
+        assertThat(tracker.age(B)).isEqualTo(Duration.ofMinutes(20));
     }
 
     @Test

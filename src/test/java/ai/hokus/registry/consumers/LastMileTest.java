@@ -65,10 +65,9 @@ class LastMileTest {
             assertThat(text(seen, "/processing/oldest_seen_at"))
                     .isEqualTo(text(seen, "/processing/elements/0/seen_since"));
             assertThat(text(seen, "/dlq/elements/0/message_id")).isEqualTo(id(dead));
-            assertThat(seen.at("/dlq/elements/0/wrapped").asBoolean(true)).isFalse();
             assertThat(text(seen, "/dlq/elements/1/message_id")).isEqualTo(id(wrapped));
             assertThat(text(seen, "/dlq/elements/1/error")).isEqualTo("boom");
-            assertThat(seen.at("/dlq/elements/1/wrapped").asBoolean(false)).isTrue();
+            assertThat(text(seen, "/dlq/elements/1/failed_at")).isEqualTo("2026-11-25T10:00:00Z");
             assertThat(seen.at("/dlq/elements/2/message_id").isNull()).isTrue();
             assertThat(seen.at("/dlq/unreadable").asInt()).isEqualTo(1);
 
@@ -141,6 +140,54 @@ class LastMileTest {
             assertThat(service.jdbc().queryForObject("SELECT count(*) FROM outbox_rewind", Long.class))
                     .as("checkpoints are untouched")
                     .isZero();
+        }
+    }
+
+    @Test
+    void what_was_put_back_and_taken_again_at_once_is_not_stuck_any_more() {
+        try (RunningService service = service(Map.of("registry.consumers.stuck-after", "3s"))) {
+            registerAll(service, 1);
+            String stuck = take();
+            Eventually.await(
+                    "stuck",
+                    () -> consumers(service).at("/processing/elements/0/stuck").asBoolean(false));
+            String all = "{\"list\":\"processing\",\"all\":true,\"reason\":\"its consumer died\"}";
+            try (RedisConnection second = redis.connect()) {
+                Thread idle = new Thread(() -> second.command("BRPOPLPUSH", QUEUE, PROCESSING, "10"));
+                idle.start();
+                assertThat(putBack(service, all).body()).contains("\"messages\":1", "\"executed\":true");
+                Eventually.await(
+                        "taken again",
+                        () -> consumer.texts("LRANGE", PROCESSING, "0", "-1").contains(stuck));
+            }
+
+            assertThat(putBack(service, all).body()).contains("\"executed\":false", "seen for less than PT3S");
+            Eventually.await(
+                    "not stuck",
+                    () -> !consumers(service).at("/processing/elements/0/stuck").asBoolean(true));
+        }
+    }
+
+    @Test
+    void a_put_back_that_redis_broke_off_is_not_said_to_be_done_and_another_key_does_it() {
+        try (RunningService service = service(Map.of())) {
+            registerAll(service, 1);
+            String dead = take();
+            giveUp(dead, dead);
+            String all = "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}";
+            consumer.command("ACL", "SETUSER", "default", "-rpush"); // the look is allowed, the step after it is not
+
+            HttpResponse<String> failed = service.postUnder("first", "/outbox/put-back", all);
+            consumer.command("ACL", "SETUSER", "default", "+rpush");
+
+            assertThat(failed.statusCode()).isEqualTo(503);
+            assertThat(failed.body()).contains("under another Idempotency-Key if one was sent");
+            assertThat(service.postUnder("first", "/outbox/put-back", all).body())
+                    .contains("\"executed\":false", "This was begun under the same Idempotency-Key")
+                    .contains("Messages on record: 0. They are recorded when it ends. If it ended early");
+            assertThat(consumer.command("LLEN", DLQ)).isEqualTo(1L);
+            assertThat(service.postUnder("second", "/outbox/put-back", all).body())
+                    .contains("\"executed\":true", "\"messages\":1");
         }
     }
 
@@ -304,6 +351,16 @@ class LastMileTest {
             awaitDepth(1);
             assertThat(putBack(service, """
                             {"list":"dlq","all":true,"reason":"r"}""").body()).contains("Nothing to put back from dlq");
+            HttpResponse<String> unwatched = putBack(service, """
+                            {"list":"processing","message_id":"%s","reason":"r"}""".formatted(id(take())));
+            assertThat(unwatched.statusCode()).isEqualTo(409);
+            assertThat(unwatched.body())
+                    .contains("registry.consumers.enabled is false")
+                    .doesNotContain("has been seen");
+            assertThat(putBack(service, """
+                            {"list":"processing","all":true,"reason":"r"}""").body())
+                    .contains("registry.consumers.enabled is false")
+                    .doesNotContain("seen for less");
         }
     }
 

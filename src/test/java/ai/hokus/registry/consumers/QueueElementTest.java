@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.consumers.QueueElement.DeadLetter;
 import ai.hokus.registry.queue.ConsumerList;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Elements are written by others: what can be read is read, and nothing else is changed or breaks anything. */
@@ -24,10 +27,26 @@ class QueueElementTest {
     @Test
     void a_dead_letter_is_the_element_itself_or_has_it_inside() {
         assertThat(QueueElement.of(ELEMENT, ConsumerList.DLQ))
-                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, new DeadLetter(null, null, false)));
+                .isEqualTo(new QueueElement("m-1", "churn/1/T", 3, new DeadLetter(null, null)));
         assertThat(QueueElement.of(wrapped(ELEMENT), ConsumerList.DLQ))
-                .isEqualTo(
-                        new QueueElement("m-1", "churn/1/T", 3, new DeadLetter("boom", "2026-11-25T10:00:00.5", true)));
+                .isEqualTo(new QueueElement(
+                        "m-1", "churn/1/T", 3, new DeadLetter("boom", Instant.parse("2026-11-25T10:00:00.5Z"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-25T10:00:00.123456, 2026-11-25T10:00:00.123456Z",
+        "2026-11-25T10:00:00+01:00, 2026-11-25T09:00:00Z",
+        "1764072000.12,",
+        "yesterday,",
+        "25/11/2026 12:00,",
+        "2026-11-25,",
+    })
+    void a_time_without_a_zone_is_in_utc_and_what_is_no_time_is_left_out(String failedAt, @Nullable Instant read) {
+        String text = "{\"message_id\":\"m\",\"failed_at\":\"" + failedAt + "\"}";
+
+        assertThat(QueueElement.of(text, ConsumerList.DLQ).deadLetter().failedAt())
+                .isEqualTo(read);
     }
 
     @Test

@@ -290,6 +290,79 @@ class ConsoleBrowserTest {
         console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
     }
 
+    /** Consumers write what they like: seconds, days in words, times without a zone or far away, ids that are no text. */
+    @Test
+    void one_odd_element_does_not_hide_the_others() {
+        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", "America/New_York"));
+        console.open();
+        String dlq = ConsoleBrowser.QUEUE + ":dlq";
+        List<String> times = List.of(
+                "1764072000.12",
+                "yesterday",
+                "25/11/2026 12:00",
+                "+999999999-12-31T23:59:59Z",
+                "2026-11-25T12:00:00.123456");
+        try (RedisConnection consumer = console.redis.connect()) {
+            consumer.command("DEL", dlq, ConsoleBrowser.QUEUE + ":processing");
+            for (String time : times) {
+                consumer.command("LPUSH", dlq, "{\"message_id\":\"at " + time + "\",\"failed_at\":\"" + time + "\"}");
+            }
+            consumer.command("LPUSH", dlq, "{\"message_id\":\"half \\ud83d\"}");
+            console.awaitRows("elements", times.size() + 1);
+            String shown = String.valueOf(
+                    console.script("return document.getElementById('elements').innerText.toWellFormed()"));
+            assertThat(shown)
+                    .contains("at 1764072000.12", "at yesterday", "+999999999-12-31T23:59:59Z (–)", "half ")
+                    .contains("2026-11-25 12:00:00Z");
+            consumer.command("DEL", dlq);
+        }
+        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", ""));
+    }
+
+    /** The service sends the message again; the load balancer answers first. */
+    @Test
+    void what_was_answered_with_5xx_is_repeated_under_its_key_and_done_once() {
+        console.open();
+        console.register("doubtful", 1, "T");
+        String id = console.messageId("doubtful", 1);
+        console.await(() -> copies(id) == 1);
+        console.script("""
+                window.waits = [];
+                const realTimeout = AbortSignal.timeout, realFetch = window.fetch;
+                AbortSignal.timeout = (ms) => { waits.push(ms); return realTimeout.call(AbortSignal, ms); };
+                window.fetch = (url, options) => realFetch(url, options).then((answer) => {
+                  if (!options.headers['Idempotency-Key'] || window.failed) return answer;
+                  window.failed = true;
+                  return new Response('<html>', { status: 504 });
+                });
+                """);
+        console.click("resend");
+        console.type("field-model", "doubtful");
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        console.type("reason", "lost");
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.contains("504") && text.contains("does not do it twice"));
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.startsWith("This was begun under the same Idempotency-Key"));
+        assertThat(console.element("execute").isEnabled()).isFalse();
+        console.click("close");
+
+        console.await(() -> copies(id) == 2);
+        console.await(() -> console.text("pending").equals("0"));
+        assertThat(copies(id)).isEqualTo(2);
+        assertThat((List<?>) console.script("return waits"))
+                .as("an action may work for longer than a look")
+                .anyMatch(Long.valueOf(40_000)::equals)
+                .anyMatch(Long.valueOf(10_000)::equals);
+    }
+
+    private static long copies(String messageId) {
+        return console.queued().stream()
+                .filter(element -> element.contains(messageId))
+                .count();
+    }
+
     @Test
     void a_service_that_does_not_answer_is_said_to_and_asked_again() {
         console.open();

@@ -5,6 +5,7 @@ import static ai.hokus.registry.operations.TestOperations.DRY_RUN;
 import static ai.hokus.registry.operations.TestOperations.keyed;
 import static ai.hokus.registry.operations.TestOperations.record;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -66,9 +68,10 @@ class OperatorActionsTest extends EachDatabase {
         relay.appended(halted.fence());
         relay.claim(); // sees it
         assertThat(repository.fenced(0)).isTrue();
-        assertThat(repository.fenced(null)).isTrue();
+        assertThat(repository.fenced(null)).as("the other partition runs").isFalse();
 
         actions.resume(0, DO);
+        assertThat(repository.fenced(0)).as("resumed by another operator").isFalse();
         actions.pause(0, DO);
         assertThat(repository.fenced(0)).isFalse();
     }
@@ -235,6 +238,36 @@ class OperatorActionsTest extends EachDatabase {
         assertThat(((Completed) actions.purge(Duration.ZERO, DO)).executed()).isFalse();
     }
 
+    /** The second partition fails, after the first one's messages are gone. */
+    @Test
+    void a_purge_that_ended_early_has_counted_what_it_deleted_and_says_how_to_do_the_rest() {
+        TestClaims other = new TestClaims(outbox, 1);
+        for (int n = 0; n < 5; n++) {
+            append(1);
+            relay.deliverPendingAndPark(null);
+            outbox.append(TestOutbox.keyOf(1, 2, 0));
+            other.deliverPendingAndPark(null);
+        }
+        outbox.jdbc()
+                .execute("ALTER TABLE outbox_partition ADD CONSTRAINT broken CHECK (partition_id = 0"
+                        + " OR purged_position = 0)");
+
+        assertThatThrownBy(() -> actions.purge(Duration.ZERO, keyed("k"))).isInstanceOf(DataAccessException.class);
+
+        long deleted = 10 - number("SELECT count(*) FROM outbox_message");
+        assertThat(deleted).isPositive();
+        assertThat(number("SELECT message_count FROM outbox_operation")).isEqualTo(deleted);
+        outbox.jdbc().execute("ALTER TABLE outbox_partition DROP CONSTRAINT broken");
+        assertThat((Completed) actions.purge(Duration.ZERO, keyed("k")))
+                .returns(false, Completed::executed)
+                .returns(deleted, Completed::messages)
+                .satisfies(repeated -> assertThat(repeated.detail())
+                        .startsWith("This was begun under the same Idempotency-Key")
+                        .contains("Messages on record: " + deleted + ".")
+                        .endsWith("a request with another key, or with none, deletes the rest."));
+        assertThat(((Completed) actions.purge(Duration.ZERO, DO)).executed()).isTrue();
+    }
+
     @Test
     void another_queue_is_adopted_after_saying_what_it_is_given_again() {
         append(3);
@@ -263,6 +296,7 @@ class OperatorActionsTest extends EachDatabase {
         Completed second = (Completed) actions.pause(0, keyed("k"));
 
         assertThat(second).returns(false, Completed::executed).returns(first.operationId(), Completed::operationId);
+        assertThat(second.detail()).startsWith("This was done under the same Idempotency-Key");
         assertThat(actions.pause(1, keyed("k"))).isInstanceOf(Refused.class);
     }
 

@@ -4,6 +4,7 @@ import static ai.hokus.registry.operations.TestOperations.DRY_RUN;
 import static ai.hokus.registry.operations.TestOperations.keyed;
 import static ai.hokus.registry.operations.TestOperations.record;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
@@ -19,6 +20,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.util.unit.DataSize;
 
@@ -177,6 +179,32 @@ class ResendTest extends EachDatabase {
                 .isEqualTo(2);
         assertThat(copies(1)).startsWith(new UUID(7, 0), new UUID(7, 1)).endsWith(new UUID(7, 599));
         assertThat(number("SELECT message_count FROM outbox_operation")).isEqualTo(600);
+    }
+
+    /** The second partition fails, after the first one's copies were made. */
+    @Test
+    void what_ended_early_is_not_said_to_be_done_nor_sent_twice_under_its_key() {
+        dataSource.close();
+        dataSource = database.newMigrated(2);
+        outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
+        for (int partition = 0; partition < 2; partition++) {
+            append(2, TestOutbox.keyOf(partition, 2, 0));
+            new TestClaims(outbox, partition).deliverPending();
+        }
+        Resend both = TestOperations.on(outbox).resend();
+        ResendFilter all = new ResendFilter(null, null, null, null, ResendFilter.MIN_TIME, null);
+        outbox.jdbc()
+                .execute("ALTER TABLE outbox_message ADD CONSTRAINT broken CHECK (partition_id = 0 OR copy_no = 0)");
+        assertThatThrownBy(() -> both.resend(all, keyed("k"))).isInstanceOf(DataAccessException.class);
+        outbox.jdbc().execute("ALTER TABLE outbox_message DROP CONSTRAINT broken");
+
+        Completed repeated = (Completed) both.resend(all, keyed("k"));
+
+        assertThat(repeated).returns(false, Completed::executed).returns(2L, Completed::messages);
+        assertThat(repeated.detail())
+                .startsWith("This was begun under the same Idempotency-Key")
+                .contains("Messages on record: 2.", "If it ended early", "would send these again", "from_position");
+        assertThat(copies(1)).hasSize(2);
     }
 
     @Test

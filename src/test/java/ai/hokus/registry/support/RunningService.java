@@ -79,6 +79,13 @@ public final class RunningService implements AutoCloseable {
                 .POST(HttpRequest.BodyPublishers.ofString(json)));
     }
 
+    public HttpResponse<String> postUnder(String idempotencyKey, String path, String json) {
+        return send(HttpRequest.newBuilder(base.resolve(path))
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", idempotencyKey)
+                .POST(HttpRequest.BodyPublishers.ofString(json)));
+    }
+
     /** With the key that may do everything. */
     private HttpResponse<String> send(HttpRequest.Builder request) {
         request.setHeader("X-API-Key", TestKeys.KEY);
