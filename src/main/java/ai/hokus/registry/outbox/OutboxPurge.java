@@ -153,7 +153,6 @@ public class OutboxPurge {
             } catch (DataAccessException e) {
                 failure = e;
             }
-            }
         }
         if (failure != null) {
             throw failure;
