@@ -91,6 +91,11 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
+    /** The failure of a call that Redis need not be asked for. */
+    QueueUnavailableException unavailable(Cause cause, String sentence) {
+        return errors.unavailable(cause, sentence);
+    }
+
     private List<@Nullable Object> await(CompletableFuture<List<@Nullable Object>> reply) {
         try {
             return reply.get(settings.maxCallDuration().toMillis(), TimeUnit.MILLISECONDS);

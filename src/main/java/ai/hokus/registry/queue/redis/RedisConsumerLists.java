@@ -28,13 +28,11 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
                     + " only their depths are known, and nothing can be put back";
 
     private final QueueSettings settings;
-    private final RedisErrorClassifier errors;
     private final RedisClients clients;
     private final boolean inOneSlot;
 
     RedisConsumerLists(QueueSettings settings, RedisSettings redis) {
         this.settings = settings.withConnections(1);
-        this.errors = new RedisErrorClassifier(redis.address(), redis.kind());
         this.clients = new RedisClients(this.settings, redis);
         this.inOneSlot = redis.kind() != RedisSettings.Kind.CLUSTER || settings.hasHashTag();
     }
@@ -80,7 +78,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     @Override
     public boolean putBack(ConsumerList list, String element, String replacement) {
         if (!inOneSlot) {
-            throw errors.unavailable(Cause.OTHER, APART);
+            throw clients.unavailable(Cause.OTHER, APART);
         }
         RedisReply reply = clients.call(
                 ConsumerListScripts.PUT_BACK, List.of(settings.name(), key(list)), List.of(element, replacement));
