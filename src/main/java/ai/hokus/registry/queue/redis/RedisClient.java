@@ -94,6 +94,8 @@ final class RedisClient {
                     starter.isShutdown()
                             ? new RedisConnectionException("the client was replaced by a new one; nothing was sent")
                             : new TimeoutException(MAX_STARTING + " earlier calls still wait to be sent"));
+        } catch (OutOfMemoryError noThread) {
+            reply.completeExceptionally(noThread); // nothing was sent
         }
         return reply;
     }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -36,6 +37,7 @@ final class RedisClients implements AutoCloseable {
     private final RedisErrorClassifier errors;
     private final Supplier<RedisClient> factory;
     private final LongSupplier nanoTime;
+    private final Executor attempts;
     private final ClientWatchdog watchdog;
 
     private @Nullable RedisClient current; // null before the first call; guarded by this
@@ -49,19 +51,26 @@ final class RedisClients implements AutoCloseable {
                 settings,
                 new RedisErrorClassifier(redis.address(), redis.kind()),
                 () -> new RedisClient(settings, redis.withCurrentSecrets()),
-                System::nanoTime);
+                System::nanoTime,
+                RedisClients::startThread);
     }
 
     /**
      * @param factory makes a client without touching Redis
      * @param nanoTime as {@link System#nanoTime}
+     * @param attempts runs each attempt to replace the client on another thread than the caller's
      */
     RedisClients(
-            QueueSettings settings, RedisErrorClassifier errors, Supplier<RedisClient> factory, LongSupplier nanoTime) {
+            QueueSettings settings,
+            RedisErrorClassifier errors,
+            Supplier<RedisClient> factory,
+            LongSupplier nanoTime,
+            Executor attempts) {
         this.settings = settings;
         this.errors = errors;
         this.factory = factory;
         this.nanoTime = nanoTime;
+        this.attempts = attempts;
         this.watchdog = new ClientWatchdog(nanoTime);
         this.lastSecretsCheck = nanoTime.getAsLong();
     }
@@ -134,12 +143,21 @@ final class RedisClients implements AutoCloseable {
      * @param changed the variables whose files are the reason; empty: the client is suspected
      */
     private synchronized void replaceBeside(String changed) {
-        if (!replacing && !closed) {
-            replacing = true;
-            Thread attempt = new Thread(() -> replace(changed), "queue-watchdog");
-            attempt.setDaemon(true);
-            attempt.start();
+        if (replacing || closed) {
+            return;
         }
+        replacing = true;
+        try {
+            attempts.execute(() -> replace(changed));
+        } catch (RuntimeException | Error noThread) {
+            replacing = false; // the call's own outcome must not be hidden, and a later one tries this again
+        }
+    }
+
+    private static void startThread(Runnable attempt) {
+        Thread thread = new Thread(attempt, "queue-watchdog");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** If Redis answers a new client, that one takes over. */
