@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client in use, and its replacement. It is replaced if its calls keep failing while Redis answers a new client
+ * The client in use, and its replacement. It is replaced if its calls keep failing while a new client can do what they need
  * ({@link ClientWatchdog}), or if a file with the password or certificates has changed. A new client takes over only after
  * Redis has answered it; the old one is closed when no call can be waiting on it any more.
  *
@@ -78,13 +78,15 @@ final class RedisClients implements AutoCloseable {
     /**
      * Runs a script on the primary, and keeps an eye on the client. Blocks for {@link QueueSettings#maxCallDuration()} at most.
      *
+     * @param probe what a new client has to do before it takes over, if this call and others before it failed: it changes
+     *     nothing, may be repeated, and fails where calls would go on failing with any client
      * @throws QueueUnavailableException when there is no answer
      */
-    RedisReply call(String script, List<Object> keys, List<String> arguments) {
+    RedisReply call(ScriptCall call, ScriptCall probe) {
         RedisClient used = current();
         boolean suspected = false;
         try {
-            List<@Nullable Object> reply = await(used.run(script, keys, arguments));
+            List<@Nullable Object> reply = await(used.run(call));
             if (watchdog.succeeded()) {
                 warnOfEviction(used);
             }
@@ -95,7 +97,7 @@ final class RedisClients implements AutoCloseable {
         } finally {
             String changed = changedSecrets(used);
             if (suspected || !changed.isEmpty()) {
-                replaceBeside(changed);
+                replaceBeside(changed, probe);
             }
         }
     }
@@ -141,14 +143,15 @@ final class RedisClients implements AutoCloseable {
      * Replaces the client on a new thread: the relay does not wait for it.
      *
      * @param changed the variables whose files are the reason; empty: the client is suspected
+     * @param probe for a client that is suspected
      */
-    private synchronized void replaceBeside(String changed) {
+    private synchronized void replaceBeside(String changed, ScriptCall probe) {
         if (replacing || closed) {
             return;
         }
         replacing = true;
         try {
-            attempts.execute(() -> replace(changed));
+            attempts.execute(() -> replace(changed, changed.isEmpty() ? probe : ping()));
         } catch (RuntimeException | Error noThread) {
             replacing = false; // the call's own outcome must not be hidden, and a later one tries this again
         }
@@ -160,12 +163,17 @@ final class RedisClients implements AutoCloseable {
         thread.start();
     }
 
-    /** If Redis answers a new client, that one takes over. */
-    private void replace(String changed) {
+    /** Enough after a change of the secrets: whatever else fails, what Redis accepts is better than what it will not accept. */
+    private ScriptCall ping() {
+        return new ScriptCall(QueueScripts.PING, List.of(settings.name()), List.of());
+    }
+
+    /** If a new client does what is asked of it, it takes over. */
+    private void replace(String changed, ScriptCall probe) {
         RedisClient fresh = null;
         try {
             fresh = create();
-            await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
+            await(fresh.run(probe));
             takeOver(fresh);
             logReplacement(changed);
         } catch (QueueUnavailableException notAnswered) {
@@ -202,8 +210,8 @@ final class RedisClients implements AutoCloseable {
     private void logReplacement(String changed) {
         if (changed.isEmpty()) {
             log.warn(
-                    "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
-                            + " started anew. Nothing is lost; the relay goes on.",
+                    "Redis at {} does on a new connection what kept failing on the old ones: the client library was started"
+                            + " anew. Nothing is lost; the relay goes on.",
                     errors.address());
         } else {
             log.info(
@@ -231,7 +239,7 @@ final class RedisClients implements AutoCloseable {
     }
 
     private void warnOfEviction(RedisClient asked) {
-        var unused = asked.run(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of())
+        var unused = asked.run(new ScriptCall(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
                 .thenAccept(reply -> {
                     if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
                         log.warn(

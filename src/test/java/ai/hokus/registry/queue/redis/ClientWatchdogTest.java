@@ -45,9 +45,19 @@ class ClientWatchdogTest {
         watchdog.failed(Cause.TIMEOUT);
 
         pass(Duration.ofSeconds(5));
-        assertThat(watchdog.failed(Cause.READ_ONLY)).isFalse();
+        assertThat(watchdog.failed(Cause.WRONG_TYPE)).isFalse();
         pass(Duration.ofSeconds(1));
         assertThat(watchdog.failed(Cause.TIMEOUT)).isFalse();
+    }
+
+    @Test
+    void a_node_that_takes_no_writes_may_not_be_the_one_to_which_the_address_leads() {
+        watchdog.failed(Cause.NOT_READY);
+        pass(Duration.ofSeconds(5));
+        watchdog.failed(Cause.READ_ONLY);
+
+        pass(Duration.ofSeconds(5));
+        assertThat(watchdog.failed(Cause.READ_ONLY)).isTrue();
     }
 
     @Test
