@@ -109,7 +109,7 @@ COMMENT ON COLUMN outbox_partition.partition_id IS '0 and up.';
 COMMENT ON COLUMN outbox_partition.purged_position IS 'Delivered messages up to here are gone (retention): the retained history begins after it.';
 COMMENT ON COLUMN outbox_partition.lowest_parked_position IS 'The lowest undelivered position that has an undecided row in outbox_parked; NULL: there is none.';
 COMMENT ON COLUMN outbox_partition.paused IS 'An operator paused delivery. To pause by SQL: SET paused = TRUE, halt_id = DEFAULT.';
-COMMENT ON COLUMN outbox_partition.stopped_at IS 'When delivery stopped because Redis twice within an hour held checkpoints that another copy of this database had written; NULL: not stopped. An operator releases it.';
+COMMENT ON COLUMN outbox_partition.stopped_at IS 'When delivery stopped because Redis twice within registry.outbox.divergence-heal-interval held checkpoints that another copy of this database had written; NULL: not stopped. An operator releases it.';
 COMMENT ON COLUMN outbox_partition.stopped_reason IS 'What was found when delivery stopped.';
 COMMENT ON COLUMN outbox_partition.stopped_known_position IS 'While stopped: the newest position that Redis and this database both know. Everything after it is sent again by a release.';
 COMMENT ON COLUMN outbox_partition.halt_id IS 'A random id of the newest pause or stop, drawn by it. The fence in Redis bears it.';

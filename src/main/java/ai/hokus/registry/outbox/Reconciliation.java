@@ -50,17 +50,26 @@ record Reconciliation(
                 .filter(checkpoint -> checkpoint.position() > purged && checkpoint.position() <= log.lastPosition())
                 .filter(checkpoint -> repository.hasBatch(checkpoint.position(), checkpoint.batchId()))
                 .findFirst();
-        String reason = "the queue's newest checkpoint " + newest + " is not of this database's log; "
-                + (ours ? "this database wrote it before it was restored" : "another copy of this database wrote it")
-                + common.map(checkpoint -> "; the newest one that is in the log: " + checkpoint)
-                        .orElse("; no other checkpoint is in the log either: back to the start of what is retained");
         return new Reconciliation(
                 common.map(Checkpoint::position).orElse(purged),
                 newest,
                 !newest.place().equals(row.foreignCheckpoint()),
                 !ours,
                 seen.complete(),
-                reason);
+                inLog ? copyContinued(newest) : notInLog(newest, ours, common));
+    }
+
+    private static String copyContinued(Checkpoint newest) {
+        return "the queue's newest checkpoint " + newest
+                + " has a batch of this database's log, but a history that this"
+                + " database never had; another copy of this database wrote it";
+    }
+
+    private static String notInLog(Checkpoint newest, boolean ours, Optional<Checkpoint> common) {
+        return "the queue's newest checkpoint " + newest + " is not of this database's log; "
+                + (ours ? "this database wrote it before it was restored" : "another copy of this database wrote it")
+                + common.map(checkpoint -> "; the newest one that is in the log: " + checkpoint)
+                        .orElse("; no other checkpoint is in the log either: back to the start of what is retained");
     }
 
     private static Reconciliation known(long position, @Nullable Checkpoint newest, String reason) {

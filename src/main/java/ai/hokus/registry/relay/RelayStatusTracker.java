@@ -102,9 +102,9 @@ final class RelayStatusTracker implements PassObserver {
                 "Partition {}: the queue is at its capacity; messages wait in the outbox until consumers make room.";
             case PAUSED -> "Partition {} is paused by an operator; messages wait in the outbox.";
             case STOPPED ->
-                "Partition {} is stopped: for the second time within an hour Redis holds checkpoints that another copy of"
-                        + " this database wrote. Does a copy run against the same Redis? Messages wait in the outbox until"
-                        + " an operator releases the partition.";
+                "Partition {} is stopped: for the second time within registry.outbox.divergence-heal-interval Redis holds"
+                        + " checkpoints that another copy of this database wrote. Does a copy run against the same Redis?"
+                        + " Messages wait in the outbox until an operator releases the partition.";
             case NOT_RELAYING -> "Partition {}: this instance accepts registrations, but does not deliver them.";
             case STARTING, WAITING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
         };

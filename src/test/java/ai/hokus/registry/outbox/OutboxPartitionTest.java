@@ -250,6 +250,21 @@ class OutboxPartitionTest extends EachDatabase {
         assertThat(claimWithStranger("v1:10:a2:b1:0")).isInstanceOf(NothingPending.class);
     }
 
+    /** The copy was made after the batch was claimed, so both have it, and appended it in a history of its own. */
+    @Test
+    void a_strangers_checkpoint_whose_batch_is_in_the_log_is_not_said_to_be_missing_there() {
+        claims.deliver(2);
+        Checkpoint ours = Checkpoint.parse(claims.seen().newest());
+
+        ClaimResult healed = claimWithStranger("v1:2:" + Long.toHexString(ours.batchId()) + ":b1:0");
+
+        assertThat(healed.rewind().divergence()).isTrue();
+        assertThat(healed.rewind().to()).isEqualTo(2);
+        assertThat(healed.rewind().reason())
+                .contains("has a batch of this database's log", "; another copy of this database wrote it")
+                .doesNotContain("is not of this database's log", "the newest one that is in the log");
+    }
+
     /** The queue's newest checkpoint is this one; ours are behind it. */
     private ClaimResult claimWithStranger(String stranger) {
         List<String> newestFirst = new ArrayList<>(claims.all().newestFirst());

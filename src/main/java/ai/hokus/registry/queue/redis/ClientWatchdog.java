@@ -5,8 +5,9 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Suspects the client library when calls keep failing: it may no longer reach a Redis that answers other clients. Says when
- * to try a new client; the caller does that. Thread-safe.
+ * Suspects the client when calls keep failing: the library may no longer reach a Redis that answers other clients, or its
+ * connections may stay with a node that was demoted, while the address leads to another one. Says when to try a new client; the
+ * caller does that, and keeps the old one unless the new one does better. Thread-safe.
  */
 final class ClientWatchdog {
 
@@ -15,7 +16,7 @@ final class ClientWatchdog {
 
     private static final Duration SUSPICIOUS_TIME = Duration.ofSeconds(10);
 
-    /** Time between two tries. Each makes a client's threads and connections, and drops them if Redis does not answer. */
+    /** Time between two tries. Each makes a client's threads and connections, and drops them if it does no better. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
 
     private final LongSupplier nanoTime;
@@ -40,8 +41,8 @@ final class ClientWatchdog {
 
     /** A call failed. Returns whether a new client should be tried now. */
     synchronized boolean failed(Cause cause) {
-        if (isRedisOwnWord(cause)) {
-            failures = 0; // Redis answers, so the client reaches it
+        if (!mayBeTheConnections(cause)) {
+            failures = 0;
             return false;
         }
         long now = nanoTime.getAsLong();
@@ -57,11 +58,15 @@ final class ClientWatchdog {
         return true;
     }
 
-    /** Whether Redis itself said this. Has no default, so that a new cause does not compile until it is added here. */
-    private static boolean isRedisOwnWord(Cause cause) {
+    /**
+     * Whether a new connection may fare better. A failover behind a proxy or a virtual IP leaves the old ones open, at a node
+     * that is a replica now ({@code READONLY}, {@code MASTERDOWN}) or a primary that was cut off ({@code NOREPLICAS}). Has no
+     * default, so that a new cause does not compile until it is added here.
+     */
+    private static boolean mayBeTheConnections(Cause cause) {
         return switch (cause) {
-            case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;
-            case AUTHENTICATION, PERMISSION, NOT_READY, READ_ONLY, OUT_OF_MEMORY, WRONG_TYPE -> true;
+            case UNREACHABLE, TIMEOUT, TLS, NOT_READY, READ_ONLY, OTHER -> true;
+            case AUTHENTICATION, PERMISSION, OUT_OF_MEMORY, WRONG_TYPE -> false;
         };
     }
 }

@@ -80,5 +80,12 @@ final class ConsumerListScripts {
             return {'GONE'}
             """;
 
+    /** Step 1 of {@link #PUT_BACK}: answers where that may begin. KEYS: the same. */
+    static final String PUT_BACK_PROBE = QueueScripts.FAILED + """
+            local undo = redis.pcall('LTRIM', KEYS[1], 0, -1)
+            if failed(undo) then return undo end
+            return {'PRIMARY'}
+            """;
+
     private ConsumerListScripts() {}
 }

@@ -107,7 +107,7 @@ final class QueueScripts {
      *
      * <p>Trimming nothing is a write: a replica, or a primary that a failover has demoted, answers READONLY instead of
      * something old that would look like a loss. Redis does not check memory for this command, so an acknowledgement can
-     * be read while Redis is full.
+     * be read while Redis is full, and a new client can take over then.
      */
     static final String CHECKPOINTS = FAILED + """
             local queue, checkpoints = KEYS[1], KEYS[2]
@@ -127,7 +127,7 @@ final class QueueScripts {
             return result
             """;
 
-    /** Answers if Redis does. KEYS: the queue, which is not touched. */
+    /** Answers if Redis does and may run scripts, a replica too. KEYS: the queue, which is not touched. */
     static final String PING = "return {'PONG'}";
 
     /**

@@ -85,15 +85,17 @@ final class RedisClient {
     }
 
     /** Never blocks. Cancelling the reply withdraws a call that was not sent yet. */
-    CompletableFuture<List<@Nullable Object>> run(String script, List<Object> keys, List<String> arguments) {
+    CompletableFuture<List<@Nullable Object>> run(ScriptCall script) {
         CompletableFuture<List<@Nullable Object>> reply = new CompletableFuture<>();
         try {
-            starter.execute(() -> start(script, keys, arguments, reply));
+            starter.execute(() -> start(script, reply));
         } catch (RejectedExecutionException e) {
             reply.completeExceptionally(
                     starter.isShutdown()
                             ? new RedisConnectionException("the client was replaced by a new one; nothing was sent")
                             : new TimeoutException(MAX_STARTING + " earlier calls still wait to be sent"));
+        } catch (OutOfMemoryError noThread) {
+            reply.completeExceptionally(noThread); // nothing was sent
         }
         return reply;
     }
@@ -104,11 +106,15 @@ final class RedisClient {
         return redisson.shutdownAsync(Duration.ZERO, timeout).toCompletableFuture();
     }
 
-    private void start(
-            String script, List<Object> keys, List<String> arguments, CompletableFuture<List<@Nullable Object>> reply) {
+    private void start(ScriptCall script, CompletableFuture<List<@Nullable Object>> reply) {
         try {
             RFuture<List<@Nullable Object>> call = redisson.getScript(UTF_8)
-                    .evalAsync(RScript.Mode.READ_WRITE, script, RScript.ReturnType.LIST, keys, arguments.toArray());
+                    .evalAsync(
+                            RScript.Mode.READ_WRITE,
+                            script.script(),
+                            RScript.ReturnType.LIST,
+                            script.keys(),
+                            script.arguments().toArray());
             // For when the caller stops waiting; without effect on a call that is done.
             var unused = reply.whenComplete((result, failure) -> call.cancel(true));
             call.whenComplete((result, failure) -> {

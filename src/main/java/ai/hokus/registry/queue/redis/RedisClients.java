@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -16,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The client in use, and its replacement. It is replaced if its calls keep failing while Redis answers a new client
+ * The client in use, and its replacement. It is replaced if its calls keep failing while a new client can do what they need
  * ({@link ClientWatchdog}), or if a file with the password or certificates has changed. A new client takes over only after
  * Redis has answered it; the old one is closed when no call can be waiting on it any more.
  *
@@ -36,6 +37,7 @@ final class RedisClients implements AutoCloseable {
     private final RedisErrorClassifier errors;
     private final Supplier<RedisClient> factory;
     private final LongSupplier nanoTime;
+    private final Executor attempts;
     private final ClientWatchdog watchdog;
 
     private @Nullable RedisClient current; // null before the first call; guarded by this
@@ -49,19 +51,26 @@ final class RedisClients implements AutoCloseable {
                 settings,
                 new RedisErrorClassifier(redis.address(), redis.kind()),
                 () -> new RedisClient(settings, redis.withCurrentSecrets()),
-                System::nanoTime);
+                System::nanoTime,
+                RedisClients::startThread);
     }
 
     /**
      * @param factory makes a client without touching Redis
      * @param nanoTime as {@link System#nanoTime}
+     * @param attempts runs each attempt to replace the client on another thread than the caller's
      */
     RedisClients(
-            QueueSettings settings, RedisErrorClassifier errors, Supplier<RedisClient> factory, LongSupplier nanoTime) {
+            QueueSettings settings,
+            RedisErrorClassifier errors,
+            Supplier<RedisClient> factory,
+            LongSupplier nanoTime,
+            Executor attempts) {
         this.settings = settings;
         this.errors = errors;
         this.factory = factory;
         this.nanoTime = nanoTime;
+        this.attempts = attempts;
         this.watchdog = new ClientWatchdog(nanoTime);
         this.lastSecretsCheck = nanoTime.getAsLong();
     }
@@ -69,13 +78,15 @@ final class RedisClients implements AutoCloseable {
     /**
      * Runs a script on the primary, and keeps an eye on the client. Blocks for {@link QueueSettings#maxCallDuration()} at most.
      *
+     * @param probe what a new client has to do before it takes over, if this call and others before it failed: it changes
+     *     nothing, may be repeated, and fails where calls would go on failing with any client
      * @throws QueueUnavailableException when there is no answer
      */
-    RedisReply call(String script, List<Object> keys, List<String> arguments) {
+    RedisReply call(ScriptCall call, ScriptCall probe) {
         RedisClient used = current();
         boolean suspected = false;
         try {
-            List<@Nullable Object> reply = await(used.run(script, keys, arguments));
+            List<@Nullable Object> reply = await(used.run(call));
             if (watchdog.succeeded()) {
                 warnOfEviction(used);
             }
@@ -86,9 +97,14 @@ final class RedisClients implements AutoCloseable {
         } finally {
             String changed = changedSecrets(used);
             if (suspected || !changed.isEmpty()) {
-                replaceBeside(changed);
+                replaceBeside(changed, probe);
             }
         }
+    }
+
+    /** The failure of a call that Redis need not be asked for. */
+    QueueUnavailableException unavailable(Cause cause, String sentence) {
+        return errors.unavailable(cause, sentence);
     }
 
     private List<@Nullable Object> await(CompletableFuture<List<@Nullable Object>> reply) {
@@ -127,22 +143,37 @@ final class RedisClients implements AutoCloseable {
      * Replaces the client on a new thread: the relay does not wait for it.
      *
      * @param changed the variables whose files are the reason; empty: the client is suspected
+     * @param probe for a client that is suspected
      */
-    private synchronized void replaceBeside(String changed) {
-        if (!replacing && !closed) {
-            replacing = true;
-            Thread attempt = new Thread(() -> replace(changed), "queue-watchdog");
-            attempt.setDaemon(true);
-            attempt.start();
+    private synchronized void replaceBeside(String changed, ScriptCall probe) {
+        if (replacing || closed) {
+            return;
+        }
+        replacing = true;
+        try {
+            attempts.execute(() -> replace(changed, changed.isEmpty() ? probe : ping()));
+        } catch (RuntimeException | Error noThread) {
+            replacing = false; // the call's own outcome must not be hidden, and a later one tries this again
         }
     }
 
-    /** If Redis answers a new client, that one takes over. */
-    private void replace(String changed) {
+    private static void startThread(Runnable attempt) {
+        Thread thread = new Thread(attempt, "queue-watchdog");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Enough after a change of the secrets: whatever else fails, what Redis accepts is better than what it will not accept. */
+    private ScriptCall ping() {
+        return new ScriptCall(QueueScripts.PING, List.of(settings.name()), List.of());
+    }
+
+    /** If a new client does what is asked of it, it takes over. */
+    private void replace(String changed, ScriptCall probe) {
         RedisClient fresh = null;
         try {
             fresh = create();
-            await(fresh.run(QueueScripts.PING, List.of(settings.name()), List.of()));
+            await(fresh.run(probe));
             takeOver(fresh);
             logReplacement(changed);
         } catch (QueueUnavailableException notAnswered) {
@@ -179,8 +210,8 @@ final class RedisClients implements AutoCloseable {
     private void logReplacement(String changed) {
         if (changed.isEmpty()) {
             log.warn(
-                    "Redis at {} answers a new connection, while calls kept failing on the old ones: the client library was"
-                            + " started anew. Nothing is lost; the relay goes on.",
+                    "Redis at {} does on a new connection what kept failing on the old ones: the client library was started"
+                            + " anew. Nothing is lost; the relay goes on.",
                     errors.address());
         } else {
             log.info(
@@ -208,7 +239,7 @@ final class RedisClients implements AutoCloseable {
     }
 
     private void warnOfEviction(RedisClient asked) {
-        var unused = asked.run(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of())
+        var unused = asked.run(new ScriptCall(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
                 .thenAccept(reply -> {
                     if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
                         log.warn(

@@ -28,15 +28,20 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
                     + " only their depths are known, and nothing can be put back";
 
     private final QueueSettings settings;
-    private final RedisErrorClassifier errors;
     private final RedisClients clients;
     private final boolean inOneSlot;
 
     RedisConsumerLists(QueueSettings settings, RedisSettings redis) {
-        this.settings = settings.withConnections(1);
-        this.errors = new RedisErrorClassifier(redis.address(), redis.kind());
-        this.clients = new RedisClients(this.settings, redis);
-        this.inOneSlot = redis.kind() != RedisSettings.Kind.CLUSTER || settings.hasHashTag();
+        this(
+                settings,
+                new RedisClients(settings.withConnections(1), redis),
+                redis.kind() != RedisSettings.Kind.CLUSTER || settings.hasHashTag());
+    }
+
+    RedisConsumerLists(QueueSettings settings, RedisClients clients, boolean inOneSlot) {
+        this.settings = settings;
+        this.clients = clients;
+        this.inOneSlot = inOneSlot;
     }
 
     @Override
@@ -80,10 +85,12 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     @Override
     public boolean putBack(ConsumerList list, String element, String replacement) {
         if (!inOneSlot) {
-            throw errors.unavailable(Cause.OTHER, APART);
+            throw clients.unavailable(Cause.OTHER, APART);
         }
+        List<Object> keys = List.of(settings.name(), key(list));
         RedisReply reply = clients.call(
-                ConsumerListScripts.PUT_BACK, List.of(settings.name(), key(list)), List.of(element, replacement));
+                new ScriptCall(ConsumerListScripts.PUT_BACK, keys, List.of(element, replacement)),
+                new ScriptCall(ConsumerListScripts.PUT_BACK_PROBE, keys, List.of()));
         return switch (reply.text()) {
             case "PUT_BACK" -> true;
             case "GONE" -> false;
@@ -105,6 +112,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        return clients.call(ConsumerListScripts.SNAPSHOT, keys, arguments);
+        ScriptCall look = new ScriptCall(ConsumerListScripts.SNAPSHOT, keys, arguments);
+        return clients.call(look, look);
     }
 }

@@ -46,8 +46,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     }
 
     private Checkpoints checkpoints(ProducerId producer, int newest, int milestones) {
-        RedisReply reply = call(
-                QueueScripts.CHECKPOINTS, producer, List.of(Integer.toString(newest), Integer.toString(milestones)));
+        RedisReply reply = call(look(producer, newest, milestones), producer);
         long depth = reply.number();
         return new Checkpoints(reply.texts(reply.number()), reply.rest(), depth);
     }
@@ -56,7 +55,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     public AppendResult append(ProducerId producer, Append append) {
         return append.entries().stream().anyMatch(this::isTooLarge)
                 ? refuseWithoutSending(producer, append)
-                : resultOf(call(QueueScripts.APPEND, producer, arguments(append)));
+                : resultOf(call(new ScriptCall(QueueScripts.APPEND, keys(producer), arguments(append)), producer));
     }
 
     @Override
@@ -108,10 +107,23 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
         return arguments;
     }
 
-    private RedisReply call(String script, ProducerId producer, List<String> arguments) {
-        List<Object> keys =
-                List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
-        return clients.call(script, keys, arguments);
+    /**
+     * A new client has to read the newest checkpoint before it takes over. The relay does so at the beginning of each pass, so
+     * a failure that goes on is one of this look: also that of a node that was demoted, because the look writes.
+     */
+    private RedisReply call(ScriptCall call, ProducerId producer) {
+        return clients.call(call, look(producer, 1, 0));
+    }
+
+    private ScriptCall look(ProducerId producer, int newest, int milestones) {
+        return new ScriptCall(
+                QueueScripts.CHECKPOINTS,
+                keys(producer),
+                List.of(Integer.toString(newest), Integer.toString(milestones)));
+    }
+
+    private List<Object> keys(ProducerId producer) {
+        return List.of(settings.name(), settings.checkpointsKey(producer), settings.milestonesKey(producer));
     }
 
     private AppendResult resultOf(RedisReply reply) {

@@ -6,7 +6,7 @@
  *
  * <p><b>Promises</b> that start-up touches no Redis, that a call ends within {@link
  * ai.hokus.registry.queue.QueueSettings#maxCallDuration()}, that nothing is retried here, and that a Redis that comes back is
- * used again without a restart.
+ * used again without a restart, also if it is another node at the same address.
  *
  * <p><b>May call</b> {@link ai.hokus.registry.queue}, which it implements.
  *
