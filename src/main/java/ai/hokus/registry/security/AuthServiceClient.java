@@ -206,7 +206,7 @@ final class AuthServiceClient {
             backoff.askedToWait(wait, true);
             return noVerdict(
                     Trouble.THROTTLED,
-                    "it answered 429, and is left alone for " + wait.toSeconds() + " s",
+                    "it answered 429, and is not asked about that key for " + wait.toSeconds() + " s",
                     new Verdict.Throttled(wait));
         }
         backoff.answered();

@@ -245,6 +245,29 @@ class AuthServiceKeysTest {
     }
 
     @Test
+    void made_up_keys_keep_new_keys_out_for_a_minute_at_most() {
+        AuthServiceKeys keys = keys();
+        service.answers(question -> question.body().contains(ELSEWHERE)
+                ? new Answer(429, "", "Retry-After", "3600")
+                : new Answer(200, ADA));
+        for (int i = 0; i < AuthServiceBackoff.ANSWERS_TO_PAUSE; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), ELSEWHERE)).isEqualTo(new Throttled(Duration.ofHours(1)));
+        }
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(new Throttled(AuthServiceBackoff.MAX_PAUSE));
+
+        clock.advance(AuthServiceBackoff.MAX_PAUSE);
+        assertThat(keys.verify(ApiKey.of("one-more"), ELSEWHERE)).isEqualTo(new Throttled(Duration.ofHours(1)));
+        assertThat(keys.verify(KEY, HOME))
+                .as("one more answer is no reason to pause")
+                .isEqualTo(KNOWN);
+        clock.advance(Duration.ofHours(1).minus(AuthServiceBackoff.MAX_PAUSE).minusNanos(1));
+        assertThat(keys.verify(ApiKey.of("key-0"), ELSEWHERE))
+                .as("not asked again")
+                .isEqualTo(new Throttled(Duration.ofHours(1)));
+        assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE + 2);
+    }
+
+    @Test
     void throttling_does_not_concern_a_known_key_and_is_one_line_a_minute(CapturedOutput output) {
         AuthServiceKeys keys = keys();
         keys.verify(KEY, HOME);
@@ -263,9 +286,9 @@ class AuthServiceKeysTest {
     @Test
     void unavailable_with_a_time_is_believed_too() {
         AuthServiceKeys keys = keys();
-        service.answers(503, "", "Retry-After", "120");
+        service.answers(503, "", "Retry-After", "50");
         for (int i = 0; i < 10; i++) {
-            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Unavailable(Duration.ofSeconds(120)));
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Unavailable(Duration.ofSeconds(50)));
         }
         assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE);
     }
