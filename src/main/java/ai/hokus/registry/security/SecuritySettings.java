@@ -65,7 +65,7 @@ record SecuritySettings(
      */
     record AuthService(
             @DefaultValue("") String url,
-            @DefaultValue("") String id,
+            @DefaultValue("platform") String id,
             @DefaultValue("1s") Duration connectTimeout,
             @DefaultValue("2s") Duration timeout,
             @DefaultValue("60s") Duration cacheTtl,
