@@ -19,10 +19,15 @@ import org.springframework.boot.context.properties.BoundConfigurationProperties;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.MutablePropertySources;
+import org.springframework.core.env.PropertyResolver;
+import org.springframework.core.env.PropertySourcesPropertyResolver;
 import org.springframework.core.env.StandardEnvironment;
 import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.core.io.ClassPathResource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -62,6 +67,23 @@ class ConfigurationDocumentTest {
             }
             assertThat(setting.path("description").asString()).as(name).isNotBlank();
         });
+    }
+
+    /** The table has the records' defaults; what application.yaml says instead would be missing from it. */
+    @Test
+    void application_yaml_has_the_same_defaults() throws IOException {
+        MutablePropertySources yaml = new MutablePropertySources();
+        new YamlPropertySourceLoader()
+                .load("application.yaml", new ClassPathResource("application.yaml"))
+                .forEach(yaml::addLast);
+        PropertyResolver resolver = new PropertySourcesPropertyResolver(yaml);
+        TreeMap<String, JsonNode> settings = settings();
+        settings.keySet().removeIf(name -> !resolver.containsProperty(name));
+
+        assertThat(settings)
+                .hasSizeGreaterThan(5)
+                .allSatisfy((name, setting) -> assertThat(resolver.getProperty(name))
+                        .isEqualTo(setting.path("defaultValue").asString()));
     }
 
     /** As the document says: dots and dashes become underscores, and all letters capitals. */

@@ -28,8 +28,11 @@ class CloudWatchConfiguration {
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(2);
 
     /**
-     * One request with the SDK's own retries. With a read that is under way it takes 7 s at most: well inside a step, and the
-     * most that the last publication adds to a shutdown.
+     * One request with the SDK's own retries. With a read that is under way it takes 7 s at most: well inside a step.
+     *
+     * <p>A shutdown publishes twice if the last step is not published yet, and leaves the second out if the first fails. So it
+     * waits 7 s for a CloudWatch that is away, and 10 s for one that takes both at the last moment. With 3 s for requests, 6 s
+     * for the relay and 2 s for each of two Redis clients that is 23 s of the 30 s that ECS waits.
      */
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 
@@ -81,7 +84,13 @@ class CloudWatchConfiguration {
                 settings.namespace(),
                 "cloudwatch.step",
                 settings.step().toString())::get;
-        CloudWatchMeterRegistry registry = new CloudWatchMeterRegistry(config, clock, publisher);
+        CloudWatchMeterRegistry registry = new CloudWatchMeterRegistry(config, clock, publisher) {
+            @Override
+            public void close() {
+                publisher.giveUpAtNextFailure();
+                super.close();
+            }
+        };
         registry.config()
                 .meterFilter(MeterFilter.denyUnless(
                         id -> ServiceMeter.named(id.getName()).isPresent()))

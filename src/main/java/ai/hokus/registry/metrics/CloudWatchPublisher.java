@@ -29,6 +29,8 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
     private final CloudWatchClient client;
     private final AtomicLong failures = new AtomicLong();
     private final AtomicBoolean failing = new AtomicBoolean();
+    private volatile boolean closing;
+    private volatile boolean gaveUp;
 
     CloudWatchPublisher(CloudWatchClient client) {
         this.client = client;
@@ -38,12 +40,17 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
         return failures.get();
     }
 
+    /** From now on nothing is sent after a failure: a shutdown waits once for a CloudWatch that is away. */
+    void giveUpAtNextFailure() {
+        closing = true;
+    }
+
     @Override
     public CompletableFuture<PutMetricDataResponse> putMetricData(PutMetricDataRequest request) {
         List<MetricDatum> finite = request.metricData().stream()
                 .filter(datum -> Math.abs(datum.value()) < LARGEST_VALUE)
                 .toList();
-        if (!finite.isEmpty()) {
+        if (!finite.isEmpty() && !gaveUp) {
             try {
                 client.putMetricData(request.toBuilder().metricData(finite).build());
                 succeeded();
@@ -61,6 +68,7 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
     }
 
     private void failed(RuntimeException e) {
+        gaveUp = closing;
         failures.incrementAndGet();
         if (!failing.getAndSet(true)) {
             log.warn(

@@ -39,7 +39,7 @@ final class AccessRules {
             rule(OBSERVE, GET, "/actuator/**"),
             rule(OPERATE, CHANGES, "/actuator/**"),
             rule(OPEN, GET, "/", "/console/**", "/webjars/**"),
-            rule(OPEN, GET, "/swagger-ui.html", "/swagger-ui/**", "/v3/api-docs/**", "/v3/api-docs.yaml"));
+            rule(OPEN, GET, "/swagger-ui.html", "/swagger-ui/**", "/v3/api-docs/**"));
 
     private static final PathPatternRequestMatcher HEALTH = PathPatternRequestMatcher.pathPattern("/health");
 

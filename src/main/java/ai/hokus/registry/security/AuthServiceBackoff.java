@@ -9,11 +9,17 @@ import java.util.Optional;
 /**
  * Leaves the auth service alone when it answers with {@code Retry-After}. A single 429 may be about one key's limit, and
  * concerns only that key; {@link #ANSWERS_TO_PAUSE} such answers in a row are about this service: then it asks nothing until
- * the time of the last one is over. Thread-safe.
+ * the time of the last one is over, or {@link #MAX_PAUSE}. Then it takes as many answers to pause again. Thread-safe.
  */
 final class AuthServiceBackoff {
 
     static final int ANSWERS_TO_PAUSE = 3;
+
+    /**
+     * Short, because nobody with a new key gets in meanwhile, and a stranger may have brought it about: where the auth service
+     * limits by the client's address, three made-up keys are enough.
+     */
+    static final Duration MAX_PAUSE = Duration.ofMinutes(1);
 
     private final Clock steadyClock;
     private int inARow; // guarded by this
@@ -28,6 +34,9 @@ final class AuthServiceBackoff {
     synchronized Optional<Verdict> verdictWhilePausing() {
         Duration left = Duration.between(steadyClock.instant(), pausedUntil);
         if (left.isNegative() || left.isZero()) {
+            if (inARow >= ANSWERS_TO_PAUSE) {
+                inARow = 0;
+            }
             return Optional.empty();
         }
         return Optional.of(throttled ? new Verdict.Throttled(left) : new Verdict.Unavailable(left));
@@ -36,7 +45,7 @@ final class AuthServiceBackoff {
     /** The service answered with {@code Retry-After}: with 429, or with a 5xx. */
     synchronized void askedToWait(Duration retryAfter, boolean with429) {
         if (++inARow >= ANSWERS_TO_PAUSE) {
-            pausedUntil = steadyClock.instant().plus(retryAfter);
+            pausedUntil = steadyClock.instant().plus(retryAfter.compareTo(MAX_PAUSE) < 0 ? retryAfter : MAX_PAUSE);
             throttled = with429;
         }
     }

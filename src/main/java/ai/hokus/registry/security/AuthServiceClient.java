@@ -26,8 +26,10 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -162,26 +164,31 @@ final class AuthServiceClient {
 
     private CompletableFuture<AuthServiceResponse> exchange(HttpRequest question) {
         Instant start = steadyClock.instant();
-        CompletableFuture<AuthServiceResponse> call = send(question);
-        return call.exceptionallyCompose(failure ->
-                        isBrokenConnection(failure) ? send(question) : CompletableFuture.failedFuture(failure))
+        Queue<CompletableFuture<AuthServiceResponse>> calls = new ConcurrentLinkedQueue<>();
+        return send(question, calls)
+                .exceptionallyCompose(failure ->
+                        isBrokenConnection(failure) ? send(question, calls) : CompletableFuture.failedFuture(failure))
                 .orTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((response, failure) -> {
                     watch.asked(Duration.between(start, steadyClock.instant()));
                     if (failure != null) {
-                        call.cancel(true);
+                        // Otherwise an answer that trickles would keep its connection.
+                        calls.forEach(call -> call.cancel(true));
                     }
                 });
     }
 
-    private CompletableFuture<AuthServiceResponse> send(HttpRequest question) {
+    private CompletableFuture<AuthServiceResponse> send(
+            HttpRequest question, Queue<CompletableFuture<AuthServiceResponse>> calls) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
-        return http.sendAsync(
+        CompletableFuture<AuthServiceResponse> call = http.sendAsync(
                         question,
                         HttpResponse.BodyHandlers.ofByteArrayConsumer(part -> part.ifPresent(bytes ->
                                 body.write(bytes, 0, Math.min(bytes.length, MAX_RESPONSE_BYTES - body.size())))))
                 .thenApply(response ->
                         new AuthServiceResponse(response.statusCode(), response.headers(), body.toByteArray()));
+        calls.add(call);
+        return call;
     }
 
     /** A pooled connection that the service has just closed says nothing about the service: the question is sent once more. */
@@ -206,7 +213,7 @@ final class AuthServiceClient {
             backoff.askedToWait(wait, true);
             return noVerdict(
                     Trouble.THROTTLED,
-                    "it answered 429, and is left alone for " + wait.toSeconds() + " s",
+                    "it answered 429, and is not asked about that key for " + wait.toSeconds() + " s",
                     new Verdict.Throttled(wait));
         }
         backoff.answered();

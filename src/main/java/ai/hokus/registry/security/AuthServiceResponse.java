@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
 record AuthServiceResponse(int status, HttpHeaders headers, byte[] body) {
 
-    /** An hour: a mistake in the header must not lock new keys out for longer. */
+    /** An hour: a mistake in the header must not lock a key out for longer. */
     private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
 
     private static final Duration MIN_RETRY_AFTER = Duration.ofSeconds(1);

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keys in a file, one a line: {@code SHA256-OF-KEY USER-ID SCOPE[,SCOPE...]}; empty lines and lines that start with {@code #}
- * are ignored. Requests check for a change every {@link #CHECK_INTERVAL}. If the changed file cannot be used, the previous keys
- * stay valid, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its hash.
+ * are ignored. Requests check for a change every {@link #CHECK_INTERVAL}. A change counts once two checks in a row have read the
+ * same: a file that is being written may be empty, or end after any line. If the changed file cannot be used, the previous
+ * keys stay valid, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its hash.
  */
 final class KeyFile implements KeyVerifier {
 
@@ -44,6 +45,7 @@ final class KeyFile implements KeyVerifier {
     private final ReentrantLock reloading = new ReentrantLock();
 
     private String content;
+    private String lastRead;
     private String failure = "";
     private volatile long checkedAt;
     private volatile Map<String, Verdict> keys;
@@ -56,6 +58,7 @@ final class KeyFile implements KeyVerifier {
         try {
             this.file = Path.of(file.strip());
             this.content = read();
+            this.lastRead = content;
             this.keys = parse(content);
         } catch (InvalidPathException e) {
             throw SecuritySettings.unusable("API_KEYS_FILE is not the path of a file.");
@@ -81,7 +84,9 @@ final class KeyFile implements KeyVerifier {
         try {
             String now = read();
             failure = "";
-            if (!now.equals(content)) {
+            boolean isWritten = now.equals(lastRead);
+            lastRead = now;
+            if (isWritten && !now.equals(content)) {
                 content = now;
                 keys = parse(now);
                 log.info("The API keys were read again: {} in {}", keys.size(), file);

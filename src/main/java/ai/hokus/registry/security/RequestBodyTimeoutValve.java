@@ -23,8 +23,9 @@ import org.springframework.web.ErrorResponseException;
  * {@code timeout} and one read's timeout at most.
  *
  * <p>The unread rest of a body (of a request that was refused, or is too large) is read and thrown away until the same
- * deadline: if the connection closed at once, a client that is still sending might not see the answer. Then the connection is
- * closed. Left to itself, Tomcat would read the rest for as long as the client likes, to find where the next request starts.
+ * deadline, for {@link #MAX_THROW_AWAY} at most: if the connection closed at once, a client that is still sending might not see
+ * the answer. Then the connection is closed. Left to itself, Tomcat would read the rest for as long as the client likes, to find
+ * where the next request starts.
  *
  * <p>Belongs in the context's pipeline: the valves before that would take a broken body for an error that nobody has answered.
  */
@@ -32,6 +33,9 @@ final class RequestBodyTimeoutValve extends ValveBase {
 
     /** Twice the largest body that is accepted by default. */
     private static final int MAX_BYTES_THROWN_AWAY = 2 << 20;
+
+    /** The client has its answer by then, and needs no key to hold this thread: for this time and one read's timeout. */
+    private static final Duration MAX_THROW_AWAY = Duration.ofSeconds(1);
 
     private final Duration timeout;
 
@@ -57,7 +61,7 @@ final class RequestBodyTimeoutValve extends ValveBase {
             if (!request.isFinished()) {
                 // Before the rest is thrown away: the client may be waiting for this.
                 response.flushBuffer();
-                if (!throwAway(coyote, until)) {
+                if (!throwAway(coyote, Math.min(until, System.nanoTime() + MAX_THROW_AWAY.toNanos()))) {
                     coyote.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
                 }
             }

@@ -30,9 +30,6 @@ class SecurityConfiguration {
     /** The URL of the embedded database, which this service does not share with others. */
     private static final Pattern EMBEDDED = Pattern.compile("(?i)jdbc:h2:(?!tcp:|ssl:).*");
 
-    /** Spring Boot's default. */
-    private static final int TOMCAT_THREADS = 200;
-
     /** Turns off Spring Security's meters for every filter, which nobody reads. */
     @Bean
     SecurityObservationSettings securityObservationSettings() {
@@ -111,7 +108,7 @@ class SecurityConfiguration {
             verifiers.add(new KeyFile(settings.keyFile(), System::nanoTime));
         }
         if (!settings.authService().url().isBlank()) {
-            int threads = environment.getProperty("server.tomcat.threads.max", Integer.class, TOMCAT_THREADS);
+            int threads = environment.getRequiredProperty("server.tomcat.threads.max", Integer.class);
             verifiers.add(new AuthServiceKeys(
                     new AuthServiceClient(settings.authService(), watch, clock, steadyClock),
                     settings.authService(),

@@ -8,7 +8,6 @@ import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
-import org.yaml.snakeyaml.Yaml;
 
 /**
  * Serves the API's description from {@code openapi.json}. A test writes that file from the controllers with springdoc: the
@@ -16,24 +15,20 @@ import org.yaml.snakeyaml.Yaml;
  */
 @Hidden
 @RestController
-record OpenApiController(ServiceVersion version) {
+final class OpenApiController {
 
     /** What the file has instead of a version, so that a release need not change it. */
     static final String VERSION = "@version@";
 
+    private final byte[] description;
+
+    OpenApiController(ServiceVersion version) throws IOException {
+        String file = new ClassPathResource("openapi.json").getContentAsString(StandardCharsets.UTF_8);
+        this.description = file.replace(VERSION, version.value()).getBytes(StandardCharsets.UTF_8);
+    }
+
     @GetMapping(path = "/v3/api-docs", produces = MediaType.APPLICATION_JSON_VALUE)
-    byte[] json() throws IOException {
-        return description().getBytes(StandardCharsets.UTF_8);
-    }
-
-    @GetMapping(path = "/v3/api-docs.yaml", produces = "application/vnd.oai.openapi")
-    byte[] yaml() throws IOException {
-        Yaml yaml = new Yaml();
-        return yaml.dumpAsMap(yaml.load(description())).getBytes(StandardCharsets.UTF_8); // JSON is YAML too
-    }
-
-    private String description() throws IOException {
-        String description = new ClassPathResource("openapi.json").getContentAsString(StandardCharsets.UTF_8);
-        return description.replace(VERSION, version.value());
+    byte[] json() {
+        return description;
     }
 }

@@ -149,6 +149,20 @@ class CloudWatchPublishingTest {
         assertThat(publisher.failures()).isEqualTo(1);
     }
 
+    /** Micrometer publishes the last whole step at shutdown, and then what came after it: each would wait for a time-out. */
+    @Test
+    void a_shutdown_waits_once_for_an_endpoint_that_fails() {
+        cloudWatch.become(Behaviour.REFUSE);
+        publishOne();
+        assertThat(cloudWatch.rest()).hasSize(1);
+
+        registry.close();
+        publishOne();
+
+        assertThat(cloudWatch.rest()).hasSize(1);
+        assertThat(publisher.failures()).isEqualTo(2);
+    }
+
     private void publishOne() {
         publisher
                 .putMetricData(PutMetricDataRequest.builder()

@@ -17,9 +17,12 @@ import ai.hokus.registry.security.KeyVerifier.Verdict.Unknown;
 import ai.hokus.registry.support.SettableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
@@ -245,6 +249,29 @@ class AuthServiceKeysTest {
     }
 
     @Test
+    void made_up_keys_keep_new_keys_out_for_a_minute_at_most() {
+        AuthServiceKeys keys = keys();
+        service.answers(question -> question.body().contains(ELSEWHERE)
+                ? new Answer(429, "", "Retry-After", "3600")
+                : new Answer(200, ADA));
+        for (int i = 0; i < AuthServiceBackoff.ANSWERS_TO_PAUSE; i++) {
+            assertThat(keys.verify(ApiKey.of("key-" + i), ELSEWHERE)).isEqualTo(new Throttled(Duration.ofHours(1)));
+        }
+        assertThat(keys.verify(KEY, HOME)).isEqualTo(new Throttled(AuthServiceBackoff.MAX_PAUSE));
+
+        clock.advance(AuthServiceBackoff.MAX_PAUSE);
+        assertThat(keys.verify(ApiKey.of("one-more"), ELSEWHERE)).isEqualTo(new Throttled(Duration.ofHours(1)));
+        assertThat(keys.verify(KEY, HOME))
+                .as("one more answer is no reason to pause")
+                .isEqualTo(KNOWN);
+        clock.advance(Duration.ofHours(1).minus(AuthServiceBackoff.MAX_PAUSE).minusNanos(1));
+        assertThat(keys.verify(ApiKey.of("key-0"), ELSEWHERE))
+                .as("not asked again")
+                .isEqualTo(new Throttled(Duration.ofHours(1)));
+        assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE + 2);
+    }
+
+    @Test
     void throttling_does_not_concern_a_known_key_and_is_one_line_a_minute(CapturedOutput output) {
         AuthServiceKeys keys = keys();
         keys.verify(KEY, HOME);
@@ -263,9 +290,9 @@ class AuthServiceKeysTest {
     @Test
     void unavailable_with_a_time_is_believed_too() {
         AuthServiceKeys keys = keys();
-        service.answers(503, "", "Retry-After", "120");
+        service.answers(503, "", "Retry-After", "50");
         for (int i = 0; i < 10; i++) {
-            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Unavailable(Duration.ofSeconds(120)));
+            assertThat(keys.verify(ApiKey.of("key-" + i), HOME)).isEqualTo(new Unavailable(Duration.ofSeconds(50)));
         }
         assertThat(service.questions()).hasSize(AuthServiceBackoff.ANSWERS_TO_PAUSE);
     }
@@ -362,6 +389,43 @@ class AuthServiceKeysTest {
             }
         }
         assertThat(failures("unreachable")).isZero();
+    }
+
+    @Test
+    void an_answer_that_trickles_keeps_no_connection_even_when_it_is_the_second() throws Exception {
+        try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Future<Void> closed = threads.submit(() -> breakOffAndThenTrickle(socket));
+
+            assertThat(keys("http://127.0.0.1:" + socket.getLocalPort(), Duration.ofMillis(500))
+                            .verify(KEY, HOME))
+                    .isInstanceOf(Unavailable.class);
+            closed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        }
+        assertThat(failures("timeout")).isEqualTo(1);
+    }
+
+    /** Returns when the client has closed the second connection. */
+    private static Void breakOffAndThenTrickle(ServerSocket server) throws IOException {
+        try (Socket first = server.accept()) {
+            readQuestion(first);
+        }
+        try (Socket second = server.accept()) {
+            readQuestion(second);
+            OutputStream answer = second.getOutputStream();
+            answer.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            second.setSoTimeout(50);
+            while (true) {
+                try {
+                    if (second.getInputStream().read() < 0) {
+                        return null;
+                    }
+                } catch (SocketTimeoutException open) {
+                    answer.write(' ');
+                } catch (SocketException reset) {
+                    return null;
+                }
+            }
+        }
     }
 
     @Test

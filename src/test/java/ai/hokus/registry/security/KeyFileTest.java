@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -49,17 +50,44 @@ class KeyFileTest {
     }
 
     @Test
-    void a_change_counts_within_a_second() throws IOException {
+    void a_change_counts_with_the_second_check_that_reads_it() throws IOException {
         Path file = TestKeys.file(ADA);
         KeyFile keys = open(file);
 
         Files.writeString(file, GRACE);
+        assertThat(later(keys)).isInstanceOf(Known.class);
         now.addAndGet(KeyFile.CHECK_INTERVAL.toNanos() - 1);
         assertThat(keys.verify(ADAS, "")).isInstanceOf(Known.class);
         now.addAndGet(1);
 
         assertThat(keys.verify(ADAS, "")).isEqualTo(new Unknown());
         assertThat(keys.verify(GRACES, "")).isInstanceOf(Known.class);
+    }
+
+    /** As cp does: it empties the file first. */
+    @Test
+    void a_file_that_is_being_written_locks_nobody_out() throws IOException {
+        Path file = TestKeys.file(ADA);
+        KeyFile keys = open(file);
+
+        for (String written : List.of("", GRACE + "\n", GRACE + "\n" + ADA + "\n")) {
+            Files.writeString(file, written);
+            assertThat(later(keys)).isInstanceOf(Known.class);
+            assertThat(keys.verify(GRACES, "")).isEqualTo(new Unknown());
+        }
+        assertThat(later(keys)).isInstanceOf(Known.class);
+        assertThat(keys.verify(GRACES, "")).isInstanceOf(Known.class);
+    }
+
+    @Test
+    void a_file_that_stays_empty_has_no_keys() throws IOException {
+        Path file = TestKeys.file(ADA);
+        KeyFile keys = open(file);
+
+        Files.writeString(file, "");
+        later(keys);
+
+        assertThat(later(keys)).isEqualTo(new Unknown());
     }
 
     @ParameterizedTest
@@ -91,6 +119,7 @@ class KeyFileTest {
                 .hasMessageContaining(sentence)
                 .hasMessageNotContaining("the-key-itself");
         Files.writeString(file, GRACE);
+        later(keys);
         assertThat(later(keys)).isEqualTo(new Unknown());
     }
 

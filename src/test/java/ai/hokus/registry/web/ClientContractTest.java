@@ -169,8 +169,7 @@ class ClientContractTest {
     }
 
     @Test
-    void a_description_in_yaml_is_still_yaml() {
-        assertThat(get("/v3/api-docs.yaml").body()).startsWith("openapi:");
+    void metrics_for_prometheus_are_still_text() {
         assertThat(get("/actuator/prometheus").headers().firstValue("Content-Type"))
                 .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
     }
