@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keys in a file, one a line: {@code SHA256-OF-KEY USER-ID SCOPE[,SCOPE...]}; empty lines and lines that start with {@code #}
- * are ignored. Requests check for a change every {@link #CHECK_INTERVAL}. A change counts once two checks in a row have read the
- * same: a file that is being written may be empty, or end after any line. If the changed file cannot be used, the previous
+ * are ignored. Requests check for a change every {@link #CHECK_INTERVAL}. A change counts once it is that old, or two checks in a
+ * row have read the same: a file that is being written may be empty, or end after any line. If the changed file cannot be used, the previous
  * keys stay valid, and the log names the line. No line is ever quoted: somebody may have put a key there instead of its hash.
  */
 final class KeyFile implements KeyVerifier {
@@ -84,7 +85,7 @@ final class KeyFile implements KeyVerifier {
         try {
             String now = read();
             failure = "";
-            boolean isWritten = now.equals(lastRead);
+            boolean isWritten = now.equals(lastRead) || isUntouchedFor(CHECK_INTERVAL);
             lastRead = now;
             if (isWritten && !now.equals(content)) {
                 content = now;
@@ -101,6 +102,13 @@ final class KeyFile implements KeyVerifier {
             checkedAt = nanoTime.getAsLong();
             reloading.unlock();
         }
+    }
+
+    /** After a read: what was read is whole. */
+    private boolean isUntouchedFor(Duration time) throws IOException {
+        return Files.getLastModifiedTime(file)
+                .toInstant()
+                .isBefore(Instant.now().minus(time));
     }
 
     private String read() throws IOException, DataFormatException {

@@ -565,6 +565,6 @@ class AuthServiceKeysTest {
     }
 
     private static SecuritySettings.AuthService settings(String url, String id, Duration timeout) {
-        return new SecuritySettings.AuthService(url, id, Duration.ofMillis(150), timeout, CACHE_TTL, STALE_TTL, 1_000);
+        return new SecuritySettings.AuthService(url, id, timeout, timeout, CACHE_TTL, STALE_TTL, 1_000);
     }
 }

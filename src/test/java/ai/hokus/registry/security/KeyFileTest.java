@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -62,6 +64,18 @@ class KeyFileTest {
 
         assertThat(keys.verify(ADAS, "")).isEqualTo(new Unknown());
         assertThat(keys.verify(GRACES, "")).isInstanceOf(Known.class);
+    }
+
+    @Test
+    void a_change_that_is_a_second_old_counts_at_once() throws IOException {
+        Path file = TestKeys.file(ADA);
+        KeyFile keys = open(file);
+
+        Files.writeString(file, GRACE);
+        Files.setLastModifiedTime(
+                file, FileTime.from(Instant.now().minus(KeyFile.CHECK_INTERVAL).minusSeconds(1)));
+
+        assertThat(later(keys)).isEqualTo(new Unknown());
     }
 
     /** As cp does: it empties the file first. */
