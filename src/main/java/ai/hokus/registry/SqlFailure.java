@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.springframework.core.NestedExceptionUtils;
 
 /** Classifies database failures by the SQL state that the server gave. */
 public final class SqlFailure {
@@ -47,9 +48,10 @@ public final class SqlFailure {
         return cause(e).map(SQLException::getSQLState).filter(states::contains).isPresent();
     }
 
-    /** What the database itself said, for a log line. */
+    /** What the database itself said, or else the innermost cause, for a log line. */
     public static String describe(Throwable e) {
-        return cause(e).map(SQLException::toString).orElseGet(e::toString);
+        return cause(e).map(SQLException::toString)
+                .orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(e).toString());
     }
 
     /**

@@ -31,8 +31,8 @@ class CloudWatchConfiguration {
      * One request with the SDK's own retries. With a read that is under way it takes 7 s at most: well inside a step.
      *
      * <p>A shutdown publishes twice if the last step is not published yet, and leaves the second out if the first fails. So it
-     * waits 7 s for a CloudWatch that is away, and 10 s for one that takes both at the last moment. With 3 s for requests, 6 s
-     * for the relay and 2 s for each of two Redis clients that is 23 s of the 30 s that ECS waits.
+     * waits 7 s for a CloudWatch that is away, and 12 s for one that answers the first at the last moment and the second not at
+     * all. With 3 s for requests, 6 s for the relay and 2 s for each of two Redis clients that is 25 s of the 30 s that ECS waits.
      */
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
 

@@ -16,7 +16,7 @@ public sealed interface ClaimResult {
      *
      * @param from the position that had been delivered
      * @param to the position that is still delivered; {@code from} when nothing was lost
-     * @param divergence whether the queue's newest checkpoint is not in this database's log
+     * @param divergence whether the queue's newest checkpoint was foreign
      * @param reason for the operators
      */
     record Rewind(long from, long to, boolean divergence, String reason) {}
@@ -62,7 +62,11 @@ public sealed interface ClaimResult {
         }
     }
 
-    /** Nothing was found. {@code drained}: there was nothing when the claim began. Otherwise there may be more: claim again. */
+    /**
+     * Nothing was found.
+     *
+     * @param drained whether the scan has passed everything that was visible when it began; if not, claim again
+     */
     record NothingPending(
             boolean drained, ScanCursor cursor, @Nullable Rewind rewind) implements ClaimResult {}
 

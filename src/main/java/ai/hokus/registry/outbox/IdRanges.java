@@ -1,6 +1,7 @@
 package ai.hokus.registry.outbox;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
 
 /** A set of ids as ascending ranges that do not touch. Immutable. */
@@ -91,6 +92,15 @@ final class IdRanges {
     /** At most the first {@code max} ranges. */
     IdRanges first(int max) {
         return size() <= max ? this : new IdRanges(Arrays.copyOf(bounds, 2 * max));
+    }
+
+    /** At most {@code max} ranges in a row, from a random one. */
+    IdRanges some(int max) {
+        if (size() <= max) {
+            return this;
+        }
+        int first = ThreadLocalRandom.current().nextInt(size() - max + 1);
+        return new IdRanges(Arrays.copyOfRange(bounds, 2 * first, 2 * (first + max)));
     }
 
     /** The highest id; there must be one. */

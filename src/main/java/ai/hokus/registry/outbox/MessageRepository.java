@@ -51,14 +51,15 @@ class MessageRepository {
     record Messages(List<OutboxMessage> messages, boolean more, long scannedTo) {}
 
     /**
-     * Those of these ids that belong to visible messages of other partitions, ascending. Only the first ranges are looked up,
-     * and of a very long one only the beginning.
+     * Those of these ids that belong to visible messages of other partitions, ascending. Of many ranges, some are looked up:
+     * ranges in a row, each time others, so that ids which never come do not hide those behind them. In each range, at most
+     * 5,000 ids of a partition are found.
      */
     long[] idsOfOtherPartitions(IdRanges ranges) {
         if (otherPartitions.length == 0) {
             return new long[0];
         }
-        return inRanges(IDS_IN_RANGES, ranges.first(Math.max(1, MAX_LOOKUPS / otherPartitions.length)))
+        return inRanges(IDS_IN_RANGES, ranges.some(Math.max(1, MAX_LOOKUPS / otherPartitions.length)))
                 .param("partitions", bigints(otherPartitions))
                 .query(Long.class)
                 .list()

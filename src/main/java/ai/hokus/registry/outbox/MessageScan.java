@@ -30,8 +30,8 @@ record MessageScan(PartitionRepository repository, MessageRepository messages, S
     /**
      * @param messages to be claimed now, in this order
      * @param more whether the scan goes on
-     * @param complete whether the scan has come to its end, and no message was added since it began: what it did not find was
-     *     not there when it passed
+     * @param complete whether the scan has come to its end, and no higher id became visible since it began. What it passed before
+     *     that was there is looked for again by the next scan
      */
     record Found(List<OutboxMessage> messages, boolean more, boolean complete, ScanCursor cursor) {}
 

@@ -151,7 +151,11 @@ public class OutboxPurge {
                     left.add(partition);
                 }
             } catch (DataAccessException e) {
-                failure = e;
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
             }
         }
         if (failure != null) {

@@ -78,14 +78,15 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, up to {@code to},
-     * or the list reaches back below it.
-     * Otherwise a skip may have been forgotten, and the mark stays, for an operator.
+     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, up to
+     * {@code to}, or the list reaches back below it. Otherwise a skip may have been forgotten, and the mark stays, for an
+     * operator.
      */
-    private static boolean reachesBelow(long position, long to, ObservedCheckpoints seen) {
+    private boolean reachesBelow(long position, long to, ObservedCheckpoints seen) {
         return seen.readable()
                         .findFirst()
                         .filter(newest -> newest.nonce() == Checkpoint.APPEND && newest.position() == to)
+                        .filter(newest -> repository.hasBatch(to, newest.batchId()))
                         .isPresent()
                 || seen.newestFirst().stream()
                         .map(Checkpoint::parse)

@@ -5,7 +5,10 @@ import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;
 
-/** Which registrations a client wants to read: null is any model or version (a version only of a model), {@code after} the last id that it has seen. */
+/**
+ * Which registrations a client wants to read: null is any model or version (a version only of a model), {@code after} the last
+ * id that it has seen.
+ */
 record RegistrationQuery(
         @Nullable String modelName, @Nullable String version, int limit, long after) {
 

@@ -59,7 +59,7 @@ final class RegistrationTransaction {
      * @throws DataAccessException when the database fails; nothing was stored
      * @throws org.springframework.transaction.TransactionException likewise
      * @throws IllegalStateException when another transaction inserts one of their models and does not end; nothing was stored
-     * @throws CommitInDoubtException when the database fails while committing
+     * @throws CommitInDoubtException when the commit fails, for whatever reason
      */
     List<StoreResult> storeTogether(List<NewRegistration> registrations) {
         return commit(() -> write(registrations, lockModels(registrations)));
@@ -94,6 +94,9 @@ final class RegistrationTransaction {
             if (written.contains(RegistrationResult.REGISTERED)
                     || written.contains(RegistrationResult.ALREADY_REGISTERED)) {
                 throw new CommitInDoubtException(e);
+            }
+            if (e instanceof Error error) {
+                throw error;
             }
             return written;
         }

@@ -213,11 +213,10 @@ final class PartitionRelay implements Runnable {
 
     /**
      * Looks at the queue first: an instance that cannot reach it must not hold its relay lock. Then, unless something is
-     * known to be pending, checks whether there is anything to do. The deadline starts before the lock is asked for.
+     * known to be pending, checks whether there is anything to do. The deadline starts when the lock is asked for.
      */
     private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
         long start = System.nanoTime();
-        long deadline = start + settings.maxPassDuration().toNanos();
         Checkpoints look = queue.newestCheckpoint(producer);
         status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
@@ -232,6 +231,7 @@ final class PartitionRelay implements Runnable {
             lockMisses = 0;
             return new RelayPass.Result(RelayState.IDLE, remembered, null);
         }
+        long deadline = System.nanoTime() + settings.maxPassDuration().toNanos();
         Optional<SimpleLock> lock = locks.lock(new LockConfiguration(
                 clock.instant(), "relay-" + partition.number(), settings.lockAtMostFor(), Duration.ZERO));
         if (lock.isEmpty()) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * One pass over one partition: claim, append, handle the answer, and so on until nothing is pending. The package's documentation
  * says why this is enough. Used once, by one thread. No transaction waits for the queue.
  *
- * @param timeIsLeft asked after every step; false ends the pass
+ * @param timeIsLeft asked before every step; false ends the pass
  */
 record RelayPass(
         OutboxPartition partition,
@@ -97,7 +97,7 @@ record RelayPass(
                 before == null ? null : before.cursor(),
                 wasFull ? 1 : limits.batchMessages());
         ClaimResult ahead = null;
-        do {
+        while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = ahead instanceof ClaimResult.Claimed ? ahead : claim(known, null);
             ahead = null;
             if (claim instanceof ClaimResult.Claimed claimed) {
@@ -120,7 +120,7 @@ record RelayPass(
             } else {
                 return ended(known, claim);
             }
-        } while (timeIsLeft.getAsBoolean());
+        }
         return new Result(RelayState.DELIVERING, known.cursor(), null);
     }
 

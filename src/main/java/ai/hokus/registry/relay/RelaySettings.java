@@ -20,7 +20,8 @@ import org.springframework.util.unit.DataSize;
  * @param interval Maximum time between two passes over a partition.
  * @param batchMessages Maximum number of messages in one append.
  * @param batchBytes Maximum payload of one append, in bytes of UTF-8. A larger message is sent alone.
- * @param maxPassDuration A pass begins no step after this time, and leaves the rest to the next pass.
+ * @param maxPassDuration A pass begins no step after this time, counted from when it asks for its lock, and leaves the rest to
+ *     the next pass.
  * @param lockAtMostFor Time after which a partition's relay lock (ShedLock) is free again if its holder died.
  * @param initialBackoff How long the relay waits after a first failure of the queue. Each further failure doubles the time,
  *     which is then shortened by up to 20 % at random.
@@ -47,7 +48,7 @@ record RelaySettings(
 
     RelaySettings {
         SettingRange.atLeast("registry.relay.interval", interval, Duration.ofMillis(10), "1s");
-        SettingRange.atLeast("registry.relay.max-pass-duration", maxPassDuration, Duration.ofMillis(100), "5s");
+        SettingRange.atLeast("registry.relay.max-pass-duration", maxPassDuration, Duration.ofMillis(500), "5s");
         SettingRange.atLeast("registry.relay.initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
         SettingRange.atLeast(
                 "registry.relay.max-backoff", maxBackoff, "registry.relay.initial-backoff", initialBackoff);

@@ -19,8 +19,8 @@
  *   <li><b>Claim</b>, one transaction that holds the partition's row: find the newest checkpoint that is in the log of batches,
  *       and move {@code delivered} there. Forward acknowledges. Backward makes pending what the queue lost, once a second look
  *       has seen the same. If the newest checkpoint is not in the log, a restore lost it or another copy of the database wrote
- *       it. Delivery goes on in a new history, but the partition stops when a copy has written for the second time within an
- *       hour. Then take the rest of the batch after {@code delivered}, or write a new one.
+ *       it. Delivery goes on in a new history, but the partition stops when a copy has written for the second time within
+ *       {@code divergence-heal-interval}. Then take the rest of the batch after {@code delivered}, or write a new one.
  *   <li><b>Append</b>, expecting the checkpoint that was seen. No transaction waits for it. With a backlog, the next batch is claimed
  *       meanwhile.
  *   <li><b>Handle the answer</b>. Appended: append what was claimed meanwhile, or claim again. Stale: claim again with the

@@ -29,7 +29,8 @@ public final class JsonBody {
      * body of 1 KB can unpack to 1 GB. The answer to one says what is read instead (RFC 9110, 12.5.3).
      *
      * @param maxBytes no more than this is read into memory
-     * @throws ErrorResponseException 415 where the body is declared as something else or as compressed, 413 where it is larger, 400 where it broke off
+     * @throws ErrorResponseException 415 where the body is declared as something else or as compressed, 413 where it is larger,
+     *     400 where it broke off
      */
     public static byte[] read(HttpServletRequest request, int maxBytes) {
         if (!Collections.list(request.getHeaders(HttpHeaders.CONTENT_ENCODING)).stream()

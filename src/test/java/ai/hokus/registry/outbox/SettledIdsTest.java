@@ -165,7 +165,7 @@ class SettledIdsTest {
                 steps++;
             } while (!step.drained() && steps < 10);
 
-            assertThat(steps).as("20 pages of 500 batches each").isBetween(2, 4);
+            assertThat(steps).as("100 pages of 100 batches each").isBetween(2, 4);
             open.rollback();
         }
         claims.deliverPending();

@@ -7,6 +7,7 @@ import static ai.hokus.registry.registration.Examples.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.support.TestKeys;
 import io.github.resilience4j.bulkhead.Bulkhead;
@@ -162,7 +163,7 @@ abstract class RegistrationTransactionContract {
 
         assertThatThrownBy(() -> service.register(another, "ada"))
                 .isInstanceOf(DataAccessException.class)
-                .hasStackTraceContaining("sequence of registration.id");
+                .satisfies(e -> assertThat(SqlFailure.describe(e)).contains("sequence of registration.id"));
 
         assertThat(all()).hasSize(1);
         assertThat(service.register(another, "ada")).isEqualTo(RegistrationResult.REGISTERED);

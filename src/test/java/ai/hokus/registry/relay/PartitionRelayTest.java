@@ -24,6 +24,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import net.javacrumbs.shedlock.core.LockConfiguration;
 import net.javacrumbs.shedlock.core.LockProvider;
 import net.javacrumbs.shedlock.core.SimpleLock;
@@ -95,6 +96,40 @@ class PartitionRelayTest {
         assertThat(CommitLinger.batchingDelay(1)).isZero();
         assertThat(CommitLinger.batchingDelay(5)).isEqualTo(Duration.ofMillis(1));
         assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(10));
+    }
+
+    @Test
+    void a_look_that_takes_longer_than_a_pass_may_does_not_use_up_its_time() {
+        outbox.append("model");
+        RelaySettings tight = new RelaySettings(
+                true,
+                SETTINGS.interval(),
+                SETTINGS.batchMessages(),
+                SETTINGS.batchBytes(),
+                Duration.ofMillis(500),
+                SETTINGS.lockAtMostFor(),
+                SETTINGS.initialBackoff(),
+                SETTINGS.maxBackoff());
+        MessageQueue slow = new DelegatingQueue(memory) {
+            @Override
+            public Checkpoints newestCheckpoint(ProducerId producer) {
+                LockSupport.parkNanos(tight.maxPassDuration().plusMillis(100).toNanos());
+                return super.newestCheckpoint(producer);
+            }
+        };
+
+        new PartitionRelay(
+                        outbox.partition(0, "relay of the test"),
+                        slow,
+                        new ProducerId(outbox.partitions().outboxId(), 0),
+                        breaker,
+                        locks,
+                        tight,
+                        clock,
+                        new RelayListeners(List.of()))
+                .passOrWait(true);
+
+        assertThat(memory.elements()).hasSize(1);
     }
 
     @Test

@@ -396,7 +396,7 @@ class AuthServiceKeysTest {
         try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             Future<Void> closed = threads.submit(() -> breakOffAndThenTrickle(socket));
 
-            assertThat(keys("http://127.0.0.1:" + socket.getLocalPort(), Duration.ofMillis(500))
+            assertThat(keys("http://127.0.0.1:" + socket.getLocalPort(), Duration.ofSeconds(2))
                             .verify(KEY, HOME))
                     .isInstanceOf(Unavailable.class);
             closed.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
