@@ -19,7 +19,10 @@ export function prepareActions(done) {
         el("button", { id: "close", type: "button", onclick: () => byId("action").close() }, "Close")))));
 }
 
-/** @param wanted fields: each a name, a label, and whether it is a number; values: their initial values; body: what else is sent */
+/**
+ * @param wanted fields: each a name, a label, and whether it is a number; values: their initial values; body: what else is sent;
+ *   inSteps: whether it can end early, and asking for it anew does only what is left
+ */
 function open(wanted) {
   action = { fields: [], values: {}, body: {}, ...wanted, key: newKey(), seen: null };
   byId("action-title").textContent = action.title;
@@ -79,12 +82,18 @@ async function submitted(event) {
     return;
   }
   byId("execute").disabled = true;
+  const mine = action;
   const answer = await ask(action.path, {
     body: { ...fields(), reason: byId("reason").value, dry_run: false }, headers: { "Idempotency-Key": action.key },
   });
+  if (mine !== action) { // the dialog is another action's by now
+    whenDone();
+    return;
+  }
   if (answer.status === 0 || answer.status >= 500) { // perhaps done, or in part: under the same key it is not begun again
     tell((answer.status === 0 ? "The service does not answer, so it is not known whether it was done." : trouble(answer))
-      + " Repeating it here does not do it twice.", "bad");
+      + " Repeating it here does not do it twice."
+      + (action.inSteps ? " To go on with what is left, close this and open it again: then it has another key." : ""), "bad");
     return;
   }
   action.seen = null;
@@ -136,7 +145,7 @@ export function sendAgain(values = {}) {
 
 export function purge() {
   open({
-    title: "Purge", path: "outbox/purge", values: { older_than: "PT24H" },
+    title: "Purge", path: "outbox/purge", inSteps: true, values: { older_than: "PT24H" },
     text: "Deletes delivered messages. They cannot be sent again if Redis turns out to have lost them.",
     fields: [["older_than", "Delivered longer ago than, for example PT12H"]],
   });
@@ -155,7 +164,7 @@ const LISTS = { processing: "Taken and not finished", dlq: "Dead letters" };
 /** @param id of one message; none: all that are old enough */
 export function putBack(list, id) {
   open({
-    title: id ? "Put this message back" : "Put all back", path: "outbox/put-back",
+    title: id ? "Put this message back" : "Put all back", path: "outbox/put-back", inSteps: true,
     text: LISTS[list] + (id ? ": message " + id : ": all of them") + ". They return to the queue and are taken next, so the"
       + " order within a model is not kept. If a consumer is still at work on one, it is processed twice.",
     body: id ? { list, message_id: id } : { list, all: true },

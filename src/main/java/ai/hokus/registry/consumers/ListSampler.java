@@ -29,8 +29,8 @@ import org.springframework.stereotype.Component;
 /**
  * Looks at the queue and its lists, and notes what it sees. Confined to the sampler's thread.
  *
- * <p>What a look costs: in Redis one script with three LLEN, at most 1,000 elements or 4 MB of each of two lists, and one LINDEX
- * for each partition; in the database, if the queue is not empty, indexed counts of skipped positions.
+ * <p>What a look costs: in Redis one script with an LTRIM that trims nothing, three LLEN, at most 1,000 elements or 4 MB of each
+ * of two lists, and one LINDEX for each partition; in the database, if the queue is not empty, indexed counts of skipped positions.
  */
 @Component
 final class ListSampler {

@@ -6,6 +6,7 @@ import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.QueueSnapshot;
 import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +19,8 @@ import org.springframework.stereotype.Component;
  * Puts elements of the consumers' lists back into the queue, to be taken next. Each is moved in one step; capacity does not
  * apply, and checkpoints, retention and the database are not touched. Of several, consumers take the oldest first.
  *
- * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails, a
- * {@link ai.hokus.registry.queue.QueueUnavailableException} is thrown; elements that were put back before stay so.
+ * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails before anything was put back, a
+ * {@link QueueUnavailableException} is thrown. Later failures are in the {@link Outcome}.
  */
 @Component
 public class PutBack {
@@ -94,35 +95,57 @@ public class PutBack {
     public Outcome execute(Selection selection) {
         ConsumerLists redis = requireNonNull(lists);
         long deadline = System.nanoTime() + MAX_DURATION.toNanos();
-        QueueSnapshot snapshot = redis.snapshot(List.of());
-        long left = snapshot.list(selection.list()).depth();
         long moved = 0;
-        while (left > 0) {
-            List<String> elements = preview(selection, snapshot).fitting();
-            for (int i = elements.size() - 1; i >= 0; i--) { // what is put back last is taken first
-                if (System.nanoTime() - deadline > 0) {
-                    return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
-                }
-                String text = elements.get(i);
-                try {
-                    String replacement = QueueElement.forConsumers(text, selection.list());
-                    moved += redis.putBack(selection.list(), text, replacement) ? 1 : 0;
-                } catch (QueueUnavailableException e) {
-                    if (moved == 0) {
-                        throw e;
+        try {
+            QueueSnapshot snapshot = redis.snapshot(List.of());
+            long left = snapshot.list(selection.list()).depth();
+            while (left > 0) {
+                List<String> elements = preview(selection, snapshot).fitting();
+                for (int i = elements.size() - 1; i >= 0; i--) { // what is put back last is taken first
+                    if (System.nanoTime() - deadline > 0) {
+                        return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
                     }
-                    return new Outcome(moved, e.getMessage());
-                } finally {
-                    sampler.putBack(selection.list(), text); // also if it failed: perhaps only the reply was lost
+                    moved += putBack(redis, selection.list(), elements.get(i)) ? 1 : 0;
                 }
+                left -= snapshot.list(selection.list()).oldestFirst().size();
+                if (elements.isEmpty() || left <= 0) {
+                    break;
+                }
+                snapshot = redis.snapshot(List.of());
             }
-            left -= snapshot.list(selection.list()).oldestFirst().size();
-            if (elements.isEmpty()) {
-                break;
+        } catch (QueueUnavailableException e) {
+            if (moved == 0) {
+                throw e;
             }
-            snapshot = redis.snapshot(List.of());
+            return new Outcome(moved, e.getMessage() + ".");
         }
         return new Outcome(moved, null);
+    }
+
+    /** The element's age begins anew unless it certainly stays: a consumer may take it again before the next look. */
+    private boolean putBack(ConsumerLists redis, ConsumerList list, String text) {
+        boolean stays = false;
+        try {
+            return redis.putBack(list, text, QueueElement.forConsumers(text, list));
+        } catch (QueueUnavailableException e) {
+            stays = changedNothing(e.kind());
+            throw e;
+        } finally {
+            if (!stays) {
+                sampler.putBack(list, text);
+            }
+        }
+    }
+
+    /**
+     * Whether Redis itself refused; otherwise perhaps only its reply was lost. Has no default, so that a new cause does not
+     * compile until it is added here.
+     */
+    private static boolean changedNothing(Cause cause) {
+        return switch (cause) {
+            case AUTHENTICATION, PERMISSION, NOT_READY, READ_ONLY, OUT_OF_MEMORY, WRONG_TYPE -> true;
+            case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;
+        };
     }
 
     private Preview preview(Selection selection, QueueSnapshot snapshot) {

@@ -33,8 +33,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /**
  * What operators may do. Every operation needs a {@code reason}, can be tried with {@code dry_run}, and takes effect once however
- * often it is requested: most because repeating them changes nothing, sending again because of its {@code Idempotency-Key}.
- * Thread-safe.
+ * often it is requested under the same {@code Idempotency-Key}. Sending again requires one. Thread-safe.
  */
 @RestController
 @Tag(name = "Outbox operations")
@@ -47,10 +46,11 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     @PostMapping("/outbox/partitions/{partition}/{change:pause|resume|release}")
     @Operation(
             summary = "Pause, resume or release a partition, or all",
-            description =
-                    DRY_RUN
-                            + " A pause is answered with 200 once it is fenced: no append can succeed from then on, not even"
-                            + " one that was under way. It is answered with 202 when it is stored, but not fenced yet; ask again to see.")
+            description = DRY_RUN
+                    + " A pause is answered with 200 once it is fenced: no append can succeed from then on, not even"
+                    + " one that was under way. It is answered with 202 when it is stored, but not fenced in time or resumed"
+                    + " meanwhile. GET /outbox says whether it is still paused; if so, ask again to see whether it is fenced."
+                    + " Asking again after a resume pauses it again, unless under the same Idempotency-Key.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Change.class)))
     ResponseEntity<Object> change(
             @Parameter(description = "A partition's number, or all") @PathVariable String partition,
@@ -87,8 +87,9 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         Completed answered = fenced
                 ? completed
                 : completed.adding(
-                        " It is not fenced yet, or was resumed meanwhile: an append can still succeed. Ask again to"
-                                + " see.");
+                        " It is not fenced yet, or was resumed meanwhile: an append can still succeed. GET /outbox says"
+                                + " whether it is still paused; if so, ask again to see whether it is fenced. Asking again"
+                                + " after a resume pauses it again, unless under the same Idempotency-Key.");
         return ResponseEntity.status(fenced ? HttpStatus.OK : HttpStatus.ACCEPTED)
                 .body(new Answer("pause", false, answered, fenced));
     }

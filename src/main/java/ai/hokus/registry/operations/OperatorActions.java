@@ -225,7 +225,8 @@ record OperatorActions(
         long left = purge.purgeable(partitions, olderThan);
         String more = left == 0
                 ? ""
-                : " " + left + " are left: ask again. One call takes " + MAX_PURGE_DURATION.toSeconds() + " s at most.";
+                : " " + left + " are left: ask again, with another Idempotency-Key or with none. One call takes "
+                        + MAX_PURGE_DURATION.toSeconds() + " s at most.";
         return new OperationLog.Done(deleted, deleted + " messages are deleted." + more);
     }
 

@@ -57,7 +57,9 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     private OperationLog.Done execute(Selection selection, long operationId) {
         Outcome outcome = putBack.execute(selection);
         log.addMessages(operationId, outcome.moved());
-        String more = outcome.interrupted() == null ? "" : " " + outcome.interrupted() + " Ask again for the rest.";
+        String more = outcome.interrupted() == null
+                ? ""
+                : " " + outcome.interrupted() + " Ask again for the rest, with another Idempotency-Key or with none.";
         return new OperationLog.Done(
                 outcome.moved(),
                 elements(outcome.moved()) + " of " + name(selection.list())

@@ -71,8 +71,16 @@ public record QueueSettings(
 
     /** The list that holds a producer's checkpoints, the newest at its head, in the queue's own hash slot. */
     public String checkpointsKey(ProducerId producer) {
-        String sameSlot = hasHashTag(name) ? name : "{" + name + "}";
-        return sameSlot + ":outbox:" + producer.outbox() + ":" + producer.partition();
+        return besideTheQueue(producer.outbox() + ":" + producer.partition());
+    }
+
+    /** A key that never exists, beside the checkpoints: trimming it shows whether a node accepts writes, and changes nothing. */
+    public String absentKey() {
+        return besideTheQueue("absent");
+    }
+
+    private String besideTheQueue(String name) {
+        return (hasHashTag(this.name) ? this.name : "{" + this.name + "}") + ":outbox:" + name;
     }
 
     /** The list that holds a producer's milestones, beside its checkpoints. */

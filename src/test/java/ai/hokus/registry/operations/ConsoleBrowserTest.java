@@ -267,12 +267,17 @@ class ConsoleBrowserTest {
             console.await(() -> console.text("elements").contains(dead));
             screenshots("consumers");
 
-            console.clickLabelled("put back message " + dead);
-            console.awaitText("action-answer", text -> text.contains("less than"));
-            console.type("field-older_than", "PT0S");
-            console.press(Keys.TAB);
-            console.awaitText("action-answer", text -> text.contains("would go back to the queue"));
-            console.press("its consumer died", Keys.ENTER);
+            consumer.command("ACL", "SETUSER", "default", "-rpush");
+            try {
+                putBackAtOnce(dead);
+                console.awaitText(
+                        "action-answer",
+                        text -> text.startsWith("Redis refused") && text.contains("close this and open it again"));
+            } finally {
+                consumer.command("ACL", "SETUSER", "default", "+rpush");
+            }
+            console.click("close");
+            putBackAtOnce(dead);
             console.awaitText("action-answer", text -> text.startsWith("Done."));
             console.click("close");
             console.await(() -> !console.text("elements").contains(dead));
@@ -290,11 +295,18 @@ class ConsoleBrowserTest {
         console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
     }
 
+    private static void putBackAtOnce(String messageId) {
+        console.clickLabelled("put back message " + messageId);
+        console.awaitText("action-answer", text -> text.contains("less than"));
+        console.type("field-older_than", "PT0S");
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.contains("would go back to the queue"));
+        console.press("its consumer died", Keys.ENTER);
+    }
+
     /** Consumers write what they like: seconds, days in words, times without a zone or far away, ids that are no text. */
     @Test
     void one_odd_element_does_not_hide_the_others() {
-        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", "America/New_York"));
-        console.open();
         String dlq = ConsoleBrowser.QUEUE + ":dlq";
         List<String> times = List.of(
                 "1764072000.12",
@@ -302,7 +314,9 @@ class ConsoleBrowserTest {
                 "25/11/2026 12:00",
                 "+999999999-12-31T23:59:59Z",
                 "2026-11-25T12:00:00.123456");
+        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", "America/New_York"));
         try (RedisConnection consumer = console.redis.connect()) {
+            console.open();
             consumer.command("DEL", dlq, ConsoleBrowser.QUEUE + ":processing");
             for (String time : times) {
                 consumer.command("LPUSH", dlq, "{\"message_id\":\"at " + time + "\",\"failed_at\":\"" + time + "\"}");
@@ -314,9 +328,36 @@ class ConsoleBrowserTest {
             assertThat(shown)
                     .contains("at 1764072000.12", "at yesterday", "+999999999-12-31T23:59:59Z (–)", "half ")
                     .contains("2026-11-25 12:00:00Z");
-            consumer.command("DEL", dlq);
+        } finally {
+            console.redis.run("DEL", dlq);
+            console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", ""));
         }
-        console.devTools("Emulation.setTimezoneOverride", Map.of("timezoneId", ""));
+    }
+
+    /** An action may work for longer than an operator looks at its dialog. */
+    @Test
+    void a_late_answer_is_not_shown_in_the_dialog_of_the_next_action() {
+        console.open();
+        console.script("""
+                const realFetch = window.fetch;
+                window.fetch = (url, options) => !options.headers['Idempotency-Key'] ? realFetch(url, options)
+                  : new Promise((go) => { window.letGo = () => go(Response.json({ executed: true, detail: 'late' })); });
+                """);
+        console.click("pause-all");
+        console.awaitText("action-answer", text -> text.contains("would be paused"));
+        console.type("reason", "first");
+        console.click("execute");
+        console.await(() -> Boolean.TRUE.equals(console.script("return !!window.letGo")));
+        console.click("close");
+
+        console.click("pause-all");
+        console.awaitText("action-answer", text -> text.contains("would be paused"));
+        console.type("reason", "second");
+        console.scriptAsync("window.letGo(); setTimeout(arguments[0], 1000)");
+
+        assertThat(console.text("action-answer")).contains("would be paused").doesNotContain("late");
+        assertThat(console.element("execute").isEnabled()).isTrue();
+        console.click("close");
     }
 
     /** The service sends the message again; the load balancer answers first. */
@@ -342,7 +383,7 @@ class ConsoleBrowserTest {
         console.awaitText("action-answer", text -> text.startsWith("1 messages"));
         console.type("reason", "lost");
         console.click("execute");
-        console.awaitText("action-answer", text -> text.contains("504") && text.contains("does not do it twice"));
+        console.awaitText("action-answer", text -> text.contains("504") && text.endsWith("does not do it twice."));
         console.click("execute");
         console.awaitText("action-answer", text -> text.startsWith("This was begun under the same Idempotency-Key"));
         assertThat(console.element("execute").isEnabled()).isFalse();

@@ -4,25 +4,30 @@ package ai.hokus.registry.queue.redis;
  * The scripts for the lists that consumers keep beside the queue.
  *
  * <p>To look, the Redis user needs the rights {@code +eval +llen +lrange +lindex} on the queue, {@code QUEUE:processing},
- * {@code QUEUE:dlq} and {@code {QUEUE}:outbox:*}. To put back, it needs {@code +eval +rpush +lrem +ltrim} on the first three.
- * Without them the relay works all the same.
+ * {@code QUEUE:dlq} and {@code {QUEUE}:outbox:*}, and {@code +ltrim} on the last. To put back, it needs {@code +eval +rpush
+ * +lrem +ltrim} on the first three. Without them the relay works all the same.
  */
 final class ConsumerListScripts {
 
     /**
-     * KEYS: lists, then checkpoints. ARGV: how many of the keys are lists, how many elements of a list to look at, and how many
+     * KEYS: a key that does not exist, lists, then checkpoints. ARGV: how many of the keys are lists, how many elements of a list to look at, and how many
      * bytes of them. The first list is the queue, whose elements are not looked at. Reply: the depth of each list; for each but
      * the first, the number of elements and then the elements, the oldest first; each newest checkpoint, empty where there is
      * none.
+     *
+     * <p>To trim what is not there is a write that changes nothing and tells nobody: a node that was demoted answers READONLY
+     * instead of lists that are out of date, and its connections come under suspicion.
      *
      * <p>Elements are read ten at a time, so that large ones keep Redis busy for no longer than small ones. Consumers push on the
      * left, so the oldest are on the right.
      */
     static final String SNAPSHOT = QueueScripts.FAILED + """
             local lists, max_elements, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+            local primary = redis.pcall('LTRIM', KEYS[1], 0, -1)
+            if failed(primary) then return primary end
             local result = {}
             for i = 1, lists do
-              local depth = redis.pcall('LLEN', KEYS[i])
+              local depth = redis.pcall('LLEN', KEYS[i + 1])
               if failed(depth) then return depth end
               result[i] = depth
             end
@@ -31,7 +36,7 @@ final class ConsumerListScripts {
               result[place] = 0
               while seen < result[i] and seen < max_elements and bytes < max_bytes do
                 local n = math.min(10, max_elements - seen)
-                local chunk = redis.pcall('LRANGE', KEYS[i], -(seen + n), -(seen + 1))
+                local chunk = redis.pcall('LRANGE', KEYS[i + 1], -(seen + n), -(seen + 1))
                 if failed(chunk) then return chunk end
                 for j = #chunk, 1, -1 do
                   result[#result + 1] = chunk[j]
@@ -41,12 +46,22 @@ final class ConsumerListScripts {
               end
               result[place] = #result - place
             end
-            for i = lists + 1, #KEYS do
+            for i = lists + 2, #KEYS do
               local newest = redis.pcall('LINDEX', KEYS[i], 0)
               if failed(newest) then return newest end
               result[#result + 1] = newest or ''
             end
             return result
+            """;
+
+    /**
+     * The depth of a list that is in another slot than the queue. KEYS: the list. Writes nothing, because there the user need
+     * not have the right to trim; a node of a cluster that was demoted answers MOVED.
+     */
+    static final String DEPTH = QueueScripts.FAILED + """
+            local depth = redis.pcall('LLEN', KEYS[1])
+            if failed(depth) then return depth end
+            return {depth}
             """;
 
     /**
@@ -78,13 +93,6 @@ final class ConsumerListScripts {
             if failed(undo) then return undo end
             if failed(removed) then return removed end
             return {'GONE'}
-            """;
-
-    /** Step 1 of {@link #PUT_BACK}: answers where that may begin. KEYS: the same. */
-    static final String PUT_BACK_PROBE = QueueScripts.FAILED + """
-            local undo = redis.pcall('LTRIM', KEYS[1], 0, -1)
-            if failed(undo) then return undo end
-            return {'PRIMARY'}
             """;
 
     private ConsumerListScripts() {}

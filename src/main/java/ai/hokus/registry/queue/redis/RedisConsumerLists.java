@@ -46,7 +46,8 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 
     @Override
     public long queueDepth() {
-        return look(List.of(settings.name()), List.of()).number();
+        ScriptCall look = look(List.of(settings.name()), List.of());
+        return clients.call(look, look).number();
     }
 
     @Override
@@ -54,8 +55,9 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         List<String> lists = inOneSlot
                 ? List.of(settings.name(), key(ConsumerList.PROCESSING), key(ConsumerList.DLQ))
                 : List.of(settings.name());
-        RedisReply reply =
+        ScriptCall look =
                 look(lists, producers.stream().map(settings::checkpointsKey).toList());
+        RedisReply reply = clients.call(look, look);
         long depth = reply.number();
         Listed processing;
         Listed dlq;
@@ -79,7 +81,8 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     private Listed depthAlone(ConsumerList list) {
-        return new Listed(look(List.of(key(list)), List.of()).number(), List.of());
+        ScriptCall depth = new ScriptCall(ConsumerListScripts.DEPTH, List.of(key(list)), List.of());
+        return new Listed(clients.call(depth, depth).number(), List.of());
     }
 
     @Override
@@ -90,7 +93,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         List<Object> keys = List.of(settings.name(), key(list));
         RedisReply reply = clients.call(
                 new ScriptCall(ConsumerListScripts.PUT_BACK, keys, List.of(element, replacement)),
-                new ScriptCall(ConsumerListScripts.PUT_BACK_PROBE, keys, List.of()));
+                look(List.of(settings.name()), List.of()));
         return switch (reply.text()) {
             case "PUT_BACK" -> true;
             case "GONE" -> false;
@@ -107,12 +110,14 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         return list.key(settings.name());
     }
 
-    private RedisReply look(List<String> lists, List<String> checkpoints) {
-        List<Object> keys = new ArrayList<>(lists);
+    /** @param lists the queue, then others of its slot */
+    private ScriptCall look(List<String> lists, List<String> checkpoints) {
+        List<Object> keys = new ArrayList<>();
+        keys.add(settings.absentKey());
+        keys.addAll(lists);
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        ScriptCall look = new ScriptCall(ConsumerListScripts.SNAPSHOT, keys, arguments);
-        return clients.call(look, look);
+        return new ScriptCall(ConsumerListScripts.SNAPSHOT, keys, arguments);
     }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,7 +125,7 @@ class RedisConsumerListsTest extends ConsumerListsContract {
 
     /** EVAL itself asks for the right to read and to write every key that it names. */
     @ParameterizedTest
-    @ValueSource(strings = {"+llen", "+lrange", "+lindex", "+eval", "~q", "~q:processing", "~q:dlq"})
+    @ValueSource(strings = {"+llen", "+lrange", "+lindex", "+ltrim", "+eval", "~q", "~q:processing", "~q:dlq", "~{q}:outbox:absent"})
     void without_one_of_the_rights_the_lists_are_not_known(String missing) {
         push(ConsumerList.PROCESSING, "m");
         List<String> rights = new ArrayList<>(List.of(
@@ -132,9 +133,11 @@ class RedisConsumerListsTest extends ConsumerListsContract {
                 "+llen",
                 "+lrange",
                 "+lindex",
+                "+ltrim",
                 "~q",
                 "~q:processing",
                 "~q:dlq",
+                "~" + settings.absentKey(),
                 "~" + settings.checkpointsKey(producer)));
         try (RedisConsumerLists reader = as(rights)) {
             assertThat(reader.snapshot(List.of(producer)).processing().depth()).isEqualTo(1);
@@ -185,15 +188,18 @@ class RedisConsumerListsTest extends ConsumerListsContract {
     }
 
     @Test
-    void a_replica_puts_nothing_back() {
+    void a_replica_shows_nothing_old_and_puts_nothing_back() {
         push(ConsumerList.PROCESSING, "m");
         consumer.command("REPLICAOF", "127.0.0.1", "1");
 
-        QueueUnavailableException failure = catchThrowableOfType(
-                QueueUnavailableException.class, () -> lists.putBack(ConsumerList.PROCESSING, "m", "m"));
-
-        assertThat(failure).isNotNull();
-        assertThat(failure.kind()).as("%s", failure).isIn(Cause.READ_ONLY, Cause.NOT_READY);
+        for (ThrowingCallable call : List.<ThrowingCallable>of(
+                () -> lists.putBack(ConsumerList.PROCESSING, "m", "m"),
+                () -> lists.snapshot(List.of()),
+                lists::queueDepth)) {
+            QueueUnavailableException failure = catchThrowableOfType(QueueUnavailableException.class, call);
+            assertThat(failure).isNotNull();
+            assertThat(failure.kind()).as("%s", failure).isEqualTo(Cause.READ_ONLY);
+        }
     }
 
     /** No command reaches two slots at once, that of a consumer included. */

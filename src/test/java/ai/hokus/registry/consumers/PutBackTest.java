@@ -1,0 +1,128 @@
+package ai.hokus.registry.consumers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.hokus.registry.consumers.PutBack.Outcome;
+import ai.hokus.registry.consumers.PutBack.Selection;
+import ai.hokus.registry.outbox.OutboxSettings;
+import ai.hokus.registry.outbox.TestOutbox;
+import ai.hokus.registry.queue.ConsumerList;
+import ai.hokus.registry.queue.ConsumerLists;
+import ai.hokus.registry.queue.InMemoryMessageQueue;
+import ai.hokus.registry.queue.ProducerId;
+import ai.hokus.registry.queue.QueueSnapshot;
+import ai.hokus.registry.queue.QueueUnavailableException;
+import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.support.SettableClock;
+import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Redis fails at any step of a put-back. */
+class PutBackTest {
+
+    private static final Duration STUCK_AFTER = Duration.ofMinutes(15);
+    private static final Selection ALL = new Selection(ConsumerList.PROCESSING, null, STUCK_AFTER);
+
+    private final SettableClock clock = new SettableClock();
+    private final FailingLists lists = new FailingLists();
+    private final HikariDataSource dataSource = TestDatabase.H2.newMigrated(1);
+    private final TakenPositions positions = new TakenPositions();
+    private final ListSampler sampler = new ListSampler(
+            TestOutbox.on(dataSource, Duration.ZERO).partitions(),
+            new OutboxSettings(1, Duration.ZERO, null),
+            positions,
+            new TakenMessages(JdbcClient.create(dataSource)),
+            new ConsumerSettings(true, Duration.ofSeconds(5), STUCK_AFTER),
+            clock,
+            clock);
+    private final PutBack putBack = new PutBack(
+            new StaticListableBeanFactory(Map.of("lists", lists)).getBeanProvider(ConsumerLists.class),
+            sampler,
+            new ConsumerCache(positions, new TakenLatency(clock), clock));
+
+    @AfterEach
+    void close() {
+        dataSource.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AUTHENTICATION", "PERMISSION", "NOT_READY", "READ_ONLY", "OUT_OF_MEMORY", "WRONG_TYPE"})
+    void what_redis_refused_to_put_back_is_as_old_as_before(Cause refusal) {
+        stuck(2);
+        lists.failureOfPutBack = refusal;
+        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+        assertThat(putBack.preview(ALL).younger()).isZero();
+
+        lists.failureOfPutBack = null;
+
+        assertThat(putBack.execute(ALL)).isEqualTo(new Outcome(2, null));
+    }
+
+    /** A consumer may be at work on it already. */
+    @ParameterizedTest
+    @EnumSource(names = {"UNREACHABLE", "TIMEOUT", "TLS", "OTHER"})
+    void what_was_perhaps_put_back_begins_anew(Cause failure) {
+        stuck(2);
+        lists.failureOfPutBack = failure;
+        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+
+        assertThat(putBack.preview(ALL).younger()).isEqualTo(1);
+        assertThat(putBack.preview(ALL).fitting()).hasSize(1);
+    }
+
+    @Test
+    void what_was_put_back_before_a_later_look_failed_is_counted() {
+        stuck(ConsumerLists.MAX_ELEMENTS + 1);
+        lists.looksLeft = 1;
+
+        assertThat(putBack.execute(ALL)).isEqualTo(new Outcome(ConsumerLists.MAX_ELEMENTS, "no answer."));
+    }
+
+    @Test
+    void if_the_first_look_fails_nothing_was_done() {
+        stuck(1);
+        lists.looksLeft = 0;
+
+        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+    }
+
+    private void stuck(int elements) {
+        for (int n = 0; n < elements; n++) {
+            lists.push(ConsumerList.PROCESSING, "{\"message_id\":\"" + n + "\"}");
+        }
+        sampler.look(lists);
+        clock.advance(STUCK_AFTER);
+    }
+
+    private static class FailingLists extends InMemoryMessageQueue {
+
+        private int looksLeft = Integer.MAX_VALUE;
+        private Cause failureOfPutBack; // null: it does not fail
+
+        @Override
+        public synchronized QueueSnapshot snapshot(List<ProducerId> producers) {
+            if (looksLeft-- == 0) {
+                throw new QueueUnavailableException(Cause.TIMEOUT, "no answer", null);
+            }
+            return super.snapshot(producers);
+        }
+
+        @Override
+        public synchronized boolean putBack(ConsumerList list, String element, String replacement) {
+            if (failureOfPutBack != null) {
+                throw new QueueUnavailableException(failureOfPutBack, "no", null);
+            }
+            return super.putBack(list, element, replacement);
+        }
+    }
+}
