@@ -125,7 +125,18 @@ class RedisConsumerListsTest extends ConsumerListsContract {
 
     /** EVAL itself asks for the right to read and to write every key that it names. */
     @ParameterizedTest
-    @ValueSource(strings = {"+llen", "+lrange", "+lindex", "+ltrim", "+eval", "~q", "~q:processing", "~q:dlq", "~{q}:outbox:absent"})
+    @ValueSource(
+            strings = {
+                "+llen",
+                "+lrange",
+                "+lindex",
+                "+ltrim",
+                "+eval",
+                "~q",
+                "~q:processing",
+                "~q:dlq",
+                "~{q}:outbox:absent"
+            })
     void without_one_of_the_rights_the_lists_are_not_known(String missing) {
         push(ConsumerList.PROCESSING, "m");
         List<String> rights = new ArrayList<>(List.of(
