@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.RowMapper;
@@ -20,20 +23,18 @@ public class OutboxScrub {
 
     private static final Logger log = LoggerFactory.getLogger(OutboxScrub.class);
 
-    /** Messages of one step: one statement, one snapshot, well below 0.1 s. */
+    /** Messages of one step. */
     private static final int STEP = 5_000;
 
-    private static final String WALK = """
-            SELECT x.id,
-                   CASE WHEN EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = x.id) THEN TRUE
-                        ELSE EXISTS (SELECT 1 FROM outbox_batch b
-                                     WHERE b.partition_id = ? AND b.highest_id >= x.id AND b.lowest_id <= x.id
-                                       AND x.id = ANY (b.message_ids)) END AS accounted
-            FROM (SELECT m.id FROM outbox_message m
-                  WHERE m.partition_id = ? AND m.id > ? AND m.id <=
-                      (SELECT p.settled_id FROM outbox_progress p WHERE p.partition_id = ?)
-                  ORDER BY m.partition_id, m.id LIMIT 5000) x
-            ORDER BY x.id
+    /** Pages of the batch log that a step reads to find its messages: 60 of small batches take about 0.1 s. */
+    private static final int MAX_PAGES = 60;
+
+    /** Messages that a step looks for in the whole log: each takes 0.5 s if that has a million batches. */
+    private static final int MAX_SUSPECTS = 5;
+
+    private static final String IS_CLAIMED = """
+            SELECT EXISTS (SELECT 1 FROM outbox_batch b WHERE b.partition_id = ? AND b.highest_id >= ? AND b.lowest_id <= ?
+                                                          AND CAST(? AS BIGINT) = ANY (b.message_ids))
             """;
 
     private final OutboxDatabase database;
@@ -52,7 +53,16 @@ public class OutboxScrub {
      */
     private record Round(long scrubbedTo, long notBefore) {}
 
-    private record Walked(long id, boolean accounted) {}
+    private record Message(int partition, long id, boolean parked) {}
+
+    /**
+     * A step through the messages.
+     *
+     * @param missing ids that are in no batch
+     * @param to how far it came
+     * @param more whether there may be messages after it
+     */
+    private record Walked(NavigableSet<Long> missing, long to, boolean more) {}
 
     /**
      * Goes on where the last call stopped.
@@ -68,11 +78,13 @@ public class OutboxScrub {
             Round round = rounds.getOrDefault(partition, new Round(Long.MIN_VALUE, System.nanoTime()));
             boolean more = System.nanoTime() - round.notBefore() >= 0;
             while (more && System.nanoTime() - deadline < 0) {
-                List<Walked> walked = walk(partition, round.scrubbedTo());
-                found += missing(walked).length == 0 ? 0 : giveBatch(partition, round.scrubbedTo(), instance);
-                more = walked.size() == STEP;
+                PartitionRepository repository = new PartitionRepository(database, partition);
+                Walked walked = walk(repository, partition, round.scrubbedTo());
+                found +=
+                        walked.missing().isEmpty() ? 0 : giveBatch(repository, partition, round.scrubbedTo(), instance);
+                more = walked.more();
                 round = more
-                        ? new Round(walked.get(STEP - 1).id(), round.notBefore())
+                        ? new Round(walked.to(), round.notBefore())
                         : new Round(Long.MIN_VALUE, System.nanoTime() + roundInterval.toNanos());
                 rounds.put(partition, round);
             }
@@ -80,25 +92,60 @@ public class OutboxScrub {
         return found;
     }
 
-    private List<Walked> walk(int partition, long after) {
-        RowMapper<Walked> walked = (row, n) -> new Walked(row.getLong(1), row.getBoolean(2));
-        return database.jdbc().query(WALK, walked, partition, partition, after, partition);
+    private Walked walk(PartitionRepository repository, int partition, long after) {
+        long settled = requireNonNull(database.jdbc()
+                .queryForObject(
+                        "SELECT settled_id FROM outbox_progress WHERE partition_id = ?", Long.class, partition));
+        RowMapper<Message> message = (row, n) -> new Message(row.getInt(1), row.getLong(2), row.getBoolean(3));
+        List<Message> messages =
+                database.jdbc().query(database.dialect().messagesAfter(), message, partition, after, STEP).stream()
+                        .takeWhile(next -> next.partition() == partition && next.id() <= settled)
+                        .toList();
+        NavigableSet<Long> missing = new TreeSet<>();
+        messages.stream().filter(next -> !next.parked()).forEach(next -> missing.add(next.id()));
+        long to = messages.isEmpty() ? after : messages.get(messages.size() - 1).id();
+        boolean more = messages.size() == STEP;
+        if (!removeClaimed(repository, missing) && !missing.isEmpty()) {
+            List<Long> suspects = missing.stream().limit(MAX_SUSPECTS).toList();
+            if (suspects.size() < missing.size()) { // the next step looks for the others
+                to = suspects.get(MAX_SUSPECTS - 1);
+                more = true;
+            }
+            missing.retainAll(suspects);
+            missing.removeIf(id -> isClaimed(partition, id));
+        }
+        return new Walked(missing, to, more);
     }
 
-    private static long[] missing(List<Walked> walked) {
-        return walked.stream()
-                .filter(message -> !message.accounted())
-                .mapToLong(Walked::id)
-                .toArray();
+    /** Removes ids that are in a batch. Returns whether it has read all batches that may have one of the others. */
+    private static boolean removeClaimed(PartitionRepository repository, NavigableSet<Long> ids) {
+        if (ids.isEmpty()) {
+            return true;
+        }
+        long after = ids.first() - 1;
+        for (int page = 0; page < MAX_PAGES && !ids.isEmpty(); page++) {
+            PartitionRepository.ClaimedIds claimed = repository.claimedAbove(after);
+            LongStream.of(claimed.ids()).forEach(ids::remove);
+            if (claimed.end()) {
+                return true;
+            }
+            after = claimed.last();
+        }
+        return false;
+    }
+
+    private boolean isClaimed(int partition, long id) {
+        return Boolean.TRUE.equals(database.jdbc().queryForObject(IS_CLAIMED, Boolean.class, partition, id, id, id));
     }
 
     /** Looks again, now holding the partition's row, and gives one batch to the messages that are still in none. */
-    private int giveBatch(int partition, long after, String instance) {
-        PartitionRepository repository = new PartitionRepository(database, partition);
+    private int giveBatch(PartitionRepository repository, int partition, long after, String instance) {
         long[] given = requireNonNull(database.transaction().execute(status -> {
             PartitionRepository.Row row = repository.lock();
             LogEnd end = repository.logEnd();
-            long[] missing = missing(walk(partition, after));
+            long[] missing = walk(repository, partition, after).missing().stream()
+                    .mapToLong(Long::longValue)
+                    .toArray();
             if (missing.length > 0) {
                 repository.write(List.of(repository.insertBatch(
                         end.lastPosition() + 1,

@@ -208,21 +208,39 @@ class PartitionRepository {
     /** @param ids how many there were on the page */
     record Page(ScanCursor cursor, int ids) {}
 
+    /**
+     * The ids of some batches, ascending.
+     *
+     * @param last what the batches are ordered by, of the last one
+     * @param end whether no batch comes after these
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record ClaimedIds(long[] ids, long last, boolean end) {}
+
     /** Removes the ids of the next batches from the cursor's unclaimed ones. */
     Page loadPage(ScanCursor cursor) {
         ScanCursor.Loading loading = cursor.loading();
-        List<long[]> claimed = new ArrayList<>();
-        long[] last = {loading.after()};
-        sql(loading.byPosition() ? BATCHES_BY_POSITION : BATCHES_BY_ID)
-                .param("after", loading.after())
-                .query(row -> {
-                    claimed.add(ids(row, "message_ids"));
-                    last[0] = row.getLong("sort_key");
-                });
-        long[] ids = claimed.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+        ClaimedIds claimed =
+                loading.byPosition() ? claimed(BATCHES_BY_POSITION, loading.after()) : claimedAbove(loading.after());
         ScanCursor.Loading next =
-                claimed.size() < PAGE ? ScanCursor.Loading.DONE : new ScanCursor.Loading(loading.byPosition(), last[0]);
-        return new Page(cursor.without(ids, next), ids.length);
+                claimed.end() ? ScanCursor.Loading.DONE : new ScanCursor.Loading(loading.byPosition(), claimed.last());
+        return new Page(cursor.without(claimed.ids(), next), claimed.ids().length);
+    }
+
+    /** The next batches in the order of their highest ids, from the first that is above {@code id}. */
+    ClaimedIds claimedAbove(long id) {
+        return claimed(BATCHES_BY_ID, id);
+    }
+
+    private ClaimedIds claimed(String batches, long after) {
+        List<long[]> claimed = new ArrayList<>();
+        long[] last = {after};
+        sql(batches).param("after", after).query(row -> {
+            claimed.add(ids(row, "message_ids"));
+            last[0] = row.getLong("sort_key");
+        });
+        long[] ids = claimed.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+        return new ClaimedIds(ids, last[0], claimed.size() < PAGE);
     }
 
     SqlUpdate insertBatch(

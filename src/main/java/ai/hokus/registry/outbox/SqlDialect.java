@@ -144,6 +144,17 @@ public enum SqlDialect {
                 """);
     }
 
+    /**
+     * The next messages after an id, and whether each is parked. On PostgreSQL the messages of the next partitions come
+     * after those of this one, for the reason given at {@link #newestRows}.
+     */
+    String messagesAfter() {
+        return """
+                SELECT m.partition_id, m.id, EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id) AS parked
+                FROM outbox_message m WHERE %s ORDER BY m.partition_id, m.id LIMIT ?
+                """.formatted(this == H2 ? "m.partition_id = ? AND m.id > ?" : "(m.partition_id, m.id) > (?, ?)");
+    }
+
     /** Messages that were claimed before, with these ids. */
     String claimed() {
         return this == H2 ? CLAIMED : CUT_AT_BYTES.formatted(CLAIMED);

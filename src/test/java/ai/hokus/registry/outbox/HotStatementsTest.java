@@ -183,6 +183,25 @@ class HotStatementsTest {
 
     @ParameterizedTest
     @EnumSource
+    void postgresql_reads_each_message_and_batch_about_once_in_a_scrub(Statistics statistics) throws SQLException {
+        fillPostgresql(statistics);
+        try (Connection connection = pool.getConnection()) {
+            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            long messages = KeptPlans.rowsRead(outbox.jdbc(), "outbox_message");
+            long batches = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
+
+            assertThat(outbox.scrub().scrub(List.of(0), "test", Duration.ofSeconds(20)))
+                    .isZero();
+
+            assertThat(KeptPlans.rowsRead(outbox.jdbc(), "outbox_message") - messages)
+                    .isBetween((long) DELIVERED, 2L * DELIVERED);
+            assertThat(KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch") - batches)
+                    .isLessThan(10L * DELIVERED_BATCHES);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void postgresql_reads_a_handful_of_rows_to_see_whether_something_is_pending_and_to_write_a_message(
             Statistics statistics) throws SQLException {
         fillPostgresql(statistics);

@@ -229,6 +229,21 @@ class OutboxTest extends EachDatabase {
         assertThat(outbox.scrub().scrub(List.of(0), "test", A_WHILE)).isZero();
     }
 
+    /** As when a transaction was open for long: its message is in a batch far behind those of its neighbours. */
+    @Test
+    void what_is_in_a_far_later_batch_is_not_taken_for_forgotten_and_what_is_in_none_is_found() {
+        TestLog log = new TestLog(outbox.jdbc(), 0);
+        log.fill(database, 1, 6_300, 0, 0);
+        outbox.jdbc()
+                .update("UPDATE outbox_batch SET lowest_id = 1, message_ids = ARRAY[CAST(1 AS BIGINT), 6250]"
+                        + " WHERE first_position = 6250");
+        outbox.jdbc().update("DELETE FROM outbox_batch WHERE first_position = 1");
+        assertThat(outbox.scrub().scrub(List.of(0), "test", A_WHILE)).isZero();
+
+        outbox.jdbc().update("DELETE FROM outbox_batch WHERE first_position BETWEEN 11 AND 18");
+        assertThat(outbox.scrub().scrub(List.of(0), "test", A_WHILE)).isEqualTo(8);
+    }
+
     @Test
     void a_round_of_the_scrub_that_has_ended_is_not_begun_again_at_once() {
         claims.deliver(5);
