@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * Settings of this package.
  *
  * @param keyFile Path of the key file; SECURITY.md has its format. Empty: there is none. {@code API_KEYS_FILE} sets it. A
- *     change counts once it is a second old, or two requests, a second apart, have read it.
+ *     change counts once it is older than a second, or two requests, a second apart, have read it.
  * @param authService the auth service, which knows further keys
  * @param rateLimit how many requests one key may send
  * @param requestBodyTimeout How long a client may take to send a body. For 1 MB that is 100 KB/s, which any client can do; a
