@@ -232,8 +232,8 @@ public class Mutations {
                     "no scrub",
                     PROTOCOL,
                     MAIN + "outbox/OutboxScrub.java",
-                    "missing(walked).length == 0 ? 0 :",
-                    "missing(walked).length >= 0 ? 0 :"),
+                    "walked.missing().isEmpty() ? 0 :",
+                    "walked.missing() != null ? 0 :"),
             // Parking and purging
             new Mutation(
                     "a skip looks like an append",
