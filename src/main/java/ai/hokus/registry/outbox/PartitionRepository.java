@@ -30,24 +30,24 @@ class PartitionRepository {
             FROM outbox_partition WHERE partition_id = :partition FOR UPDATE
             """;
 
+    /** Batches on a page of the log: together they have at most 500,000 ids. */
+    private static final int PAGE = 100;
+
     private static final String BATCHES_BY_POSITION = """
             SELECT last_position AS sort_key, message_ids FROM outbox_batch
-            WHERE partition_id = :partition AND first_position > :after ORDER BY first_position LIMIT 100
-            """;
+            WHERE partition_id = :partition AND first_position > :after ORDER BY first_position LIMIT %d
+            """.formatted(PAGE);
 
     private static final String BATCHES_BY_ID = """
             SELECT highest_id AS sort_key, message_ids FROM outbox_batch
-            WHERE partition_id = :partition AND highest_id > :after ORDER BY highest_id LIMIT 100
-            """;
+            WHERE partition_id = :partition AND highest_id > :after ORDER BY highest_id LIMIT %d
+            """.formatted(PAGE);
 
     private static final String INSERT_BATCH = """
             INSERT INTO outbox_batch (partition_id, first_position, last_position, batch_id, history_id, message_ids,
                                       lowest_id, highest_id, settled_id, sample_id, sample_xid, claimed_by)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
-
-    /** Batches on a page of the log: together they have at most 500,000 ids. */
-    private static final int PAGE = 100;
 
     /** With more ranges to look at than this, a claim is as cheap as a peek. */
     private static final int MAX_PEEKED_RANGES = 1_000;
@@ -214,7 +214,7 @@ class PartitionRepository {
      * @param last what the batches are ordered by, of the last one
      * @param end whether no batch comes after these
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    @SuppressWarnings("ArrayRecordComponent") // never compared, and a list would box each of up to 500,000 ids
     record ClaimedIds(long[] ids, long last, boolean end) {}
 
     /** Removes the ids of the next batches from the cursor's unclaimed ones. */

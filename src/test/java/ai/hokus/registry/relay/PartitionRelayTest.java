@@ -69,18 +69,22 @@ class PartitionRelayTest {
         pool = TestDatabase.H2.newMigrated(1);
         dataSource = new BrokenDataSource(pool);
         outbox = TestOutbox.on(dataSource, Duration.ofHours(1));
-        relay = new PartitionRelay(
-                outbox.partition(0, "relay of the test"),
-                queue,
-                new ProducerId(outbox.partitions().outboxId(), 0),
-                breaker,
-                locks,
-                SETTINGS,
-                clock,
-                new RelayListeners(List.of()));
+        relay = relayTo(queue, SETTINGS);
         logged.start();
         logger.setLevel(Level.INFO);
         logger.addAppender(logged);
+    }
+
+    private PartitionRelay relayTo(MessageQueue target, RelaySettings settings) {
+        return new PartitionRelay(
+                outbox.partition(0, "relay of the test"),
+                target,
+                new ProducerId(outbox.partitions().outboxId(), 0),
+                breaker,
+                locks,
+                settings,
+                clock,
+                new RelayListeners(List.of()));
     }
 
     @AfterEach
@@ -118,16 +122,7 @@ class PartitionRelayTest {
             }
         };
 
-        new PartitionRelay(
-                        outbox.partition(0, "relay of the test"),
-                        slow,
-                        new ProducerId(outbox.partitions().outboxId(), 0),
-                        breaker,
-                        locks,
-                        tight,
-                        clock,
-                        new RelayListeners(List.of()))
-                .passOrWait(true);
+        relayTo(slow, tight).passOrWait(true);
 
         assertThat(memory.elements()).hasSize(1);
     }
