@@ -45,7 +45,7 @@ class DrainBenchmark {
             List<OutboxUnderTest> outboxes = new ArrayList<>();
             try {
                 outboxes.add(new OwnOutbox("one relay", servers));
-                outboxes.add(new OwnOutbox("one relay, in batches of 500", 500, servers));
+                outboxes.add(new OwnOutbox("one relay, in batches of 1,000", 1000, servers));
                 outboxes.add(new NewLoop("its statements and its script by hand", OwnOutbox.BATCH_MESSAGES, servers));
                 outboxes.add(new HandWrittenLoop(
                         "the usual way by hand: each message updated", OwnOutbox.BATCH_MESSAGES, servers));
@@ -89,7 +89,7 @@ class DrainBenchmark {
     private static void report(Map<String, Figures> all, String version) {
         Figures relay = all.values().iterator().next();
         StringBuilder rates = new StringBuilder("""
-                | %,d pending messages of 650 bytes, 1,000 models, one partition, batches of 1,000 | messages a second | one relay by this |
+                | %,d pending messages of 650 bytes, 1,000 models, one partition, batches of 2,000 | messages a second | one relay by this |
                 |---|---|---|
                 """.formatted(MESSAGES));
         StringBuilder bytes = new StringBuilder("""

@@ -1,8 +1,8 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.ThrottledLog;
 import ai.hokus.registry.registration.StoreResult.StoreAlone;
-import ai.hokus.registry.web.ThrottledLog;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

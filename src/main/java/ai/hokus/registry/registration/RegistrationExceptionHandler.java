@@ -1,9 +1,9 @@
 package ai.hokus.registry.registration;
 
 import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.ThrottledLog;
 import ai.hokus.registry.web.DatabaseFailureHandler;
 import ai.hokus.registry.web.Problem;
-import ai.hokus.registry.web.ThrottledLog;
 import jakarta.servlet.http.HttpServletRequest;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

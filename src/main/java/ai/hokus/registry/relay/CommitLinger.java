@@ -17,7 +17,7 @@ final class CommitLinger implements LingerPolicy {
      */
     private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
 
-    private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(10);
+    private static final Duration MAX_BATCHING_DELAY = Duration.ofMillis(25);
 
     /** How often a lingering pass looks for what other instances committed. */
     private static final Duration LOOK_INTERVAL = Duration.ofMillis(10);

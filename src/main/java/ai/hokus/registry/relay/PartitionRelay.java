@@ -110,6 +110,10 @@ final class PartitionRelay implements Runnable {
         return status.status();
     }
 
+    boolean knowsQueue() {
+        return status.knowsQueue(settings.maxPassDuration());
+    }
+
     /** Passes until it is stopped, whatever goes wrong. */
     @Override
     public void run() {
@@ -167,6 +171,7 @@ final class PartitionRelay implements Runnable {
      */
     boolean passOrWait(boolean woken) {
         if (!breaker.tryAcquire()) {
+            status.queueIsAway(breaker.lastFailure());
             return false;
         }
         RelayPass.Result before = last;
@@ -176,7 +181,7 @@ final class PartitionRelay implements Runnable {
             breaker.succeeded();
             last = result;
             status.passed(result);
-            return result.state() == RelayState.DELIVERING;
+            return result.state() == RelayState.DELIVERING || result.state() == RelayState.STARTING;
         } catch (QueueUnavailableException e) {
             breaker.failed(e);
             queueFailed(e);
@@ -271,7 +276,7 @@ final class PartitionRelay implements Runnable {
             lock.unlock();
         } catch (RuntimeException e) {
             log.warn(
-                    "The relay lock of partition {} could not be given back; it expires after {}: {}",
+                    "The relay lock of partition {} could not be given back; only other instances have to wait, for up to {}: {}",
                     partition.number(),
                     settings.lockAtMostFor(),
                     getMostSpecificCause(e).toString());
@@ -283,7 +288,7 @@ final class PartitionRelay implements Runnable {
         status.failed(
                 RelayState.WAITING,
                 e.kind().name().toLowerCase(Locale.ROOT),
-                e.kind() + ": " + e.getMessage(),
+                breaker.lastFailure(),
                 "The queue takes nothing from partition {}; messages wait in the outbox, registrations go on. Next try"
                         + " in " + (next.isZero() ? settings.interval() : next) + ", then less and less often, at least"
                         + " every " + settings.maxBackoff() + ".");

@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.queue.QueueUnavailableException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.core.IntervalFunction;
@@ -26,6 +27,7 @@ final class QueueBreaker {
     private final CircuitBreaker breaker;
     private final Clock clock;
     private volatile Instant nextTry = Instant.MIN;
+    private volatile String lastFailure = "";
 
     /**
      * @param trialTimeout a trial that has not ended by then counts as failed
@@ -58,13 +60,19 @@ final class QueueBreaker {
     }
 
     /** The queue did not answer. */
-    void failed(RuntimeException why) {
+    void failed(QueueUnavailableException why) {
+        lastFailure = why.kind() + ": " + why.getMessage();
         breaker.onError(0, TimeUnit.NANOSECONDS, why);
     }
 
     /** The pass said nothing about the queue. */
     void released() {
         breaker.releasePermission();
+    }
+
+    /** Of the last pass that failed; empty: none did. */
+    String lastFailure() {
+        return lastFailure;
     }
 
     BreakerState state() {

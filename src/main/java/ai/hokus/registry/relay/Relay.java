@@ -51,12 +51,12 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         return breaker.state();
     }
 
-    /** The partitions in which this instance's relay, in its last pass, compared the queue with what was delivered. */
+    /** The partitions in which this instance's relay has just compared the queue with what was delivered. */
     @Override
     public List<Integer> purgeablePartitions() {
-        return statuses().stream()
-                .filter(status -> status.state().knowsQueue())
-                .map(RelayStatus::partition)
+        return partitions.stream()
+                .filter(PartitionRelay::knowsQueue)
+                .map(partition -> partition.status().partition())
                 .toList();
     }
 

@@ -40,11 +40,18 @@ record RelayPass(
      * @param state {@link RelayState#DELIVERING}: time was up, or the service stops; more may be pending
      * @param cursor null: nothing is remembered
      * @param detail what operators see as the last error; null: there is none
+     * @param maxMessages of the next append, if that is less than {@link Limits#batchMessages}
      */
     record Result(
             RelayState state,
             @Nullable ScanCursor cursor,
-            @Nullable String detail) {}
+            @Nullable String detail,
+            int maxMessages) {
+
+        Result(RelayState state, @Nullable ScanCursor cursor, @Nullable String detail) {
+            this(state, cursor, detail, Integer.MAX_VALUE);
+        }
+    }
 
     /**
      * Limits of one append.
@@ -84,27 +91,28 @@ record RelayPass(
      * out what the queue has, and must begin without a cursor.
      *
      * @param look the newest checkpoint, read before the lock was asked for; if it is outdated by now, the queue says so
-     * @param before how the previous pass ended; null: not known. After a full queue, the first append has one message: enough
-     *     to find out whether there is room
+     * @param before how the previous pass ended; null: not known
      * @throws QueueUnavailableException when the queue takes nothing now
      * @throws org.springframework.dao.DataAccessException when the database fails
      */
     Result run(Checkpoints look, @Nullable Result before) {
-        boolean wasFull = before != null && before.state() == RelayState.QUEUE_FULL;
         Knowledge known = new Knowledge(
                 ObservedCheckpoints.newest(look.newest()),
                 null,
                 before == null ? null : before.cursor(),
-                wasFull ? 1 : limits.batchMessages());
+                before == null ? limits.batchMessages() : Math.min(before.maxMessages(), limits.batchMessages()));
         ClaimResult ahead = null;
+        boolean compared = false;
         while (timeIsLeft.getAsBoolean()) {
             ClaimResult claim = ahead instanceof ClaimResult.Claimed ? ahead : claim(known, null);
             ahead = null;
+            compared |= !(claim instanceof ClaimResult.LookAgain);
             if (claim instanceof ClaimResult.Claimed claimed) {
                 linger.onClaimed(claimed.messages().size());
                 BatchAppender.Answer answer = append(known, claimed);
                 if (answer.result() instanceof AppendResult.Full full && full.room() == 0) {
-                    return new Result(RelayState.QUEUE_FULL, claimed.cursor(), null);
+                    return new Result(
+                            RelayState.QUEUE_FULL, claimed.cursor(), null, 1); // one shows whether there is room
                 }
                 known = afterAppend(known.with(claimed.cursor()), claimed, answer.result());
                 ahead = answer.result() instanceof AppendResult.Appended ? answer.ahead() : null;
@@ -121,7 +129,8 @@ record RelayPass(
                 return ended(known, claim);
             }
         }
-        return new Result(RelayState.DELIVERING, known.cursor(), null);
+        return new Result(
+                compared ? RelayState.DELIVERING : RelayState.STARTING, known.cursor(), null, known.maxMessages());
     }
 
     /** @param appending see {@link ClaimRequest} */

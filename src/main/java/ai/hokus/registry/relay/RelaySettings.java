@@ -31,7 +31,7 @@ import org.springframework.util.unit.DataSize;
 record RelaySettings(
         @DefaultValue("true") boolean enabled,
         @DefaultValue("1s") Duration interval,
-        @DefaultValue("1000") int batchMessages,
+        @DefaultValue("2000") int batchMessages,
         @DefaultValue("4MB") DataSize batchBytes,
         @DefaultValue("5s") Duration maxPassDuration,
         @DefaultValue("35s") Duration lockAtMostFor,
@@ -52,7 +52,7 @@ record RelaySettings(
         SettingRange.atLeast("registry.relay.initial-backoff", initialBackoff, Duration.ofMillis(10), "500ms");
         SettingRange.atLeast(
                 "registry.relay.max-backoff", maxBackoff, "registry.relay.initial-backoff", initialBackoff);
-        SettingRange.between("registry.relay.batch-messages", batchMessages, 1, Append.MAX_ENTRIES, "1000");
+        SettingRange.between("registry.relay.batch-messages", batchMessages, 1, Append.MAX_ENTRIES, "2000");
         SettingRange.between("registry.relay.batch-bytes", batchBytes, DataSize.ofBytes(1), MAX_BATCH_SIZE, "4MB");
     }
 

@@ -2,7 +2,7 @@ package ai.hokus.registry.relay;
 
 /** What the relay of one partition on this instance is doing. */
 public enum RelayState {
-    /** It has not made a pass yet. */
+    /** It has not made a pass yet, or time was up before its first claim. */
     STARTING,
     /** Everything is in the queue. */
     IDLE,

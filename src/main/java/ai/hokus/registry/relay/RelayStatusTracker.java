@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import ai.hokus.registry.ThrottledLog;
 import ai.hokus.registry.outbox.ClaimResult;
 import ai.hokus.registry.outbox.OutboxMessage;
 import java.time.Clock;
@@ -20,9 +21,12 @@ final class RelayStatusTracker implements PassObserver {
 
     private static final Logger log = LoggerFactory.getLogger(RelayStatusTracker.class);
 
+    private static final Duration COMPARISON_VALID = Duration.ofMinutes(1);
+
     private final int partition;
     private final Clock clock;
     private final RelayListeners listeners;
+    private final ThrottledLog warnings = new ThrottledLog(log);
     private volatile RelayStatus status;
 
     RelayStatusTracker(int partition, Clock clock, RelayListeners listeners) {
@@ -36,6 +40,17 @@ final class RelayStatusTracker implements PassObserver {
         return status;
     }
 
+    /**
+     * Whether a pass compared the queue with what was delivered, not long ago: this process may have stood still since, and the
+     * queue may have lost everything meanwhile.
+     */
+    boolean knowsQueue(Duration maxPass) {
+        RelayStatus now = status;
+        return now.state().knowsQueue()
+                && now.lastPassAt() != null
+                && now.lastPassAt().plus(maxPass).plus(COMPARISON_VALID).isAfter(clock.instant());
+    }
+
     void passed(RelayPass.Result result) {
         status = status.withPassAt(clock.instant());
         become(result.state(), result.detail(), logLine(result.state()));
@@ -45,6 +60,13 @@ final class RelayStatusTracker implements PassObserver {
     void failed(RelayState state, String cause, String error, String logLine) {
         become(state, error, logLine);
         listeners.tell(listener -> listener.failed(partition, cause));
+    }
+
+    /** Another partition's passes have shown that the queue takes nothing. */
+    void queueIsAway(String error) {
+        if (status.state() != RelayState.WAITING) {
+            become(RelayState.WAITING, error, "The queue takes nothing, so partition {} waits for its turn to try.");
+        }
     }
 
     void shutDown() {
@@ -106,7 +128,8 @@ final class RelayStatusTracker implements PassObserver {
                         + " checkpoints that another copy of this database wrote. Does a copy run against the same Redis?"
                         + " Messages wait in the outbox until an operator releases the partition.";
             case NOT_RELAYING -> "Partition {}: this instance accepts registrations, but does not deliver them.";
-            case STARTING, WAITING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
+            case STARTING -> "Partition {}: time was up before the first claim; the next pass goes on.";
+            case WAITING, FAILING, SHUT_DOWN -> throw new IllegalArgumentException("no pass ends " + state);
         };
     }
 
@@ -165,6 +188,6 @@ final class RelayStatusTracker implements PassObserver {
 
     @Override
     public void warned(String warning) {
-        log.warn("Partition {}: appended, but: {}", partition, warning);
+        warnings.warn(() -> "Partition " + partition + ": appended, but: " + warning);
     }
 }

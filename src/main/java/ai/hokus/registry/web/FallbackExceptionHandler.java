@@ -1,6 +1,7 @@
 package ai.hokus.registry.web;
 
 import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.ThrottledLog;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
 import java.util.List;
 import java.util.Set;

@@ -99,7 +99,7 @@ class PartitionRelayTest {
         assertThat(CommitLinger.batchingDelay(0)).isZero();
         assertThat(CommitLinger.batchingDelay(1)).isZero();
         assertThat(CommitLinger.batchingDelay(5)).isEqualTo(Duration.ofMillis(1));
-        assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(10));
+        assertThat(CommitLinger.batchingDelay(500)).isEqualTo(Duration.ofMillis(25));
     }
 
     @Test
@@ -172,6 +172,56 @@ class PartitionRelayTest {
         }
 
         assertThat(queue.looks).isEqualTo(looks);
+    }
+
+    @Test
+    void a_partition_that_may_not_try_while_the_breaker_is_open_does_not_say_that_all_is_well() {
+        PartitionRelay untried = relayTo(queue, SETTINGS);
+        untried.passOrWait(true);
+        assertThat(untried.status().state()).isEqualTo(RelayState.IDLE);
+        memory.failWith(AWAY);
+        relay.passOrWait(true);
+        relay.passOrWait(true);
+
+        untried.passOrWait(false);
+
+        assertThat(untried.status().state()).isEqualTo(RelayState.WAITING);
+        assertThat(untried.status().lastError()).isEqualTo("UNREACHABLE: nothing listens");
+        assertThat(untried.knowsQueue()).isFalse();
+    }
+
+    @Test
+    void what_a_pass_knew_about_the_queue_does_not_count_after_the_process_stood_still() {
+        relay.passOrWait(true);
+        assertThat(relay.knowsQueue()).isTrue();
+
+        clock.advance(Duration.ofMinutes(5));
+
+        assertThat(relay.knowsQueue()).isFalse();
+    }
+
+    @Test
+    void a_warning_of_every_append_is_logged_once() {
+        MessageQueue warning = new DelegatingQueue(memory) {
+            @Override
+            public AppendResult append(ProducerId producer, Append append) {
+                super.append(producer, append);
+                memory.take();
+                return new AppendResult.Appended(0, List.of("notifications not published: no right"));
+            }
+        };
+        PartitionRelay warned = relayTo(warning, SETTINGS);
+
+        for (int n = 0; n < 20; n++) {
+            outbox.append("model");
+            warned.passOrWait(true);
+        }
+
+        assertThat(logged.list)
+                .singleElement()
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .asString()
+                .contains("Partition 0: appended, but: notifications not published: no right");
     }
 
     @Test

@@ -2,6 +2,7 @@ package ai.hokus.registry.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.support.Eventually;
 import ai.hokus.registry.support.SettableClock;
 import java.time.Duration;
@@ -10,6 +11,9 @@ import org.junit.jupiter.api.Test;
 
 /** Every transition of the breaker. */
 class QueueBreakerTest {
+
+    private static final QueueUnavailableException AWAY =
+            new QueueUnavailableException(QueueUnavailableException.Cause.UNREACHABLE, "away", null);
 
     private static final Duration FIRST_WAIT = Duration.ofMillis(500);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
@@ -91,7 +95,7 @@ class QueueBreakerTest {
             expected = shorter(expected.multipliedBy(2), MAX_BACKOFF);
             clock.advance(wait);
             assertThat(breaker.tryAcquire()).isTrue();
-            breaker.failed(new IllegalStateException("still away"));
+            breaker.failed(AWAY);
             assertThat(breaker.state()).isEqualTo(BreakerState.OPEN);
         }
     }
@@ -166,7 +170,7 @@ class QueueBreakerTest {
 
     private static void fail(QueueBreaker breaker) {
         assertThat(breaker.tryAcquire()).isTrue();
-        breaker.failed(new IllegalStateException("away"));
+        breaker.failed(AWAY);
     }
 
     private static Duration times(Duration duration, double factor) {

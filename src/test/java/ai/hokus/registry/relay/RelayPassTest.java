@@ -198,6 +198,29 @@ class RelayPassTest extends EachDatabase {
     }
 
     @Test
+    void a_pass_that_compared_nothing_before_its_time_was_up_does_not_claim_to_know_the_queue() {
+        append(1);
+
+        RelayState state = passes.run(queue, () -> false, LingerPolicy.NONE, new PassObserver() {});
+
+        assertThat(state.knowsQueue()).isFalse();
+    }
+
+    @Test
+    void a_refused_message_is_found_even_if_a_pass_has_time_for_two_steps_only() {
+        List<UUID> ids = append(4 * BATCH);
+        queue.refuse(entry -> entry.element().contains(ids.get(0).toString()));
+
+        for (int pass = 0; pass < 20; pass++) {
+            int[] steps = {2};
+            passes.run(queue, () -> steps[0]-- > 0, LingerPolicy.NONE, new PassObserver() {});
+        }
+
+        assertThat(marks()).containsExactly(ids.get(0));
+        assertThat(delivered()).isEqualTo(ids.subList(1, ids.size()));
+    }
+
+    @Test
     void messages_that_come_while_a_scan_is_on_are_not_left_for_the_next_pass() {
         append(2);
         MessageQueue busy = new DelegatingQueue(queue) {

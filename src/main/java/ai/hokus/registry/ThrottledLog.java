@@ -1,4 +1,4 @@
-package ai.hokus.registry.web;
+package ai.hokus.registry;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;

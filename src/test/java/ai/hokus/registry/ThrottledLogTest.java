@@ -1,4 +1,4 @@
-package ai.hokus.registry.web;
+package ai.hokus.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
