@@ -88,6 +88,44 @@ class StartupRefusalTest {
                 .doesNotContain("password=secret");
     }
 
+    /** The driver would take a user for a part of the host, and warn of the others with the whole URL. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "//registry:S3CRET@127.0.0.1:1/registry",
+                "//registry:S3CRET@127.0.0.1/registry",
+                "//registry:S3/CRET@127.0.0.1",
+                "//registry:S3CRET?@127.0.0.1/registry",
+                "registry:S3CRET@127.0.0.1",
+                "//127.0.0.1:1?user=u&password=S3CRET"
+            })
+    void a_url_with_a_user_or_without_a_database(String rest, CapturedOutput output) {
+        String url = "jdbc:postgresql:" + rest;
+
+        refuses(output, url, "registry", "right")
+                .contains("has a user before its host (USER:PASSWORD@HOST), or no database after it")
+                .doesNotContain("S3", "CRET");
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=" + url,
+                        "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
+                        "--spring.flyway.user=sa",
+                        "--spring.flyway.password=",
+                        "--server.port=0")
+                .doesNotContain("S3", "CRET");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "postgresql://127.0.0.1:1/registry/more?password=S3CRET",
+                "mysql://root:S3CRET@127.0.0.1/registry",
+                "mysql://root:S3/CRET@127.0.0.1/registry"
+            })
+    void another_url_with_a_password(String rest, CapturedOutput output) {
+        refuses(output, "jdbc:" + rest, "root", "").contains("127.0.0.1").doesNotContain("S3", "CRET");
+    }
+
     @Test
     void a_file_of_a_build_before_the_first_release(CapturedOutput output) {
         String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
