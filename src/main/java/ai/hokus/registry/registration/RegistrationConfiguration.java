@@ -17,6 +17,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
 
+    /** Each holds a page of up to {@link RegistrationQuery#MAX_BYTES}, three times: 100 MB together. */
+    private static final int MAX_READS = 8;
+
     /** Half of the pool's connections; the other half is for registrations that wait for no lock, and for the relay. */
     @Bean
     Bulkhead registrationsStoredAlone(DataSource dataSource) {
@@ -29,12 +32,13 @@ class RegistrationConfiguration {
 
     @Bean
     WebMvcConfigurer registrationBulkhead(RegistrationSettings settings) {
-        Bulkhead bulkhead = bulkhead("registration", settings.maxConcurrentRequests(), Duration.ZERO);
+        BulkheadInterceptor bulkheads = new BulkheadInterceptor(
+                bulkhead("registration", settings.maxConcurrentRequests(), Duration.ZERO),
+                bulkhead("reads of registrations", MAX_READS, Duration.ZERO));
         return new WebMvcConfigurer() {
             @Override
             public void addInterceptors(InterceptorRegistry registry) {
-                registry.addInterceptor(new BulkheadInterceptor(bulkhead))
-                        .addPathPatterns("/models/**", "/api/models/**");
+                registry.addInterceptor(bulkheads).addPathPatterns("/models/**", "/api/models/**");
             }
         };
     }
