@@ -154,6 +154,28 @@ class StartupRefusalTest {
                 .contains("Restore the database from a backup");
     }
 
+    /** H2 commits each statement, and Flyway had no time to write down that it failed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TABLE half (id INT);",
+                "CREATE INDEX half ON model (id);",
+                "ALTER TABLE model ADD COLUMN half INT;"
+            })
+    void a_migration_that_was_killed_in_the_middle(String statement, CapturedOutput output) throws IOException {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
+        migrate(url, "sa", "V1__model", "CREATE TABLE model (id INT);");
+        write("V2__half", statement);
+        migrate(url, "sa");
+        new JdbcTemplate(new DriverManagerDataSource(url, "sa", ""))
+                .update("DELETE FROM \"flyway_schema_history\" WHERE \"version\" = '2'");
+
+        refuses(output, url + ";WRITE_DELAY=0", "sa", "", "--spring.flyway.locations=filesystem:" + folder)
+                .contains("A migration of the database jdbc:h2:file:" + folder.resolve("data/registry")
+                        + " failed in the middle")
+                .contains("Restore the database from a backup");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"LATIN1", "SQL_ASCII"})
     void an_encoding_that_cannot_hold_every_text(String encoding, CapturedOutput output) {
