@@ -337,6 +337,16 @@ class StartupRefusalTest {
                 .contains("Put WRITE_DELAY=0 into the URL");
     }
 
+    @Test
+    void a_wish_for_migrations_alone_that_is_neither_yes_nor_no(CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--registry.migrate-only=maybe",
+                        "--spring.datasource.url=jdbc:h2:mem:maybe;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--server.port=0")
+                .contains("registry.migrate-only is maybe, which is neither true nor false.");
+    }
+
     /** Nothing that an operator could mend: whoever wrote the migration needs to see all of it. */
     @Test
     void a_mistake_in_a_migration_keeps_its_stack_trace(CapturedOutput output) {
