@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -345,6 +346,39 @@ class StartupRefusalTest {
                         "--spring.datasource.url=jdbc:h2:mem:maybe;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
                         "--server.port=0")
                 .contains("registry.migrate-only is maybe, which is neither true nor false.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, 400, '', 'at least 418, or max-concurrent-requests to at most 382.'",
+        "150, 100, '', 'at least 168, or max-concurrent-requests to at most 82.'",
+        "183, 400, 'http://127.0.0.1:1', 'at least 402, or max-concurrent-requests to at most 182.'",
+        "1, 18, '', 'at least 19.'",
+    })
+    void more_registrations_at_once_than_leave_threads_for_health(
+            String requests, String threads, String authService, String mend, CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=jdbc:h2:mem:threads;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--spring.threads.virtual.enabled=false",
+                        "--registry.security.auth-service.url=" + authService,
+                        "--registry.registration.max-concurrent-requests=" + requests,
+                        "--server.tomcat.threads.max=" + threads,
+                        "--server.port=0")
+                .contains("registry.registration.max-concurrent-requests is " + requests
+                        + " and server.tomcat.threads.max is " + threads)
+                .contains("Set server.tomcat.threads.max to " + mend);
+    }
+
+    @Test
+    void a_queue_that_takes_smaller_elements_than_registrations_make(CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=jdbc:h2:mem:sizes;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--registry.queue.max-element-size=256KB",
+                        "--server.port=0")
+                .contains("registry.queue.max-element-size is 256KB and registry.registration.max-payload is 256KB")
+                .contains("Set max-element-size to at least 257KB, or lower max-payload.");
     }
 
     /** Nothing that an operator could mend: whoever wrote the migration needs to see all of it. */
