@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code --registry.migrate-only}, run as a process: deployment scripts rely on its exit code. */
 class MigrateOnlyTest {
@@ -28,7 +30,7 @@ class MigrateOnlyTest {
         Map<String, String> redis = Map.of("REDIS_URL", "redis://127.0.0.1:" + TestRedis.freePort());
 
         Result first = run(redis, "--registry.migrate-only");
-        Result second = run(Map.of("REGISTRY_MIGRATE_ONLY", "true"));
+        Result second = run(Map.of("REGISTRY_MIGRATE_ONLY", "1"));
 
         for (Result result : List.of(first, second)) {
             assertThat(result.exitCode()).as(result.log()).isZero();
@@ -39,6 +41,25 @@ class MigrateOnlyTest {
         assertThat(first.log()).contains("Migrating schema");
         assertThat(second.log()).contains("is up to date. No migration necessary.");
         assertThat(folder.resolve("data/registry.mv.db")).exists();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        ",true",
+        "=,true",
+        "=true,true",
+        "=1,true",
+        "=yes,true",
+        "=On,true",
+        "=maybe,true",
+        "=false,false",
+        "=0,false",
+        "=no,false",
+        "=OFF,false"
+    })
+    void it_is_asked_for_as_any_other_setting_is(String value, boolean requested) {
+        assertThat(MigrateOnly.isRequested("--registry.migrate-only" + (value == null ? "" : value)))
+                .isEqualTo(requested);
     }
 
     @Test

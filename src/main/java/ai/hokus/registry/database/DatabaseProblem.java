@@ -5,6 +5,7 @@ import ai.hokus.registry.StartupRefusedException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Turns a database's error at start-up into a sentence for operators, if they can fix it. */
@@ -62,6 +63,8 @@ final class DatabaseProblem {
                     "The database %s cannot be reached, or refuses the connection",
                     "Is it up? Check host and port in spring.datasource.url, and the network between here and there."));
 
+    private static final Pattern UNREADABLE = Pattern.compile(".*:postgresql:([^?]*@.*|//[^/?]+(\\?.*)?)");
+
     private DatabaseProblem() {}
 
     /** Empty: not known to be something that an operator can fix. */
@@ -71,9 +74,24 @@ final class DatabaseProblem {
                 .findFirst();
     }
 
-    /** A JDBC URL without its parameters, among which there may be a password. */
+    /**
+     * Refuses a URL of PostgreSQL that has an @ before its parameters, or no database. The driver has no other place for a
+     * password than the parameters: it would take {@code USER:PASSWORD@} for a part of the host, and print it.
+     */
+    static void checkUrl(@Nullable String url) {
+        if (UNREADABLE.matcher(String.valueOf(url)).matches()) {
+            throw new StartupRefusedException(
+                    "The database's URL has a user before its host (USER:PASSWORD@HOST), or no database after it.",
+                    "Write jdbc:postgresql://HOST:PORT/DATABASE in spring.datasource.url (or spring.flyway.url), the user in"
+                            + " spring.datasource.username and the password in spring.datasource.password.");
+        }
+    }
+
+    /** A JDBC URL without its parameters and its user, among which there may be a password. */
     static String address(@Nullable String url) {
-        return url == null ? "(no spring.datasource.url)" : url.split("[?;]", 2)[0];
+        return url == null
+                ? "(no spring.datasource.url)"
+                : url.replaceFirst("//([^/]*|[^?;]*)@", "//").split("[?;]", 2)[0];
     }
 
     private static Optional<StartupRefusedException> describe(SQLException failure, String where) {

@@ -64,6 +64,7 @@ class MigrationDataSource extends DriverManagerDataSource
      */
     @Override
     public void afterPropertiesSet() throws SQLException {
+        DatabaseProblem.checkUrl(getUrl());
         H2Folder.check(getUrl());
         try (Connection first = getConnection()) {
             check(first);

@@ -50,6 +50,9 @@ class Migrations implements FlywayMigrationStrategy {
     /** PostgreSQL's and H2's. */
     private static final Set<String> UNKNOWN_COLUMN = Set.of("42703", "42S22");
 
+    /** H2's, for a table, an index or a column: what a migration that was killed has left behind. */
+    private static final Set<String> ALREADY_EXISTS = Set.of("42S01", "42S11", "42S21");
+
     private static final String USE_ANOTHER_SCHEMA =
             "Use an empty database or schema: correct spring.datasource.url (currentSchema=... names a schema on PostgreSQL).";
 
@@ -137,6 +140,9 @@ class Migrations implements FlywayMigrationStrategy {
                     "End what holds the lock (SELECT pg_terminate_backend(PID)), a long transaction or a backup for"
                             + " example, and start again. Nothing was changed.");
         }
+        if (h2 && SqlFailure.hasState(e, ALREADY_EXISTS)) {
+            return failedInTheMiddle(e);
+        }
         if (SqlFailure.hasState(e, UNKNOWN_COLUMN) && !isOurs()) {
             return refusal(
                     e,
@@ -158,11 +164,7 @@ class Migrations implements FlywayMigrationStrategy {
         MigrationInfo[] applied = flyway.info().applied();
         // On H2 the statements before the failed one stay applied, and Flyway's history says that the migration failed.
         if (Arrays.stream(applied).anyMatch(migration -> migration.getState().isFailed())) {
-            return refusal(
-                    e,
-                    "A migration of %s failed in the middle (" + oneLine(e) + ")",
-                    "Restore the database from a backup of before the migration; if nothing in it must be kept, "
-                            + replace());
+            return failedInTheMiddle(e);
         }
         if (e instanceof FlywayValidateException) {
             return foreignHistory(applied, e);
@@ -174,6 +176,14 @@ class Migrations implements FlywayMigrationStrategy {
                                 + " (spring.flyway.lock-retry-count seconds)",
                         "Look at that instance's log. Start this one again when its migrations are done.")
                 : e;
+    }
+
+    private RuntimeException failedInTheMiddle(FlywayException e) {
+        return refusal(
+                e,
+                "A migration of %s failed in the middle (" + oneLine(getMostSpecificCause(e)) + ")",
+                "Restore the database from a backup of before the migration; if nothing in it must be kept, "
+                        + replace());
     }
 
     private RuntimeException foreignHistory(MigrationInfo[] applied, FlywayException e) {

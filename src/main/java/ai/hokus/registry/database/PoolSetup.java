@@ -41,6 +41,7 @@ class PoolSetup implements BeanPostProcessor {
     }
 
     private static void setUp(HikariDataSource pool, DatabaseLogin login) {
+        DatabaseProblem.checkUrl(pool.getJdbcUrl());
         if (pool.getExceptionOverrideClassName() == null) {
             pool.setExceptionOverride(new StaleConnectionOverride());
         }

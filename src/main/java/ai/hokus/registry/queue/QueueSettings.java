@@ -20,7 +20,8 @@ import org.springframework.util.unit.DataSize;
  * @param commandTimeout Maximum time until Redis has answered a command.
  * @param connections Maximum number of connections to Redis (in a cluster, to each primary).
  * @param maxElementSize Maximum size of an element, in bytes of UTF-8. A larger one is refused without asking Redis, which
- *     would only break the connection. Keep this at or below the server's {@code proto-max-bulk-len}.
+ *     would only break the connection. Keep this at or below the server's {@code proto-max-bulk-len}, and at least 1 KB above
+ *     {@code registry.registration.max-payload}.
  */
 @ConfigurationProperties("registry.queue")
 public record QueueSettings(

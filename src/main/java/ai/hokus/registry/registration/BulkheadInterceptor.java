@@ -10,20 +10,25 @@ import org.springframework.web.servlet.HandlerInterceptor;
 /**
  * Limits how many of this module's requests run at once, so that a stalled database cannot take every request thread: the
  * remaining ones answer health checks. A request that is let in waits for a connection, and that wait has its own bound
- * ({@code spring.datasource.hikari.connection-timeout}). Thread-safe.
+ * ({@code spring.datasource.hikari.connection-timeout}). Reads have a limit of their own, because each holds a page until its
+ * client has taken it. Thread-safe.
  */
-record BulkheadInterceptor(Bulkhead bulkhead) implements HandlerInterceptor {
+record BulkheadInterceptor(Bulkhead registrations, Bulkhead reads) implements HandlerInterceptor {
 
     /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503. */
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        bulkhead.acquirePermission();
+        bulkhead(request).acquirePermission();
         return true;
     }
 
     @Override
     public void afterCompletion(
             HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception e) {
-        bulkhead.onComplete();
+        bulkhead(request).onComplete();
+    }
+
+    private Bulkhead bulkhead(HttpServletRequest request) {
+        return request.getMethod().equals("POST") ? registrations : reads;
     }
 }

@@ -29,10 +29,11 @@ enum Metric {
         this.max = max;
     }
 
-    /** The metric of this name, upper or lower case. */
+    /** The metric of this name, upper or lower case. A name that is like one only in upper case, as with a dotless i, is none. */
     static Optional<Metric> named(String name) {
+        String lowerCase = name.toLowerCase(Locale.ROOT);
         return Arrays.stream(values())
-                .filter(metric -> metric.wireName().equalsIgnoreCase(name))
+                .filter(metric -> metric.wireName().equals(lowerCase))
                 .findFirst();
     }
 

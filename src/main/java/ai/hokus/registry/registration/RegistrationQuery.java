@@ -14,8 +14,10 @@ record RegistrationQuery(
 
     static final int DEFAULT_LIMIT = 50;
 
-    /** 200 registrations of the largest payload are 50 MB; of the usual one, 200 KB. */
     static final int MAX_LIMIT = 200;
+
+    /** A page ends with the registration that reaches it. 200 registrations of the usual size are 200 KB, of the largest 50 MB. */
+    static final int MAX_BYTES = 4 * 1024 * 1024;
 
     /**
      * Reads the parameters of the URL; null: absent.

@@ -29,7 +29,9 @@ record RegistrationQueryController(RegistrationRepository repository) {
 
     /** Which page a client wants, as written in the URL. */
     record PageRequest(
-            @Parameter(description = "Maximum page size, 1 to 200; default 50", schema = @Schema(type = "integer"))
+            @Parameter(
+                    description = "Maximum page size, 1 to 200; default 50. Large registrations make shorter pages",
+                    schema = @Schema(type = "integer"))
             @Nullable
             String limit,
 
@@ -95,13 +97,17 @@ record RegistrationQueryController(RegistrationRepository repository) {
         return ResponseEntity.ok(found);
     }
 
-    /** Reads one more than asked for, to know whether more follow. */
+    /** Looks at the sizes first, and at one more than asked for, to know whether more follow. */
     private RegistrationPage page(RegistrationQuery query) {
-        List<StoredRegistration> found = repository.page(query, query.limit() + 1);
-        if (found.size() <= query.limit()) {
-            return new RegistrationPage(found, null);
+        List<Integer> sizes = repository.sizes(query, query.limit() + 1);
+        int rows = 0;
+        for (int bytes = 0;
+                rows < Math.min(sizes.size(), query.limit()) && bytes < RegistrationQuery.MAX_BYTES;
+                rows++) {
+            bytes += sizes.get(rows);
         }
-        List<StoredRegistration> shown = found.subList(0, query.limit());
-        return new RegistrationPage(shown, shown.get(shown.size() - 1).id());
+        List<StoredRegistration> shown = repository.page(query, rows);
+        return new RegistrationPage(
+                shown, rows < sizes.size() ? shown.get(rows - 1).id() : null);
     }
 }

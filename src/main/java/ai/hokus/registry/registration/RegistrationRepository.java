@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.springframework.jdbc.core.DataClassRowMapper;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
+import org.springframework.jdbc.core.SingleColumnRowMapper;
 import org.springframework.jdbc.core.namedparam.MapSqlParameterSource;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.namedparam.SqlParameterSource;
@@ -56,15 +57,20 @@ final class RegistrationRepository {
               FROM registration
             """;
 
-    private static final String PAGE = REGISTRATION + """
+    /** Of the two columns that may be large; all others together have 13,000 characters at most. */
+    private static final String SIZE = """
+            SELECT octet_length(tags) + coalesce(octet_length(api_schema), 0) FROM registration
+            """;
+
+    private static final String PAGE = """
              WHERE id > ? ORDER BY id LIMIT ?
             """;
 
-    private static final String PAGE_OF_MODEL = REGISTRATION + """
+    private static final String PAGE_OF_MODEL = """
              WHERE model_name = ? AND id > ? ORDER BY id LIMIT ?
             """;
 
-    private static final String PAGE_OF_MODEL_AND_VERSION = REGISTRATION + """
+    private static final String PAGE_OF_MODEL_AND_VERSION = """
              WHERE model_name = ? AND version = ? AND id > ? ORDER BY id LIMIT ?
             """;
 
@@ -167,14 +173,23 @@ final class RegistrationRepository {
 
     /** At most {@code max} registrations with an id above the query's, in the order of their ids. */
     List<StoredRegistration> page(RegistrationQuery query, int max) {
+        return page(REGISTRATION, STORED, query, max);
+    }
+
+    /** How many bytes each registration of {@link #page} is about. */
+    List<Integer> sizes(RegistrationQuery query, int max) {
+        return page(SIZE, SingleColumnRowMapper.newInstance(Integer.class), query, max);
+    }
+
+    private <T> List<T> page(String select, RowMapper<T> mapper, RegistrationQuery query, int max) {
         String name = query.modelName();
         String version = query.version();
         if (name != null && version != null) {
-            return jdbc.query(PAGE_OF_MODEL_AND_VERSION, STORED, name, version, query.after(), max);
+            return jdbc.query(select + PAGE_OF_MODEL_AND_VERSION, mapper, name, version, query.after(), max);
         }
         if (name != null) {
-            return jdbc.query(PAGE_OF_MODEL, STORED, name, query.after(), max);
+            return jdbc.query(select + PAGE_OF_MODEL, mapper, name, query.after(), max);
         }
-        return jdbc.query(PAGE, STORED, query.after(), max);
+        return jdbc.query(select + PAGE, mapper, query.after(), max);
     }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -88,6 +89,44 @@ class StartupRefusalTest {
                 .doesNotContain("password=secret");
     }
 
+    /** The driver would take a user for a part of the host, and warn of the others with the whole URL. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "//registry:S3CRET@127.0.0.1:1/registry",
+                "//registry:S3CRET@127.0.0.1/registry",
+                "//registry:S3/CRET@127.0.0.1",
+                "//registry:S3CRET?@127.0.0.1/registry",
+                "registry:S3CRET@127.0.0.1",
+                "//127.0.0.1:1?user=u&password=S3CRET"
+            })
+    void a_url_with_a_user_or_without_a_database(String rest, CapturedOutput output) {
+        String url = "jdbc:postgresql:" + rest;
+
+        refuses(output, url, "registry", "right")
+                .contains("has a user before its host (USER:PASSWORD@HOST), or no database after it")
+                .doesNotContain("S3", "CRET");
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=" + url,
+                        "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
+                        "--spring.flyway.user=sa",
+                        "--spring.flyway.password=",
+                        "--server.port=0")
+                .doesNotContain("S3", "CRET");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "postgresql://127.0.0.1:1/registry/more?password=S3CRET",
+                "mysql://root:S3CRET@127.0.0.1/registry",
+                "mysql://root:S3/CRET@127.0.0.1/registry"
+            })
+    void another_url_with_a_password(String rest, CapturedOutput output) {
+        refuses(output, "jdbc:" + rest, "root", "").contains("127.0.0.1").doesNotContain("S3", "CRET");
+    }
+
     @Test
     void a_file_of_a_build_before_the_first_release(CapturedOutput output) {
         String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
@@ -109,6 +148,28 @@ class StartupRefusalTest {
         String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
         write("V1__half", "CREATE TABLE half (id INT); CREATE TABLE half (id INT);");
         assertThat(catchThrowable(() -> migrate(url, "sa"))).isNotNull();
+
+        refuses(output, url + ";WRITE_DELAY=0", "sa", "", "--spring.flyway.locations=filesystem:" + folder)
+                .contains("A migration of the database jdbc:h2:file:" + folder.resolve("data/registry")
+                        + " failed in the middle")
+                .contains("Restore the database from a backup");
+    }
+
+    /** H2 commits each statement, and Flyway had no time to write down that it failed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE TABLE half (id INT);",
+                "CREATE INDEX half ON model (id);",
+                "ALTER TABLE model ADD COLUMN half INT;"
+            })
+    void a_migration_that_was_killed_in_the_middle(String statement, CapturedOutput output) throws IOException {
+        String url = "jdbc:h2:file:" + folder.resolve("data/registry") + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE";
+        migrate(url, "sa", "V1__model", "CREATE TABLE model (id INT);");
+        write("V2__half", statement);
+        migrate(url, "sa");
+        new JdbcTemplate(new DriverManagerDataSource(url, "sa", ""))
+                .update("DELETE FROM \"flyway_schema_history\" WHERE \"version\" = '2'");
 
         refuses(output, url + ";WRITE_DELAY=0", "sa", "", "--spring.flyway.locations=filesystem:" + folder)
                 .contains("A migration of the database jdbc:h2:file:" + folder.resolve("data/registry")
@@ -275,6 +336,49 @@ class StartupRefusalTest {
                         "--server.port=0")
                 .contains("spring.datasource.url has WRITE_DELAY=500 (ms)")
                 .contains("Put WRITE_DELAY=0 into the URL");
+    }
+
+    @Test
+    void a_wish_for_migrations_alone_that_is_neither_yes_nor_no(CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--registry.migrate-only=maybe",
+                        "--spring.datasource.url=jdbc:h2:mem:maybe;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--server.port=0")
+                .contains("registry.migrate-only is maybe, which is neither true nor false.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, 400, '', 'at least 418, or max-concurrent-requests to at most 382.'",
+        "150, 100, '', 'at least 168, or max-concurrent-requests to at most 82.'",
+        "183, 400, 'http://127.0.0.1:1', 'at least 402, or max-concurrent-requests to at most 182.'",
+        "1, 18, '', 'at least 19.'",
+    })
+    void more_registrations_at_once_than_leave_threads_for_health(
+            String requests, String threads, String authService, String mend, CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=jdbc:h2:mem:threads;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--spring.threads.virtual.enabled=false",
+                        "--registry.security.auth-service.url=" + authService,
+                        "--registry.registration.max-concurrent-requests=" + requests,
+                        "--server.tomcat.threads.max=" + threads,
+                        "--server.port=0")
+                .contains("registry.registration.max-concurrent-requests is " + requests
+                        + " and server.tomcat.threads.max is " + threads)
+                .contains("Set server.tomcat.threads.max to " + mend);
+    }
+
+    @Test
+    void a_queue_that_takes_smaller_elements_than_registrations_make(CapturedOutput output) {
+        assertSentence(
+                        output,
+                        "--spring.datasource.url=jdbc:h2:mem:sizes;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;WRITE_DELAY=0",
+                        "--registry.queue.max-element-size=256KB",
+                        "--server.port=0")
+                .contains("registry.queue.max-element-size is 256KB and registry.registration.max-payload is 256KB")
+                .contains("Set max-element-size to at least 257KB, or lower max-payload.");
     }
 
     /** Nothing that an operator could mend: whoever wrote the migration needs to see all of it. */

@@ -172,12 +172,15 @@ class RequestReaderTest {
             rows.add(Arguments.of(with(name, "1.01"), name, "must be between 0 and 1 for auroc"));
         }
         rows.add(Arguments.of(with("current_value", "0.79"), "current_value", "must not be below baseline_value"));
-        rows.add(Arguments.of(
-                with("metric_name", "\"beauty\""),
-                "metric_name",
-                "is not a known metric; it must be one of "
-                        + "accuracy, auroc, auc, f1, precision, recall, reply_rate, conversion_rate, "
-                        + "mse, rmse, mae, engagement_score, r2"));
+        // In upper case, a dotless i is an I, and a long s is an S.
+        for (String wrong : List.of("beauty", "prec\u0131s\u0131on", "m\u017fe")) {
+            rows.add(Arguments.of(
+                    with("metric_name", "\"" + wrong + "\""),
+                    "metric_name",
+                    "is not a known metric; it must be one of "
+                            + "accuracy, auroc, auc, f1, precision, recall, reply_rate, conversion_rate, "
+                            + "mse, rmse, mae, engagement_score, r2"));
+        }
         for (String wrong : List.of("[]", "\"{}\"", "1", "true")) {
             rows.add(Arguments.of(with("api_schema", wrong), "api_schema", "must be a JSON object"));
             rows.add(Arguments.of(with("tags", wrong), "tags", "must be a JSON object of strings"));

@@ -22,12 +22,13 @@ import org.springframework.context.annotation.Import;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
-/** Clients that send slowly, too much or nonsense, over real connections to a server of two threads. */
+/** Clients that send slowly, too much or nonsense, over real connections to a server of few threads. */
 @SpringBootTest(
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
-            "server.tomcat.threads.max=2",
+            "server.tomcat.threads.max=20",
             "server.tomcat.threads.min-spare=2",
+            "registry.registration.max-concurrent-requests=2",
             "registry.security.request-body-timeout=5s",
             "registry.security.max-headers=20",
             "spring.threads.virtual.enabled=false"
@@ -92,7 +93,7 @@ class SlowClientTest {
     void clients_that_trickle_their_headers_hold_no_thread() throws IOException {
         List<Socket> slow = new ArrayList<>();
         try {
-            for (int i = 0; i < 10; i++) {
+            for (int i = 0; i < 40; i++) {
                 Socket socket = connect();
                 send(socket, "GET /live HTTP/1.1\r\nHost: a\r\nX-Slow: ");
                 slow.add(socket);
