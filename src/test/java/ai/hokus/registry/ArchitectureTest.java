@@ -62,7 +62,8 @@ class ArchitectureTest {
                             .or(type(Sha256.class))
                             .or(type(SnakeCase.class))
                             .or(type(SqlFailure.class))
-                            .or(type(StartupRefusedException.class));
+                            .or(type(StartupRefusedException.class))
+                            .or(type(ThrottledLog.class));
                     for (String other : module.getValue()) {
                         allowed = allowed.or(resideInAPackage(ROOT + "." + other));
                     }

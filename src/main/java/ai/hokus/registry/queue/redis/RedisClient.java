@@ -32,14 +32,12 @@ import org.springframework.boot.ssl.SslManagerBundle;
  * One instance of the client library. It is made without touching Redis, and replaced as a whole.
  *
  * <p>With lazy initialisation the library connects, and asks a cluster for its nodes, inside the first call and on that
- * call's thread, whatever "async" says. So calls start on threads of their own, and a caller can stop waiting for them.
+ * call's thread, whatever "async" says. So until one was answered, calls start on threads of their own, and a caller can stop
+ * waiting for them.
  */
 final class RedisClient {
 
-    /**
-     * How many calls can be starting at the same time. A start takes microseconds, except while there is no connection.
-     * When this many hang there, further calls fail at once instead of piling up.
-     */
+    /** How many calls can be starting before one was answered. When this many hang, further ones fail at once. */
     private static final int MAX_STARTING = 32;
 
     /** The relay waits for one answer at a time, so two threads of each kind are enough (the library's defaults are 16 and 32). */
@@ -65,6 +63,7 @@ final class RedisClient {
     private final RedisSettings redis;
     private final RedissonClient redisson;
     private final ExecutorService starter;
+    private volatile boolean connected;
 
     RedisClient(QueueSettings settings, RedisSettings redis) {
         this.redis = redis;
@@ -88,7 +87,11 @@ final class RedisClient {
     CompletableFuture<List<@Nullable Object>> run(ScriptCall script) {
         CompletableFuture<List<@Nullable Object>> reply = new CompletableFuture<>();
         try {
-            starter.execute(() -> start(script, reply));
+            if (connected) {
+                start(script, reply);
+            } else {
+                starter.execute(() -> start(script, reply));
+            }
         } catch (RejectedExecutionException e) {
             reply.completeExceptionally(
                     starter.isShutdown()
@@ -121,6 +124,7 @@ final class RedisClient {
                 if (failure != null) {
                     reply.completeExceptionally(failure);
                 } else {
+                    connected = true;
                     reply.complete(result);
                 }
             });
