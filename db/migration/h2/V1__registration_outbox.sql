@@ -275,7 +275,7 @@ COMMENT ON COLUMN outbox_operation.performed_by IS 'The caller''s name over HTTP
 COMMENT ON COLUMN outbox_operation.operation IS 'pause, resume, release, requeue, discard, resend, purge, adopt, put_back; other: by SQL, anything else.';
 COMMENT ON COLUMN outbox_operation.target IS 'What it was done to, in words: a partition, a message, a range.';
 COMMENT ON COLUMN outbox_operation.reason IS 'Why, in the words of who did it.';
-COMMENT ON COLUMN outbox_operation.message_count IS 'How many messages it concerned: sent again, deleted, or pending when the partition''s state changed.';
+COMMENT ON COLUMN outbox_operation.message_count IS 'How many messages it concerned: sent again, deleted, or pending when the partition''s state changed (0 where nobody counted).';
 COMMENT ON COLUMN outbox_operation.message_id IS 'The message that was requeued or discarded; NULL for operations on more than one.';
 COMMENT ON COLUMN outbox_operation.idempotency_key IS 'Given by the caller, so that the operation happens once however often it is requested; NULL: none.';
 
@@ -430,7 +430,7 @@ COMMENT ON VIEW outbox_throughput IS 'Positions delivered per minute in the last
 -- What is in no batch is counted up to 100,000 in each partition, and estimated by the difference of ids beyond, which counts
 -- those of other partitions too.
 CREATE VIEW outbox_status AS
-SELECT s.partition_id, s.state,
+SELECT s.partition_id, s.state, s.paused, s.fenced,
        s.claimed + CASE WHEN s.unclaimed <= 100000 THEN s.unclaimed
                         ELSE GREATEST(100000, (s.highest_id - s.settled_id) / (SELECT partitions FROM outbox)) END AS pending,
        s.unclaimed > 100000 AS pending_is_estimate, s.oldest_pending_at,
@@ -438,7 +438,7 @@ SELECT s.partition_id, s.state,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
        r.reported_at
-FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
+FROM (SELECT g.partition_id, g.state, g.paused, g.fenced, g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at, g.settled_id,
              g.last_position - g.delivered_position
                  - (SELECT count(*) FROM outbox_parked k
                     WHERE k.partition_id = g.partition_id AND k.resolution IS NOT NULL
@@ -455,6 +455,7 @@ FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.p
               WHERE k.partition_id = g.partition_id AND k.resolution IS NULL AND k.position <= g.delivered_position) AS parked
       FROM (SELECT p.partition_id,
                    CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
+                   p.paused, (p.paused OR p.stopped_at IS NOT NULL) AND p.fenced_halt_id = p.halt_id AS fenced,
                    f.last_position, f.delivered_position, f.purged_position, f.last_delivered_at, f.settled_id,
                    (SELECT CASE WHEN x.last_position > f.delivered_position
                                 THEN x.message_ids[CAST(f.delivered_position + 2 - x.first_position AS INTEGER)] END
@@ -470,7 +471,7 @@ FROM (SELECT g.partition_id, g.state, g.last_position, g.delivered_position, g.p
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
      ORDER BY CASE x.state WHEN 'not_relaying' THEN 1 WHEN 'standing_by' THEN 2 WHEN 'shut_down' THEN 3 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
-COMMENT ON VIEW outbox_status IS 'One row per partition: what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
+COMMENT ON VIEW outbox_status IS 'One row per partition: whether it is paused, or stopped (state), and fenced, so that nothing can be appended; what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
 
 INSERT INTO outbox (id, partitions) VALUES (RANDOM_UUID(), ${partitions});
 INSERT INTO outbox_partition (partition_id, histories)

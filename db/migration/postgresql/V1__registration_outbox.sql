@@ -267,7 +267,7 @@ COMMENT ON COLUMN outbox_operation.performed_by IS 'The caller''s name over HTTP
 COMMENT ON COLUMN outbox_operation.operation IS 'pause, resume, release, requeue, discard, resend, purge, adopt, put_back; other: by SQL, anything else.';
 COMMENT ON COLUMN outbox_operation.target IS 'What it was done to, in words: a partition, a message, a range.';
 COMMENT ON COLUMN outbox_operation.reason IS 'Why, in the words of who did it.';
-COMMENT ON COLUMN outbox_operation.message_count IS 'How many messages it concerned: sent again, deleted, or pending when the partition''s state changed.';
+COMMENT ON COLUMN outbox_operation.message_count IS 'How many messages it concerned: sent again, deleted, or pending when the partition''s state changed (0 where nobody counted).';
 COMMENT ON COLUMN outbox_operation.message_id IS 'The message that was requeued or discarded; NULL for operations on more than one.';
 COMMENT ON COLUMN outbox_operation.idempotency_key IS 'Given by the caller, so that the operation happens once however often it is requested; NULL: none.';
 
@@ -437,13 +437,14 @@ COMMENT ON VIEW outbox_throughput IS 'Positions delivered per minute in the last
 -- beyond that by the difference of ids, which counts those of other partitions too.
 -- Counting has no equality on the partition: with one, and without statistics, the planner reads all of its index first.
 CREATE VIEW outbox_status AS
-SELECT s.partition_id, s.state, s.claimed + s.late + s.fresh AS pending, s.is_estimate AS pending_is_estimate, s.oldest_pending_at,
+SELECT s.partition_id, s.state, s.paused, s.fenced, s.claimed + s.late + s.fresh AS pending, s.is_estimate AS pending_is_estimate, s.oldest_pending_at,
        CAST(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - s.oldest_pending_at)) * 1000 AS BIGINT) AS oldest_pending_age_ms,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
        r.reported_at
 FROM (SELECT p.partition_id,
              CASE WHEN p.stopped_at IS NOT NULL THEN 'stopped' WHEN p.paused THEN 'paused' ELSE 'running' END AS state,
+             p.paused, (p.paused OR p.stopped_at IS NOT NULL) AND p.fenced_halt_id = p.halt_id AS fenced,
              g.last_position, g.delivered_position, g.purged_position, g.last_delivered_at,
              g.last_position - g.delivered_position
                  - (SELECT count(*) FROM outbox_parked k
@@ -487,7 +488,7 @@ FROM (SELECT p.partition_id,
 LEFT JOIN outbox_relay r ON r.partition_id = s.partition_id AND r.instance =
     (SELECT x.instance FROM outbox_relay x WHERE x.partition_id = s.partition_id
      ORDER BY CASE x.state WHEN 'not_relaying' THEN 1 WHEN 'standing_by' THEN 2 WHEN 'shut_down' THEN 3 ELSE 0 END, x.reported_at DESC, x.instance LIMIT 1);
-COMMENT ON VIEW outbox_status IS 'One row per partition: what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
+COMMENT ON VIEW outbox_status IS 'One row per partition: whether it is paused, or stopped (state), and fenced, so that nothing can be appended; what is pending (counted up to 100,000 and estimated beyond: pending_is_estimate), for how long, how far delivery is, and what the relay last reported. Its cost is bounded.';
 
 INSERT INTO outbox (id, partitions) VALUES (gen_random_uuid(), ${partitions});
 INSERT INTO outbox_partition (partition_id, histories)

@@ -50,7 +50,9 @@ locals {
       [var.metrics_namespace, "registry.relay.messages.parked.count"],
       [var.metrics_namespace, "registry.relay.failures.count"],
     ] },
-    { title = "Since the relay's last pass, s", stat = "Minimum", lines = local.service_lines["registry.relay.last.pass.age.value"] },
+    { title = "Since the relay's last pass, and since the last look at the outbox, s", stat = "Minimum", lines = concat(
+      local.service_lines["registry.relay.last.pass.age.value"], [[var.metrics_namespace, "registry.status.sample.age.value"]],
+    ) },
     { title = "Queue: elements and capacity", stat = "Maximum", lines = [
       [var.metrics_namespace, "registry.queue.depth.value"],
       [var.metrics_namespace, "registry.queue.capacity.value"],

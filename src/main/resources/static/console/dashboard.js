@@ -39,14 +39,20 @@ function showStatus(status) {
   addBacklog(status.now, status.pending);
 }
 
+/** Fenced: nothing can be appended, not even what was under way. */
+function partitionStates(p) {
+  const all = [p.state, p.state === "stopped" && p.paused && "paused", p.state !== "running" && (p.fenced ? "fenced" : "not fenced")];
+  return all.filter(Boolean).flatMap((word) => [state(word), " "]);
+}
+
 function partitionButtons(p) {
-  const changes = [...(p.state === "stopped" ? ["release"] : []), p.state === "paused" ? "resume" : "pause"];
+  const changes = [...(p.state === "stopped" ? ["release"] : []), p.paused ? "resume" : "pause"];
   return changes.map((change) => button(capital(change) + " …",
     change + " partition " + p.partition_id, () => changePartition(change, p.partition_id)));
 }
 
 const showPartitions = table("partitions", [
-  ["Partition", (p) => "Partition " + p.partition_id, "nowrap"], ["State", (p) => state(p.state)], ["Relay", (p) => state(p.relay_state)],
+  ["Partition", (p) => "Partition " + p.partition_id, "nowrap"], ["State", partitionStates], ["Relay", (p) => state(p.relay_state)],
   ["Pending", pendingWords, "number"], ["Oldest", (p) => age(p.oldest_pending_age_ms), "number"],
   ["Parked", (p) => number(p.parked), "number"],
   ["Delivered / last", (p) => number(p.delivered_position) + " / " + number(p.last_position), "number"],

@@ -44,8 +44,8 @@ export function age(ms) {
 export const since = (text) => (text ? age(Date.now() - Date.parse(text)) : "–");
 
 const KINDS = {
-  good: ["healthy", "reachable", "closed", "running", "idle", "delivering", "standing by", "delivered"],
-  warn: ["degraded", "half open", "paused", "queue full", "waiting", "starting", "not configured", "stale", "parked", "stuck"],
+  good: ["healthy", "reachable", "closed", "running", "idle", "delivering", "standing by", "delivered", "fenced"],
+  warn: ["not fenced", "degraded", "half open", "paused", "queue full", "waiting", "starting", "not configured", "stale", "parked", "stuck"],
   bad: ["unhealthy", "unreachable", "refuses writes", "open", "stopped", "not relaying", "failing", "dead letter"],
 };
 

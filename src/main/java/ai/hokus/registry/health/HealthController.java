@@ -6,6 +6,8 @@ import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
+import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
 import ai.hokus.registry.security.AuthServiceStatus;
 import ai.hokus.registry.status.PartitionView;
 import ai.hokus.registry.status.RedisState;
@@ -18,6 +20,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpStatus;
@@ -33,6 +36,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Health")
 record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettings settings, ServiceVersion version) {
+
+    private static final Set<RelayState> NOT_DELIVERING =
+            Set.of(RelayState.QUEUE_FULL, RelayState.FAILING, RelayState.NOT_RELAYING);
 
     /** For people and the original's dashboards: 503 when unhealthy, else 200; always 200 in the compatibility mode. */
     @GetMapping("/health")
@@ -123,12 +129,14 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
         };
     }
 
+    /** Healthy: as far as this instance knows, what is registered reaches the queue. */
     private static String messageQueue(ServiceStatus status) {
         if (status.redis() != RedisState.REACHABLE) {
             return redis(status.redis());
         }
-        boolean delivers = !status.queueFull()
-                && status.partitions().stream().allMatch(view -> view.outbox().running());
+        boolean delivers = !status.overdue()
+                && status.relays().stream().map(RelayStatus::state).noneMatch(NOT_DELIVERING::contains)
+                && status.partitions().stream().allMatch(view -> view.outbox().running() && !view.stalled());
         return delivers ? "healthy" : "degraded";
     }
 

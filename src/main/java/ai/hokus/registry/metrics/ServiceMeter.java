@@ -46,8 +46,8 @@ enum ServiceMeter {
                     + " an operator must decide."),
     LAST_PASS_AGE(
             new Spec(GAUGE, "registry.relay.last.pass.age", "seconds", Spec.PARTITION),
-            "Time since the last successful pass of this instance's relay. A pass that finds nothing to do, or another instance"
-                    + " at work, counts. No value while Redis takes nothing or the database does not answer."),
+            "Time since the last successful pass of this instance's relay, or since the start if there was none. A pass that finds"
+                    + " nothing to do, or another instance at work, counts. No value while Redis takes nothing or the database does not answer."),
     QUEUE_DEPTH(
             new Spec(GAUGE, "registry.queue.depth", "elements"),
             "Elements in the queue when this instance last looked."),
@@ -79,6 +79,10 @@ enum ServiceMeter {
     DATABASE_WRITABLE(
             new Spec(GAUGE, "registry.database.writable", null),
             "1 if the database takes this instance's writes; 0 if it is read-only or away, or registrations fail."),
+    SAMPLE_AGE(
+            new Spec(GAUGE, "registry.status.sample.age", "seconds"),
+            "Time since this instance last read the outbox's state, or since its start if it never did. No value while the database"
+                    + " does not answer."),
 
     REGISTRATIONS_ACCEPTED(
             new Spec(COUNTER, "registry.registrations.accepted", "registrations"),

@@ -1,6 +1,7 @@
 package ai.hokus.registry.metrics;
 
 import ai.hokus.registry.relay.QueueCapacity;
+import ai.hokus.registry.relay.RelayStatus;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import ai.hokus.registry.status.PartitionView;
 import ai.hokus.registry.status.RedisState;
@@ -38,6 +39,10 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
                 registry,
                 ServiceMeter.DATABASE_REACHABLE,
                 status -> known(status, status.database().reachable()));
+        bind(
+                registry,
+                ServiceMeter.SAMPLE_AGE,
+                status -> status.database().reachable() ? secondsSince(status.sampledOrStartedAt(), status) : UNKNOWN);
         bind(registry, ServiceMeter.DATABASE_WRITABLE, status -> known(status, status.databaseUsable()));
     }
 
@@ -84,23 +89,26 @@ record StatusGauges(Supplier<ServiceStatus> cache, QueueCapacity capacity, int p
 
     /** Unknown while Redis or the database fails, which has alarms of its own: this is about a relay that hangs, or fails without them. */
     private static double lastPassAge(ServiceStatus status, int partition) {
-        if (status.redis() != RedisState.REACHABLE || !status.database().reachable()) {
+        if (status.redis() == RedisState.UNREACHABLE
+                || !status.database().reachable()
+                || partition >= status.relays().size()) {
             return UNKNOWN;
         }
-        Instant last = partition < status.partitions().size()
-                ? status.partitions().get(partition).lastPassAt()
-                : null;
-        return last == null ? UNKNOWN : Duration.between(last, status.now()).toMillis() / MILLIS_PER_SECOND;
+        Instant last = status.relays().get(partition).lastPassAt();
+        return secondsSince(Objects.requireNonNullElse(last, status.startedAt()), status);
+    }
+
+    private static double secondsSince(Instant then, ServiceStatus status) {
+        return Duration.between(then, status.now()).toMillis() / MILLIS_PER_SECOND;
     }
 
     /** All partitions look at the same queue, at times that nobody records, so the largest value counts. */
     private static double queueDepth(ServiceStatus status) {
         return status.redis() != RedisState.REACHABLE
                 ? UNKNOWN
-                : status.partitions().stream()
-                        .map(PartitionView::queueDepth)
-                        .filter(Objects::nonNull)
-                        .mapToDouble(Long::doubleValue)
+                : status.relays().stream()
+                        .filter(relay -> relay.queueDepth() >= 0)
+                        .mapToDouble(RelayStatus::queueDepth)
                         .max()
                         .orElse(UNKNOWN);
     }

@@ -49,8 +49,7 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
             description = DRY_RUN
                     + " A pause is answered with 200 once it is fenced: no append can succeed from then on, not even"
                     + " one that was under way. It is answered with 202 when it is stored, but not fenced in time or resumed"
-                    + " meanwhile. GET /outbox says whether it is still paused; if so, ask again to see whether it is fenced."
-                    + " Asking again after a resume pauses it again, unless under the same Idempotency-Key.")
+                    + " meanwhile: GET /outbox/status says whether it is paused, and whether it is fenced.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.Change.class)))
     ResponseEntity<Object> change(
             @Parameter(description = "A partition's number, or all") @PathVariable String partition,
@@ -87,9 +86,8 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
         Completed answered = fenced
                 ? completed
                 : completed.adding(
-                        " It is not fenced yet, or was resumed meanwhile: an append can still succeed. GET /outbox says"
-                                + " whether it is still paused; if so, ask again to see whether it is fenced. Asking again"
-                                + " after a resume pauses it again, unless under the same Idempotency-Key.");
+                        " It is not fenced yet, or was resumed meanwhile: an append can still succeed. GET /outbox/status"
+                                + " and the console say whether it is paused, and whether it is fenced.");
         return ResponseEntity.status(fenced ? HttpStatus.OK : HttpStatus.ACCEPTED)
                 .body(new Answer("pause", false, answered, fenced));
     }

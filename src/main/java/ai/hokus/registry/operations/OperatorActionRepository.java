@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -107,9 +108,17 @@ record OperatorActionRepository(JdbcClient jdbc) {
         return jdbc.sql(PARTITIONS).query(Integer.class).list();
     }
 
-    /** As the view {@code outbox_status} has it: estimated above 100,000. */
-    long pending(@Nullable Integer partition) {
-        return jdbc.sql(PENDING).param(partition).query(Long.class).single();
+    /**
+     * As the view {@code outbox_status} has it: estimated above 100,000. Null where it cannot be read, for example because a
+     * table is locked. Not for a transaction, which that would end.
+     */
+    @Nullable
+    Long pending(@Nullable Integer partition) {
+        try {
+            return jdbc.sql(PENDING).param(partition).query(Long.class).single();
+        } catch (DataAccessException e) {
+            return null;
+        }
     }
 
     void pause(int partition) {

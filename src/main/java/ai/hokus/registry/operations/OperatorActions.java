@@ -68,19 +68,23 @@ record OperatorActions(
 
     /** Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link #awaitFence}. */
     ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
-        return change("pause", partition, request, row -> !row.paused(), repository::pause, rows -> {
-            long pending = repository.pending(partition);
-            return new Effect(pending, "paused", "Nothing is sent from there. " + pending + " messages wait.");
-        });
+        Waiting waiting = new Waiting(repository.pending(partition)); // before the lock: the count may take long
+        return change(
+                "pause",
+                partition,
+                request,
+                row -> !row.paused(),
+                repository::pause,
+                rows -> new Effect(waiting.count(), "paused", "Nothing is sent from there. " + waiting.words()));
     }
 
     /** Resumes delivery after a pause. A partition that is stopped stays so. */
     ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
+        Waiting waiting = new Waiting(repository.pending(partition));
         return change("resume", partition, request, PartitionRow::paused, repository::resume, rows -> {
-            long pending = repository.pending(partition);
             List<Integer> stopped = numbers(rows, PartitionRow::stopped);
             String still = stopped.isEmpty() ? "" : " Still stopped, until released: " + name(stopped) + ".";
-            return new Effect(pending, "resumed", pending + " messages wait." + still);
+            return new Effect(waiting.count(), "resumed", waiting.words() + still);
         });
     }
 
@@ -106,6 +110,18 @@ record OperatorActions(
             String consequence = again + " messages that were delivered are sent again, with their old message_ids.";
             return new Effect(again, "released", consequence + when);
         });
+    }
+
+    /** @param pending null: not known */
+    private record Waiting(@Nullable Long pending) {
+
+        long count() {
+            return pending == null ? 0 : pending;
+        }
+
+        String words() {
+            return pending == null ? "How many messages wait is not known." : pending + " messages wait.";
+        }
     }
 
     /** What a change does: how many messages it concerns, its participle, and what follows from it. */

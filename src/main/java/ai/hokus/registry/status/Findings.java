@@ -1,6 +1,7 @@
 package ai.hokus.registry.status;
 
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
 import ai.hokus.registry.security.AuthServiceStatus;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +20,17 @@ final class Findings {
         database(status, findings);
         redis(status, findings);
         authService(status.authService(), findings);
+        for (RelayStatus relay : status.relays()) {
+            relay(relay, findings);
+        }
         for (PartitionView partition : status.partitions()) {
             partition(partition, findings);
         }
         if (status.rewindsInLastHour() >= MANY_REWINDS) {
             findings.add(
-                    "Redis has lost messages " + status.rewindsInLastHour() + " times within an hour, and they were"
-                            + " sent again: perhaps instances have different Redis servers" + see("rewind"));
+                    "Redis or the database has lost state " + status.rewindsInLastHour() + " times within an hour, and"
+                            + " messages were sent again: perhaps instances have different Redis servers"
+                            + see("rewind"));
         }
         if (status.unsettled() != null) {
             findings.add(status.unsettled());
@@ -36,9 +41,10 @@ final class Findings {
     private static void database(ServiceStatus status, List<String> findings) {
         if (!status.databaseUsable()) {
             findings.add(of(status.database()));
-        } else if (status.stale() && status.sampledAt() != null) {
-            findings.add("the outbox was last read at " + status.sampledAt() + ": what is pending now is not known"
-                    + see("slow"));
+        } else if (status.overdue()) {
+            findings.add("the outbox was "
+                    + (status.sampledAt() == null ? "not read once since the start at " : "last read at ")
+                    + status.sampledOrStartedAt() + ": what is pending now is not known" + see("outbox-unread"));
         }
     }
 
@@ -84,15 +90,19 @@ final class Findings {
         }
     }
 
+    private static void relay(RelayStatus relay, List<String> findings) {
+        String name = "partition " + relay.partition();
+        if (relay.state() == RelayState.FAILING) {
+            findings.add("the relay of " + name + " fails: its events wait, and it tries again"
+                    + cause(relay.lastError()) + see("stuck-partition"));
+        }
+        if (relay.state() == RelayState.NOT_RELAYING) {
+            findings.add("this instance does not relay " + name + cause(relay.lastError()) + see("not-relaying"));
+        }
+    }
+
     private static void partition(PartitionView partition, List<String> findings) {
         String name = "partition " + partition.outbox().partition();
-        if (partition.relayState() == RelayState.FAILING) {
-            findings.add("the relay of " + name + " fails: its events wait, and it tries again"
-                    + cause(partition.lastError()) + see("stuck-partition"));
-        }
-        if (partition.relayState() == RelayState.NOT_RELAYING) {
-            findings.add("this instance does not relay " + name + cause(partition.lastError()) + see("not-relaying"));
-        }
         if (partition.outbox().paused()) {
             findings.add(name + " is paused: its events wait until an operator resumes it" + see("steering"));
         } else if (!partition.outbox().running()) {

@@ -5,10 +5,12 @@ import static java.util.Objects.requireNonNull;
 import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
 import ai.hokus.registry.security.AuthServiceStatus;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,26 +18,40 @@ import org.jspecify.annotations.Nullable;
  * Everything that health, metrics and the console show. Immutable.
  *
  * @param now when this was put together
+ * @param startedAt when this instance started
  * @param sampledAt when the outbox was last sampled; null: it was not yet
- * @param stale whether the sample is too old to say anything, or there is none
+ * @param overdue whether the next sample, or the first, should have been there by now
+ * @param relays of this instance, one per partition; empty when it relays nothing
  * @param partitions from the sample; empty before the first one
- * @param rewindsInLastHour how often Redis had lost messages
+ * @param rewindsInLastHour how often Redis or the database had lost state, in one partition
  * @param unsettled what keeps {@code settled_id} where it is, in words; null: nothing
  * @param breaker this instance's circuit breaker for Redis
  * @param authService how it answers this instance; null: there is none
  */
 public record ServiceStatus(
         Instant now,
+        Instant startedAt,
         @Nullable Instant sampledAt,
-        boolean stale,
+        boolean overdue,
         DatabaseState database,
         RedisState redis,
+        List<RelayStatus> relays,
         List<PartitionView> partitions,
         int rewindsInLastHour,
         @Nullable String unsettled,
         RelayMode relayMode,
         BreakerState breaker,
         @Nullable AuthServiceStatus authService) {
+
+    /** Whether the sample is too old to say anything, or there is none. */
+    public boolean stale() {
+        return overdue || sampledAt == null;
+    }
+
+    /** The last sample's time; the start's where there was none. */
+    public Instant sampledOrStartedAt() {
+        return Objects.requireNonNullElse(sampledAt, startedAt);
+    }
 
     public boolean databaseUsable() {
         return database.usable();
@@ -67,22 +83,22 @@ public record ServiceStatus(
     }
 
     public boolean queueFull() {
-        return partitions.stream().anyMatch(p -> p.relayState() == RelayState.QUEUE_FULL);
+        return relays.stream().anyMatch(relay -> relay.state() == RelayState.QUEUE_FULL);
     }
 
     /** What last went wrong in a relay of this instance; null: nothing has. */
     public @Nullable String lastError() {
-        return newestError().map(PartitionView::lastError).orElse(null);
+        return newestError().map(RelayStatus::lastError).orElse(null);
     }
 
     /** When that was; null: nothing has. */
     public @Nullable Instant lastErrorAt() {
-        return newestError().map(PartitionView::lastErrorAt).orElse(null);
+        return newestError().map(RelayStatus::lastErrorAt).orElse(null);
     }
 
-    private Optional<PartitionView> newestError() {
-        return partitions.stream()
-                .filter(partition -> partition.lastErrorAt() != null)
-                .max(Comparator.comparing(partition -> requireNonNull(partition.lastErrorAt())));
+    private Optional<RelayStatus> newestError() {
+        return relays.stream()
+                .filter(relay -> relay.lastErrorAt() != null)
+                .max(Comparator.comparing(relay -> requireNonNull(relay.lastErrorAt())));
     }
 }

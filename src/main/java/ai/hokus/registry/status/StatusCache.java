@@ -30,16 +30,17 @@ public class StatusCache {
     private final Clock clock;
     private final Clock steady;
     private final int partitions;
+    private final Instant startedAt;
     private volatile Probed probed;
     private volatile Sampled sampled = new Sampled(null, null, List.of(), Set.of(), 0, null);
 
     /** @param overdueAt when the next probe is overdue, by the steady clock; null: this result stays until the next probe */
     private record Probed(DatabaseState database, @Nullable Instant overdueAt) {}
 
-    /** @param staleAt by the steady clock; null as long as nothing was sampled */
+    /** @param overdueAt when the next sample is, by the steady clock; null: the sampler has not started */
     private record Sampled(
             @Nullable Instant at,
-            @Nullable Instant staleAt,
+            @Nullable Instant overdueAt,
             List<PartitionStatus> partitions,
             Set<Integer> stalled,
             int rewindsInLastHour,
@@ -56,7 +57,8 @@ public class StatusCache {
         this.clock = clock;
         this.steady = steady;
         this.partitions = settings.partitions();
-        this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, clock.instant(), null), null);
+        this.startedAt = clock.instant();
+        this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, startedAt, null), null);
     }
 
     /** Number of partitions, as in the database: otherwise the service would not have started. */
@@ -75,10 +77,12 @@ public class StatusCache {
                 .toList();
         return new ServiceStatus(
                 clock.instant(),
+                startedAt,
                 sample.at(),
-                sample.staleAt() == null || sample.staleAt().isBefore(steady.instant()),
+                sample.overdueAt() != null && sample.overdueAt().isBefore(steady.instant()),
                 database(),
                 redis(relays),
+                relays,
                 partitions,
                 sample.rewindsInLastHour(),
                 sample.unsettled(),
@@ -136,18 +140,24 @@ public class StatusCache {
         return now;
     }
 
-    /**
-     * What a sample found out. Called by the sampler alone.
-     *
-     * @param staleAfter when the next sample is overdue
-     */
+    /** The sampler starts. */
+    void expectSample(Duration overdueAfter) {
+        sampled = new Sampled(null, steady.instant().plus(overdueAfter), List.of(), Set.of(), 0, null);
+    }
+
+    /** What a sample found out. Called by the sampler alone. */
     void sampled(
             List<PartitionStatus> partitions,
             Set<Integer> stalled,
             int rewindsInLastHour,
             @Nullable String unsettled,
-            Duration staleAfter) {
+            Duration overdueAfter) {
         sampled = new Sampled(
-                clock.instant(), steady.instant().plus(staleAfter), partitions, stalled, rewindsInLastHour, unsettled);
+                clock.instant(),
+                steady.instant().plus(overdueAfter),
+                partitions,
+                stalled,
+                rewindsInLastHour,
+                unsettled);
     }
 }

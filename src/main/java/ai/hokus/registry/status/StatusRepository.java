@@ -60,11 +60,16 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
             VALUES (-1, ?, 'write_probe', 'closed')
             """;
 
-    /** Rewinds are rare, and their table has no index by time, so the newest are found by their ids. */
+    /**
+     * One failover rewinds every partition, so those of one partition count. Rewinds are rare, and their table has no index by
+     * time, so the newest are found by their ids: more than three for each of 1,024 partitions.
+     */
     private static final String REWINDS_IN_LAST_HOUR = """
-            SELECT CAST(count(*) AS INTEGER)
-            FROM (SELECT rewound_at, from_position, to_position FROM outbox_rewind ORDER BY id DESC LIMIT 100) r
-            WHERE rewound_at > CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND from_position > to_position
+            SELECT CAST(COALESCE(max(n), 0) AS INTEGER)
+            FROM (SELECT count(*) AS n
+                  FROM (SELECT * FROM outbox_rewind ORDER BY id DESC LIMIT 5000) r
+                  WHERE rewound_at > CURRENT_TIMESTAMP - INTERVAL '1' HOUR AND from_position > to_position
+                  GROUP BY partition_id) p
             """;
 
     private static final String FORGET_REPORTS =
@@ -76,7 +81,7 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
                 status -> jdbc.sql(READ).query(PartitionStatus.class).list()));
     }
 
-    /** How often Redis had lost messages within the last hour; 100 at most. */
+    /** How often one partition was rewound within the last hour: the most of all partitions. */
     int rewindsInLastHour() {
         return jdbc.sql(REWINDS_IN_LAST_HOUR).query(Integer.class).single();
     }

@@ -23,7 +23,7 @@ import org.springframework.stereotype.Component;
  *   <li>every interval (2 s) the probe: one update by primary key, one commit;
  *   <li>every interval, or ten times as long as the last sample took where that is more, so a tenth of one connection at most:
  *       the view {@code outbox_status}, which reads, for each partition, at most 100,001 ids that are in no batch, 10,000 ids that
- *       may be late, and a few rows by their keys; the newest 100 rewinds; and on PostgreSQL the newest row of each log. Each
+ *       may be late, and a few rows by their keys; the newest 5,000 rewinds; and on PostgreSQL the newest row of each log. Each
  *       statement ends after 5 s;
  *   <li>every {@code registry.status.report-interval} (10 s), and at each change of a state: one update by primary key for each
  *       partition that this instance relays.
@@ -80,6 +80,7 @@ class StatusSampler implements SmartLifecycle {
                 e -> log.error("Unexpected failure of a status probe or sample; the next one follows", e));
         threads.initialize();
         pause = Duration.ZERO;
+        cache.expectSample(settings.interval().plus(StatusSettings.SAMPLE_TIMEOUT));
         var unusedProbes = threads.scheduleWithFixedDelay(probe::probe, settings.interval());
         var unusedSamples = threads.schedule(
                 this::sample, last -> threads.getClock().instant().plus(pause));

@@ -28,7 +28,7 @@ record StatusSettings(
      */
     static final Duration PROBE_TIMEOUT = Duration.ofSeconds(7);
 
-    /** How late the next sample may be until the last one is stale: more than one statement's timeout. */
+    /** How late the next sample may be, and the first one: more than one statement's timeout. */
     static final Duration SAMPLE_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Duration MAX_REPORT_INTERVAL = Duration.ofSeconds(30);

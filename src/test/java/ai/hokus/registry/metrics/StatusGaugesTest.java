@@ -7,6 +7,7 @@ import ai.hokus.registry.relay.BreakerState;
 import ai.hokus.registry.relay.QueueCapacity;
 import ai.hokus.registry.relay.RelayMode;
 import ai.hokus.registry.relay.RelayState;
+import ai.hokus.registry.relay.RelayStatus;
 import ai.hokus.registry.status.DatabaseState;
 import ai.hokus.registry.status.DatabaseState.Condition;
 import ai.hokus.registry.status.PartitionStatus;
@@ -39,7 +40,9 @@ class StatusGaugesTest {
         assertThat(partition("registry.partition.state", 0)).isZero();
         assertThat(partition("registry.partition.state", 1)).isEqualTo(2);
         assertThat(partition("registry.relay.last.pass.age", 0)).isEqualTo(5);
-        assertThat(partition("registry.relay.last.pass.age", 1)).isNaN();
+        assertThat(partition("registry.relay.last.pass.age", 1))
+                .as("no pass since the start")
+                .isEqualTo(40);
     }
 
     @Test
@@ -85,10 +88,21 @@ class StatusGaugesTest {
         assertThat(gauge("registry.queue.depth")).isNaN();
         assertThat(partition("registry.outbox.pending", 1)).isNaN();
         assertThat(partition("registry.outbox.stalled", 1)).isNaN();
+        assertThat(gauge("registry.status.sample.age")).isNaN();
 
         status = sampledNever(new DatabaseState(Condition.UNREACHABLE, NOW, "refused"));
         assertThat(gauge("registry.database.reachable")).isZero();
         assertThat(gauge("registry.database.writable")).isZero();
+    }
+
+    @Test
+    void the_ages_of_what_never_happened_are_counted_from_the_start() {
+        assertThat(gauge("registry.status.sample.age")).isEqualTo(1);
+
+        status = sampledNever(ANSWERS);
+
+        assertThat(gauge("registry.status.sample.age")).isEqualTo(40);
+        assertThat(partition("registry.relay.last.pass.age", 0)).isEqualTo(40);
     }
 
     @Test
@@ -115,10 +129,12 @@ class StatusGaugesTest {
     private static ServiceStatus sampledNever(DatabaseState database) {
         return new ServiceStatus(
                 NOW,
+                NOW.minusSeconds(40),
                 null,
-                true,
+                false,
                 database,
                 RedisState.UNKNOWN,
+                List.of(relay(0, null, -1)),
                 List.of(),
                 0,
                 null,
@@ -141,13 +157,15 @@ class StatusGaugesTest {
     private static ServiceStatus status(boolean stale, RedisState redis, BreakerState breaker) {
         return new ServiceStatus(
                 NOW,
+                NOW.minusSeconds(40),
                 NOW.minusSeconds(1),
                 stale,
                 ANSWERS,
                 redis,
+                List.of(relay(0, NOW.minusSeconds(5), 12), relay(1, null, -1)),
                 List.of(
-                        partition(0, PartitionState.RUNNING, 3, 250, 0, NOW.minusSeconds(5), 12L),
-                        partition(1, PartitionState.STOPPED, 70, 1_500, 4, null, null)),
+                        partition(0, PartitionState.RUNNING, 3, 250, 0),
+                        partition(1, PartitionState.STOPPED, 70, 1_500, 4)),
                 0,
                 null,
                 RelayMode.RELAYING,
@@ -155,17 +173,20 @@ class StatusGaugesTest {
                 null);
     }
 
-    private static PartitionView partition(
-            int number, PartitionState state, long pending, long ageMs, long parked, Instant lastPassAt, Long depth) {
+    private static RelayStatus relay(int partition, Instant lastPassAt, long depth) {
+        return new RelayStatus(partition, RelayState.FAILING, NOW, lastPassAt, null, null, depth);
+    }
+
+    private static PartitionView partition(int number, PartitionState state, long pending, long ageMs, long parked) {
         boolean large = pending > 50;
         return new PartitionView(
                 new PartitionStatus(number, state, pending, large, ageMs, parked, 100, 30, null, null),
                 large,
-                RelayState.IDLE,
-                NOW,
-                lastPassAt,
                 null,
                 null,
-                depth);
+                null,
+                null,
+                null,
+                null);
     }
 }

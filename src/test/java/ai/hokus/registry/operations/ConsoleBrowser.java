@@ -305,6 +305,13 @@ final class ConsoleBrowser implements AutoCloseable {
                 .toString();
     }
 
+    void stopPartition(boolean stopped) {
+        service.jdbc()
+                .update(
+                        "UPDATE outbox_partition SET stopped_at = CASE WHEN ? THEN CURRENT_TIMESTAMP END WHERE partition_id = 0",
+                        stopped);
+    }
+
     /** What a relay leaves behind that was refused this message alone, and skipped it. */
     void park(String messageId) {
         service.jdbc()

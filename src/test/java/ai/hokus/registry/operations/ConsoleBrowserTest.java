@@ -194,6 +194,30 @@ class ConsoleBrowserTest {
     }
 
     @Test
+    void a_paused_partition_shows_its_fence_and_can_be_resumed_though_it_is_stopped() {
+        console.open();
+        change("pause");
+        console.await(() -> console.text("partitions").matches("(?s).*paused fenced.*"));
+        console.stopPartition(true);
+        try {
+            console.await(() -> console.text("partitions").matches("(?s).*stopped paused (not )?fenced.*"));
+            change("resume");
+        } finally {
+            console.stopPartition(false);
+        }
+        console.awaitText("verdict", "healthy"::equals);
+    }
+
+    private static void change(String change) {
+        console.clickLabelled(change + " partition 0");
+        console.awaitText("action-answer", text -> text.contains("would be " + change));
+        console.type("reason", "to try");
+        console.click("execute");
+        console.awaitText("action-answer", text -> text.startsWith("Done."));
+        console.click("close");
+    }
+
+    @Test
     void one_message_is_found_by_model_version_token_or_id() {
         for (int version = 101; version <= 104; version++) {
             console.register("needle", version, "token-" + version);

@@ -30,12 +30,18 @@ class PauseTest {
             HttpResponse<String> fenced = service.post("/outbox/partitions/0/pause", BODY);
             assertThat(fenced.statusCode()).as(fenced.body()).isEqualTo(200);
             assertThat(fenced.body()).contains("\"fenced\":true");
+            assertThat(service.get("/outbox/status").body())
+                    .contains("\"state\":\"paused\",\"paused\":true,\"fenced\":true");
 
             service.post("/outbox/partitions/0/resume", BODY);
             redis.kill();
             HttpResponse<String> unfenced = service.post("/outbox/partitions/all/pause", BODY);
             assertThat(unfenced.statusCode()).as(unfenced.body()).isEqualTo(202);
             assertThat(unfenced.body()).contains("\"fenced\":false").contains("not fenced yet");
+            service.jdbc().update("UPDATE outbox_partition SET stopped_at = CURRENT_TIMESTAMP");
+            assertThat(service.get("/outbox/status").body())
+                    .contains("\"state\":\"stopped\",\"paused\":true,\"fenced\":false");
+            service.jdbc().update("UPDATE outbox_partition SET stopped_at = NULL");
 
             redis.restart();
             HttpResponse<String> asked = service.post("/outbox/partitions/all/pause", BODY);

@@ -17,6 +17,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
@@ -174,6 +175,74 @@ class StatusSamplerTest {
         }
     }
 
+    /** Its claims fail, and the view cannot be read, though registrations and the probe succeed. */
+    @Test
+    void an_instance_that_has_never_read_the_outbox_is_degraded() throws Exception {
+        String url = postgres.newUrl();
+        try (TestRedis redis = TestRedis.start();
+                Connection session = DriverManager.getConnection(url, "postgres", "")) {
+            Map<String, String> settings = Map.of(
+                    "spring.datasource.url",
+                    url,
+                    "REDIS_URL",
+                    redis.url(),
+                    "spring.datasource.hikari.connection-init-sql",
+                    "SET lock_timeout = '300ms'");
+            onOwnServer(settings).close(); // makes the tables
+            session.setAutoCommit(false);
+            try (Statement statement = session.createStatement()) {
+                statement.execute("LOCK TABLE outbox_delivery IN ACCESS EXCLUSIVE MODE");
+            }
+            try (RunningService service = onOwnServer(settings)) {
+                Eventually.await("the relay fails", () -> findings(service).contains("the relay of partition 0 fails"));
+                assertThat(text(service, "/services/message_queue")).isEqualTo("degraded");
+                Eventually.await("overdue", () -> findings(service).contains("not read once since the start"));
+
+                service.register("m", "1");
+                assertThat(ready(service)).isTrue();
+                assertThat(text(service, "/status")).isEqualTo("degraded");
+                assertThat(details(service).get("last_error").stringValue()).contains("lock timeout");
+                assertThat(gauge(service, "registry.relay.last.pass.age")).isGreaterThan(10);
+                assertThat(gauge(service, "registry.status.sample.age")).isGreaterThan(10);
+                HttpResponse<String> pause = service.post("/outbox/partitions/all/pause", "{\"reason\":\"because\"}");
+                assertThat(pause.body()).contains("\"executed\":true", "How many messages wait is not known");
+                assertThat(service.post("/outbox/partitions/all/resume", "{\"reason\":\"because\"}")
+                                .statusCode())
+                        .isEqualTo(200);
+
+                session.rollback();
+
+                Eventually.await("healthy", () -> text(service, "/status").equals("healthy"));
+                assertThat(text(service, "/services/message_queue")).isEqualTo("healthy");
+            }
+        }
+    }
+
+    @Test
+    void a_model_whose_row_somebody_holds_says_nothing_about_the_database() throws Exception {
+        String url = postgres.newUrl();
+        Map<String, String> settings = Map.of(
+                "spring.datasource.url",
+                url,
+                "spring.datasource.hikari.connection-init-sql",
+                "SET lock_timeout = '1100ms'");
+        try (RunningService service = onOwnServer(settings);
+                Connection session = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = session.createStatement()) {
+            Eventually.await("ready", () -> ready(service));
+            service.register("m", "1");
+            session.setAutoCommit(false);
+            statement.execute("SELECT 1 FROM model WHERE name = 'm' FOR UPDATE");
+            for (int n = 0; n < 4; n++) {
+                assertThat(service.post("/models/tokenized-registration-events", RunningService.registration("m", "2"))
+                                .statusCode())
+                        .isEqualTo(503);
+                assertThat(service.bean(RegistrationOutcomes.class).failing()).isEmpty();
+            }
+            assertReadyFor(service, Duration.ofSeconds(1));
+        }
+    }
+
     @Test
     void a_database_that_is_slow_is_well_and_one_that_is_frozen_for_long_is_not() {
         try (RunningService service = onOwnServer(Map.of())) {
@@ -310,6 +379,9 @@ class StatusSamplerTest {
             service.jdbc().update(rewind, 20, -59);
             service.jdbc().update(rewind, 20, -61);
             service.jdbc().update(rewind, 10, -1);
+            for (int partition = 1; partition < 4; partition++) { // as one failover does
+                service.jdbc().update(rewind.replace("VALUES (0", "VALUES (" + partition), 20, -1);
+            }
             Instant before = Instant.now();
             Eventually.await("sampled", () -> sampledAt(service).isAfter(before));
             assertThat(findings(service)).doesNotContain("different Redis servers");
