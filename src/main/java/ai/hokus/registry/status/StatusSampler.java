@@ -1,5 +1,7 @@
 package ai.hokus.registry.status;
 
+import ai.hokus.registry.SqlFailure;
+import ai.hokus.registry.ThrottledLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -33,6 +35,8 @@ import org.springframework.stereotype.Component;
 class StatusSampler implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(StatusSampler.class);
+
+    private final ThrottledLog unread = new ThrottledLog(log);
 
     /** The pause after a sample, in multiples of its duration: a sample of 100 ms may be taken about every second. */
     private static final int PAUSE_FOR_SAMPLE = 10;
@@ -101,9 +105,16 @@ class StatusSampler implements SmartLifecycle {
                     rewinds,
                     unsettled,
                     pauseAfter(start).plus(StatusSettings.SAMPLE_TIMEOUT));
+        } catch (RuntimeException e) {
+            ServiceStatus status = cache.current();
+            if (status.overdue() && status.databaseUsable()) {
+                unread.warn(() -> "The outbox's state cannot be read: " + SqlFailure.describe(e) + ".");
+            }
+        }
+        try {
             reporter.report();
         } catch (RuntimeException e) {
-            log.debug("The outbox could not be sampled", e);
+            log.debug("The relays' state could not be reported", e);
         }
         pause = pauseAfter(start);
     }

@@ -101,9 +101,7 @@ class StatusSamplerTest {
             assertThat(gauge(service, "registry.database.writable")).isEqualTo(1);
             service.register("m", "1");
             assertThat(lines(Level.ERROR)).singleElement().asString().contains("refuses writes");
-            assertThat(lines(Level.INFO))
-                    .filteredOn(line -> line.contains("takes writes again"))
-                    .hasSize(1);
+            Eventually.await("in the log once", () -> count(Level.INFO, "takes writes again") == 1);
         }
     }
 
@@ -139,9 +137,7 @@ class StatusSamplerTest {
 
             Eventually.await("ready again", () -> ready(service));
             assertThat(lines(Level.ERROR)).singleElement().asString().contains("Registrations fail");
-            assertThat(lines(Level.INFO))
-                    .filteredOn(line -> line.contains("do not fail any more"))
-                    .hasSize(1);
+            Eventually.await("in the log once", () -> count(Level.INFO, "do not fail any more") == 1);
         }
     }
 
@@ -194,9 +190,13 @@ class StatusSamplerTest {
                 statement.execute("LOCK TABLE outbox_delivery IN ACCESS EXCLUSIVE MODE");
             }
             try (RunningService service = onOwnServer(settings)) {
+                record();
                 Eventually.await("the relay fails", () -> findings(service).contains("the relay of partition 0 fails"));
                 assertThat(text(service, "/services/message_queue")).isEqualTo("degraded");
                 Eventually.await("overdue", () -> findings(service).contains("not read once since the start"));
+                Eventually.await("in the log", () -> count(Level.WARN, "The outbox's state cannot be read") > 0);
+                assertThat(service.jdbc().queryForList("SELECT state FROM outbox_relay", String.class))
+                        .contains("failing");
 
                 service.register("m", "1");
                 assertThat(ready(service)).isTrue();
@@ -586,5 +586,9 @@ class StatusSamplerTest {
                 .filter(event -> event.getLevel() == level)
                 .map(ILoggingEvent::getFormattedMessage)
                 .toList();
+    }
+
+    private long count(Level level, String text) {
+        return lines(level).stream().filter(line -> line.contains(text)).count();
     }
 }
