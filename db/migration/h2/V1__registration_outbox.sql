@@ -397,33 +397,31 @@ SELECT id, rewound_at, partition_id, from_position, to_position, from_position -
 FROM outbox_rewind;
 COMMENT ON VIEW outbox_rewinds IS 'Each time that Redis, or the database, had lost state: so many messages after to_position, up to from_position, were sent again. 0 messages: a foreign checkpoint was replaced and nothing was sent again. certainly_done of them consumers had done before, possibly_done they may have; NULL: not known.';
 
--- How far delivery was at the end of each minute, and the differences between them: two index entries a minute, however much
--- was delivered. A rewind in a minute counts on top, since what it took back was delivered again.
+-- How far delivery was at the end of each minute, and the differences between them: an index entry a minute, however much was
+-- delivered. If the database's clock steps back, a minute's last row may be from before the step: the highest delivery_no so far
+-- counts, so that nothing counts twice or never. A rewind counts on top, since what it took back was delivered again.
 CREATE VIEW outbox_throughput AS
-SELECT t.minute_at, CAST(sum(t.to_position - t.before_position + t.rewound) AS BIGINT) AS delivered,
-       CAST(sum(t.delivery_no - t.before_no) AS BIGINT) AS acknowledgements
-FROM (SELECT e.minute_at, e.to_position, e.delivery_no,
-             LAG(e.to_position) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at) AS before_position,
-             LAG(e.delivery_no) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at) AS before_no,
-             (SELECT COALESCE(sum(r.from_position - r.to_position), 0) FROM outbox_rewind r
-              WHERE r.partition_id = e.partition_id AND r.rewound_at >= e.minute_at
-                AND r.rewound_at < e.minute_at + INTERVAL '1' MINUTE) AS rewound
+SELECT t.minute_at,
+       CAST(sum(t.reached[2] - t.before[2]
+                + (SELECT COALESCE(sum(r.from_position - r.to_position), 0) FROM outbox_rewind r
+                   WHERE r.partition_id = t.partition_id AND r.delivery_no > t.before[1] AND r.delivery_no <= t.reached[1]))
+            AS BIGINT) AS delivered,
+       CAST(sum(t.reached[1] - t.before[1]) AS BIGINT) AS acknowledgements
+FROM (SELECT e.partition_id, e.minute_at, MAX(e.reached) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at) AS reached,
+             MAX(e.reached) OVER (PARTITION BY e.partition_id ORDER BY e.minute_at
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
       FROM (SELECT p.partition_id, n.minute_at,
-                   COALESCE((SELECT x.to_position FROM outbox_delivery x
+                   COALESCE((SELECT ARRAY[x.delivery_no, x.to_position] FROM outbox_delivery x
                              WHERE x.partition_id = p.partition_id AND x.delivered_at < n.minute_at + INTERVAL '1' MINUTE
                              ORDER BY x.partition_id, x.delivered_at DESC, x.delivery_no DESC LIMIT 1),
-                            (SELECT CASE WHEN x.from_position > x.to_position THEN x.from_position ELSE x.from_position - 1 END
+                            (SELECT ARRAY[x.delivery_no - 1,
+                                          CASE WHEN x.from_position > x.to_position THEN x.from_position ELSE x.from_position - 1 END]
                              FROM outbox_delivery x WHERE x.partition_id = p.partition_id
-                             ORDER BY x.partition_id, x.delivery_no LIMIT 1)) AS to_position,
-                   COALESCE((SELECT x.delivery_no FROM outbox_delivery x
-                             WHERE x.partition_id = p.partition_id AND x.delivered_at < n.minute_at + INTERVAL '1' MINUTE
-                             ORDER BY x.partition_id, x.delivered_at DESC, x.delivery_no DESC LIMIT 1),
-                            (SELECT x.delivery_no - 1 FROM outbox_delivery x WHERE x.partition_id = p.partition_id
-                             ORDER BY x.partition_id, x.delivery_no LIMIT 1)) AS delivery_no
+                             ORDER BY x.partition_id, x.delivery_no LIMIT 1)) AS reached
             FROM outbox_partition p
             CROSS JOIN (SELECT DATE_TRUNC('minute', CURRENT_TIMESTAMP) - "X" * INTERVAL '1' MINUTE AS minute_at
                         FROM SYSTEM_RANGE(0, 1440)) n) e) t
-WHERE t.delivery_no > t.before_no
+WHERE t.reached[1] > t.before[1]
 GROUP BY t.minute_at;
 COMMENT ON VIEW outbox_throughput IS 'Positions delivered per minute in the last day, as far as retained; a parked message counts where it was skipped. A minute without a delivery has no row.';
 
@@ -434,7 +432,8 @@ SELECT s.partition_id, s.state, s.paused, s.fenced,
        s.claimed + CASE WHEN s.unclaimed <= 100000 THEN s.unclaimed
                         ELSE GREATEST(100000, (s.highest_id - s.settled_id) / (SELECT partitions FROM outbox)) END AS pending,
        s.unclaimed > 100000 AS pending_is_estimate, s.oldest_pending_at,
-       CAST(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - s.oldest_pending_at)) * 1000 AS BIGINT) AS oldest_pending_age_ms,
+       CASE WHEN s.oldest_pending_at > CURRENT_TIMESTAMP THEN 0
+            ELSE CAST(EXTRACT(EPOCH FROM (CURRENT_TIMESTAMP - s.oldest_pending_at)) * 1000 AS BIGINT) END AS oldest_pending_age_ms,
        s.parked, s.last_position, s.delivered_position, s.purged_position, s.last_delivered_at,
        r.instance, r.state AS relay_state, r.breaker_state, r.last_pass_at, r.last_error, r.last_error_at, r.queue_depth,
        r.reported_at

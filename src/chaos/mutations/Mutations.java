@@ -263,8 +263,8 @@ public class Mutations {
                     "an acknowledgement from before a rewind counts",
                     PURGE,
                     MAIN + "outbox/OutboxPurge.java",
-                    "WHERE r.partition_id = ? AND r.rewound_at >= ?)",
-                    "WHERE r.partition_id = ? AND r.rewound_at >= ? AND r.to_position < 0)"),
+                    "r.delivery_no > d.delivery_no)",
+                    "r.delivery_no > d.delivery_no AND r.to_position < 0)"),
             new Mutation(
                     "purge without the lock",
                     PURGE,
@@ -281,10 +281,9 @@ public class Mutations {
                     "retention by the age of the row",
                     PURGE,
                     MAIN + "outbox/OutboxPurge.java",
-                    "SELECT d.to_position FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?"
-                            + " ORDER BY d.partition_id, d.delivered_at DESC, d.delivery_no DESC LIMIT 1",
-                    "SELECT d.last_position FROM outbox_batch d WHERE d.partition_id = ? AND d.claimed_at < ?"
-                            + " ORDER BY d.first_position DESC LIMIT 1"),
+                    "d.delivered_at < ?",
+                    "EXISTS (SELECT 1 FROM outbox_batch b WHERE b.partition_id = d.partition_id"
+                            + " AND b.last_position = d.to_position AND b.claimed_at < ?)"),
             // Around the protocol
             new Mutation(
                     "several registrations lock no model",

@@ -1,5 +1,7 @@
 package ai.hokus.registry.outbox;
 
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -28,15 +30,19 @@ class DiskSync {
             return;
         }
         long mine = commits.incrementAndGet();
-        syncing.lock();
-        try {
-            if (synced < mine) {
-                long upTo = commits.get();
-                jdbc.execute("CHECKPOINT SYNC");
-                synced = upTo;
+        // The connection first: whoever waits for the lock may have the last one.
+        jdbc.execute((Connection connection) -> {
+            syncing.lock();
+            try (Statement sync = connection.createStatement()) {
+                if (synced < mine) {
+                    long upTo = commits.get();
+                    sync.execute("CHECKPOINT SYNC");
+                    synced = upTo;
+                }
+                return synced;
+            } finally {
+                syncing.unlock();
             }
-        } finally {
-            syncing.unlock();
-        }
+        });
     }
 }

@@ -33,14 +33,16 @@ public class OutboxPurge {
             """;
 
     /**
-     * The position up to which everything was delivered before the cutoff, and no rewind since went further back. It is always
-     * below the position delivered last. Also the highest settled id.
+     * The position up to which everything was delivered before the cutoff, and no later rewind went further back. Which one is
+     * later is told by delivery_no, since the database's clock can step back. It is always below the position delivered last.
+     * Also the highest settled id.
      */
     private static final String EXPIRED = """
-            SELECT LEAST(COALESCE((SELECT d.to_position FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?
+            SELECT LEAST(COALESCE((SELECT LEAST(d.to_position, COALESCE((SELECT min(r.to_position) FROM outbox_rewind r
+                                                                         WHERE r.partition_id = ? AND r.delivery_no > d.delivery_no),
+                                                                        d.to_position))
+                                   FROM outbox_delivery d WHERE d.partition_id = ? AND d.delivered_at < ?
                                    ORDER BY d.partition_id, d.delivered_at DESC, d.delivery_no DESC LIMIT 1), 0),
-                         COALESCE((SELECT min(r.to_position) FROM outbox_rewind r WHERE r.partition_id = ? AND r.rewound_at >= ?),
-                                  9223372036854775807),
                          p.delivered_position - 1),
                    p.settled_id
             FROM outbox_progress p WHERE p.partition_id = ?
@@ -243,6 +245,6 @@ public class OutboxPurge {
 
     private Expired expired(int partition, OffsetDateTime cutoff) {
         RowMapper<Expired> expired = (row, n) -> new Expired(row.getLong(1), row.getLong(2));
-        return requireNonNull(jdbc.queryForObject(EXPIRED, expired, partition, cutoff, partition, cutoff, partition));
+        return requireNonNull(jdbc.queryForObject(EXPIRED, expired, partition, partition, cutoff, partition));
     }
 }

@@ -37,7 +37,7 @@ public class QueueUnavailableException extends RuntimeException {
         READ_ONLY,
         /** OOM: {@code maxmemory} is reached. */
         OUT_OF_MEMORY,
-        /** WRONGTYPE: the queue's or the checkpoints' key holds something else. */
+        /** WRONGTYPE: the queue's or the checkpoints' key holds something else; the message names the keys. */
         WRONG_TYPE,
         /** Anything unforeseen, script errors included. */
         OTHER

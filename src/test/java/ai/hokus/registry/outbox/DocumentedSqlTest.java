@@ -129,6 +129,31 @@ class DocumentedSqlTest extends EachDatabase {
         assertThat(retained().get(0)).containsExactly(3L);
     }
 
+    /** Delivered, then the clock stepped back, then a rewind: what it took back was delivered after 10 hours, with a later time. */
+    @Test
+    void when_the_clock_stepped_back_before_a_rewind_what_it_took_back_is_retained_from_its_delivery()
+            throws IOException {
+        TestLog log = new TestLog(jdbc, 0);
+        log.message(5, "churn");
+        log.batch(4, 4, 4);
+        log.batch(5, 5, 5);
+        log.delivery(3, 4, 5);
+        log.rewind(4, 5, 2);
+        log.delivery(5, 3, 5);
+        jdbc.update("UPDATE outbox_delivery SET delivered_at = CURRENT_TIMESTAMP"
+                + " - CASE delivery_no WHEN 5 THEN INTERVAL '170' MINUTE WHEN 4 THEN INTERVAL '730' MINUTE"
+                + " ELSE INTERVAL '721' MINUTE END");
+        jdbc.update("UPDATE outbox_rewind SET rewound_at = CURRENT_TIMESTAMP - INTERVAL '730' MINUTE");
+        List<List<Object>> bySql = new ArrayList<>();
+        run(block("purge"), () -> bySql.addAll(retained()));
+
+        assertThat(outbox.purge().purgeable(List.of(0), Duration.ofHours(12))).isEqualTo(1);
+        outbox.purge().purge(List.of(0), Duration.ofHours(12), 5000, Duration.ofSeconds(10));
+
+        assertThat(bySql).isEqualTo(retained());
+        assertThat(retained().get(0)).containsExactly(2L);
+    }
+
     private List<List<Object>> retained() {
         return Stream.of(
                         "SELECT purged_position FROM outbox_partition",

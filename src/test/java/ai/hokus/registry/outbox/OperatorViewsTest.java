@@ -217,6 +217,43 @@ class OperatorViewsTest extends EachDatabase {
                 .containsExactly("30 in 2", "30 in 1");
     }
 
+    /** 10 minutes ago the clock stepped back by 5, so minutes 10 to 15 ago were there twice. */
+    @Test
+    void when_the_clock_steps_back_nothing_counts_twice_or_never() {
+        log.delivery(1, 1, 10);
+        log.delivery(2, 11, 30);
+        log.delivery(3, 31, 60);
+        log.rewind(4, 60, 40);
+        log.delivery(5, 41, 50);
+        log.delivery(6, 51, 100);
+        deliveredSecondsAgo(1_210, 830, 610, 895, 845, 310);
+
+        assertThat(number("SELECT sum(delivered) FROM outbox_throughput")).isEqualTo(120);
+        assertThat(number("SELECT sum(acknowledgements) FROM outbox_throughput"))
+                .isEqualTo(6);
+        assertThat(number("SELECT min(delivered) FROM outbox_throughput")).isPositive();
+    }
+
+    @Test
+    void what_was_written_before_the_clock_stepped_back_has_no_negative_age() {
+        assertThat(texts("SELECT 'age' FROM outbox_status WHERE oldest_pending_age_ms IS NOT NULL"))
+                .isEmpty();
+        log.message(1, "m");
+        jdbc.update("UPDATE outbox_message SET created_at = created_at + INTERVAL '5' MINUTE");
+
+        assertThat(texts("SELECT oldest_pending_age_ms || ' ms' FROM outbox_status WHERE partition_id = 0"))
+                .containsExactly("0 ms");
+    }
+
+    /** The acknowledgements in their order, before the beginning of this minute; rewinds too. */
+    private void deliveredSecondsAgo(long... seconds) {
+        for (int n = 0; n < seconds.length; n++) {
+            String at = "DATE_TRUNC('minute', CURRENT_TIMESTAMP) - " + seconds[n] + " * INTERVAL '1' SECOND";
+            jdbc.update("UPDATE outbox_delivery SET delivered_at = " + at + " WHERE delivery_no = " + (n + 1));
+            jdbc.update("UPDATE outbox_rewind SET rewound_at = " + at + " WHERE delivery_no = " + (n + 1));
+        }
+    }
+
     @Test
     void more_than_a_hundred_thousand_pending_messages_are_estimated_and_said_to_be() {
         log.fill(database, BATCH, BATCH, BATCH, 100_001);

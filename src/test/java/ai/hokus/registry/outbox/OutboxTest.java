@@ -2,9 +2,13 @@ package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.hokus.registry.support.EachDatabase;
 import ai.hokus.registry.support.TestDatabase;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +106,28 @@ class OutboxTest extends EachDatabase {
             outbox.append(key);
         } catch (QueryTimeoutException e) {
             assertThat(database).isEqualTo(TestDatabase.H2);
+        }
+    }
+
+    @Test
+    void a_sync_that_waits_for_a_connection_holds_nobody_up_who_has_one() {
+        assumeTrue(database == TestDatabase.H2, "elsewhere commits sync");
+        HikariConfig small = new HikariConfig();
+        small.setJdbcUrl(dataSource.getJdbcUrl());
+        small.setUsername(database.username());
+        small.setMaximumPoolSize(1);
+        small.setConnectionTimeout(2_000);
+        try (HikariDataSource pool = new HikariDataSource(small)) {
+            TestOutbox one = TestOutbox.on(pool, AN_HOUR);
+            List<CompletableFuture<Void>> others = new ArrayList<>();
+
+            one.transaction().executeWithoutResult(status -> {
+                others.add(CompletableFuture.runAsync(one.outbox()::flush));
+                await().until(() -> pool.getHikariPoolMXBean().getThreadsAwaitingConnection() == 1);
+                one.outbox().flush();
+            });
+
+            assertThat(others.get(0)).succeedsWithin(A_WHILE);
         }
     }
 

@@ -103,7 +103,7 @@ final class QueueScripts {
     /**
      * The newest checkpoints and milestones. KEYS: the queue, the checkpoints, the milestones. ARGV: how many checkpoints and
      * how many milestones at most (0: none). Reply: the depth, the number of checkpoints, these, then the milestones, both the
-     * newest first.
+     * newest first. Where the milestones' key holds something else, there are none: without them a rewind is only longer.
      *
      * <p>Trimming nothing is a write: a replica, or a primary that a failover has demoted, answers READONLY instead of
      * something old that would look like a loss. Redis does not check memory for this command, so an acknowledgement can
@@ -121,7 +121,7 @@ final class QueueScripts {
             for i = 1, #newest do result[#result + 1] = newest[i] end
             if ARGV[2] ~= '0' then
               local older = redis.pcall('LRANGE', KEYS[3], 0, tonumber(ARGV[2]) - 1)
-              if failed(older) then return older end
+              if failed(older) and not string.find(older.err, 'WRONGTYPE', 1, true) then return older end
               for i = 1, #older do result[#result + 1] = older[i] end
             end
             return result

@@ -93,7 +93,10 @@ final class RedisClients implements AutoCloseable {
             return new RedisReply(reply, errors);
         } catch (QueueUnavailableException e) {
             suspected = watchdog.failed(e.kind());
-            throw e;
+            throw e.kind() != Cause.WRONG_TYPE
+                    ? e
+                    : new QueueUnavailableException(
+                            e.kind(), e.getMessage() + "; one of these keys is no list: " + call.keys(), null);
         } finally {
             String changed = changedSecrets(used);
             if (suspected || !changed.isEmpty()) {

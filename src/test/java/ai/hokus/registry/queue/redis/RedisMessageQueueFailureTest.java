@@ -2,12 +2,15 @@ package ai.hokus.registry.queue.redis;
 
 import static ai.hokus.registry.queue.MessageQueueContract.append;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.hokus.registry.queue.Append;
 import ai.hokus.registry.queue.AppendResult.Appended;
 import ai.hokus.registry.queue.AppendResult.Stale;
 import ai.hokus.registry.queue.Checkpoints;
 import ai.hokus.registry.queue.ProducerId;
+import ai.hokus.registry.queue.QueueEntry;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
@@ -217,8 +220,22 @@ class RedisMessageQueueFailureTest {
 
         assertThat(failureOf(() -> queue.append(source, append(null, "1:a", "a"))))
                 .isEqualTo(Cause.WRONG_TYPE);
-        assertThat(failureOf(() -> queue.newestCheckpoint(source))).isEqualTo(Cause.WRONG_TYPE);
+        assertThatThrownBy(() -> queue.newestCheckpoint(source))
+                .hasMessageContaining("one of these keys is no list: [%s, %s, %s:milestones]"
+                        .formatted(NAME, checkpointsKey, checkpointsKey));
         assertThat(elements(server)).isEmpty();
+    }
+
+    @Test
+    void a_milestones_key_of_another_type_is_as_good_as_none() {
+        TestRedis server = start();
+        RedisMessageQueue queue = open(server);
+        server.run("SET", checkpointsKey + ":milestones", "not a list");
+
+        assertThat(queue.append(source, new Append(null, "1:a", true, List.of(new QueueEntry("a", "a")))))
+                .isInstanceOf(Appended.class);
+
+        assertThat(queue.allCheckpoints(source)).isEqualTo(new Checkpoints(List.of("1:a"), List.of(), 1));
     }
 
     @Test
