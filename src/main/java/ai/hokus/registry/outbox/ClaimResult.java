@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The result of a claim. */
 public sealed interface ClaimResult {
 
-    /** The rewind or divergence that this claim has recorded, or the one before it whose commit was in doubt; null: none. */
+    /** The rewind or divergence that this claim has recorded; null: none. */
     default @Nullable Rewind rewind() {
         return null;
     }

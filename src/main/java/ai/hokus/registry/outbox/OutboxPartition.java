@@ -24,10 +24,6 @@ public class OutboxPartition {
     private final MessageScan scan;
     private final OutboxDatabase database;
     private final Duration divergenceHealInterval;
-    private volatile @Nullable Untold untold;
-
-    /** A rewind of a claim that has not returned, and perhaps failed at its commit; and the newest acknowledgement after it. */
-    private record Untold(long deliveryNo, Rewind rewind) {}
 
     OutboxPartition(int number, int partitions, RelayIdentity identity, OutboxDatabase database) {
         this.number = number;
@@ -112,7 +108,6 @@ public class OutboxPartition {
                 || (result instanceof ClaimResult.Halted halted && halted.fence() != null)) {
             database.diskSync().flush();
         }
-        untold = result.rewind() == null ? untold : null;
         return result;
     }
 
@@ -181,20 +176,13 @@ public class OutboxPartition {
             updates.add(journal.delivery(end.deliveryNo() + 1, from, to));
         }
         if (to >= from && !reconciliation.divergence()) {
-            Untold last = untold;
-            return last != null
-                            && last.deliveryNo() == end.deliveryNo()
-                            && last.rewind().to() == from
-                    ? last.rewind()
-                    : null;
+            return null;
         }
         if (to < from) {
             parked.updateLowest(to);
         }
         Rewind rewind = new Rewind(from, Math.min(from, to), reconciliation.divergence(), reconciliation.reason());
-        long deliveryNo = to < from ? end.deliveryNo() + 1 : end.deliveryNo();
-        untold = new Untold(deliveryNo, rewind);
-        journal.recordRewind(deliveryNo, rewind);
+        journal.recordRewind(to < from ? end.deliveryNo() + 1 : end.deliveryNo(), rewind);
         return rewind;
     }
 

@@ -7,13 +7,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
-/** Does something, once, between two statements of whoever uses its connections; or loses the answer to a commit. */
+/** Does something, once, between two statements of whoever uses its connections. */
 final class BetweenStatements extends DelegatingDataSource {
 
     private String fragment = "";
     private Runnable before;
     private Runnable after;
-    private boolean answerIsLost;
 
     BetweenStatements(HikariDataSource pool) {
         super(pool);
@@ -28,11 +27,6 @@ final class BetweenStatements extends DelegatingDataSource {
     /** Before the statement after one with this text. */
     void after(String text, Runnable action) {
         before(text, () -> after = action);
-    }
-
-    /** The next commit happens, and seems to fail. */
-    void loseTheAnswerToACommit() {
-        answerIsLost = true;
     }
 
     private void prepared(String sql) {
@@ -59,12 +53,7 @@ final class BetweenStatements extends DelegatingDataSource {
                         prepared((String) arguments[0]);
                     }
                     try {
-                        Object result = method.invoke(connection, arguments);
-                        if (answerIsLost && method.getName().equals("commit")) {
-                            answerIsLost = false;
-                            throw new SQLException("the connection broke");
-                        }
-                        return result;
+                        return method.invoke(connection, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }

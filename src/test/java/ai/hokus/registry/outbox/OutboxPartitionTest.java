@@ -1,7 +1,6 @@
 package ai.hokus.registry.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.outbox.ClaimResult.Claimed;
 import ai.hokus.registry.outbox.ClaimResult.Halted;
@@ -186,24 +185,6 @@ class OutboxPartitionTest extends EachDatabase {
         assertThat(claimed.messages()).hasSize(3);
         assertThat(claimed.rewind()).isNotNull();
         assertThat(claims.number("SELECT count(*) FROM outbox_rewind")).isEqualTo(1);
-    }
-
-    @Test
-    void a_rewind_whose_commit_was_in_doubt_is_told_by_the_next_claim() {
-        BetweenStatements between = new BetweenStatements(dataSource);
-        TestClaims doubtful = new TestClaims(TestOutbox.on(between, Duration.ofHours(1)));
-        doubtful.deliver(2);
-        doubtful.lostByTheQueue();
-        ClaimResult.LookAgain again = (ClaimResult.LookAgain) doubtful.claim();
-        between.loseTheAnswerToACommit();
-        assertThatThrownBy(() -> doubtful.claim(doubtful.all(), again.deliveryNo(), 100, 100_000))
-                .hasMessageContaining("commit");
-        assertThat(doubtful.number("SELECT count(*) FROM outbox_rewind")).isEqualTo(1);
-
-        assertThat(doubtful.claim().rewind())
-                .extracting(ClaimResult.Rewind::from, ClaimResult.Rewind::to)
-                .containsExactly(2L, 0L);
-        assertThat(doubtful.claim().rewind()).isNull();
     }
 
     @Test
