@@ -147,15 +147,17 @@ run "every_alarm_reaches_someone_once" {
 
   assert {
     condition = alltrue([
-      for page, alarms in { "registrations-fail" = aws_cloudwatch_composite_alarm.page, "delivery-late" = aws_cloudwatch_composite_alarm.quiet_page } :
-      alarms[page].alarm_actions == toset(var.page_action_arns) && alarms[page].ok_actions == toset(var.page_action_arns)
+      for page in ["registrations-fail", "delivery-late"] : alltrue([
+        aws_cloudwatch_composite_alarm.page[page].alarm_actions == toset(var.page_action_arns),
+        aws_cloudwatch_composite_alarm.page[page].ok_actions == toset(var.page_action_arns),
+      ])
     ])
     error_message = "Pages wake somebody, and say when it is over."
   }
 
   assert {
     condition = alltrue([
-      for key, alarm in local.alarms : alarm.pages_as == null || strcontains(local.rules[coalesce(alarm.pages_as, "registrations-fail")], "ALARM(\"outbox-test-${key}\")")
+      for key, alarm in local.alarms : alarm.pages_as == null || strcontains(aws_cloudwatch_composite_alarm.page[coalesce(alarm.pages_as, "registrations-fail")].alarm_rule, "ALARM(\"outbox-test-${key}\")")
     ])
     error_message = "What notifies nobody by itself must be part of a page."
   }
@@ -178,7 +180,7 @@ run "one_outage_of_redis_pages_once" {
   }
 
   assert {
-    condition = aws_cloudwatch_composite_alarm.quiet_page["delivery-late"].alarm_rule == join(" OR ", sort([
+    condition = aws_cloudwatch_composite_alarm.page["delivery-late"].alarm_rule == join(" OR ", sort([
       for key in flatten([
         ["breaker-open", "redis-unreachable"],
         [for p in ["0", "1"] : ["backlog-${p}", "stopped-partition-${p}", "oldest-pending-age-${p}", "stalled-${p}", "stuck-partition-${p}"]],
@@ -188,8 +190,21 @@ run "one_outage_of_redis_pages_once" {
   }
 
   assert {
-    condition     = one(aws_cloudwatch_composite_alarm.quiet_page["delivery-late"].actions_suppressor).alarm == "outbox-test-registrations-fail"
+    condition     = one(aws_cloudwatch_composite_alarm.page["delivery-late"].actions_suppressor).alarm == aws_cloudwatch_composite_alarm.suppressor["delivery-late"].alarm_name
     error_message = "An outage of the database pages once too: delivery-late is silent meanwhile."
+  }
+
+  assert {
+    # Not by http-5xx, unhealthy-targets or target-connection-errors: with the auth service away, Redis may die, and nobody would know.
+    condition = toset(split(" OR ", aws_cloudwatch_composite_alarm.suppressor["delivery-late"].alarm_rule)) == toset([
+      for key in ["database-unreachable", "database-refuses-writes", "no-metrics"] : "ALARM(\"outbox-test-${key}\")"
+    ])
+    error_message = "Only what stops delivery too may silence delivery-late."
+  }
+
+  assert {
+    condition     = alltrue([for suppressor in aws_cloudwatch_composite_alarm.suppressor : length(coalesce(suppressor.alarm_actions, [])) == 0])
+    error_message = "A suppressor notifies nobody."
   }
 }
 
@@ -220,9 +235,19 @@ run "silence_has_one_alarm_of_its_own" {
 
   assert {
     condition = toset([for key, alarm in aws_cloudwatch_metric_alarm.this : key if alarm.treat_missing_data == "breaching"]) == toset([
-      "no-metrics", "running-tasks", "database-storage", "redis-memory-outbox-test-001", "redis-memory-outbox-test-002",
+      "no-metrics", "silent-task", "running-tasks", "database-storage", "redis-memory-outbox-test-001", "redis-memory-outbox-test-002",
     ])
-    error_message = "Silence must raise one alarm of the service's, and one for each thing that AWS always measures."
+    error_message = "Silence must raise alarms of all tasks and of one, and one for each thing that AWS always measures."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in [aws_cloudwatch_metric_alarm.this["silent-task"]] : alltrue([
+        alarm.namespace == "RegistrationOutbox", length(coalesce(alarm.dimensions, {})) == 0, alarm.statistic == "SampleCount",
+        alarm.threshold == var.min_tasks, alarm.period == 60,
+      ])
+    ])
+    error_message = "Each task gives one sample a minute: one of two tasks that publishes nothing must be noticed."
   }
 }
 

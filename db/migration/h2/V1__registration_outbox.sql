@@ -40,7 +40,7 @@ COMMENT ON COLUMN registration.id IS 'Order of insertion.';
 COMMENT ON COLUMN registration.model_name IS 'The model that is registered.';
 COMMENT ON COLUMN registration.version IS 'Its version, as the client named it.';
 COMMENT ON COLUMN registration.token_id IS 'The token that the model competes for, as the client sent it. One model, version and token are registered once.';
-COMMENT ON COLUMN registration.proposal_identifier IS 'The proposal that the model answers, as the client sent it.';
+COMMENT ON COLUMN registration.proposal_identifier IS 'The proposal that the model answers, as delivered: the first of the tags proposal_identifier, proposal_ticker, canonical_identifier and ticker that is not blank, or else token_id.';
 COMMENT ON COLUMN registration.metric_name IS 'The metric that the values are of.';
 COMMENT ON COLUMN registration.baseline_value IS 'The metric before this model.';
 COMMENT ON COLUMN registration.current_value IS 'The metric with this model.';
@@ -55,7 +55,7 @@ COMMENT ON COLUMN registration.tags IS 'JSON object: the tags as delivered, with
 COMMENT ON COLUMN registration.user_id IS 'The caller whose key registered it.';
 COMMENT ON COLUMN registration.fingerprint IS 'SHA-256 (hex) of what the client sent, normalised. The same registration sent again is recognised by it.';
 COMMENT ON COLUMN registration.message_id IS 'The message_id of its event in outbox_message and in the queue.';
-COMMENT ON COLUMN registration.registered_at IS 'When the transaction that wrote it began, by the database''s clock.';
+COMMENT ON COLUMN registration.registered_at IS 'When the service read the request, by the instance''s clock: before the commit.';
 
 CREATE TABLE outbox (
     id          UUID         NOT NULL PRIMARY KEY,

@@ -114,42 +114,37 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 }
 
-locals {
-  # Page => CloudWatch's rule: any of its parts rings.
-  rules = {
-    for page in keys(local.file.pages) : page => join(" OR ", [
-      for key, alarm in local.alarms : "ALARM(\"${aws_cloudwatch_metric_alarm.this[key].alarm_name}\")" if alarm.pages_as == page
-    ])
-  }
-
-  quiet_while = { for page, it in local.file.pages : page => it.quiet_while if can(it.quiet_while) }
-}
-
 resource "aws_cloudwatch_composite_alarm" "page" {
-  for_each = { for page, it in local.file.pages : page => it if !can(local.quiet_while[page]) }
+  for_each = local.file.pages
 
   alarm_name        = "${var.name}-${each.key}"
   alarm_description = "${each.value.says} ${var.runbook_url}#${each.value.runbook}"
-  alarm_rule        = local.rules[each.key]
   alarm_actions     = var.page_action_arns
   ok_actions        = var.page_action_arns
+
+  # Any of its parts rings.
+  alarm_rule = join(" OR ", [
+    for key, alarm in local.alarms : "ALARM(\"${aws_cloudwatch_metric_alarm.this[key].alarm_name}\")" if alarm.pages_as == each.key
+  ])
+
+  # wait_period: the suppressor may notice the outage up to three minutes later than this one. extension_period: what the outage
+  # held back needs a while to get through after it.
+  dynamic "actions_suppressor" {
+    for_each = can(each.value.quiet_while) ? [aws_cloudwatch_composite_alarm.suppressor[each.key].alarm_name] : []
+
+    content {
+      alarm            = actions_suppressor.value
+      wait_period      = 180
+      extension_period = 600
+    }
+  }
 }
 
-# By itself, because it needs the ones above: it says nothing while another page is about the same outage.
-resource "aws_cloudwatch_composite_alarm" "quiet_page" {
-  for_each = local.quiet_while
+# Notifies nobody: a page is silent while it rings.
+resource "aws_cloudwatch_composite_alarm" "suppressor" {
+  for_each = { for page, it in local.file.pages : page => it.quiet_while if can(it.quiet_while) }
 
-  alarm_name        = "${var.name}-${each.key}"
-  alarm_description = "${local.file.pages[each.key].says} ${var.runbook_url}#${local.file.pages[each.key].runbook}"
-  alarm_rule        = local.rules[each.key]
-  alarm_actions     = var.page_action_arns
-  ok_actions        = var.page_action_arns
-
-  # wait_period: the other page may notice the outage up to three minutes later than this one. extension_period: what the outage
-  # held back needs a while to get through after it.
-  actions_suppressor {
-    alarm            = aws_cloudwatch_composite_alarm.page[each.value].alarm_name
-    wait_period      = 180
-    extension_period = 600
-  }
+  alarm_name        = "${var.name}-${each.key}-suppressor"
+  alarm_description = "While it rings, ${var.name}-${each.key} notifies nobody: another page is about the same outage."
+  alarm_rule        = join(" OR ", [for key in each.value : "ALARM(\"${aws_cloudwatch_metric_alarm.this[key].alarm_name}\")"])
 }

@@ -70,9 +70,8 @@ locals {
       [var.metrics_namespace, "hikaricp.connections.active.value"],
       [var.metrics_namespace, "hikaricp.connections.pending.value"],
     ] },
-    { title = "Waited for a connection in vain; publications to CloudWatch that failed", stat = "Sum", lines = [
+    { title = "Waited for a connection in vain", stat = "Sum", lines = [
       [var.metrics_namespace, "hikaricp.connections.timeout.count"],
-      [var.metrics_namespace, "registry.cloudwatch.failures.count"],
     ] },
     { title = "HTTP: requests, 5xx, and tasks that the load balancer could not connect to", stat = "Sum", lines = [
       concat(["AWS/ApplicationELB", "RequestCount"], local.target_group_dimensions),
@@ -84,7 +83,8 @@ locals {
       concat(["AWS/ApplicationELB", "HealthyHostCount"], local.target_group_dimensions),
       concat(["AWS/ApplicationELB", "UnHealthyHostCount"], local.target_group_dimensions),
     ] },
-    { title = "Auth service: questions without a verdict, requests refused for it", stat = "Sum", lines = [
+    { title = "Auth service: tasks that it fails, questions without a verdict, requests refused for it", stat = "Sum", lines = [
+      [var.metrics_namespace, "registry.auth.service.failing.value"],
       [var.metrics_namespace, "registry.auth.service.failures.count"],
       [var.metrics_namespace, "registry.auth.service.unverified.count"],
     ] },

@@ -109,9 +109,10 @@ resource "aws_ecs_task_definition" "this" {
     secrets      = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
 
     # Liveness: the process serves. It depends on neither Redis nor the database, so their outage replaces no task. A start takes
-    # less than 10 s; 30 s leave room for a slow disk, and after that 3 x 10 s of silence are a dead process.
+    # less than 10 s; 30 s leave room for a slow disk, and after that 3 x 10 s of silence are a dead process. The command is the
+    # Dockerfile's.
     healthCheck = {
-      command     = ["CMD", "java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx16m", "-cp", "/app/probe", "HealthProbe", "/live"]
+      command     = ["CMD", "env", "-u", "JDK_JAVA_OPTIONS", "-u", "JAVA_TOOL_OPTIONS", "-u", "_JAVA_OPTIONS", "java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx16m", "-cp", "/app/probe", "HealthProbe", "/live"]
       interval    = 10
       timeout     = 5
       retries     = 3

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -212,32 +213,66 @@ class DeploymentFilesTest {
     /** ECS does not read an image's HEALTHCHECK: the command stands in both, and must be the same. */
     @Test
     void docker_and_ecs_ask_the_same_health_check() {
-        Pattern command = Pattern.compile("\"-cp\", \"(/app/probe)\", \"(HealthProbe)\", \"(/live)\"]");
-        assertThat(read("Dockerfile")).containsPattern(command);
-        assertThat(read("infra/modules/service/main.tf")).containsPattern(command);
+        assertThat(healthCheck("infra/modules/service/main.tf", "\\[\"CMD\", "))
+                .isEqualTo(healthCheck("Dockerfile", "CMD \\["));
+    }
+
+    private static List<String> healthCheck(String file, String before) {
+        Matcher command = Pattern.compile(before + "(.*\"HealthProbe\".*)]").matcher(read(file));
+        assertThat(command.find()).as(file).isTrue();
+        return Stream.of(command.group(1).split(", "))
+                .map(word -> word.replace("\"", ""))
+                .toList();
     }
 
     @Test
     void the_health_probe_succeeds_on_200_alone(@TempDir Path classes) throws Exception {
+        compileProbe(classes);
+        assertThat(probe(classes, "127.0.0.1", Map.of("PORT", "{port}"), "HTTP/1.1 200 \r\n\r\n"))
+                .isZero();
+        assertThat(probe(classes, "127.0.0.1", Map.of("PORT", "{port}"), "HTTP/1.1 503 \r\n\r\n"))
+                .isNotZero();
+        assertThat(probe(classes, "127.0.0.1", Map.of("PORT", "{port}"), ""))
+                .as("closed without an answer")
+                .isNotZero();
+    }
+
+    @Test
+    void the_health_probe_asks_where_the_service_listens_whatever_its_jvm_options_are(@TempDir Path classes)
+            throws Exception {
+        compileProbe(classes);
+        for (Map<String, String> variables : List.of(
+                Map.of("PORT", " ", "API_PORT", "{port}", "API_HOST", ""),
+                Map.of("SERVER_PORT", "{port}", "PORT", "1", "API_HOST", "0.0.0.0"),
+                Map.of("PORT", "{port}", "API_HOST", "127.0.0.2"),
+                Map.of("PORT", "{port}", "SERVER_ADDRESS", "127.0.0.2", "API_HOST", "127.0.0.3"),
+                Map.of("PORT", "{port}", "JDK_JAVA_OPTIONS", "-Xms64m -XX:+UseG1GC", "JAVA_TOOL_OPTIONS", "-Xms64m"))) {
+            String address = variables.containsValue("127.0.0.2") ? "127.0.0.2" : "127.0.0.1";
+            assertThat(probe(classes, address, variables, "HTTP/1.1 200 \r\n\r\n"))
+                    .as("%s", variables)
+                    .isZero();
+        }
+    }
+
+    private static void compileProbe(Path classes) {
         int compiled = ToolProvider.getSystemJavaCompiler()
                 .run(null, null, null, "--release", "17", "-d", classes.toString(), "docker/HealthProbe.java");
         assertThat(compiled).isZero();
-        assertThat(probe(classes, "HTTP/1.1 200 \r\n\r\n")).isZero();
-        assertThat(probe(classes, "HTTP/1.1 503 \r\n\r\n")).isNotZero();
-        assertThat(probe(classes, "")).as("closed without an answer").isNotZero();
     }
 
-    /** The exit status of a probe to which one connection answers this. */
-    private static int probe(Path classes, String answer) throws Exception {
-        try (ServerSocket server = new ServerSocket(0)) {
-            ProcessBuilder java = new ProcessBuilder(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    classes.toString(),
-                    "HealthProbe",
-                    "/live");
-            java.environment().put("PORT", String.valueOf(server.getLocalPort()));
-            Process process = java.redirectErrorStream(true).start();
+    /** The exit status of the image's health check, to which one connection at this address answers this. */
+    private static int probe(Path classes, String address, Map<String, String> variables, String answer)
+            throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getByName(address))) {
+            ProcessBuilder probe = new ProcessBuilder(healthCheck("Dockerfile", "CMD \\[").stream()
+                    .map(word -> word.equals("java")
+                            ? Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString()
+                            : word.replace("/app/probe", classes.toString()))
+                    .toList());
+            variables.forEach((name, value) ->
+                    probe.environment().put(name, value.replace("{port}", Integer.toString(server.getLocalPort()))));
+            Process process = probe.redirectErrorStream(true).start();
             server.setSoTimeout(20_000);
             try (Socket socket = server.accept()) {
                 byte[] request = socket.getInputStream().readNBytes("GET /live HTTP/1.1\r\n".length());

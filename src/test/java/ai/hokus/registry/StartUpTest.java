@@ -29,6 +29,16 @@ class StartUpTest {
     }
 
     @Test
+    void with_a_blank_port_which_counts_as_not_set() {
+        int port = TestRedis.freePort();
+        Map<String, String> blank = Map.of("server.port", "", "PORT", " ", "API_PORT", Integer.toString(port));
+
+        try (RunningService service = service(blank)) {
+            assertThat(service.base().getPort()).isEqualTo(port);
+        }
+    }
+
+    @Test
     void with_a_redis_that_refuses_connections() {
         startsAndAccepts(Map.of("REDIS_URL", "redis://127.0.0.1:" + TestRedis.freePort()), "unhealthy");
     }

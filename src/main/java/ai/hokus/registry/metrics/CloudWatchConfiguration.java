@@ -3,8 +3,6 @@ package ai.hokus.registry.metrics;
 import io.micrometer.cloudwatch2.CloudWatchConfig;
 import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
 import io.micrometer.core.instrument.Clock;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
 import java.net.URI;
 import java.time.Duration;
@@ -51,15 +49,6 @@ class CloudWatchConfiguration {
     @Bean(destroyMethod = "close")
     CloudWatchMeterRegistry cloudWatchMeterRegistry(CloudWatchSettings settings, CloudWatchPublisher publisher) {
         return registry(settings, Clock.SYSTEM, publisher);
-    }
-
-    @Bean
-    MeterBinder cloudWatchFailures(CloudWatchPublisher publisher) {
-        return registry -> FunctionCounter.builder(
-                        ServiceMeter.CLOUDWATCH_FAILURES.spec().name(), publisher, CloudWatchPublisher::failures)
-                .baseUnit(ServiceMeter.CLOUDWATCH_FAILURES.spec().unit())
-                .description(ServiceMeter.CLOUDWATCH_FAILURES.description())
-                .register(registry);
     }
 
     static CloudWatchClient client(CloudWatchSettings settings, AwsCredentialsProvider credentials) {

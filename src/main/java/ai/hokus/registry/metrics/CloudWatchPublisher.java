@@ -3,7 +3,6 @@ package ai.hokus.registry.metrics;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
@@ -16,8 +15,8 @@ import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataResponse;
  * The client through which Micrometer publishes. Its registry wants the SDK's asynchronous client, which would bring a second
  * Netty for one request a minute. This one sends on the caller's thread, which Micrometer uses for publishing only.
  *
- * <p>Failures are counted, and logged when they begin and when they end, not once a minute. They are not passed on: the
- * registry would log each with its stack trace. Thread-safe.
+ * <p>Failures are logged when they begin and when they end, not once a minute. They are not passed on: the registry would log
+ * each with its stack trace. Nor are they counted: the count would be lost with them. Thread-safe.
  */
 final class CloudWatchPublisher implements CloudWatchAsyncClient {
 
@@ -27,17 +26,12 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
     private static final double LARGEST_VALUE = 1.174271e+108;
 
     private final CloudWatchClient client;
-    private final AtomicLong failures = new AtomicLong();
     private final AtomicBoolean failing = new AtomicBoolean();
     private volatile boolean closing;
     private volatile boolean gaveUp;
 
     CloudWatchPublisher(CloudWatchClient client) {
         this.client = client;
-    }
-
-    long failures() {
-        return failures.get();
     }
 
     /** From now on nothing is sent after a failure: a shutdown waits once for a CloudWatch that is away. */
@@ -69,7 +63,6 @@ final class CloudWatchPublisher implements CloudWatchAsyncClient {
 
     private void failed(RuntimeException e) {
         gaveUp = closing;
-        failures.incrementAndGet();
         if (!failing.getAndSet(true)) {
             log.warn(
                     "CloudWatch takes no metrics ({}). The service goes on; what was measured meanwhile is lost, and the"

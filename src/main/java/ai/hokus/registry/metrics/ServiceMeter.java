@@ -120,6 +120,9 @@ enum ServiceMeter {
     AUTH_SERVICE_DURATION(
             new Spec(TIMER, "registry.auth.service.duration", null),
             "Duration of one question to the auth service, until its answer, a failure or the timeout."),
+    AUTH_SERVICE_FAILING(
+            new Spec(GAUGE, "registry.auth.service.failing", null),
+            "1 if this instance's last questions to the auth service, three or more in a row, gave no verdict; 0 otherwise."),
     AUTH_SERVICE_FAILURES(
             new Spec(COUNTER, "registry.auth.service.failures", "questions", Spec.CAUSE),
             "Questions to the auth service that gave no verdict, by cause. Meters of the auth service exist only"
@@ -130,10 +133,6 @@ enum ServiceMeter {
     AUTH_SERVICE_UNVERIFIED(
             new Spec(COUNTER, "registry.auth.service.unverified", "requests"),
             "Requests answered with 503 or 429 because the auth service gave no verdict on their key."),
-
-    CLOUDWATCH_FAILURES(
-            new Spec(COUNTER, "registry.cloudwatch.failures", "requests"),
-            "Requests to CloudWatch that failed; their metrics are lost. Exists only where CloudWatch is configured."),
 
     POOL_ACTIVE(new Spec(GAUGE, "hikaricp.connections.active", null, Spec.POOL), "Database connections in use."),
     POOL_PENDING(

@@ -2,6 +2,7 @@ package ai.hokus.registry.security;
 
 import ai.hokus.registry.security.AuthServiceStatus.State;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter.MeterProvider;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -71,13 +72,17 @@ public final class AuthServiceWatch {
                 .description(
                         "Duration of one question to the auth service, until its answer, a failure or the timeout.")
                 .register(registry);
+        Gauge.builder("registry.auth.service.failing", this, watch -> watch.state() == State.FAILING ? 1 : 0)
+                .description("1 if this instance's last questions to the auth service, three or more in a row, gave no"
+                        + " verdict; 0 otherwise.")
+                .register(registry);
         this.failures = Counter.builder("registry.auth.service.failures")
                 .baseUnit("questions")
                 .description(
                         "Questions to the auth service that gave no verdict, by cause. Meters of the auth service exist"
                                 + " only where one is configured.")
                 .withRegistry(registry);
-        // From the start, with 0: alarms watch them.
+        // From the start, with 0, so that their first failure is an increase.
         Arrays.stream(Trouble.values()).forEach(this::failures);
         this.stale = Counter.builder("registry.auth.service.stale")
                 .baseUnit("requests")
@@ -100,7 +105,7 @@ public final class AuthServiceWatch {
                 : Optional.empty();
     }
 
-    private State state() {
+    private synchronized State state() {
         if (lastAskedAt.equals(Instant.MIN)
                 || Duration.between(lastAskedAt, steadyClock.instant()).compareTo(FORGOTTEN_AFTER) > 0) {
             return State.UNKNOWN;

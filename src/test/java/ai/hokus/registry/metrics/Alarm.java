@@ -23,7 +23,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
  * @param metrics names in CloudWatch; more than one where an expression combines them
  * @param per what there is one alarm for each of, for example partition; empty: there is only one
  * @param threshold a number, or the name of one that Terraform computes
- * @param prometheus empty: only AWS measures it
+ * @param prometheus empty: only AWS measures it, or Prometheus says it by itself
  */
 record Alarm(
         String name,

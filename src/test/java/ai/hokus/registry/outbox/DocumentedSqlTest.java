@@ -199,6 +199,21 @@ class DocumentedSqlTest extends EachDatabase {
                 });
     }
 
+    /** A registration that was under way then has an earlier registered_at, and may have a lower id than one that had committed. */
+    @Test
+    void what_a_restore_to_a_point_in_time_loses_is_listed() throws IOException {
+        outbox.appendRegistered("churn", "under way");
+        jdbc.update("UPDATE registration SET id = 1234560,"
+                + " registered_at = TIMESTAMP WITH TIME ZONE '2026-11-25 09:54:59+00'");
+        String block = blocks(RUNBOOK).stream()
+                .filter(text -> text.contains("user_id, registered_at FROM registration"))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(jdbc.query(statements(block).get(0), (row, number) -> row.getString("version")))
+                .containsExactly("under way");
+    }
+
     /** At position 4. */
     private void copyOfMessage1() {
         jdbc.update(

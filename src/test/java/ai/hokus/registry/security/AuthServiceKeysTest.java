@@ -512,11 +512,16 @@ class AuthServiceKeysTest {
         assertThat(watch.status())
                 .contains(new AuthServiceStatus(
                         State.ANSWERING, answered, "it answered 200 with something that is not JSON", clock.instant()));
+        assertThat(registry.get("registry.auth.service.failing").gauge().value())
+                .as("one key's failures wake nobody")
+                .isZero();
         service.answers(503, "");
         clock.advance(Duration.ofSeconds(1));
         keys.verify(KEY, HOME);
         assertThat(watch.status())
                 .contains(new AuthServiceStatus(State.FAILING, answered, "it answered 503", clock.instant()));
+        assertThat(registry.get("registry.auth.service.failing").gauge().value())
+                .isEqualTo(1);
 
         service.answers(200, ADA);
         clock.advance(AuthServiceKeys.REFUSAL_TTL);
