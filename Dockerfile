@@ -68,7 +68,7 @@ HEALTHCHECK --interval=10s --timeout=5s --retries=3 --start-period=30s \
     CMD ["env", "-u", "JDK_JAVA_OPTIONS", "-u", "JAVA_TOOL_OPTIONS", "-u", "_JAVA_OPTIONS", "java", "-Xshare:auto", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx16m", "-cp", "/app/probe", "HealthProbe", "/live"]
 # Without a shell: Java is process 1 and gets the SIGTERM itself.
 # MaxRAMPercentage=60: of the container's limit. What is not heap (threads, classes, code, Redisson's buffers) was seen to take 380 MB
-# at the peak of a drain under load: 40 percent of 1,536 MB, docker-compose.yml's limit, are 615 MB; of 2 GiB, ECS' limit, 819 MB.
+# at the peak of a drain under load: 40 percent of 2 GiB, the limit of ECS and docker-compose.yml, are 819 MB.
 # ExitOnOutOfMemoryError: a process without memory is replaced, not nursed; what it had accepted is in the database.
 # sun.net.inetaddr.ttl=5: RDS and ElastiCache fail over by DNS; Java would believe the old address for 30 s.
 # Xshare:auto: an archive that does not fit costs a slower start, not the start.

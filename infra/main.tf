@@ -72,7 +72,8 @@ module "service" {
   }
   auth_service_url  = var.auth_service_url
   auth_service_id   = var.auth_service_id
-  metrics_namespace = var.metrics_namespace
+  metrics_namespace = local.metrics_namespace
+  settings          = var.settings
 }
 
 module "observability" {
@@ -80,7 +81,7 @@ module "observability" {
 
   name                       = var.name
   region                     = var.region
-  metrics_namespace          = var.metrics_namespace
+  metrics_namespace          = local.metrics_namespace
   partitions                 = var.partitions
   min_tasks                  = var.min_tasks
   max_tasks                  = var.max_tasks
@@ -176,6 +177,9 @@ check "metrics_exist" {
 }
 
 locals {
+  # By name: with one namespace for all, no-metrics of a deployment would hear the metrics of another.
+  metrics_namespace = coalesce(var.metrics_namespace, "RegistrationOutbox/${var.name}")
+
   unknown_metrics = setsubtract(
     module.observability.service_metrics,
     compact(split("\n", file("${path.module}/../docs/metrics.txt"))),

@@ -234,9 +234,15 @@ variable "cpu" {
 }
 
 variable "memory_mib" {
-  description = "Memory of a task. 60 % of it is heap (Dockerfile); it does not grow with the backlog. Fargate gives a core no less than 2 GiB."
+  description = "Memory of a task. 60 % of it is heap (Dockerfile); it does not grow with the backlog. At least 2048: 150 requests of 1 MB at once take 1 GB of heap. Fargate gives 1024 CPU units 2048 to 8192, and others in proportion."
   type        = number
   default     = 2048
+}
+
+variable "settings" {
+  description = "More of the settings in docs/configuration.md, by the name of their variable, for example REGISTRY_RETENTION_PERIOD. Refused are what Terraform sets, how Redis, the database and CloudWatch are reached, files, and secrets."
+  type        = map(string)
+  default     = {}
 }
 
 variable "cpu_architecture" {
@@ -267,8 +273,8 @@ variable "auth_service_url" {
   type        = string
 
   validation {
-    condition     = startswith(var.auth_service_url, "https://")
-    error_message = "auth_service_url must begin with https://: API keys travel to it."
+    condition     = can(regex("^https://[^/:@]+(:443)?(/|$)", var.auth_service_url))
+    error_message = "auth_service_url must begin with https://, because API keys travel to it, and have no other port than 443: tasks can reach no other."
   }
 }
 
@@ -307,7 +313,7 @@ variable "redis_auth_token_secret_arn" {
 # -------------------------------------------------------------------------------------------------------- database and Redis
 
 variable "apply_immediately" {
-  description = "Whether changes of database and Redis are applied at once, also those that restart them or replace nodes, instead of in the maintenance window."
+  description = "Whether changes of database and Redis are applied at once, instead of in the maintenance window: storage, instance classes and node types, versions. Some restart the database or replace nodes, and what waits for the window already is applied with them."
   type        = bool
   default     = false
 }
@@ -385,12 +391,12 @@ variable "redis_snapshot_retention_days" {
 # ------------------------------------------------------------------------------------------------------- metrics and alarms
 
 variable "metrics_namespace" {
-  description = "CloudWatch namespace of the service's metrics; the tasks' role may write to no other."
+  description = "CloudWatch namespace of the service's metrics; the tasks' role may write to no other. null: RegistrationOutbox/ and the name. Must be unique in its account and region: deployments that share one hide each other's silence, and page for each other's faults."
   type        = string
-  default     = "RegistrationOutbox"
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/#-]{0,254}$", var.metrics_namespace)) && !startswith(var.metrics_namespace, "AWS/")
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/#-]{0,254}$", coalesce(var.metrics_namespace, "default"))) && !startswith(coalesce(var.metrics_namespace, "default"), "AWS/")
     error_message = "metrics_namespace must be 1 to 255 characters and must not begin with AWS/."
   }
 }

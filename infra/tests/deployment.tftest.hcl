@@ -96,6 +96,38 @@ run "everything_fits_together" {
   }
 }
 
+run "a_deployment_has_metrics_of_its_own" {
+  command = plan
+
+  assert {
+    condition     = local.metrics_namespace == "RegistrationOutbox/outbox-test"
+    error_message = "Tasks' environment, their role and the alarms get this namespace; the modules refuse none."
+  }
+}
+
+run "so_does_another_one_beside_it" {
+  command = plan
+
+  variables {
+    name = "outbox-test-copy"
+  }
+
+  assert {
+    condition     = local.metrics_namespace == "RegistrationOutbox/outbox-test-copy"
+    error_message = "no-metrics would hear the other deployment's metrics."
+  }
+}
+
+run "a_metrics_namespace_of_aws_is_refused" {
+  command = plan
+
+  variables {
+    metrics_namespace = "AWS/ECS"
+  }
+
+  expect_failures = [var.metrics_namespace]
+}
+
 run "an_image_that_can_change_is_refused" {
   command = plan
 
@@ -193,6 +225,16 @@ run "api_keys_travel_encrypted" {
 
   variables {
     auth_service_url = "http://auth.example.com"
+  }
+
+  expect_failures = [var.auth_service_url]
+}
+
+run "an_auth_service_that_no_task_can_reach_is_refused" {
+  command = plan
+
+  variables {
+    auth_service_url = "https://auth.example.com:8443"
   }
 
   expect_failures = [var.auth_service_url]

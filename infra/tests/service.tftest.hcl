@@ -47,7 +47,8 @@ variables {
   image_repository_arn            = "arn:aws:ecr:us-east-1:123456789012:repository/registration-outbox"
   auth_service_url                = "https://auth.example.com"
   auth_service_id                 = "registration"
-  metrics_namespace               = "RegistrationOutbox"
+  metrics_namespace               = "RegistrationOutbox/outbox-test"
+  settings                        = {}
   environment                     = "production"
   min_tasks                       = 2
   max_tasks                       = 6
@@ -84,6 +85,12 @@ run "the_environment_is_the_contract_with_the_service" {
       "LOGGING_STRUCTURED_FORMAT_CONSOLE", "REGISTRY_OUTBOX_ENVIRONMENT",
     ])
     error_message = "The environment must be exactly the variables that the service knows."
+  }
+
+  assert {
+    condition = { for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : e.name => e.value
+    }["CLOUDWATCH_NAMESPACE"] == "RegistrationOutbox/outbox-test"
+    error_message = "The service publishes where its role lets it and where the alarms look."
   }
 
   assert {
@@ -166,7 +173,7 @@ run "roles_allow_exactly_what_is_used" {
       Effect    = "Allow"
       Action    = ["cloudwatch:PutMetricData"]
       Resource  = ["*"]
-      Condition = { StringEquals = { "cloudwatch:namespace" = "RegistrationOutbox" } }
+      Condition = { StringEquals = { "cloudwatch:namespace" = "RegistrationOutbox/outbox-test" } }
     }]
     error_message = "The process may put metrics into its namespace and do nothing else."
   }
@@ -234,9 +241,9 @@ run "the_container_is_confined" {
   assert {
     condition = alltrue([
       for c in jsondecode(aws_ecs_task_definition.this.container_definitions) :
-      c.readonlyRootFilesystem && !startswith(c.user, "0") && c.user != "root" && c.linuxParameters.capabilities.drop == ["ALL"]
+      c.memory == 2048 && c.readonlyRootFilesystem && !startswith(c.user, "0") && c.user != "root" && c.linuxParameters.capabilities.drop == ["ALL"]
     ])
-    error_message = "Read-only root, not root, no capabilities."
+    error_message = "A memory limit, read-only root, not root, no capabilities."
   }
 
   assert {
@@ -493,6 +500,96 @@ run "partitions_reach_the_service_when_there_are_several" {
     )
     error_message = "The number of partitions must reach the service."
   }
+}
+
+run "settings_reach_the_service" {
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    settings = { REGISTRY_RETENTION_PERIOD = "48h" }
+  }
+
+  assert {
+    condition = contains(
+      [for e in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : "${e.name}=${e.value}"],
+      "REGISTRY_RETENTION_PERIOD=48h"
+    )
+    error_message = "What docs/configuration.md has can be set."
+  }
+}
+
+run "a_setting_that_terraform_sets_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    settings = { REGISTRY_OUTBOX_ENVIRONMENT = "1" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_setting_that_has_a_variable_of_its_own_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    settings = { REGISTRY_OUTBOX_PARTITIONS = "1" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_secret_among_the_settings_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    settings = { REDIS_PASSWORD = "1" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "memory_that_fargate_does_not_have_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    cpu        = 2048
+    memory_mib = 2048
+  }
+
+  expect_failures = [var.memory_mib]
+}
+
+run "memory_that_is_too_little_for_the_heap_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    cpu        = 512
+    memory_mib = 1024
+  }
+
+  expect_failures = [var.memory_mib]
 }
 
 run "one_task_is_refused" {

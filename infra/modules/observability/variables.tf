@@ -11,6 +11,7 @@ variable "region" {
 variable "metrics_namespace" {
   description = "CloudWatch namespace of the service's metrics."
   type        = string
+  nullable    = false
 }
 
 variable "partitions" {

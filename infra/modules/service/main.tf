@@ -95,7 +95,9 @@ resource "aws_ecs_task_definition" "this" {
     name      = var.name
     image     = var.image
     essential = true
-    user      = "10001:10001"
+    # The heap is a share of the container's limit. Without one it would be a share of what the host happens to have.
+    memory = var.memory_mib
+    user   = "10001:10001"
     # ECS Exec's agent writes into the root file system, so the two exclude each other.
     readonlyRootFilesystem = !var.execute_command
     linuxParameters = {
@@ -105,7 +107,7 @@ resource "aws_ecs_task_definition" "this" {
     }
     mountPoints  = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
     portMappings = [{ containerPort = local.port, protocol = "tcp" }]
-    environment  = [for name, value in local.environment : { name = name, value = value }]
+    environment  = [for name, value in merge(var.settings, local.environment) : { name = name, value = value }]
     secrets      = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
 
     # Liveness: the process serves. It depends on neither Redis nor the database, so their outage replaces no task. A start takes

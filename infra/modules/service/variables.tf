@@ -113,8 +113,22 @@ variable "memory_mib" {
   type        = number
 
   validation {
-    condition     = var.memory_mib >= 1024 && var.memory_mib <= 8192 && var.memory_mib % 1024 == 0
-    error_message = "memory_mib must be a multiple of 1024 from 1024 to 8192."
+    # Fargate's table, without what is too little for the heap (registry.registration.max-concurrent-requests).
+    condition     = var.memory_mib >= max(2048, 2 * var.cpu) && var.memory_mib <= min(8 * var.cpu, 30720) && var.memory_mib % 1024 == 0
+    error_message = "memory_mib must be a multiple of 1024, at least 2048, and two to eight times cpu, up to 30720: Fargate has nothing else."
+  }
+}
+
+variable "settings" {
+  description = "More variables of the tasks, by name; none that is set here already, and no secret."
+  type        = map(string)
+
+  validation {
+    condition = length(setintersection(keys(var.settings), concat(keys(local.environment), keys(local.secrets)))) == 0 && alltrue([
+      for name in keys(var.settings) : can(regex("^[A-Z][A-Z0-9_]*$", name))
+      && !can(regex("PASSWORD|TOKEN|SECRET|^REDIS_|^DB_|^SPRING_DATASOURCE_URL|^CLOUDWATCH_|^REGISTRY_OUTBOX_PARTITIONS$|_FILE$", name))
+    ])
+    error_message = "settings must be named as variables (REGISTRY_...), and none of what Terraform sets, of how Redis, the database or CloudWatch are reached, no file and no secret."
   }
 }
 
@@ -166,6 +180,7 @@ variable "auth_service_id" {
 variable "metrics_namespace" {
   description = "CloudWatch namespace of the metrics."
   type        = string
+  nullable    = false
 }
 
 variable "https_egress_cidrs" {
