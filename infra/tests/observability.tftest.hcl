@@ -182,7 +182,7 @@ run "one_outage_of_redis_pages_once" {
   assert {
     condition = aws_cloudwatch_composite_alarm.page["delivery-late"].alarm_rule == join(" OR ", sort([
       for key in flatten([
-        ["breaker-open", "redis-unreachable"],
+        ["breaker-open", "outbox-unread", "redis-unreachable"],
         [for p in ["0", "1"] : ["backlog-${p}", "stopped-partition-${p}", "oldest-pending-age-${p}", "stalled-${p}", "stuck-partition-${p}"]],
       ]) : "ALARM(\"outbox-test-${key}\")"
     ]))
