@@ -124,7 +124,8 @@ final class ListSampler {
                 long position = outbox.takenPosition(producer.partition(), newest.position(), snapshot.depth());
                 positions.saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
             } catch (DataAccessException e) {
-                log.debug("Parked messages cannot be counted, so what was taken of {} is not known", producer, e);
+                log.debug("Parked messages cannot be counted, so what was taken is not known", e);
+                return; // each further failure can take seconds, and the next look waits for them
             }
         }
     }
