@@ -76,9 +76,9 @@ final class ListSampler {
         return processing.age(text);
     }
 
-    /** This element was put back from the list, and is not as old there any more if it comes back. For any thread. */
-    void putBack(ConsumerList list, String text) {
-        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(text);
+    /** These elements were put back from the list, and are not as old there any more if they come back. For any thread. */
+    void putBack(ConsumerList list, List<String> texts) {
+        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(texts);
     }
 
     /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */
