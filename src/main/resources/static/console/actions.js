@@ -165,7 +165,7 @@ const LISTS = { processing: "Taken and not finished", dlq: "Dead letters" };
 export function putBack(list, id) {
   open({
     title: id ? "Put this message back" : "Put all back", path: "outbox/put-back", inSteps: true,
-    text: LISTS[list] + (id ? ": message " + id : ": all of them") + ". They return to the queue and are taken next, so the"
+    text: LISTS[list] + (id ? ": message " + id : ": all of the oldest 1,000") + ". They return to the queue and are taken next, so the"
       + " order within a model is not kept. If a consumer is still at work on one, it is processed twice.",
     body: id ? { list, message_id: id } : { list, all: true },
     fields: list === "processing" ? [["older_than", "Seen there for longer than, for example PT15M; empty: the time after which it counts as stuck"]] : [],

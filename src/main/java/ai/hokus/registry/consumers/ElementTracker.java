@@ -21,7 +21,7 @@ final class ElementTracker {
     private final Clock clock;
     private final Clock steady;
 
-    /** Immutable; replaced, with the lock on this, by each look and each element that begins anew. */
+    /** Immutable; replaced, with the lock on this, by each look and when elements begin anew. */
     private volatile Map<UUID, Tracked> tracked = Map.of();
 
     /** @param steady for ages: setting the machine's clock makes nothing older */
@@ -52,12 +52,12 @@ final class ElementTracker {
     }
 
     /**
-     * Forgets an element that was put back into the queue: a consumer may take it again before the next look. Waits for a look
-     * that is under way, which would remember it.
+     * Forgets elements that were put back into the queue: a consumer may take them again before the next look. Waits for a look
+     * that is under way, which would remember them.
      */
-    synchronized void beginAnew(String text) {
+    synchronized void beginAnew(List<String> texts) {
         Map<UUID, Tracked> others = new HashMap<>(tracked);
-        others.remove(digest(text));
+        texts.forEach(text -> others.remove(digest(text)));
         tracked = Map.copyOf(others);
     }
 

@@ -76,9 +76,9 @@ final class ListSampler {
         return processing.age(text);
     }
 
-    /** This element was put back from the list, and is not as old there any more if it comes back. For any thread. */
-    void putBack(ConsumerList list, String text) {
-        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(text);
+    /** These elements were put back from the list, and are not as old there any more if they come back. For any thread. */
+    void putBack(ConsumerList list, List<String> texts) {
+        (list == ConsumerList.PROCESSING ? processing : dlq).beginAnew(texts);
     }
 
     /** @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or may not be asked */
@@ -124,7 +124,8 @@ final class ListSampler {
                 long position = outbox.takenPosition(producer.partition(), newest.position(), snapshot.depth());
                 positions.saw(producer.partition(), new TakenMessages.Seen(newest, position, unfinished, unknown), now);
             } catch (DataAccessException e) {
-                log.debug("Parked messages cannot be counted, so what was taken of {} is not known", producer, e);
+                log.debug("Parked messages cannot be counted, so what was taken is not known", e);
+                return; // each further failure can take seconds, and the next look waits for them
             }
         }
     }

@@ -16,17 +16,14 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
- * Puts elements of the consumers' lists back into the queue, to be taken next. Each is moved in one step; capacity does not
- * apply, and checkpoints, retention and the database are not touched. Of several, consumers take the oldest first.
+ * Puts elements of the consumers' lists back into the queue, to be taken next, the oldest of them first. One call moves what fits
+ * of the oldest 1,000, in one step. What a second call puts back is taken before what is left of the first one in the queue.
+ * Capacity does not apply, and checkpoints, retention and the database are not touched.
  *
- * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails before anything was put back, a
- * {@link QueueUnavailableException} is thrown. Later failures are in the {@link Outcome}.
+ * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails, a {@link QueueUnavailableException} is thrown.
  */
 @Component
 public class PutBack {
-
-    /** No call of Redis begins after this time: an operator waits for the answer. */
-    private static final Duration MAX_DURATION = Duration.ofSeconds(10);
 
     /** Null: no Redis is configured. */
     private final @Nullable ConsumerLists lists;
@@ -84,55 +81,25 @@ public class PutBack {
     }
 
     /**
-     * What was done.
+     * Puts back, in one step, what {@link #preview} found and the list still has. The elements' ages begin anew unless they
+     * certainly stay: a consumer may take them again before the next look.
      *
-     * @param moved elements that went back
-     * @param interrupted why the rest, if there is one, did not; null: all that fitted did
+     * @param fitting at least one
+     * @return elements that went back
      */
-    public record Outcome(long moved, @Nullable String interrupted) {}
-
-    /** Puts back what fits; dead letters that arrive meanwhile stay. Call it only if {@link #preview} found some. */
-    public Outcome execute(Selection selection) {
-        ConsumerLists redis = requireNonNull(lists);
-        long deadline = System.nanoTime() + MAX_DURATION.toNanos();
-        long moved = 0;
-        try {
-            QueueSnapshot snapshot = redis.snapshot(List.of());
-            long left = snapshot.list(selection.list()).depth();
-            while (left > 0) {
-                List<String> elements = preview(selection, snapshot).fitting();
-                for (int i = elements.size() - 1; i >= 0; i--) { // what is put back last is taken first
-                    if (System.nanoTime() - deadline > 0) {
-                        return new Outcome(moved, "One call takes " + MAX_DURATION.toSeconds() + " s at most.");
-                    }
-                    moved += putBack(redis, selection.list(), elements.get(i)) ? 1 : 0;
-                }
-                left -= snapshot.list(selection.list()).oldestFirst().size();
-                if (elements.isEmpty() || left <= 0) {
-                    break;
-                }
-                snapshot = redis.snapshot(List.of());
-            }
-        } catch (QueueUnavailableException e) {
-            if (moved == 0) {
-                throw e;
-            }
-            return new Outcome(moved, e.getMessage() + ".");
-        }
-        return new Outcome(moved, null);
-    }
-
-    /** The element's age begins anew unless it certainly stays: a consumer may take it again before the next look. */
-    private boolean putBack(ConsumerLists redis, ConsumerList list, String text) {
+    public long execute(ConsumerList list, List<String> fitting) {
+        List<String> replacements = fitting.stream()
+                .map(text -> QueueElement.forConsumers(text, list))
+                .toList();
         boolean stays = false;
         try {
-            return redis.putBack(list, text, QueueElement.forConsumers(text, list));
+            return requireNonNull(lists).putBack(list, fitting, replacements);
         } catch (QueueUnavailableException e) {
             stays = changedNothing(e.kind());
             throw e;
         } finally {
             if (!stays) {
-                sampler.putBack(list, text);
+                sampler.putBack(list, fitting);
             }
         }
     }
@@ -141,7 +108,7 @@ public class PutBack {
      * Whether Redis itself refused; otherwise perhaps only its reply was lost. Has no default, so that a new cause does not
      * compile until it is added here.
      */
-    private static boolean changedNothing(Cause cause) {
+    public static boolean changedNothing(Cause cause) {
         return switch (cause) {
             case AUTHENTICATION, PERMISSION, NOT_READY, READ_ONLY, OUT_OF_MEMORY, WRONG_TYPE -> true;
             case UNREACHABLE, TIMEOUT, TLS, OTHER -> false;

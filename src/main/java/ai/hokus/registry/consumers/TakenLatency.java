@@ -21,8 +21,8 @@ import org.springframework.stereotype.Component;
  * Measures the time from a message's commit until it was seen to be taken.
  *
  * <p>The queue is consumed in order. So of the messages that this instance appended, all but the newest D have been taken when
- * the queue has D elements. A message never counts as taken too early. It counts too late by the pause between two looks and,
- * while the queue is not empty, by the elements of other instances and those that were put back.
+ * the queue has D elements. A message never counts as taken too early, unless Redis lost it. It counts too late by the pause
+ * between two looks and, while the queue is not empty, by the elements of other instances and those that were put back.
  *
  * <p>Thread-safe. The relay's thread only notes times.
  */

@@ -182,7 +182,8 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
             description = DRY_RUN + " From processing: what has been seen there for"
                     + " older_than or longer, unchanged. From dlq: the message itself, with retry_count 0. If a consumer"
                     + " is still at work on an element, it is processed twice; the order of a model's messages is not"
-                    + " kept; the queue's capacity does not apply.")
+                    + " kept; the queue's capacity does not apply. One call looks at the oldest 1,000 elements of the list,"
+                    + " or 4 MB; the answer says what stays.")
     @RequestBody(required = true, content = @Content(schema = @Schema(implementation = RequestBodies.PutBack.class)))
     ResponseEntity<Object> putBack(HttpServletRequest httpRequest) {
         OperatorRequestParser body = new OperatorRequestParser(httpRequest, RequestBodies.PutBack.class);

@@ -35,15 +35,16 @@ class OperatorExceptionHandler implements DatabaseFailureHandler {
                 SqlFailure.describe(e));
         return Problem.unavailable(
                 "The database did not answer in time, so it is not known whether this was done. /outbox/operations says"
-                        + " what was done; asking again, under the same Idempotency-Key if one was sent, does nothing twice.");
+                        + " what was done; asking again under the same Idempotency-Key does nothing twice. If none was sent,"
+                        + " asking again for a put-back also takes what has come into the list since.");
     }
 
     @ExceptionHandler
     ResponseEntity<Object> redisFailed(QueueUnavailableException e, HttpServletRequest request) {
         log.warn("{} {} was answered with 503: {}", request.getMethod(), request.getRequestURI(), e.getMessage());
-        return Problem.unavailable("Redis refused, or did not answer in time, so this was done in part or not at all: "
+        return Problem.unavailable("Redis refused, or did not answer in time, so this may have been done or not: "
                 + e.getMessage() + ". No element is lost; asking again, under another Idempotency-Key if one was sent,"
-                + " goes on with what is left.");
+                + " puts back what is in the list then.");
     }
 
     @ExceptionHandler

@@ -1,13 +1,13 @@
 package ai.hokus.registry.operations;
 
 import ai.hokus.registry.consumers.PutBack;
-import ai.hokus.registry.consumers.PutBack.Outcome;
 import ai.hokus.registry.consumers.PutBack.Preview;
 import ai.hokus.registry.consumers.PutBack.Selection;
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.queue.ConsumerList;
+import ai.hokus.registry.queue.QueueUnavailableException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -16,21 +16,22 @@ import org.springframework.stereotype.Component;
 
 /**
  * Puts elements of the consumers' lists back into the queue. Its row in {@code outbox_operation} is inserted before Redis is
- * called and completed after, as for a purge: no transaction is open during a call of Redis. Thread-safe.
+ * called, with what is to go back, and corrected after if that was not all: no transaction is open during a call of Redis, and
+ * a reply that is lost leaves no record of 0 messages. Thread-safe.
  */
 @Component
 record PutBackAction(PutBack putBack, OperationLog log) {
 
     private static final String PUT_BACK_THE_REST =
-            "They are recorded when it ends. If it ended early, a request with another key, or with none, puts back what"
-                    + " is left.";
+            "If Redis or the service failed meanwhile, they may have stayed. A request with another key, or with none, puts"
+                    + " back what is in the list then.";
 
     /**
      * Puts back the elements of a message, or all.
      *
      * @param messageId null: all
      * @param olderThan minimum time that an element of processing has been seen there; null: {@link PutBack#stuckAfter}
-     * @throws ai.hokus.registry.queue.QueueUnavailableException when Redis does not answer, or refuses
+     * @throws QueueUnavailableException when Redis does not answer, or refuses
      */
     ActionResult putBack(
             ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {
@@ -51,19 +52,27 @@ record PutBackAction(PutBack putBack, OperationLog log) {
         String dryRunDetail = elements(count) + " of " + name(selection.list())
                 + " would go back to the queue, to be taken next." + warning(selection.list())
                 + staying(selection, preview);
-        return log.runOutsideTransaction(action, count, List.of(), dryRunDetail, id -> execute(selection, id));
+        return log.runOutsideTransaction(action, count, List.of(), dryRunDetail, id -> execute(selection, preview, id));
     }
 
-    private OperationLog.Done execute(Selection selection, long operationId) {
-        Outcome outcome = putBack.execute(selection);
-        log.addMessages(operationId, outcome.moved());
-        String more = outcome.interrupted() == null
-                ? ""
-                : " " + outcome.interrupted() + " Ask again for the rest, with another Idempotency-Key or with none.";
+    private OperationLog.Done execute(Selection selection, Preview preview, long operationId) {
+        int count = preview.fitting().size();
+        log.addMessages(operationId, count);
+        long moved = count;
+        try {
+            moved = putBack.execute(selection.list(), preview.fitting());
+        } catch (QueueUnavailableException e) {
+            moved = PutBack.changedNothing(e.kind()) ? 0 : count;
+            throw e;
+        } finally {
+            if (moved != count) {
+                log.addMessages(operationId, moved - count);
+            }
+        }
         return new OperationLog.Done(
-                outcome.moved(),
-                elements(outcome.moved()) + " of " + name(selection.list())
-                        + " went back to the queue, to be taken next." + more);
+                moved,
+                elements(moved) + " of " + name(selection.list()) + " went back to the queue, to be taken next."
+                        + staying(selection, preview));
     }
 
     private static ActionResult nothing(Selection selection, Preview preview) {
@@ -87,9 +96,19 @@ record PutBackAction(PutBack putBack, OperationLog log) {
     }
 
     private static String staying(Selection selection, Preview preview) {
+        if (selection.messageId() != null) {
+            return "";
+        }
+        String next =
+                (preview.fitting().isEmpty() ? "" : " Ask again for them, with another Idempotency-Key or with none.")
+                        + (preview.unreadable() == 0
+                                ? ""
+                                : " The unreadable ones take their places: move those to the other end, as the runbook says.");
         return staying(" Left there, " + young(selection, preview) + ": ", preview.younger())
+                + (preview.younger() > 0 ? " If no consumer is at work on them, use a shorter older_than." : "")
                 + staying(" Left there, unreadable as a message: ", preview.unreadable())
-                + staying(" Not looked at yet: ", preview.unseen());
+                + staying(" Not looked at, beyond the oldest of the list: ", preview.unseen())
+                + (preview.unseen() > 0 ? next : "");
     }
 
     private static String young(Selection selection, Preview preview) {

@@ -80,7 +80,7 @@ final class RequestBodies {
             @Schema(maxLength = OperatorRequestParser.MAX_TEXT, description = "The elements of this message")
             String messageId,
 
-            @Schema(description = "true: all elements that can be read")
+            @Schema(description = "true: all that can be read of the oldest 1,000")
             boolean all,
 
             @Schema(

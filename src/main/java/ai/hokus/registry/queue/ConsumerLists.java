@@ -28,12 +28,13 @@ public interface ConsumerLists {
     QueueSnapshot snapshot(List<ProducerId> producers);
 
     /**
-     * Moves one element, in one step, to the end of the queue that is consumed next. The queue's capacity does not apply, and no
-     * checkpoint changes. Of equal elements the oldest is moved.
+     * Moves elements, all in one step, to the end of the queue that is consumed next. Consumers take the first of them first. What
+     * the list no longer has is left out. The queue's capacity does not apply, and no checkpoint changes. Of equal elements the
+     * oldest is moved.
      *
-     * @param element exactly as it is in the list
-     * @param replacement what goes into the queue in its place
-     * @return false: the list no longer has it, and nothing was changed
+     * @param elements 1 to {@link #MAX_ELEMENTS}, exactly as they are in the list
+     * @param replacements what goes into the queue in their places
+     * @return how many were moved
      */
-    boolean putBack(ConsumerList list, String element, String replacement);
+    long putBack(ConsumerList list, List<String> elements, List<String> replacements);
 }

@@ -51,7 +51,7 @@ class ElementTrackerTest {
         since(A, B);
         pass(Duration.ofMinutes(20));
 
-        tracker.beginAnew(A);
+        tracker.beginAnew(List.of(A));
 
         assertThat(tracker.age(A)).isZero();
         assertThat(since(A, B)).containsExactly(wall.instant(), start);
@@ -61,7 +61,7 @@ class ElementTrackerTest {
     void a_look_that_is_under_way_does_not_restore_what_was_put_back_meanwhile() throws InterruptedException {
         since(A, B);
         pass(Duration.ofMinutes(20));
-        Thread putBack = new Thread(() -> tracker.beginAnew(A));
+        Thread putBack = new Thread(() -> tracker.beginAnew(List.of(A)));
 
         tracker.look(new AbstractList<>() {
             @Override

@@ -185,10 +185,79 @@ class LastMileTest {
             assertThat(failed.body()).contains("under another Idempotency-Key if one was sent");
             assertThat(service.postUnder("first", "/outbox/put-back", all).body())
                     .contains("\"executed\":false", "This was begun under the same Idempotency-Key")
-                    .contains("Messages on record: 0. They are recorded when it ends. If it ended early");
+                    .contains("Messages on record: 0. If Redis or the service failed meanwhile");
             assertThat(consumer.command("LLEN", DLQ)).isEqualTo(1L);
             assertThat(service.postUnder("second", "/outbox/put-back", all).body())
                     .contains("\"executed\":true", "\"messages\":1");
+        }
+    }
+
+    /** RPUSH fails with an error that could also come after it. */
+    @Test
+    void what_perhaps_went_back_is_on_record() {
+        try (TestRedis other = TestRedis.start("rename-command RPUSH \"\"");
+                RedisConnection connection = other.connect();
+                RunningService service = service(Map.of("REDIS_URL", other.url()))) {
+            connection.command("LPUSH", DLQ, "{\"message_id\":\"m\"}");
+
+            String all = "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}";
+            assertThat(service.postUnder("key", "/outbox/put-back", all).statusCode())
+                    .isEqualTo(503);
+
+            assertThat(service.postUnder("key", "/outbox/put-back", all).body())
+                    .contains("Messages on record: 1. If Redis or the service failed meanwhile, they may have stayed.");
+        }
+    }
+
+    @Test
+    void consumers_that_wait_are_given_the_oldest_first() throws InterruptedException {
+        try (RunningService service = service(Map.of());
+                RedisConnection waiting = redis.connect()) {
+            List.of("1", "2", "3").forEach(id -> consumer.command("LPUSH", DLQ, "{\"message_id\":\"" + id + "\"}"));
+            Thread idle = new Thread(() -> {
+                for (int n = 0; n < 3; n++) {
+                    waiting.command("BRPOPLPUSH", QUEUE, "taken", "10");
+                }
+            });
+            idle.start();
+
+            assertThat(putBack(service, "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}")
+                            .body())
+                    .contains("\"messages\":3");
+
+            idle.join();
+            assertThat(consumer.texts("LRANGE", "taken", "0", "-1"))
+                    .containsExactly("{\"message_id\":\"3\"}", "{\"message_id\":\"2\"}", "{\"message_id\":\"1\"}");
+        }
+    }
+
+    @Test
+    void of_a_long_list_it_says_what_stays_and_a_dry_run_says_the_same() {
+        try (RunningService service = service(Map.of())) {
+            deadLetters(600, "not a message");
+            deadLetters(900, "{\"message_id\":\"m\"}");
+            String all = "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\",\"dry_run\":%b}";
+
+            assertThat(putBack(service, all.formatted(true)).body())
+                    .contains("\"messages\":400", "unreadable as a message: 600 elements", "of the list: 500 elements");
+            assertThat(putBack(service, all.formatted(false)).body())
+                    .contains("\"messages\":400", "unreadable as a message: 600 elements", "of the list: 500 elements")
+                    .contains(
+                            "Ask again for them, with another Idempotency-Key or with none. The unreadable ones take");
+            assertThat(consumer.command("LLEN", QUEUE)).isEqualTo(400L);
+
+            consumer.command("DEL", DLQ);
+            deadLetters(1_000, "not a message");
+            deadLetters(1, "{\"message_id\":\"m\"}");
+            assertThat(putBack(service, all.formatted(false)).body())
+                    .contains("Nothing to put back from dlq", "The unreadable ones take their places")
+                    .doesNotContain("Ask again");
+        }
+    }
+
+    private void deadLetters(int count, String element) {
+        for (int n = 0; n < count; n++) {
+            consumer.command("LPUSH", DLQ, element);
         }
     }
 

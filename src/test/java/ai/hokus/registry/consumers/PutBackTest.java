@@ -3,15 +3,12 @@ package ai.hokus.registry.consumers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.hokus.registry.consumers.PutBack.Outcome;
 import ai.hokus.registry.consumers.PutBack.Selection;
 import ai.hokus.registry.outbox.OutboxSettings;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.queue.ConsumerList;
 import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
-import ai.hokus.registry.queue.ProducerId;
-import ai.hokus.registry.queue.QueueSnapshot;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import ai.hokus.registry.support.SettableClock;
@@ -21,13 +18,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Redis fails at any step of a put-back. */
+/** Redis fails during a put-back. */
 class PutBackTest {
 
     private static final Duration STUCK_AFTER = Duration.ofMinutes(15);
@@ -60,12 +56,12 @@ class PutBackTest {
     void what_redis_refused_to_put_back_is_as_old_as_before(Cause refusal) {
         stuck(2);
         lists.failureOfPutBack = refusal;
-        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+        assertThatThrownBy(this::execute).isInstanceOf(QueueUnavailableException.class);
         assertThat(putBack.preview(ALL).younger()).isZero();
 
         lists.failureOfPutBack = null;
 
-        assertThat(putBack.execute(ALL)).isEqualTo(new Outcome(2, null));
+        assertThat(execute()).isEqualTo(2);
     }
 
     /** A consumer may be at work on it already. */
@@ -74,26 +70,13 @@ class PutBackTest {
     void what_was_perhaps_put_back_begins_anew(Cause failure) {
         stuck(2);
         lists.failureOfPutBack = failure;
-        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+        assertThatThrownBy(this::execute).isInstanceOf(QueueUnavailableException.class);
 
-        assertThat(putBack.preview(ALL).younger()).isEqualTo(1);
-        assertThat(putBack.preview(ALL).fitting()).hasSize(1);
+        assertThat(putBack.preview(ALL).younger()).isEqualTo(2);
     }
 
-    @Test
-    void what_was_put_back_before_a_later_look_failed_is_counted() {
-        stuck(ConsumerLists.MAX_ELEMENTS + 1);
-        lists.looksLeft = 1;
-
-        assertThat(putBack.execute(ALL)).isEqualTo(new Outcome(ConsumerLists.MAX_ELEMENTS, "no answer."));
-    }
-
-    @Test
-    void if_the_first_look_fails_nothing_was_done() {
-        stuck(1);
-        lists.looksLeft = 0;
-
-        assertThatThrownBy(() -> putBack.execute(ALL)).isInstanceOf(QueueUnavailableException.class);
+    private long execute() {
+        return putBack.execute(ConsumerList.PROCESSING, putBack.preview(ALL).fitting());
     }
 
     private void stuck(int elements) {
@@ -106,23 +89,14 @@ class PutBackTest {
 
     private static class FailingLists extends InMemoryMessageQueue {
 
-        private int looksLeft = Integer.MAX_VALUE;
         private Cause failureOfPutBack; // null: it does not fail
 
         @Override
-        public synchronized QueueSnapshot snapshot(List<ProducerId> producers) {
-            if (looksLeft-- == 0) {
-                throw new QueueUnavailableException(Cause.TIMEOUT, "no answer", null);
-            }
-            return super.snapshot(producers);
-        }
-
-        @Override
-        public synchronized boolean putBack(ConsumerList list, String element, String replacement) {
+        public synchronized long putBack(ConsumerList list, List<String> elements, List<String> replacements) {
             if (failureOfPutBack != null) {
                 throw new QueueUnavailableException(failureOfPutBack, "no", null);
             }
-            return super.putBack(list, element, replacement);
+            return super.putBack(list, elements, replacements);
         }
     }
 }

@@ -414,7 +414,7 @@ class OutboxHttpTest {
                     .bodyJson()
                     .extractingPath("$.detail")
                     .asString()
-                    .contains("asking again, under the same Idempotency-Key if one was sent, does nothing twice");
+                    .contains("asking again under the same Idempotency-Key does nothing twice");
             other.rollback();
             other.setAutoCommit(true);
         }

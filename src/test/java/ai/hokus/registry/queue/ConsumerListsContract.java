@@ -84,7 +84,8 @@ public abstract class ConsumerListsContract {
         push(ConsumerList.PROCESSING, "stuck");
         push(ConsumerList.PROCESSING, "at work");
 
-        assertThat(lists().putBack(ConsumerList.PROCESSING, "stuck", "stuck")).isTrue();
+        assertThat(lists().putBack(ConsumerList.PROCESSING, List.of("stuck"), List.of("stuck")))
+                .isEqualTo(1);
 
         assertThat(elements()).containsExactly("stuck", "a", "b", "c");
         assertThat(lists().snapshot(List.of(producer)))
@@ -96,8 +97,8 @@ public abstract class ConsumerListsContract {
     void a_dead_letter_can_become_another_text() {
         push(ConsumerList.DLQ, "{\"original_message\":\"m\"}");
 
-        assertThat(lists().putBack(ConsumerList.DLQ, "{\"original_message\":\"m\"}", "m"))
-                .isTrue();
+        assertThat(lists().putBack(ConsumerList.DLQ, List.of("{\"original_message\":\"m\"}"), List.of("m")))
+                .isEqualTo(1);
 
         assertThat(elements()).containsExactly("m");
         assertThat(lists().snapshot(List.of()).dlq().depth()).isZero();
@@ -109,12 +110,26 @@ public abstract class ConsumerListsContract {
         push(ConsumerList.DLQ, "m");
         push(ConsumerList.PROCESSING, "other");
 
-        assertThat(lists().putBack(ConsumerList.PROCESSING, "m", "m")).isFalse();
-        assertThat(lists().putBack(ConsumerList.PROCESSING, "othe", "othe")).isFalse();
+        assertThat(lists().putBack(ConsumerList.PROCESSING, List.of("m"), List.of("m")))
+                .isZero();
+        assertThat(lists().putBack(ConsumerList.PROCESSING, List.of("othe"), List.of("othe")))
+                .isZero();
 
         assertThat(elements()).containsExactly("a");
         assertThat(lists().snapshot(List.of()).processing().depth()).isEqualTo(1);
         assertThat(lists().snapshot(List.of()).dlq().depth()).isEqualTo(1);
+    }
+
+    @Test
+    void of_several_the_first_is_taken_first_and_what_is_no_longer_there_is_left_out() {
+        queue().append(producer, append(null, "1:a", "a"));
+        List.of("m", "n", "o").forEach(element -> push(ConsumerList.DLQ, element));
+
+        assertThat(lists().putBack(ConsumerList.DLQ, List.of("m", "gone", "o"), List.of("M", "a", "O")))
+                .isEqualTo(2);
+
+        assertThat(elements()).containsExactly("M", "O", "a");
+        assertThat(lists().snapshot(List.of()).dlq().oldestFirst()).containsExactly("n");
     }
 
     @Test
@@ -123,7 +138,8 @@ public abstract class ConsumerListsContract {
         push(ConsumerList.PROCESSING, "n");
         push(ConsumerList.PROCESSING, "m");
 
-        assertThat(lists().putBack(ConsumerList.PROCESSING, "m", "m")).isTrue();
+        assertThat(lists().putBack(ConsumerList.PROCESSING, List.of("m"), List.of("m")))
+                .isEqualTo(1);
 
         assertThat(elements()).containsExactly("m");
         assertThat(lists().snapshot(List.of()).processing().oldestFirst()).containsExactly("n", "m");

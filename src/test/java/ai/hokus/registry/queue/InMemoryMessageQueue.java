@@ -116,16 +116,19 @@ public class InMemoryMessageQueue implements MessageQueue, ConsumerLists {
     }
 
     @Override
-    public synchronized boolean putBack(ConsumerList list, String element, String replacement) {
+    public synchronized long putBack(ConsumerList list, List<String> elements, List<String> replacements) {
         failIfToldTo();
         List<String> left = new ArrayList<>(state.list(list));
-        if (!left.remove(element)) {
-            return false;
+        List<String> moved = new ArrayList<>();
+        for (int n = 0; n < elements.size(); n++) {
+            if (left.remove(elements.get(n))) {
+                moved.add(replacements.get(n));
+            }
         }
-        List<String> elements = new ArrayList<>(List.of(replacement));
-        elements.addAll(state.elements());
-        state = state.with(elements).with(list, left);
-        return true;
+        long count = moved.size();
+        moved.addAll(state.elements());
+        state = state.with(moved).with(list, left);
+        return count;
     }
 
     /** What consumers do with an element that they have taken, or have given up: it is the newest of the list. */

@@ -8,6 +8,7 @@ import ai.hokus.registry.queue.QueueSnapshot;
 import ai.hokus.registry.queue.QueueSnapshot.Listed;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,19 +87,18 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     @Override
-    public boolean putBack(ConsumerList list, String element, String replacement) {
+    public long putBack(ConsumerList list, List<String> elements, List<String> replacements) {
         if (!inOneSlot) {
             throw clients.unavailable(Cause.OTHER, APART);
         }
         List<Object> keys = List.of(settings.name(), key(list));
-        RedisReply reply = clients.call(
-                new ScriptCall(ConsumerListScripts.PUT_BACK, keys, List.of(element, replacement)),
-                look(List.of(settings.name()), List.of()));
-        return switch (reply.text()) {
-            case "PUT_BACK" -> true;
-            case "GONE" -> false;
-            default -> throw reply.unexpected();
-        };
+        List<String> arguments = new ArrayList<>(replacements);
+        Collections.reverse(arguments);
+        arguments.addAll(0, elements);
+        return clients.call(
+                        new ScriptCall(ConsumerListScripts.PUT_BACK, keys, arguments),
+                        look(List.of(settings.name()), List.of()))
+                .number();
     }
 
     @Override

@@ -93,7 +93,7 @@ class ClientReplacementTest {
 
         awaitAnswer(() -> lists.snapshot(List.of(source)));
         assertThat(lists.snapshot(List.of()).dlq().oldestFirst()).containsExactly("m");
-        assertThat(lists.putBack(ConsumerList.DLQ, "m", "m")).isTrue();
+        assertThat(lists.putBack(ConsumerList.DLQ, List.of("m"), List.of("m"))).isEqualTo(1);
         assertThat(primary.run("LLEN", SETTINGS.name())).isEqualTo(1L);
     }
 
@@ -146,14 +146,14 @@ class ClientReplacementTest {
         RedisConsumerLists lists = lists(replica.port());
         failUntilSuspicious(() -> {
             lists.snapshot(List.of(source)); // as the sampler does, and each put-back
-            lists.putBack(ConsumerList.DLQ, "m", "m");
+            lists.putBack(ConsumerList.DLQ, List.of("m"), List.of("m"));
         });
         awaitAttempts(1);
         assertThat(output.getAll()).doesNotContain("Redis at");
 
         replica.run("REPLICAOF", "NO", "ONE");
 
-        assertThat(lists.putBack(ConsumerList.DLQ, "m", "m")).isTrue();
+        assertThat(lists.putBack(ConsumerList.DLQ, List.of("m"), List.of("m"))).isEqualTo(1);
     }
 
     @Test

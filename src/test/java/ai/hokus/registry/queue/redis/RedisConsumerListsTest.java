@@ -97,7 +97,8 @@ class RedisConsumerListsTest extends ConsumerListsContract {
                     "it waits",
                     () -> consumer.command("INFO", "clients").toString().contains("blocked_clients:1"));
 
-            assertThat(lists.putBack(ConsumerList.PROCESSING, "stuck", "again")).isTrue();
+            assertThat(lists.putBack(ConsumerList.PROCESSING, List.of("stuck"), List.of("again")))
+                    .isEqualTo(1);
 
             Eventually.await("it has it", () -> !answer.isAlive());
         }
@@ -114,7 +115,8 @@ class RedisConsumerListsTest extends ConsumerListsContract {
         rights.remove(missing);
         try (RedisConsumerLists restricted = as(rights)) {
             QueueUnavailableException failure = catchThrowableOfType(
-                    QueueUnavailableException.class, () -> restricted.putBack(ConsumerList.PROCESSING, "m", "m"));
+                    QueueUnavailableException.class,
+                    () -> restricted.putBack(ConsumerList.PROCESSING, List.of("m"), List.of("m")));
 
             assertThat(failure).isNotNull();
             assertThat(failure.kind()).as("%s", failure).isEqualTo(Cause.PERMISSION);
@@ -180,7 +182,8 @@ class RedisConsumerListsTest extends ConsumerListsContract {
                         .kind())
                 .isEqualTo(Cause.WRONG_TYPE);
         assertThat(catchThrowableOfType(
-                                QueueUnavailableException.class, () -> lists.putBack(ConsumerList.DLQ, "text", "text"))
+                                QueueUnavailableException.class,
+                                () -> lists.putBack(ConsumerList.DLQ, List.of("text"), List.of("text")))
                         .kind())
                 .isEqualTo(Cause.WRONG_TYPE);
         assertThat(elements()).isEmpty();
@@ -192,7 +195,8 @@ class RedisConsumerListsTest extends ConsumerListsContract {
         push(ConsumerList.PROCESSING, "m");
         consumer.command("CONFIG", "SET", "maxmemory", "1");
 
-        assertThat(lists.putBack(ConsumerList.PROCESSING, "m", "m")).isTrue();
+        assertThat(lists.putBack(ConsumerList.PROCESSING, List.of("m"), List.of("m")))
+                .isEqualTo(1);
 
         assertThat(consumer.command("LLEN", "q:processing")).isEqualTo(0L);
         assertThat(elements()).containsExactly("m");
@@ -204,7 +208,7 @@ class RedisConsumerListsTest extends ConsumerListsContract {
         consumer.command("REPLICAOF", "127.0.0.1", "1");
 
         for (ThrowingCallable call : List.<ThrowingCallable>of(
-                () -> lists.putBack(ConsumerList.PROCESSING, "m", "m"),
+                () -> lists.putBack(ConsumerList.PROCESSING, List.of("m"), List.of("m")),
                 () -> lists.snapshot(List.of()),
                 lists::queueDepth)) {
             QueueUnavailableException failure = catchThrowableOfType(QueueUnavailableException.class, call);
@@ -232,12 +236,14 @@ class RedisConsumerListsTest extends ConsumerListsContract {
                 assertThat(snapshot.dlq()).isEqualTo(new QueueSnapshot.Listed(1, List.of()));
                 assertThat(snapshot.limitation()).contains("hash tag");
                 assertThat(catchThrowableOfType(
-                                QueueUnavailableException.class, () -> apart.putBack(ConsumerList.DLQ, "m", "m")))
+                                QueueUnavailableException.class,
+                                () -> apart.putBack(ConsumerList.DLQ, List.of("m"), List.of("m"))))
                         .hasMessageContaining("hash tag");
 
                 assertThat(tagged.snapshot(List.of(producer)).processing().oldestFirst())
                         .containsExactly("n");
-                assertThat(tagged.putBack(ConsumerList.PROCESSING, "n", "n")).isTrue();
+                assertThat(tagged.putBack(ConsumerList.PROCESSING, List.of("n"), List.of("n")))
+                        .isEqualTo(1);
                 assertThat(node.run("LRANGE", "{q}", "0", "-1")).isEqualTo(List.of("n"));
             }
         }
