@@ -228,9 +228,23 @@ class ResendTest extends EachDatabase {
 
         Completed dry = (Completed) resend.resend(positions(null, null), DRY_RUN);
 
-        assertThat(dry.detail()).isEqualTo("Dry run: 3 messages (1 KB) would be sent again, as copies at the end.");
+        assertThat(dry.detail())
+                .isEqualTo(
+                        "Dry run: 3 messages (1 KB) would be sent again, as copies at the end, after later messages of"
+                                + " their models.");
         assertThat(copies(1)).isEmpty();
         assertThat(record(outbox)).isEmpty();
+    }
+
+    @Test
+    void where_nothing_is_sent_it_says_so() {
+        deliver(1, "model");
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, stopped_at = CURRENT_TIMESTAMP");
+
+        assertThat(((Completed) resend.resend(positions(null, null), keyed("k"))).detail())
+                .isEqualTo(
+                        "1 messages are sent again, as copies at the end, after later messages of their models. Paused,"
+                                + " so not before it is resumed: partition 0. Stopped, so not before it is released: partition 0.");
     }
 
     private static ResendFilter positions(Long from, Long to) {
