@@ -1,7 +1,8 @@
 // What operators can do. A dialog says what an action would do, by asking the service for a dry run, before it can be done.
 import { ask, trouble } from "./service.js";
-import { byId, capital, el } from "./view.js";
+import { byId, capital, el, repeat } from "./view.js";
 
+const PREVIEW_TTL_MS = 30000;
 let action = null;
 let whenDone = () => {};
 
@@ -17,6 +18,7 @@ export function prepareActions(done) {
         el("input", { id: "reason", required: true, maxlength: 1000, autocomplete: "off", oninput: update })),
       el("p", { class: "buttons" }, el("button", { id: "execute", class: "danger" }),
         el("button", { id: "close", type: "button", onclick: () => byId("action").close() }, "Close")))));
+  repeat(async () => { if (byId("action").open && action.seen === current() && !isFresh()) await preview(); }, 5000);
 }
 
 /**
@@ -24,7 +26,7 @@ export function prepareActions(done) {
  *   inSteps: whether it can end early, and asking for it anew does only what is left
  */
 function open(wanted) {
-  action = { fields: [], values: {}, body: {}, ...wanted, key: newKey(), seen: null };
+  action = { fields: [], values: {}, body: {}, ...wanted, key: newKey(), seen: null, freshUntil: 0 };
   byId("action-title").textContent = action.title;
   byId("action-text").textContent = action.text;
   byId("execute").textContent = action.title;
@@ -57,9 +59,12 @@ function tell(text, kind) {
   update();
 }
 
+/** Whether the dry run of just these fields was shown, and lately. */
+const isFresh = () => action.seen === current() && Date.now() < action.freshUntil;
+
 /** Enables the action when its dry run was shown and a reason is given. */
 function update() {
-  byId("execute").disabled = action.seen !== current() || !byId("reason").value.trim();
+  byId("execute").disabled = !isFresh() || !byId("reason").value.trim();
 }
 
 /** Dry runs are not recorded, so they need no reason from the operator. */
@@ -71,17 +76,18 @@ async function preview() {
   const answer = await ask(action.path, { body: { ...fields(), reason: "preview", dry_run: true } });
   if (mine !== action || asked !== current()) return;
   const { messages = 0, partitions = [], detail = "" } = answer.body || {};
-  if (answer.ok && (messages > 0 || partitions.length > 0)) action.seen = asked;
+  if (answer.ok && (messages > 0 || partitions.length > 0)) Object.assign(action, { seen: asked, freshUntil: Date.now() + PREVIEW_TTL_MS });
   tell(answer.ok ? capital(detail.replace("Dry run: ", "")) : trouble(answer), answer.ok ? "" : "bad");
 }
 
 async function submitted(event) {
   event.preventDefault();
-  if (byId("execute").disabled) {
-    if (action.seen !== current()) preview();
+  if (byId("execute").disabled || !isFresh()) {
+    if (!isFresh()) preview();
     return;
   }
   byId("execute").disabled = true;
+  action.freshUntil = Infinity; // once it is perhaps done, a dry run says nothing about it
   const mine = action;
   const answer = await ask(action.path, {
     body: { ...fields(), reason: byId("reason").value, dry_run: false }, headers: { "Idempotency-Key": action.key },
@@ -127,7 +133,7 @@ export function decide(decision, id) {
   open({
     title: capital(decision) + " this message", path: "outbox/parked/" + encodeURIComponent(id) + "/" + decision,
     text: "Redis refused message " + id + ", so it was skipped. " + (decision === "requeue"
-      ? "A copy of it goes to the end of the outbox and is sent. If Redis refuses it again, it is parked again."
+      ? "A copy of it goes to the end of the outbox, after later messages of its model. If Redis refuses it again, it is parked again."
       : "It is never sent: consumers do not hear of this registration."),
   });
 }
@@ -135,8 +141,8 @@ export function decide(decision, id) {
 export function sendAgain(values = {}) {
   open({
     title: "Send again", path: "outbox/resend", values,
-    text: "Delivered messages that match every field given here are copied to the end of the outbox and sent. Consumers see the"
-      + " same message_id a second time.",
+    text: "Delivered messages that match every field given here are copied to the end of the outbox, after later messages of their"
+      + " models. Consumers see the same message_id a second time.",
     fields: [["model", "Model"], ["partition", "Partition", true], ["from_position", "From position", true],
       ["to_position", "To position", true], ["delivered_from", "Delivered from, for example 2026-11-23T12:00:00Z"],
       ["delivered_before", "Delivered before"]],

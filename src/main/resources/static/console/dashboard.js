@@ -7,6 +7,8 @@ import { age, byId, capital, el, number, repeat, replace, say, show, showState, 
 const INTERVAL_MS = 2000;
 /** For what costs more the more is pending, or hardly changes. */
 const SLOW_INTERVAL_MS = 10000;
+/** Of each of the consumers' lists. */
+const MAX_ELEMENTS = 50;
 
 const button = (text, label, onclick) => el("button", { type: "button", "aria-label": label, onclick }, text);
 /** Half a surrogate pair, which a dead letter may have in its id, cannot be in an address. */
@@ -70,10 +72,13 @@ function showConsumers(consumers) {
   show("processing-depth", number(processing?.depth));
   show("processing-oldest", since(processing?.oldest_seen_at));
   show("dlq-depth", number(dlq?.depth));
-  showElements([
-    ...(dlq?.elements || []).map((e) => ({ ...e, list: "dlq", word: "dead letter" })),
-    ...(processing?.elements || []).map((e) => ({ ...e, list: "processing", word: e.stuck ? "stuck" : "at work" })),
-  ].slice(0, 100), consumers.unavailable_reason ? "Not known." : "Nothing: consumers finished all that they took.");
+  const taken = (processing?.elements || []).map((e) => ({ ...e, list: "processing", word: e.stuck ? "stuck" : "at work" }));
+  const dead = (dlq?.elements || []).map((e) => ({ ...e, list: "dlq", word: "dead letter" }));
+  show("elements-words", [[taken, processing, " taken and not finished."], [dead, dlq, " dead letters."]]
+    .map(([rows, list, what]) => (rows.length > MAX_ELEMENTS ? "The first " + MAX_ELEMENTS + " of " + number(list.depth) + what : ""))
+    .join(" "));
+  taken.sort((a, b) => b.stuck - a.stuck);
+  showElements([...taken.slice(0, MAX_ELEMENTS), ...dead.slice(0, MAX_ELEMENTS)], consumers.unavailable_reason ? "Not known." : "Nothing: consumers finished all that they took.");
 }
 
 const showElements = table("elements", [

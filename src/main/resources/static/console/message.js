@@ -22,22 +22,27 @@ const EVENTS = {
 const last = (life) => life.copies.at(-1);
 
 /** In words: where the message is now, and who acts next. */
-function summary(life) {
-  const { state: now, created_at: created, position, parked_reason: reason } = last(life);
+function summary(life, partition) {
+  const { state: now, created_at: created, delivered_at: delivered, position, parked_reason: reason } = last(life);
   if (now === "pending") {
-    return "It has waited in the outbox for " + since(created) + (position === null ? ". The relay sends it as soon as Redis takes messages."
+    const halts = [partition?.paused && ["paused", "resumes"], partition?.state === "stopped" && ["stopped", "releases"]].filter(Boolean);
+    const all = (n) => halts.map((halt) => halt[n]).join(" and ");
+    return "It has waited in the outbox for " + since(created) + (halts.length
+      ? ". Its partition is " + all(0) + ": nothing is sent from there before an operator " + all(1) + " it."
+      : position === null ? ". The relay sends it as soon as Redis takes messages."
       : ". The relay has claimed it, and tries until Redis has it.");
   }
   if (now === "parked") return "Redis refused this message: " + reason + ". It waits until an operator requeues or discards it.";
   if (now === "discarded") return "An operator discarded it. It is never sent.";
   if (life.dead_lettered_at) return "Consumers gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
   if (life.stuck_since) return "A consumer has had it for at least " + since(life.stuck_since) + " and has not finished. If the consumer is gone, put it back.";
-  if (life.taken_at) return "A consumer took it from the queue, " + time(life.taken_at) + ".";
-  return "It is in the queue, since " + time(last(life).delivered_at) + "."
-    + ("taken_at" in life ? " No consumer has been seen to take it." : " Whether a consumer has taken it is not known.");
+  if (life.taken) return "A consumer took it from the queue" + (life.taken_at ? ", " + time(life.taken_at) + "." : "; it is not known when.");
+  if (life.taken === false) return "It is in the queue, since " + time(delivered) + ". No consumer has been seen to take it.";
+  return "Redis took it, " + time(delivered) + ". " + (life.taken_at ? "A consumer took it from the queue, " + time(life.taken_at)
+    + ". It may have been put back since." : "Whether a consumer has taken it from the queue is not known.");
 }
 
-function showLife(life) {
+function showLife(life, partition) {
   const consumers = [["taken", life.taken_at], ["stuck", life.stuck_since], ["dead_lettered", life.dead_lettered_at]]
     .filter(([, when]) => when).map(([event, when]) => ({ event, at: when }));
   const events = [...life.events, ...consumers].map((e) => el("li", {},
@@ -47,7 +52,7 @@ function showLife(life) {
   const facts = { Model: life.model, Version: life.payload?.model_version, Token: life.payload?.token_symbol,
     State: state(last(life).state), Partition: life.partition_id, Position: last(life).position };
   byId("life").hidden = false;
-  show("summary", summary(life));
+  show("summary", summary(life, partition));
   replace("facts", Object.entries(facts).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value ?? "–"))));
   replace("events", events);
   replace("message-actions", buttons(life));
@@ -66,8 +71,8 @@ function buttons(life) {
 }
 
 async function look() {
-  const answer = await ask("outbox/messages/" + encodeURIComponent(id));
-  if (answer.ok) showLife(answer.body);
+  const [answer, status] = await Promise.all([ask("outbox/messages/" + encodeURIComponent(id)), ask("outbox/status")]);
+  if (answer.ok) showLife(answer.body, status.body?.partitions?.find((p) => p.partition_id === answer.body.partition_id));
   else if (byId("life").hidden) show("summary", answer.status === 422 ? id + " is not a message id." : "Nothing is known about this message.");
   say(answer.ok || answer.status === 401 ? "" : trouble(answer));
 }

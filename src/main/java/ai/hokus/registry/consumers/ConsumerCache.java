@@ -40,12 +40,14 @@ public class ConsumerCache {
     /**
      * What became of a message after it came into the queue, as far as this instance has seen it; null: not seen.
      *
+     * @param taken whether a consumer has taken it; false: it is in the queue; null: not known, or it was put back
      * @param takenAt when it was first seen to have been taken
      * @param stuckSince when it was first seen in {@code :processing}, if it counts as stuck
      * @param deadLetteredAt when consumers gave it up
      */
     @SnakeCase
     public record Trace(
+            @Nullable Boolean taken,
             @Nullable Instant takenAt,
             @Nullable Instant stuckSince,
             @Nullable Instant deadLetteredAt) {}
@@ -53,15 +55,17 @@ public class ConsumerCache {
     /** What became of a message. If its position in its partition is not known (null), only the lists are looked at. */
     public Trace trace(String messageId, int partition, @Nullable Long position) {
         ConsumerStatus status = current();
-        ConsumerStatus.Element taken = find(status.processing(), messageId);
+        ConsumerStatus.Element processed = find(status.processing(), messageId);
         ConsumerStatus.Element dead = find(status.dlq(), messageId);
         Instant takenAt = position == null ? null : positions.takenAt(partition, position);
-        if (takenAt == null && taken != null) {
-            takenAt = taken.seenSince();
+        if (takenAt == null && processed != null) {
+            takenAt = processed.seenSince();
         }
+        Boolean taken = (position == null || status.depth() == null) ? null : positions.taken(partition, position);
         return new Trace(
+                (processed != null || dead != null) ? Boolean.TRUE : taken,
                 takenAt,
-                taken != null && taken.stuck() ? taken.seenSince() : null,
+                processed != null && processed.stuck() ? processed.seenSince() : null,
                 dead == null ? null : failedAt(dead));
     }
 

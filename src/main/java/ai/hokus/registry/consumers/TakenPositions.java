@@ -33,6 +33,17 @@ final class TakenPositions {
         return known == null ? null : known.furthest;
     }
 
+    /**
+     * Whether the message at this position has been taken and not put back, by the last look. Null: that is not known. What was
+     * put back can be any message that was taken before; and elements of several partitions cannot be told apart.
+     */
+    @Nullable
+    Boolean taken(int partition, long position) {
+        Partition known = partitions.get(partition);
+        Boolean taken = known == null ? null : known.taken(position);
+        return (Boolean.FALSE.equals(taken) && partitions.size() > 1) ? null : taken;
+    }
+
     /** When the message at this position was first seen to have been taken; null: that is not known. */
     @Nullable
     Instant takenAt(int partition, long position) {
@@ -47,7 +58,8 @@ final class TakenPositions {
         /** When everything up to a position was first seen as taken; guarded by itself. The first entry may be too late. */
         private final TreeMap<Long, Instant> times = new TreeMap<>();
 
-        private @Nullable Checkpoint last;
+        /** Guarded by {@code times}. */
+        private TakenMessages.@Nullable Seen last;
 
         void saw(TakenMessages.Seen seen, Instant at) {
             Checkpoint newest = seen.newest();
@@ -57,19 +69,30 @@ final class TakenPositions {
                     || newest.position() >= before.newest().position()) {
                 furthest = seen;
             }
-            boolean goesOn =
-                    last != null && last.historyId() == newest.historyId() && newest.position() >= last.position();
-            last = newest;
             synchronized (times) {
-                if (!goesOn) {
+                if (last == null
+                        || last.newest().historyId() != newest.historyId()
+                        || newest.position() < last.newest().position()) {
                     times.clear();
                 }
+                last = seen;
                 if (times.isEmpty() || seen.takenPosition() > times.lastKey()) {
                     times.put(seen.takenPosition(), at);
                 }
                 if (times.size() > MAX_TIMES) {
                     times.pollFirstEntry();
                 }
+            }
+        }
+
+        @Nullable
+        Boolean taken(long position) {
+            synchronized (times) {
+                if (last == null || position > last.newest().position()) {
+                    return null;
+                }
+                long highest = times.lastKey();
+                return position > highest ? Boolean.FALSE : last.takenPosition() < highest ? null : Boolean.TRUE;
             }
         }
 

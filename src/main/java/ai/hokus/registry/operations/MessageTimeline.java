@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -94,15 +95,16 @@ record MessageTimeline(
         } else if (!"pending".equals(state)) {
             events.add(new Event("parked", row.get("parked_at"), copy, String.valueOf(row.get("parked_reason"))));
             if (row.get("resolved_at") != null) {
-                events.add(new Event(String.valueOf(state), row.get("resolved_at"), copy, why(state, operations)));
+                events.add(new Event(
+                        String.valueOf(state), row.get("resolved_at"), copy, why(row.get("resolved_at"), operations)));
             }
         }
     }
 
-    private static @Nullable String why(@Nullable Object state, List<Map<String, @Nullable Object>> operations) {
-        String operation = "requeued".equals(state) ? "requeue" : "discard";
+    /** The operation is of the transaction that set resolved_at, so it has the same time. */
+    private static @Nullable String why(@Nullable Object resolvedAt, List<Map<String, @Nullable Object>> operations) {
         return operations.stream()
-                .filter(row -> operation.equals(row.get("operation")))
+                .filter(row -> Objects.equals(resolvedAt, row.get("performed_at")))
                 .map(row -> "by " + row.get("performed_by") + ": " + row.get("reason"))
                 .findFirst()
                 .orElse(null);

@@ -18,12 +18,12 @@ import org.springframework.stereotype.Component;
 @Component
 record OperatorActionRepository(JdbcClient jdbc) {
 
-    private static final String LOCK = """
+    private static final String PARTITIONS = """
             SELECT partition_id AS partition, paused, stopped_at IS NOT NULL AS stopped FROM outbox_partition
-            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id FOR UPDATE
+            WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id
             """;
 
-    private static final String PARTITIONS = "SELECT partition_id FROM outbox_partition ORDER BY partition_id";
+    private static final String LOCK = PARTITIONS + " FOR UPDATE";
 
     private static final String PENDING = """
             SELECT CAST(COALESCE(sum(pending), 0) AS BIGINT) FROM outbox_status
@@ -86,7 +86,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
             FROM outbox_progress g WHERE g.delivered_position > g.purged_position
             """;
 
-    /** A locked row of {@code outbox_partition}. */
+    /** A row of {@code outbox_partition}. */
     record PartitionRow(int partition, boolean paused, boolean stopped) {
         String state() {
             return "partition " + partition + " is "
@@ -104,8 +104,8 @@ record OperatorActionRepository(JdbcClient jdbc) {
         return jdbc.sql(LOCK).param(partition).query(PartitionRow.class).list();
     }
 
-    List<Integer> partitions() {
-        return jdbc.sql(PARTITIONS).query(Integer.class).list();
+    List<PartitionRow> partitions() {
+        return jdbc.sql(PARTITIONS).param(null).query(PartitionRow.class).list();
     }
 
     /**

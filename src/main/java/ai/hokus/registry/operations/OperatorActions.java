@@ -48,6 +48,8 @@ record OperatorActions(
     private static final String PURGE_THE_REST =
             "If it ended early, a request with another key, or with none, deletes the rest.";
 
+    private static final String PAUSED = "Paused, so not before it is resumed: ";
+
     private static final Duration FENCE_POLL_INTERVAL = Duration.ofMillis(50);
 
     /** What an operator decides about a parked message. */
@@ -70,9 +72,8 @@ record OperatorActions(
     ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
         Waiting waiting = new Waiting(repository.pending(partition)); // before the lock: the count may take long
         return change(
-                "pause",
+                Action.atOnce(request, "pause", target(partition), null),
                 partition,
-                request,
                 row -> !row.paused(),
                 repository::pause,
                 rows -> new Effect(waiting.count(), "paused", "Nothing is sent from there. " + waiting.words()));
@@ -81,9 +82,9 @@ record OperatorActions(
     /** Resumes delivery after a pause. A partition that is stopped stays so. */
     ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
         Waiting waiting = new Waiting(repository.pending(partition));
-        return change("resume", partition, request, PartitionRow::paused, repository::resume, rows -> {
-            List<Integer> stopped = numbers(rows, PartitionRow::stopped);
-            String still = stopped.isEmpty() ? "" : " Still stopped, until released: " + name(stopped) + ".";
+        Action action = Action.atOnce(request, "resume", target(partition), null);
+        return change(action, partition, PartitionRow::paused, repository::resume, rows -> {
+            String still = but("Still stopped, until released: ", numbers(rows, PartitionRow::stopped));
             return new Effect(waiting.count(), "resumed", waiting.words() + still);
         });
     }
@@ -101,14 +102,14 @@ record OperatorActions(
                 repository.pause(number);
             }
         };
-        return change("release", partition, request, PartitionRow::stopped, release, rows -> {
+        Action action = Action.atOnce(request, "release", target(partition) + (paused ? ", into a pause" : ""), null);
+        return change(action, partition, PartitionRow::stopped, release, rows -> {
             long again = rows.stream()
                     .mapToLong(row -> repository.sentAgainByRelease(row.partition()))
                     .sum();
-            List<Integer> staying = numbers(rows, row -> paused || row.paused());
-            String when = staying.isEmpty() ? "" : " Paused, so not before it is resumed: " + name(staying) + ".";
             String consequence = again + " messages that were delivered are sent again, with their old message_ids.";
-            return new Effect(again, "released", consequence + when);
+            return new Effect(
+                    again, "released", consequence + but(PAUSED, numbers(rows, row -> paused || row.paused())));
         });
     }
 
@@ -129,14 +130,11 @@ record OperatorActions(
 
     /** @param effectOn computes the effect on the partitions that are concerned; they are locked */
     private ActionResult change(
-            String operation,
+            Action action,
             @Nullable Integer partition,
-            OperatorRequest request,
             Predicate<PartitionRow> concerns,
             Consumer<Integer> change,
             Function<List<PartitionRow>, Effect> effectOn) {
-        Action action = Action.atOnce(
-                request, operation, partition == null ? "all partitions" : "partition " + partition, null);
         return log.once(action, () -> {
             List<PartitionRow> rows = repository.lock(partition);
             if (rows.isEmpty()) {
@@ -145,7 +143,7 @@ record OperatorActions(
             List<PartitionRow> concerned = rows.stream().filter(concerns).toList();
             if (concerned.isEmpty()) {
                 String states = rows.stream().map(PartitionRow::state).collect(Collectors.joining(", "));
-                return Completed.nothing("Nothing to " + operation + ": " + states + ".");
+                return Completed.nothing("Nothing to " + action.operation() + ": " + states + ".");
             }
             List<Integer> numbers = numbers(rows, concerns);
             Effect effect = effectOn.apply(concerned);
@@ -184,14 +182,14 @@ record OperatorActions(
             if (partition == null) {
                 return Refused.notFound("There is no message " + messageId + " in the outbox, or no longer.");
             }
-            repository.lock(partition);
+            List<PartitionRow> rows = repository.lock(partition);
             List<Long> parked = repository.parked(messageId);
             if (parked.isEmpty()) {
                 return notParked(resolution, messageId);
             }
             boolean requeue = resolution == Resolution.REQUEUE;
-            String consequence = resolution.column
-                    + (requeue ? ": a copy at the end of partition " + partition + "." : ": it is never sent.");
+            String copy = ": a copy at the end of partition " + partition + ", after later messages of its model.";
+            String consequence = resolution.column + (requeue ? copy + halted(rows) : ": it is never sent.");
             String dryRunDetail = "message " + messageId + " would be " + consequence;
             String detail = "Message " + messageId + " is " + consequence;
             return log.perform(action, 1, List.of(partition), dryRunDetail, detail, () -> {
@@ -222,7 +220,7 @@ record OperatorActions(
         String target = "delivered more than " + olderThan + " ago";
         Action action = new Action(request, "purge", target, null, PURGE_THE_REST);
         return log.repetition(action).orElseGet(() -> {
-            List<Integer> partitions = repository.partitions();
+            List<Integer> partitions = numbers(repository.partitions(), row -> true);
             long purgeable = purge.purgeable(partitions, olderThan);
             return purgeable == 0
                     ? Completed.nothing("Nothing to delete: no batch that may go was " + action.target() + ".")
@@ -280,6 +278,20 @@ record OperatorActions(
             String detail = "The outbox delivers to " + consequence;
             return log.perform(action, retained, partitions, dryRunDetail, detail, () -> repository.adopt(wanted));
         });
+    }
+
+    /** Why what is to be sent from these partitions is not sent yet; empty: it is. */
+    static String halted(List<PartitionRow> rows) {
+        return but(PAUSED, numbers(rows, PartitionRow::paused))
+                + but("Stopped, so not before it is released: ", numbers(rows, PartitionRow::stopped));
+    }
+
+    private static String but(String words, List<Integer> partitions) {
+        return partitions.isEmpty() ? "" : " " + words + name(partitions) + ".";
+    }
+
+    private static String target(@Nullable Integer partition) {
+        return partition == null ? "all partitions" : "partition " + partition;
     }
 
     private static List<Integer> numbers(List<PartitionRow> rows, Predicate<PartitionRow> which) {

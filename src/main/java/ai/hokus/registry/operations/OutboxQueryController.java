@@ -148,7 +148,9 @@ record OutboxQueryController(
     @Operation(
             summary = "History of a message: registered, claimed, delivered, parked, sent again, taken, given up",
             description =
-                    "taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has not.")
+                    "taken, taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has"
+                            + " not. taken is false while the message is in the queue, and null when that is not known, for"
+                            + " example because something was put back.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
         List<Map<String, @Nullable Object>> rows = queries.history(messageId);
         if (rows.isEmpty()) {

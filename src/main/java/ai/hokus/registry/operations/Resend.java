@@ -65,11 +65,14 @@ record Resend(
         }
         List<Integer> numbers =
                 messages.stream().map(Delivered::partition).distinct().toList();
-        String dryRunDetail = messages.size() + " messages (" + (bytes + 1023) / 1024
-                + " KB) would be sent again, as copies at the end.";
+        String copies = " sent again, as copies at the end, after later messages of their models."
+                + OperatorActions.halted(partitions.partitions().stream()
+                        .filter(row -> numbers.contains(row.partition()))
+                        .toList());
+        String dryRunDetail = messages.size() + " messages (" + (bytes + 1023) / 1024 + " KB) would be" + copies;
         return log.runOutsideTransaction(action, messages.size(), numbers, dryRunDetail, id -> {
             long copied = copyInSteps(messages, id);
-            return new OperationLog.Done(copied, copied + " messages are sent again, as copies at the end.");
+            return new OperationLog.Done(copied, copied + " messages are" + copies);
         });
     }
 

@@ -8,7 +8,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -26,25 +25,23 @@ record ResendRepository(JdbcClient jdbc) {
             WHERE partition_id = COALESCE(CAST(? AS INTEGER), partition_id) ORDER BY partition_id
             """;
 
-    /** An acknowledgement that is not a rewind. */
-    private static final String FIRST_DELIVERY_SINCE = """
-            SELECT partition_id AS partition, from_position AS lowest, to_position AS highest FROM outbox_delivery
-            WHERE partition_id = ? AND delivered_at >= ? AND from_position <= to_position
-            ORDER BY partition_id, delivered_at, delivery_no LIMIT 1
-            """;
-
-    private static final String LAST_DELIVERY_BEFORE = """
-            SELECT partition_id AS partition, from_position AS lowest, to_position AS highest FROM outbox_delivery
-            WHERE partition_id = ? AND delivered_at < ? AND from_position <= to_position
-            ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1
-            """;
-
-    /** The positions that rewinds took back: they were delivered before the rewind, and again after it. */
-    private static final String REWINDS_BETWEEN = """
-            SELECT CAST(? AS INTEGER) AS partition, COALESCE(min(to_position) + 1, 9223372036854775807) AS lowest,
-                   COALESCE(max(from_position), 0) AS highest
-            FROM outbox_rewind
-            WHERE partition_id = ? AND rewound_at >= ? AND rewound_at < ? AND from_position > to_position
+    /**
+     * From the first acknowledgement in this time to the last one. A rewind between these two took back what had been delivered
+     * in this time, or was delivered again in it.
+     */
+    private static final String DELIVERED_BETWEEN = """
+            SELECT f.partition_id AS partition,
+                   LEAST(f.from_position, COALESCE(min(r.to_position) + 1, f.from_position)) AS lowest,
+                   GREATEST(l.to_position, COALESCE(max(r.from_position), l.to_position)) AS highest
+            FROM (SELECT * FROM outbox_delivery
+                  WHERE partition_id = ? AND delivered_at >= ? AND delivered_at < ? AND from_position <= to_position
+                  ORDER BY partition_id, delivered_at, delivery_no LIMIT 1) f
+            JOIN (SELECT * FROM outbox_delivery
+                  WHERE partition_id = ? AND delivered_at >= ? AND delivered_at < ? AND from_position <= to_position
+                  ORDER BY partition_id, delivered_at DESC, delivery_no DESC LIMIT 1) l ON l.partition_id = f.partition_id
+            LEFT JOIN outbox_rewind r ON r.partition_id = f.partition_id AND r.from_position > r.to_position
+                AND r.delivery_no BETWEEN f.delivery_no AND l.delivery_no
+            GROUP BY f.partition_id, f.from_position, l.to_position
             """;
 
     private static final String PARKED_BETWEEN =
@@ -138,18 +135,11 @@ record ResendRepository(JdbcClient jdbc) {
         int partition = range.partition();
         OffsetDateTime start = requireNonNullElse(from, ResendFilter.MIN_TIME).atOffset(ZoneOffset.UTC);
         OffsetDateTime end = requireNonNullElse(before, ResendFilter.MAX_TIME).atOffset(ZoneOffset.UTC);
-        Optional<Range> first = range(FIRST_DELIVERY_SINCE, partition, start);
-        Optional<Range> last = range(LAST_DELIVERY_BEFORE, partition, end);
-        if (first.isEmpty() || last.isEmpty()) {
-            return new Range(partition, 1, 0);
-        }
-        Range rewound = range(REWINDS_BETWEEN, partition, partition, start, end).orElseThrow();
-        return range.within(
-                Math.min(first.get().lowest(), rewound.lowest()),
-                Math.max(last.get().highest(), rewound.highest()));
-    }
-
-    private Optional<Range> range(String sql, Object... parameters) {
-        return jdbc.sql(sql).params(parameters).query(Range.class).optional();
+        return jdbc.sql(DELIVERED_BETWEEN)
+                .params(partition, start, end, partition, start, end)
+                .query(Range.class)
+                .optional()
+                .map(delivered -> range.within(delivered.lowest(), delivered.highest()))
+                .orElse(new Range(partition, 1, 0));
     }
 }

@@ -83,12 +83,13 @@ class LastMileTest {
                             .stringValue())
                     .isEqualTo("healthy");
 
-            JsonNode life =
-                    JSON.readTree(service.get("/outbox/messages/" + id(stuck)).body());
+            JsonNode life = life(service, stuck);
+            assertThat(life.get("taken").booleanValue()).isTrue();
             assertThat(life.get("taken_at").isNull()).isFalse();
             assertThat(life.get("stuck_since").isNull()).isFalse();
             assertThat(life.get("dead_lettered_at").isNull()).isTrue();
-            life = JSON.readTree(service.get("/outbox/messages/" + id(wrapped)).body());
+            assertThat(life(service, waiting()).get("taken").booleanValue()).isFalse();
+            life = life(service, wrapped);
             assertThat(life.get("stuck_since").isNull()).isTrue();
             assertThat(life.get("dead_lettered_at").stringValue()).isEqualTo("2026-11-25T10:00:00Z");
 
@@ -124,6 +125,10 @@ class LastMileTest {
                     {"list":"processing","message_id":"%s","older_than":"PT0S","reason":"it died"}""".formatted(id(stuck)));
             assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
             assertThat(done.body()).contains("\"messages\":1", "\"executed\":true");
+            Eventually.await(
+                    "may be in the queue again",
+                    () -> life(service, stuck).get("taken").isNull());
+            assertThat(life(service, stuck).get("taken_at").isNull()).isFalse();
             assertThat(take()).isEqualTo(stuck);
 
             finish(stuck);
@@ -419,6 +424,7 @@ class LastMileTest {
             assertThat(text(consumers(service), "/unavailable_reason")).contains("registry.consumers.enabled");
             service.register("model", "1");
             awaitDepth(1);
+            assertThat(life(service, waiting()).get("taken").isNull()).isTrue();
             assertThat(putBack(service, """
                             {"list":"dlq","all":true,"reason":"r"}""").body()).contains("Nothing to put back from dlq");
             HttpResponse<String> unwatched = putBack(service, """
@@ -462,6 +468,15 @@ class LastMileTest {
 
     private String take() {
         return (String) consumer.command("BRPOPLPUSH", QUEUE, PROCESSING, "10");
+    }
+
+    /** The element that will be taken last. */
+    private String waiting() {
+        return (String) consumer.command("LINDEX", QUEUE, "0");
+    }
+
+    private static JsonNode life(RunningService service, String element) {
+        return JSON.readTree(service.get("/outbox/messages/" + id(element)).body());
     }
 
     private void finish(String element) {

@@ -30,6 +30,43 @@ class TakenPositionsTest {
     }
 
     @Test
+    void what_was_taken_before_the_first_look_is_not_said_to_wait() {
+        saw(10, 4, 1, 0);
+
+        assertThat(positions.taken(0, 4)).isTrue();
+        assertThat(positions.taken(0, 5)).isFalse();
+        assertThat(positions.taken(0, 11)).as("not there at the last look").isNull();
+        assertThat(positions.taken(1, 1)).as("another partition, not seen").isNull();
+
+        positions.saw(1, new Seen(new Checkpoint(10, 7, 1, 0), 4, List.of(), 0), START);
+        assertThat(positions.taken(0, 4)).isTrue();
+        assertThat(positions.taken(0, 5))
+                .as("the elements may be the other one's")
+                .isNull();
+    }
+
+    @Test
+    void while_the_queue_has_what_was_put_back_it_may_be_any_message_that_was_taken() {
+        saw(10, 8, 1, 0);
+        saw(10, 7, 1, 5);
+
+        assertThat(positions.taken(0, 3)).isNull();
+        assertThat(positions.taken(0, 9)).as("was never taken").isFalse();
+        saw(10, 8, 1, 10);
+        assertThat(positions.taken(0, 3)).isTrue();
+    }
+
+    @Test
+    void what_redis_lost_and_was_sent_again_waits_again() {
+        saw(10, 10, 1, 0);
+        saw(2, 0, 1, 5);
+        saw(10, 3, 1, 10);
+
+        assertThat(positions.taken(0, 3)).isTrue();
+        assertThat(positions.taken(0, 4)).isFalse();
+    }
+
+    @Test
     void what_was_put_back_unmakes_nothing() {
         saw(10, 4, 1, 0);
         saw(10, 10, 1, 5);

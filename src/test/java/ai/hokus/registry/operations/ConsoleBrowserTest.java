@@ -46,7 +46,7 @@ class ConsoleBrowserTest {
         console.awaitText("verdict", "healthy"::equals);
         console.awaitText("redis", "reachable"::equals);
         console.register("churn", 1, "T");
-        console.await(() -> console.queued().size() == 1);
+        console.await(() -> copies(console.messageId("churn", 1)) == 1);
         console.lookAgain();
         console.awaitText("throughput-words", text -> text.startsWith("In the last day"));
 
@@ -317,6 +317,64 @@ class ConsoleBrowserTest {
         console.press("mended", Keys.ENTER);
         console.awaitText("action-answer", text -> text.startsWith("Done."));
         console.await(() -> console.queued().stream().anyMatch(element -> element.contains(dead)));
+        console.click("close");
+        console.awaitText("summary", text -> text.contains("It may have been put back since."));
+    }
+
+    @Test
+    void many_dead_letters_do_not_hide_what_is_stuck() {
+        String dlq = ConsoleBrowser.QUEUE + ":dlq", processing = ConsoleBrowser.QUEUE + ":processing";
+        try (RedisConnection consumer = console.redis.connect()) {
+            console.open();
+            consumer.command("DEL", dlq, processing);
+            for (int n = 1; n <= 120; n++) {
+                consumer.command("LPUSH", dlq, "{\"message_id\":\"dead-" + n + "\"}");
+            }
+            consumer.command("LPUSH", processing, "{\"message_id\":\"taken-1\"}");
+            console.awaitRows("elements", 51);
+            assertThat(console.text("elements")).contains("taken-1", "dead-50").doesNotContain("dead-51");
+            assertThat(console.text("elements-words")).isEqualTo("The first 50 of 120 dead letters.");
+        } finally {
+            console.redis.run("DEL", dlq, processing);
+        }
+    }
+
+    @Test
+    void a_message_that_waits_in_a_paused_partition_is_not_promised_to_be_sent() {
+        console.open();
+        change("pause");
+        try {
+            console.register("halted", 1, "T");
+            console.go("/console/messages/" + console.messageId("halted", 1));
+            console.awaitText(
+                    "summary",
+                    text -> text.endsWith(
+                            "Its partition is paused: nothing is sent from there before an operator resumes it."));
+        } finally {
+            console.open();
+            change("resume");
+        }
+    }
+
+    @Test
+    void what_an_action_would_do_is_asked_again_when_it_was_asked_long_ago() {
+        console.open();
+        console.register("old", 1, "T");
+        console.await(() -> copies(console.messageId("old", 1)) == 1);
+        console.click("resend");
+        console.type("field-model", "old");
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        console.register("old", 2, "T");
+        console.await(() -> copies(console.messageId("old", 2)) == 1);
+        console.type("reason", "lost");
+        console.script("const now = Date.now; Date.now = () => now() + 3600000");
+
+        console.click("execute");
+
+        console.awaitText("action-answer", text -> text.startsWith("2 messages"));
+        assertThat(console.element("execute").isEnabled()).isTrue();
+        console.click("close");
     }
 
     private static void putBackAtOnce(String messageId) {

@@ -173,6 +173,8 @@ class OperatorActionsTest extends EachDatabase {
         Completed requeued = (Completed) actions.resolve(Resolution.REQUEUE, ids.get(1), DO);
 
         assertThat(requeued.executed()).isTrue();
+        assertThat(requeued.detail())
+                .endsWith(" is requeued: a copy at the end of partition 0, after later messages of its model.");
         assertThat(texts("SELECT CAST(message_id AS VARCHAR) || ' ' || copy_no FROM outbox_unclaimed ORDER BY id"))
                 .containsExactly(later + " 0", ids.get(1) + " 1");
         assertThat(texts(
@@ -180,6 +182,27 @@ class OperatorActionsTest extends EachDatabase {
                                 + ids.get(1) + "'"))
                 .containsExactly("requeued 2");
         assertThat(record(outbox)).containsExactly("ada requeue message " + ids.get(1) + ": because (1)");
+    }
+
+    @Test
+    void a_message_that_is_requeued_in_a_paused_partition_is_not_promised_at_once() {
+        List<UUID> ids = append(1);
+        relay.deliverPendingAndPark(ids.get(0));
+        actions.pause(null, DO);
+
+        assertThat(((Completed) actions.resolve(Resolution.REQUEUE, ids.get(0), DRY_RUN)).detail())
+                .endsWith(" Paused, so not before it is resumed: partition 0.");
+    }
+
+    @Test
+    void a_release_into_a_pause_is_on_record_and_not_the_same_as_one_without() {
+        stop();
+        actions.release(0, true, keyed("k"));
+
+        assertThat(record(outbox)).containsExactly("ada release partition 0, into a pause: because (0)");
+        assertThat(actions.release(0, false, keyed("k")))
+                .isInstanceOfSatisfying(
+                        Refused.class, refused -> assertThat(refused.status()).isEqualTo(HttpStatus.CONFLICT));
     }
 
     @Test

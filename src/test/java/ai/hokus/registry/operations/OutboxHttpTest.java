@@ -137,6 +137,22 @@ class OutboxHttpTest {
         assertThat(get("/outbox/messages/" + UUID.randomUUID())).hasStatus(404);
     }
 
+    @Test
+    void each_requeue_of_a_message_has_its_own_reason() {
+        String requeue = "/outbox/parked/" + new UUID(0, 2) + "/requeue";
+        post(requeue, WHY);
+        TestLog log = new TestLog(jdbc, 0);
+        log.batch(6, 5, 9);
+        log.delivery(2, 6, 6);
+        log.parked(9, 6, null);
+        post(requeue, WHY.replace("because", "once more"));
+
+        assertThat(get("/outbox/messages/" + new UUID(0, 2)))
+                .bodyJson()
+                .extractingPath("$.events[?(@.event=='requeued')].detail")
+                .isEqualTo(List.of("by ada: because", "by ada: once more"));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

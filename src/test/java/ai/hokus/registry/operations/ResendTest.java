@@ -10,6 +10,7 @@ import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.TestClaims;
+import ai.hokus.registry.outbox.TestLog;
 import ai.hokus.registry.outbox.TestOutbox;
 import ai.hokus.registry.support.EachDatabase;
 import java.time.Duration;
@@ -122,6 +123,37 @@ class ResendTest extends EachDatabase {
     }
 
     @Test
+    void between_a_loss_and_its_repair_nothing_was_delivered() {
+        deliver(3, "model");
+        relay.age(Duration.ofHours(2));
+        relay.lostByTheQueue();
+        relay.deliverPending();
+
+        Instant hourAgo = Instant.now().minus(Duration.ofHours(1));
+        Completed none = (Completed)
+                resend.resend(new ResendFilter(null, null, null, null, hourAgo, hourAgo.plusSeconds(60)), DRY_RUN);
+
+        assertThat(none.detail()).startsWith("No retained, delivered message matches");
+    }
+
+    @Test
+    void what_a_rewind_took_back_and_was_not_sent_again_in_this_time_is_not_of_this_time() {
+        deliver(3, "model");
+        relay.age(Duration.ofHours(2));
+        TestLog log = new TestLog(outbox.jdbc(), 0);
+        log.rewind(2, 3, 0);
+        log.delivery(3, 1, 1);
+        relay.age(Duration.ofHours(1));
+        log.delivery(4, 2, 3);
+
+        Instant hourAgo = Instant.now().minus(Duration.ofMinutes(90));
+        assertThat(((Completed) resend.resend(
+                                new ResendFilter(null, null, null, null, hourAgo, hourAgo.plusSeconds(3600)), DRY_RUN))
+                        .messages())
+                .isEqualTo(1);
+    }
+
+    @Test
     void what_was_parked_is_not_sent_again_with_its_range_nor_what_is_pending() {
         List<UUID> ids = append(3, "model");
         relay.deliverPendingAndPark(ids.get(1));
@@ -228,9 +260,23 @@ class ResendTest extends EachDatabase {
 
         Completed dry = (Completed) resend.resend(positions(null, null), DRY_RUN);
 
-        assertThat(dry.detail()).isEqualTo("Dry run: 3 messages (1 KB) would be sent again, as copies at the end.");
+        assertThat(dry.detail())
+                .isEqualTo(
+                        "Dry run: 3 messages (1 KB) would be sent again, as copies at the end, after later messages of"
+                                + " their models.");
         assertThat(copies(1)).isEmpty();
         assertThat(record(outbox)).isEmpty();
+    }
+
+    @Test
+    void where_nothing_is_sent_it_says_so() {
+        deliver(1, "model");
+        outbox.jdbc().update("UPDATE outbox_partition SET paused = TRUE, stopped_at = CURRENT_TIMESTAMP");
+
+        assertThat(((Completed) resend.resend(positions(null, null), keyed("k"))).detail())
+                .isEqualTo(
+                        "1 messages are sent again, as copies at the end, after later messages of their models. Paused,"
+                                + " so not before it is resumed: partition 0. Stopped, so not before it is released: partition 0.");
     }
 
     private static ResendFilter positions(Long from, Long to) {
