@@ -86,6 +86,22 @@ record OperatorActionRepository(JdbcClient jdbc) {
             FROM outbox_progress g WHERE g.delivered_position > g.purged_position
             """;
 
+    /**
+     * How many messages wait.
+     *
+     * @param pending null: not known
+     */
+    record Waiting(@Nullable Long pending) {
+
+        long count() {
+            return pending == null ? 0 : pending;
+        }
+
+        String words() {
+            return pending == null ? "How many messages wait is not known." : pending + " messages wait.";
+        }
+    }
+
     /** A row of {@code outbox_partition}. */
     record PartitionRow(int partition, boolean paused, boolean stopped) {
         String state() {
@@ -109,15 +125,15 @@ record OperatorActionRepository(JdbcClient jdbc) {
     }
 
     /**
-     * As the view {@code outbox_status} has it: estimated above 100,000. Null where it cannot be read, for example because a
-     * table is locked. Not for a transaction, which that would end.
+     * As the view {@code outbox_status} has it: estimated above 100,000, and not known where it cannot be read, for example because
+     * a table is locked. Not for a transaction, which that would end.
      */
-    @Nullable
-    Long pending(@Nullable Integer partition) {
+    Waiting waiting(@Nullable Integer partition) {
         try {
-            return jdbc.sql(PENDING).param(partition).query(Long.class).single();
+            return new Waiting(
+                    jdbc.sql(PENDING).param(partition).query(Long.class).single());
         } catch (DataAccessException e) {
-            return null;
+            return new Waiting(null);
         }
     }
 

@@ -6,6 +6,7 @@ import ai.hokus.registry.operations.OperationLog.Action;
 import ai.hokus.registry.operations.OperatorActionRepository.PartitionRow;
 import ai.hokus.registry.operations.OperatorActionRepository.Resolved;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
+import ai.hokus.registry.operations.OperatorActionRepository.Waiting;
 import ai.hokus.registry.outbox.Outbox;
 import ai.hokus.registry.outbox.OutboxPurge;
 import java.time.Duration;
@@ -70,7 +71,7 @@ record OperatorActions(
 
     /** Pauses delivery. An append that is under way can still succeed until the pause is fenced: see {@link #awaitFence}. */
     ActionResult pause(@Nullable Integer partition, OperatorRequest request) {
-        Waiting waiting = new Waiting(repository.pending(partition)); // before the lock: the count may take long
+        Waiting waiting = repository.waiting(partition); // before the lock: the count may take long
         return change(
                 Action.atOnce(request, "pause", target(partition), null),
                 partition,
@@ -81,7 +82,7 @@ record OperatorActions(
 
     /** Resumes delivery after a pause. A partition that is stopped stays so. */
     ActionResult resume(@Nullable Integer partition, OperatorRequest request) {
-        Waiting waiting = new Waiting(repository.pending(partition));
+        Waiting waiting = repository.waiting(partition);
         Action action = Action.atOnce(request, "resume", target(partition), null);
         return change(action, partition, PartitionRow::paused, repository::resume, rows -> {
             String still = but("Still stopped, until released: ", numbers(rows, PartitionRow::stopped));
@@ -111,18 +112,6 @@ record OperatorActions(
             return new Effect(
                     again, "released", consequence + but(PAUSED, numbers(rows, row -> paused || row.paused())));
         });
-    }
-
-    /** @param pending null: not known */
-    private record Waiting(@Nullable Long pending) {
-
-        long count() {
-            return pending == null ? 0 : pending;
-        }
-
-        String words() {
-            return pending == null ? "How many messages wait is not known." : pending + " messages wait.";
-        }
     }
 
     /** What a change does: how many messages it concerns, its participle, and what follows from it. */
