@@ -106,14 +106,7 @@ class StartupRefusalTest {
         refuses(output, url, "registry", "right")
                 .contains("has a user before its host (USER:PASSWORD@HOST), or no database after it")
                 .doesNotContain("S3", "CRET");
-        assertSentence(
-                        output,
-                        "--spring.datasource.url=" + url,
-                        "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
-                        "--spring.flyway.user=sa",
-                        "--spring.flyway.password=",
-                        "--server.port=0")
-                .doesNotContain("S3", "CRET");
+        assertPoolSentence(output, url).doesNotContain("S3", "CRET");
     }
 
     @ParameterizedTest
@@ -302,13 +295,7 @@ class StartupRefusalTest {
     @Test
     void a_pool_that_cannot_connect(CapturedOutput output) {
         String url = "jdbc:postgresql://127.0.0.1:" + TestRedis.freePort() + "/registry";
-        assertSentence(
-                        output,
-                        "--spring.datasource.url=" + url,
-                        "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
-                        "--spring.flyway.user=sa",
-                        "--spring.flyway.password=",
-                        "--server.port=0")
+        assertPoolSentence(output, url)
                 .contains("The database " + url + " cannot be reached, or refuses the connection");
     }
 
@@ -405,6 +392,17 @@ class StartupRefusalTest {
                 "--spring.datasource.password=" + password));
         arguments.addAll(List.of(more));
         return assertSentence(output, arguments.toArray(String[]::new));
+    }
+
+    /** On what start-up prints if the pool uses this URL, and the migrations lead somewhere else. */
+    private static org.assertj.core.api.AbstractStringAssert<?> assertPoolSentence(CapturedOutput output, String url) {
+        return assertSentence(
+                output,
+                "--spring.datasource.url=" + url,
+                "--spring.flyway.url=jdbc:h2:mem:elsewhere;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE",
+                "--spring.flyway.user=sa",
+                "--spring.flyway.password=",
+                "--server.port=0");
     }
 
     /** On what start-up prints, which is no stack trace. */

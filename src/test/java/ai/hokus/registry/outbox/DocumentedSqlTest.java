@@ -107,12 +107,7 @@ class DocumentedSqlTest extends EachDatabase {
     /** What a rewind made void counts neither as delivered long ago nor, once the rewind's own row is gone, ever again. */
     @Test
     void a_purge_by_sql_after_a_rewind_deletes_what_the_service_would() throws IOException {
-        TestLog log = new TestLog(jdbc, 0);
-        log.message(5, "churn");
-        log.batch(4, 4, 4);
-        log.batch(5, 5, 5);
-        log.delivery(3, 4, 5);
-        log.rewind(4, 5, 2);
+        TestLog log = logWithRewind();
         log.delivery(5, 3, 3);
         log.delivery(6, 4, 5);
         jdbc.update(
@@ -133,12 +128,7 @@ class DocumentedSqlTest extends EachDatabase {
     @Test
     void when_the_clock_stepped_back_before_a_rewind_what_it_took_back_is_retained_from_its_delivery()
             throws IOException {
-        TestLog log = new TestLog(jdbc, 0);
-        log.message(5, "churn");
-        log.batch(4, 4, 4);
-        log.batch(5, 5, 5);
-        log.delivery(3, 4, 5);
-        log.rewind(4, 5, 2);
+        TestLog log = logWithRewind();
         log.delivery(5, 3, 5);
         jdbc.update("UPDATE outbox_delivery SET delivered_at = CURRENT_TIMESTAMP"
                 + " - CASE delivery_no WHEN 5 THEN INTERVAL '170' MINUTE WHEN 4 THEN INTERVAL '730' MINUTE"
@@ -152,6 +142,17 @@ class DocumentedSqlTest extends EachDatabase {
 
         assertThat(bySql).isEqualTo(retained());
         assertThat(retained().get(0)).containsExactly(2L);
+    }
+
+    /** Positions 3 to 5 were taken back, and are to be delivered again. */
+    private TestLog logWithRewind() {
+        TestLog log = new TestLog(jdbc, 0);
+        log.message(5, "churn");
+        log.batch(4, 4, 4);
+        log.batch(5, 5, 5);
+        log.delivery(3, 4, 5);
+        log.rewind(4, 5, 2);
+        return log;
     }
 
     private List<List<Object>> retained() {

@@ -9,8 +9,11 @@ import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
-/** A blank {@code PORT} counts as not set, as every blank variable does. Spring Boot would serve on Tomcat's own port. */
-class BlankPort implements EnvironmentPostProcessor, Ordered {
+/**
+ * The web server's port, unless {@code server.port} is set: {@code PORT}, else {@code API_PORT}, the original's variable, else
+ * 8001. A blank one counts as not set, as every blank variable does; Spring Boot would serve on Tomcat's own port.
+ */
+class ServerPort implements EnvironmentPostProcessor, Ordered {
 
     @Override
     public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
