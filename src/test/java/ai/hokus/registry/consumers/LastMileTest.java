@@ -106,6 +106,10 @@ class LastMileTest {
     void what_a_dead_consumer_left_goes_back_and_is_taken_next() {
         try (RunningService service = service(Map.of())) {
             registerAll(service, 3);
+            // What was taken before the first look was taken at a time that is not known.
+            Eventually.await(
+                    "seen in the queue",
+                    () -> consumers(service).at("/main/depth").asInt() == 3);
             String stuck = take();
             Eventually.await(
                     "seen", () -> consumers(service).at("/processing/depth").asInt() == 1);
