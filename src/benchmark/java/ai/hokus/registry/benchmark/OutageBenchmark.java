@@ -62,7 +62,7 @@ class OutageBenchmark {
                     BenchmarkDatabase.addPending(jdbc, BACKLOG);
                     Await.hold(OUTAGE);
                     double with = liveMiB(service);
-                    assertThat(jdbc.queryForObject("SELECT sum(pending) FROM outbox_status", Long.class))
+                    assertThat(jdbc.queryForObject("SELECT count(*) FROM outbox_unclaimed", Long.class))
                             .isEqualTo(BACKLOG);
                     empty.add(without);
                     full.add(with);
