@@ -5,11 +5,9 @@ import static ai.hokus.registry.operations.OutboxQueries.rows;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -81,14 +79,6 @@ record MessageListing(JdbcClient jdbc) {
             ORDER BY id LIMIT ?
             """;
 
-    private static final String PARKED_MESSAGE =
-            "SELECT * FROM outbox_parked_messages WHERE message_id = ? ORDER BY id";
-
-    private static final String ONE_MESSAGE = """
-            SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, position, delivered_at
-            FROM outbox_message_history WHERE message_id = ? AND state = ? ORDER BY copy_no
-            """;
-
     private static final String PAYLOAD_HEADS = """
             SELECT m.id, SUBSTRING(m.payload FROM 1 FOR 4000) AS head
             FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ANY(?)
@@ -126,23 +116,12 @@ record MessageListing(JdbcClient jdbc) {
         }
     }
 
-    /** The message and its copies, without those in another state. */
-    Page ofMessage(State state, UUID messageId) {
-        List<Map<String, @Nullable Object>> rows = state == State.PARKED
-                ? rows(jdbc, PARKED_MESSAGE, messageId)
-                : rows(jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT));
-        return withVersions(new Page(rows, null));
-    }
-
     /**
      * @param model null: all models
      * @param after {@code next} of the previous page; null: from the beginning
      */
     Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
-        return withVersions(page(state, model, after, limit));
-    }
-
-    private Page withVersions(Page page) {
+        Page page = page(state, model, after, limit);
         Long[] ids = page.messages().stream().map(MessageListing::id).toArray(Long[]::new);
         if (ids.length > 0) {
             Map<Long, String> heads = new HashMap<>();
