@@ -15,13 +15,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Pages of messages in one state: pending ones oldest first and delivered ones newest first, partition by partition; parked
- * ones oldest first. Each message has the version and the token that its payload names.
- *
- * <p>A page reads a bounded number of rows, however many messages there are: it continues where the previous page ended, by
- * position or, for messages that are not claimed, by id. With a model it ends after {@value #MAX_LOOKED_AT} messages of any
- * model, and the next page continues from there. Thread-safe.
- *
- * @param jdbc with a bounded query time-out
+ * ones oldest first. Each message has the version and the token that its payload names. A page reads a bounded number of rows:
+ * it continues where the one before ended, and ends after {@value #MAX_LOOKED_AT} messages of any model. Thread-safe.
  */
 @Component
 record MessageListing(JdbcClient jdbc) {
@@ -90,11 +85,7 @@ record MessageListing(JdbcClient jdbc) {
         DELIVERED
     }
 
-    /**
-     * The API shows it unchanged.
-     *
-     * @param next the parameter {@code after} of the next page; null: this is the last one
-     */
+    /** {@code next}: the parameter {@code after} of the next page; null: this is the last. */
     record Page(
             List<Map<String, @Nullable Object>> messages,
             @Nullable Long next) {}
@@ -109,17 +100,9 @@ record MessageListing(JdbcClient jdbc) {
             long highestClaimedId) {}
 
     /** Where a page before ended; {@code position} null: among what is not claimed. */
-    private record Place(int partitionId, long id, @Nullable Long position) {
+    private record Place(int partitionId, long id, @Nullable Long position) {}
 
-        static Place beginningOf(int partitionId) {
-            return new Place(partitionId, 0, 0L);
-        }
-    }
-
-    /**
-     * @param model null: all models
-     * @param after {@code next} of the previous page; null: from the beginning
-     */
+    /** {@code model} null: all models; {@code after}: {@code next} of the page before; null: from the beginning. */
     Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
         Page page = page(state, model, after, limit);
         Long[] ids = page.messages().stream().map(MessageListing::id).toArray(Long[]::new);
@@ -154,7 +137,7 @@ record MessageListing(JdbcClient jdbc) {
             if (state == State.DELIVERED) {
                 addDelivered(page, progress, start);
             } else {
-                addPending(page, progress, start == null ? Place.beginningOf(progress.partitionId()) : start);
+                addPending(page, progress, start == null ? new Place(progress.partitionId(), 0, 0L) : start);
             }
         }
         return page.toPage();
