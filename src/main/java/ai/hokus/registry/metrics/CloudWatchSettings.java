@@ -20,8 +20,6 @@ record CloudWatchSettings(
         @DefaultValue("") String region,
         @DefaultValue("1m") Duration step) {
 
-    private static final Duration MIN_STEP = Duration.ofSeconds(1);
-    private static final Duration MAX_STEP = Duration.ofHours(1);
     private static final Pattern NAMESPACE = Pattern.compile("(?!AWS/)[0-9A-Za-z._/#-][0-9A-Za-z._/#:-]{0,254}");
     private static final Pattern REGION = Pattern.compile("[a-z]{2,3}(-[a-z]+)+-[0-9]+");
 
@@ -37,7 +35,7 @@ record CloudWatchSettings(
                         + "\"; with CLOUDWATCH_NAMESPACE set, it or AWS_REGION must name a region, for example"
                         + " us-east-1");
             }
-            SettingRange.between("CLOUDWATCH_STEP", step, MIN_STEP, MAX_STEP, "1m");
+            SettingRange.between("CLOUDWATCH_STEP", step, Duration.ofSeconds(1), Duration.ofHours(1), "1m");
         }
     }
 }
