@@ -9,13 +9,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The result of a look at the consumers' lists. Immutable; the HTTP answers contain {@link Listed} unchanged.
- *
- * @param sampledAt when; null: not yet
- * @param unavailableReason why something is not known, in words; null: everything is known
- * @param depth elements in the queue; null: not known
- * @param takenP50 median time from a message's writing until it was seen to be taken, in the last five minutes; null: none was
- * @param takenP99 likewise the 99th percentile
+ * The result of a look at the consumers' lists; null: not known. Immutable. {@code unavailableReason}: why something is not
+ * known; {@code depth}: elements in the queue; {@code takenP50} and {@code takenP99}: time from a message's writing until it
+ * was seen to be taken, median and 99th percentile of the last five minutes.
  */
 public record ConsumerStatus(
         @Nullable Instant sampledAt,
@@ -35,13 +31,9 @@ public record ConsumerStatus(
     }
 
     /**
-     * One list.
-     *
-     * @param depth all its elements; null: not known
-     * @param oldestSeenAt when the element that has been seen there the longest was first seen; null: there is none
-     * @param oldestAge how long that was ago at the last look; zero: there is none
-     * @param unreadable how many of {@code elements} are no messages
-     * @param elements the oldest first, at most 1,000
+     * One list: {@code depth} counts all its elements, {@code elements} has the oldest 1,000 of them, the oldest first. {@code
+     * oldestSeenAt}: when the element that has been seen there the longest was first seen; null, with an age of zero: there is
+     * none. {@code unreadable}: how many of {@code elements} are no messages.
      */
     @SnakeCase
     public record Listed(
@@ -58,12 +50,7 @@ public record ConsumerStatus(
         }
     }
 
-    /**
-     * One element.
-     *
-     * @param seenSince when this instance first saw it in the list; it may have been there before
-     * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; false for dead letters
-     */
+    /** {@code seenSince}: when this instance first saw it; it may have come before. Dead letters are never {@code stuck}. */
     @SnakeCase
     public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}
 }

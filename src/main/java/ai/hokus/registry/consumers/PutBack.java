@@ -16,11 +16,10 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
- * Puts elements of the consumers' lists back into the queue, to be taken next, the oldest of them first. One call moves what fits
- * of the oldest 1,000, in one step. What a second call puts back is taken before what is left of the first one in the queue.
- * Capacity does not apply, and checkpoints, retention and the database are not touched.
- *
- * <p>Calls Redis on the caller's thread. Thread-safe. If Redis fails, a {@link QueueUnavailableException} is thrown.
+ * Puts elements of the consumers' lists back into the queue, to be taken next, the oldest of them first: what fits of the
+ * oldest 1,000, in one step. A second call's are taken before what is left of the first. Capacity does not apply, and
+ * checkpoints, retention and the database are not touched. Calls Redis on the caller's thread. Thread-safe. Throws a {@link
+ * QueueUnavailableException} if Redis fails.
  */
 @Component
 public class PutBack {
@@ -37,12 +36,7 @@ public class PutBack {
         this.cache = cache;
     }
 
-    /**
-     * What to put back.
-     *
-     * @param messageId only elements of this message; null: all
-     * @param olderThan how long an element must have been seen in {@code :processing}; dead letters may have any age
-     */
+    /** What to put back; {@code messageId} null: all. {@code olderThan} is for processing: dead letters may have any age. */
     public record Selection(ConsumerList list, @Nullable String messageId, Duration olderThan) {
 
         /** Null: all messages, or an id that is not a message's of this service. */
@@ -52,14 +46,9 @@ public class PutBack {
     }
 
     /**
-     * What the list has.
-     *
-     * @param fitting elements that may go back, the oldest first
-     * @param younger elements that fit and have not been seen there for long enough
-     * @param agesUnknown why they may have been there for longer: nobody looks, or not at present; null: somebody does
-     * @param unreadable elements that are no messages: they stay
-     * @param unseen elements beyond the 1,000 that are looked at, of all kinds
-     * @param limitation why the elements are not known; null: they are
+     * What the list has. {@code fitting}: what may go back, the oldest first; {@code younger}: what fits but was not seen there
+     * for long enough; {@code agesUnknown}: why it may be older than it seems; {@code unreadable}: what is no message, and
+     * stays; {@code unseen}: what is beyond the 1,000 that are looked at; {@code limitation}: why nothing is known.
      */
     public record Preview(
             List<String> fitting,
@@ -81,11 +70,8 @@ public class PutBack {
     }
 
     /**
-     * Puts back, in one step, what {@link #preview} found and the list still has. The elements' ages begin anew unless they
-     * certainly stay: a consumer may take them again before the next look.
-     *
-     * @param fitting at least one
-     * @return elements that went back
+     * Puts back, in one step, what {@link #preview} found (at least one) and the list still has; returns how many. Their ages
+     * begin anew unless they certainly stay: a consumer may take them again before the next look.
      */
     public long execute(ConsumerList list, List<String> fitting) {
         List<String> replacements = fitting.stream()

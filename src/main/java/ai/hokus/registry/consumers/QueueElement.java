@@ -17,10 +17,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What an element of a list says about itself. Others write the lists, so it may be anything.
- *
- * @param messageId null: the element cannot be read, or has none
- * @param deadLetter null: it is no dead letter
+ * What an element of a list says about itself. Others write the lists, so it may be anything; {@code messageId} null: it cannot
+ * be read, or has none. Only dead letters have a {@code deadLetter}.
  */
 @SnakeCase
 public record QueueElement(
@@ -29,12 +27,7 @@ public record QueueElement(
         @Nullable Integer retryCount,
         @JsonUnwrapped @Nullable DeadLetter deadLetter) {
 
-    /**
-     * What a dead letter says about why and when it was given up.
-     *
-     * @param error why it was given up; null: it does not say
-     * @param failedAt when it was given up, in UTC if it names no zone; null: it does not say, or not in ISO 8601
-     */
+    /** Why and when it was given up, in UTC if it names no zone; null: it does not say, or not in ISO 8601. */
     @SnakeCase
     public record DeadLetter(
             @Nullable String error, @Nullable Instant failedAt) {}

@@ -18,21 +18,16 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * Measures the time from a message's commit until it was seen to be taken.
+ * Measures the time from a message's commit until it was seen to be taken. Thread-safe; the relay's thread only notes times.
  *
  * <p>The queue is consumed in order. So of the messages that this instance appended, all but the newest D have been taken when
  * the queue has D elements. A message never counts as taken too early, unless Redis lost it. It counts too late by the pause
  * between two looks and, while the queue is not empty, by the elements of other instances and those that were put back.
- *
- * <p>Thread-safe. The relay's thread only notes times.
  */
 @Component
 final class TakenLatency {
 
-    /**
-     * Maximum number of messages that are waited for; beyond that, the oldest are not measured. 100,000 Instants of 24 bytes,
-     * and the references to them: about 3 MB.
-     */
+    /** Beyond this the oldest are not measured. 100,000 Instants of 24 bytes, and the references to them: about 3 MB. */
     static final int MAX_WAITING = 100_000;
 
     private static final Duration WINDOW = Duration.ofMinutes(5);
@@ -85,13 +80,9 @@ final class TakenLatency {
     }
 
     /**
-     * Records a look at the queue's depth.
-     *
-     * @param depth its elements
-     * @param notedBefore what {@link #noted} returned before that: what was appended later may not be in the depth yet
-     * @param at when
-     * @return the pause before the next look, so that a wait is measured to a tenth of its length; zero when the clocks disagree,
-     *     and a message was written later than {@code at}; null: nothing is waited for
+     * Records a look at the queue's depth; {@code notedBefore} is {@link #noted} before it: what was appended later may not be
+     * in the depth yet. Returns the pause before the next look, so that a wait is measured to a tenth of its length; zero when
+     * the clocks disagree, and a message was written later than {@code at}; null: nothing is waited for.
      */
     @Nullable
     Duration looked(long depth, long notedBefore, Instant at) {

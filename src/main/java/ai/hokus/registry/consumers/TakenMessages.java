@@ -38,12 +38,8 @@ record TakenMessages(JdbcClient jdbc) {
     private static final int MAX_ROUNDS = 10;
 
     /**
-     * What was seen of a partition at one moment.
-     *
-     * @param newest the queue's newest checkpoint
-     * @param takenPosition every position up to here had been taken
-     * @param unfinished messages that were in a list of consumers
-     * @param unknown further elements of these lists, which may be messages too
+     * What was seen of a partition at one moment: everything up to {@code takenPosition} had been taken, and consumers' lists
+     * had {@code unfinished} messages and {@code unknown} further elements, which may be messages too.
      */
     record Seen(Checkpoint newest, long takenPosition, Collection<UUID> unfinished, long unknown) {}
 
@@ -70,10 +66,9 @@ record TakenMessages(JdbcClient jdbc) {
     }
 
     /**
-     * How many of the messages after {@code to}, up to {@code from}, consumers had certainly done when this was seen: taken, and in
-     * no list. A consumer that pops elements without keeping them in a list counts as done with them at once.
-     *
-     * @return empty: what was seen is of another history of this database
+     * How many of the messages after {@code to}, up to {@code from}, consumers had certainly done when this was seen: taken,
+     * and in no list. A consumer that pops elements without keeping them in a list counts as done with them at once. Empty:
+     * what was seen is of another history of this database.
      */
     OptionalLong certainlyDone(int partition, long from, long to, Seen seen) {
         Checkpoint newest = seen.newest();

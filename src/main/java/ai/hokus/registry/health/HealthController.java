@@ -140,7 +140,6 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
         return delivers ? "healthy" : "degraded";
     }
 
-    /** The answer; {@code details} only where they were asked for. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Health(
             String status,
@@ -149,12 +148,7 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
             Instant timestamp,
             @Nullable Details details) {}
 
-    /**
-     * What consumers have not finished. The service's health does not depend on it.
-     *
-     * @param unavailableReason why something of this is not known; null: all is known
-     * @param stuck elements that a consumer has had for too long
-     */
+    /** What consumers have not finished. The service's health does not depend on it. */
     @SnakeCase
     record Consumers(
             @Nullable Instant sampledAt,
@@ -171,14 +165,7 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
         }
     }
 
-    /**
-     * The details behind the status.
-     *
-     * @param findings in words, what keeps events waiting; none when all is well
-     * @param backlogIsEstimate whether {@code backlog} is an estimate: it is exact up to 100,000
-     * @param authService how it answers this instance; left out where there is none
-     * @param sampledAt when the backlog was last counted; a count that is too old is a finding itself
-     */
+    /** {@code backlog} is exact up to 100,000. A sample that is too old is a finding itself. */
     @SnakeCase
     record Details(
             List<String> findings,

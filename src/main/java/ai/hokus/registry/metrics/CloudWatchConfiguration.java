@@ -4,7 +4,6 @@ import io.micrometer.cloudwatch2.CloudWatchConfig;
 import io.micrometer.cloudwatch2.CloudWatchMeterRegistry;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.config.MeterFilter;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
@@ -15,7 +14,6 @@ import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.cloudwatch.CloudWatchClient;
-import software.amazon.awssdk.services.cloudwatch.CloudWatchClientBuilder;
 
 /** The registry that publishes to CloudWatch; these beans exist only if CLOUDWATCH_NAMESPACE is set. */
 @Configuration(proxyBeanMethods = false)
@@ -52,18 +50,15 @@ class CloudWatchConfiguration {
     }
 
     static CloudWatchClient client(CloudWatchSettings settings, AwsCredentialsProvider credentials) {
-        CloudWatchClientBuilder client = CloudWatchClient.builder()
+        return CloudWatchClient.builder()
                 .region(Region.of(settings.region()))
                 .credentialsProvider(credentials)
                 .httpClientBuilder(UrlConnectionHttpClient.builder()
                         .connectionTimeout(CONNECT_TIMEOUT)
                         .socketTimeout(READ_TIMEOUT))
-                .overrideConfiguration(override -> override.apiCallTimeout(CALL_TIMEOUT)
-                        .apiCallAttemptTimeout(CONNECT_TIMEOUT.plus(READ_TIMEOUT)));
-        if (!settings.endpoint().isEmpty()) {
-            client.endpointOverride(URI.create(settings.endpoint()));
-        }
-        return client.build();
+                .overrideConfiguration(override ->
+                        override.apiCallTimeout(CALL_TIMEOUT).apiCallAttemptTimeout(CONNECT_TIMEOUT.plus(READ_TIMEOUT)))
+                .build();
     }
 
     /** CloudWatch charges for each combination of dimensions of a metric, so only the tag {@code partition} stays. */

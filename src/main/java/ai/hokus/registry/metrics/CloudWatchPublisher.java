@@ -12,11 +12,9 @@ import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataRequest;
 import software.amazon.awssdk.services.cloudwatch.model.PutMetricDataResponse;
 
 /**
- * The client through which Micrometer publishes. Its registry wants the SDK's asynchronous client, which would bring a second
- * Netty for one request a minute. This one sends on the caller's thread, which Micrometer uses for publishing only.
- *
- * <p>Failures are logged when they begin and when they end, not once a minute. They are not passed on: the registry would log
- * each with its stack trace. Nor are they counted: the count would be lost with them. Thread-safe.
+ * Micrometer's client of CloudWatch. Its registry wants the SDK's asynchronous one, which would bring a second Netty for one
+ * request a minute. This one sends on the caller's thread, which Micrometer uses for publishing only. Failures are logged when
+ * they begin and end, and not passed on: the registry would log each with its stack trace. Thread-safe.
  */
 final class CloudWatchPublisher implements CloudWatchAsyncClient {
 

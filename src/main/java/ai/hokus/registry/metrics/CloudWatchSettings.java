@@ -13,19 +13,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param namespace Namespace of the metrics. Empty: nothing is published.
  * @param region AWS region. It defaults to {@code AWS_REGION}, which ECS sets.
  * @param step Interval between two publications. The alarms have a resolution of one minute, and each request costs money.
- * @param endpoint URL to publish to. Empty: the region's own.
  */
 @ConfigurationProperties("registry.cloudwatch")
 record CloudWatchSettings(
         @DefaultValue("") String namespace,
         @DefaultValue("") String region,
-        @DefaultValue("1m") Duration step,
-        @DefaultValue("") String endpoint) {
+        @DefaultValue("1m") Duration step) {
 
-    private static final Duration MIN_STEP = Duration.ofSeconds(1);
-    private static final Duration MAX_STEP = Duration.ofHours(1);
     private static final Pattern NAMESPACE = Pattern.compile("(?!AWS/)[0-9A-Za-z._/#-][0-9A-Za-z._/#:-]{0,254}");
-    private static final Pattern ENDPOINT = Pattern.compile("https?://[0-9A-Za-z.-]+(:[0-9]+)?/?");
     private static final Pattern REGION = Pattern.compile("[a-z]{2,3}(-[a-z]+)+-[0-9]+");
 
     CloudWatchSettings {
@@ -40,11 +35,7 @@ record CloudWatchSettings(
                         + "\"; with CLOUDWATCH_NAMESPACE set, it or AWS_REGION must name a region, for example"
                         + " us-east-1");
             }
-            SettingRange.between("CLOUDWATCH_STEP", step, MIN_STEP, MAX_STEP, "1m");
-            if (!endpoint.isEmpty() && !ENDPOINT.matcher(endpoint).matches()) {
-                throw new IllegalArgumentException("CLOUDWATCH_ENDPOINT is \"" + endpoint
-                        + "\"; it must be a URL, for example https://monitoring.us-east-1.amazonaws.com, or not set");
-            }
+            SettingRange.between("CLOUDWATCH_STEP", step, Duration.ofSeconds(1), Duration.ofHours(1), "1m");
         }
     }
 }

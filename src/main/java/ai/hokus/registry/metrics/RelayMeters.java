@@ -17,10 +17,8 @@ import java.util.List;
 import org.springframework.stereotype.Component;
 
 /**
- * Counts and times what the relay does. Thread-safe.
- *
- * <p>All meters are there from the start, with zero, so that an alarm on them has data. The queue's own causes of failure
- * appear with the first such failure; until then the meter has {@code database} and {@code other}.
+ * Counts and times what the relay does. All meters are there from the start, with zero, so that an alarm on them has data; only
+ * the queue's own causes of failure appear with the first such failure. Thread-safe.
  */
 @Component
 final class RelayMeters implements RelayListener {

@@ -151,12 +151,7 @@ enum ServiceMeter {
 
     private final String description;
 
-    /**
-     * How monitoring systems identify and treat a meter.
-     *
-     * @param unit null: a bare number, or time, whose unit each monitoring system chooses
-     * @param tag the key of its only tag; null: it has none
-     */
+    /** {@code unit} null: a bare number, or time, whose unit each monitoring system chooses; {@code tag} null: it has none. */
     record Spec(
             Meter.Type type,
             String name,

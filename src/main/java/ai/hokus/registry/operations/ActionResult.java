@@ -5,18 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 
-/** The result of an operator's request. */
 sealed interface ActionResult {
 
-    /**
-     * It was done, or would be (a dry run), or there was nothing to do. The API shows it unchanged.
-     *
-     * @param executed whether anything was changed; false for a dry run, and where there was nothing to do
-     * @param messages how many messages it concerns, or would
-     * @param partitions which partitions it concerns, or would
-     * @param detail what happened, or would, in words
-     * @param operationId its row in {@code outbox_operation}; null: none was written
-     */
+    /** It was done, or would be, or there was nothing to do. {@code operationId}: its row in {@code outbox_operation}. */
     @SnakeCase
     record Completed(
             boolean executed,
@@ -38,12 +29,7 @@ sealed interface ActionResult {
         }
     }
 
-    /**
-     * It cannot be done; nothing was changed.
-     *
-     * @param status 404: there is no such partition or message; 409: it conflicts with the present state, or with what was done
-     *     before; 422: it is more than one call may do
-     */
+    /** Nothing was changed. 404: no such partition or message; 409: it conflicts with what is; 422: too much for one call. */
     record Refused(HttpStatus status, String detail) implements ActionResult {
 
         static Refused notFound(String detail) {

@@ -5,11 +5,9 @@ import static ai.hokus.registry.operations.OutboxQueries.rows;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -17,13 +15,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Pages of messages in one state: pending ones oldest first and delivered ones newest first, partition by partition; parked
- * ones oldest first. Each message has the version and the token that its payload names.
- *
- * <p>A page reads a bounded number of rows, however many messages there are: it continues where the previous page ended, by
- * position or, for messages that are not claimed, by id. With a model it ends after {@value #MAX_LOOKED_AT} messages of any
- * model, and the next page continues from there. Thread-safe.
- *
- * @param jdbc with a bounded query time-out
+ * ones oldest first. Each message has the version and the token that its payload names. A page reads a bounded number of rows:
+ * it continues where the one before ended, and ends after {@value #MAX_LOOKED_AT} messages of any model. Thread-safe.
  */
 @Component
 record MessageListing(JdbcClient jdbc) {
@@ -81,14 +74,6 @@ record MessageListing(JdbcClient jdbc) {
             ORDER BY id LIMIT ?
             """;
 
-    private static final String PARKED_MESSAGE =
-            "SELECT * FROM outbox_parked_messages WHERE message_id = ? ORDER BY id";
-
-    private static final String ONE_MESSAGE = """
-            SELECT id, message_id, copy_no, partition_id, model, message_type, created_at, position, delivered_at
-            FROM outbox_message_history WHERE message_id = ? AND state = ? ORDER BY copy_no
-            """;
-
     private static final String PAYLOAD_HEADS = """
             SELECT m.id, SUBSTRING(m.payload FROM 1 FOR 4000) AS head
             FROM outbox_partition p JOIN outbox_message m ON m.partition_id = p.partition_id AND m.id = ANY(?)
@@ -100,11 +85,7 @@ record MessageListing(JdbcClient jdbc) {
         DELIVERED
     }
 
-    /**
-     * The API shows it unchanged.
-     *
-     * @param next the parameter {@code after} of the next page; null: this is the last one
-     */
+    /** {@code next}: the parameter {@code after} of the next page; null: this is the last. */
     record Page(
             List<Map<String, @Nullable Object>> messages,
             @Nullable Long next) {}
@@ -119,30 +100,11 @@ record MessageListing(JdbcClient jdbc) {
             long highestClaimedId) {}
 
     /** Where a page before ended; {@code position} null: among what is not claimed. */
-    private record Place(int partitionId, long id, @Nullable Long position) {
+    private record Place(int partitionId, long id, @Nullable Long position) {}
 
-        static Place beginningOf(int partitionId) {
-            return new Place(partitionId, 0, 0L);
-        }
-    }
-
-    /** The message and its copies, without those in another state. */
-    Page ofMessage(State state, UUID messageId) {
-        List<Map<String, @Nullable Object>> rows = state == State.PARKED
-                ? rows(jdbc, PARKED_MESSAGE, messageId)
-                : rows(jdbc, ONE_MESSAGE, messageId, state.name().toLowerCase(Locale.ROOT));
-        return withVersions(new Page(rows, null));
-    }
-
-    /**
-     * @param model null: all models
-     * @param after {@code next} of the previous page; null: from the beginning
-     */
+    /** {@code model} null: all models; {@code after}: {@code next} of the page before; null: from the beginning. */
     Page list(State state, @Nullable String model, @Nullable Long after, int limit) {
-        return withVersions(page(state, model, after, limit));
-    }
-
-    private Page withVersions(Page page) {
+        Page page = page(state, model, after, limit);
         Long[] ids = page.messages().stream().map(MessageListing::id).toArray(Long[]::new);
         if (ids.length > 0) {
             Map<Long, String> heads = new HashMap<>();
@@ -175,7 +137,7 @@ record MessageListing(JdbcClient jdbc) {
             if (state == State.DELIVERED) {
                 addDelivered(page, progress, start);
             } else {
-                addPending(page, progress, start == null ? Place.beginningOf(progress.partitionId()) : start);
+                addPending(page, progress, start == null ? new Place(progress.partitionId(), 0, 0L) : start);
             }
         }
         return page.toPage();

@@ -11,13 +11,7 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One message and its copies, and what happened to them.
- *
- * @param payload JSON, exactly as it is delivered
- * @param copies rows of {@code outbox_message_history}; the message itself is number 0
- * @param events copy by copy, in the order in which they happened
- */
+/** One message and its copies, of which it is number 0 itself, and what happened to them, copy by copy in its order. */
 @SnakeCase
 record MessageTimeline(
         UUID messageId,
@@ -29,14 +23,7 @@ record MessageTimeline(
         List<Map<String, @Nullable Object>> copies,
         List<Event> events) {
 
-    /**
-     * Something that happened.
-     *
-     * @param event registered, claimed, delivered, parked, requeued, discarded or sent_again
-     * @param at null: the time is not known
-     * @param copyNo of which copy
-     * @param detail in words; null: nothing more to say
-     */
+    /** {@code event}: registered, claimed, delivered, parked, requeued, discarded or sent_again; {@code at} null: not known. */
     @SnakeCase
     record Event(
             String event,

@@ -43,13 +43,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     private record Performed(
             long id, Instant performedAt, String performedBy, String operation, String target, long messageCount) {}
 
-    /**
-     * What is to be done.
-     *
-     * @param target what it is done to, in words
-     * @param messageId the one message that it concerns; null: it does not concern a single message
-     * @param rest for what works in steps, and can end early: how to do the rest then; null: it is one transaction
-     */
+    /** What is done, and to what. {@code rest}: how to do the rest of what works in steps; null: it is one transaction. */
     record Action(
             OperatorRequest request,
             String operation,
@@ -63,10 +57,8 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     }
 
     /**
-     * Runs the steps in one transaction, unless the request's idempotency key was used before. What they did is on disk when
-     * this returns.
-     *
-     * @param steps insert the operation's row, with {@link #perform}, if there is anything to change
+     * Runs the steps in one transaction, unless the key was used before; they insert the row with {@link #perform} if there is
+     * anything to change. What they did is on disk when this returns.
      */
     ActionResult once(Action action, Supplier<ActionResult> steps) {
         Optional<ActionResult> repeated = repetition(action);
@@ -110,13 +102,7 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         return new Completed(false, before.messageCount(), List.of(), detail, before.id());
     }
 
-    /**
-     * Makes the change and inserts the operation's row; a dry run only says what would be done. Needs an open transaction: that
-     * of the change.
-     *
-     * @param dryRunDetail what a dry run says
-     * @param detail what is said once it is done
-     */
+    /** Makes the change and inserts its row, in the caller's transaction. A dry run only says {@code dryRunDetail}. */
     Completed perform(
             Action action,
             long messages,
@@ -150,12 +136,8 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
     record Done(long messages, String detail) {}
 
     /**
-     * Records that the operation has begun, then runs its steps, which have transactions of their own, or none. Does neither if
-     * the request's idempotency key was used before. A dry run only says what would be done.
-     *
-     * @param messages number of messages that a dry run reports
-     * @param dryRunDetail what a dry run says
-     * @param steps take the record's id, and count their messages in it with {@link #addMessages}
+     * Records the operation, then runs its steps, which have transactions of their own and count their messages with {@link
+     * #addMessages}. Does neither if the key was used before; a dry run only says {@code dryRunDetail}.
      */
     ActionResult runOutsideTransaction(
             Action action, long messages, List<Integer> partitions, String dryRunDetail, LongFunction<Done> steps) {
@@ -170,7 +152,6 @@ record OperationLog(JdbcClient jdbc, TransactionTemplate transaction, Outbox out
         return new Completed(true, done.messages(), partitions, done.detail(), recorded.operationId());
     }
 
-    /** Adds the messages of a finished step to the operation's record. */
     void addMessages(long operationId, long messages) {
         jdbc.sql(ADD_MESSAGES).params(messages, operationId).update();
     }

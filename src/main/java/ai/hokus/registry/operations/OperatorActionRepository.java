@@ -9,12 +9,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/**
- * The statements of operators' actions. Those that write need an open transaction that holds the lock on the partition's row.
- * Thread-safe.
- *
- * @param jdbc with a bounded query time-out
- */
+/** The statements of operators' actions. Those that write need a transaction with the partition's row locked. Thread-safe. */
 @Component
 record OperatorActionRepository(JdbcClient jdbc) {
 
@@ -86,11 +81,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
             FROM outbox_progress g WHERE g.delivered_position > g.purged_position
             """;
 
-    /**
-     * How many messages wait.
-     *
-     * @param pending null: not known
-     */
+    /** How many messages wait; null: not known. */
     record Waiting(@Nullable Long pending) {
 
         long count() {
@@ -102,7 +93,6 @@ record OperatorActionRepository(JdbcClient jdbc) {
         }
     }
 
-    /** A row of {@code outbox_partition}. */
     record PartitionRow(int partition, boolean paused, boolean stopped) {
         String state() {
             return "partition " + partition + " is "
@@ -156,10 +146,7 @@ record OperatorActionRepository(JdbcClient jdbc) {
                 .single();
     }
 
-    /**
-     * Whether this partition (null: each partition) is paused or stopped, and no append can succeed there any more. So false
-     * when another operator has resumed it.
-     */
+    /** Whether this partition (null: each) is paused or stopped, and no append can succeed there any more. */
     boolean fenced(@Nullable Integer partition) {
         return jdbc.sql(UNFENCED).param(partition).query(Long.class).single() == 0;
     }

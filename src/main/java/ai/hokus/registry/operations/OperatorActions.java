@@ -24,13 +24,11 @@ import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 
 /**
- * The operators' actions, except {@link Resend} and {@link PutBackAction}. Each is one transaction that locks the rows of the
- * partitions that it concerns, as a relay's claim does, and inserts its row of {@code outbox_operation}. A purge inserts that
- * row first, and then takes several transactions. A dry run, or an action that finds nothing to do, writes nothing at all. A
- * partition that is null means all.
- *
- * <p>Thread-safe. If the database fails, a {@link org.springframework.dao.DataAccessException} or a
- * {@link org.springframework.transaction.TransactionException} is thrown; nothing was changed then, except by a purge.
+ * The operators' actions, except {@link Resend} and {@link PutBackAction}. Each is one transaction that locks the rows of its
+ * partitions (null: all), as a relay's claim does, and inserts its row of {@code outbox_operation}; a purge inserts that first,
+ * then takes several. A dry run, or an action that finds nothing to do, writes nothing. Thread-safe. Throws a {@link
+ * org.springframework.dao.DataAccessException} or {@link org.springframework.transaction.TransactionException} if the database
+ * fails; then only a purge may have changed something.
  */
 @Component
 record OperatorActions(
@@ -90,12 +88,7 @@ record OperatorActions(
         });
     }
 
-    /**
-     * Lets a stopped partition deliver again, from the newest checkpoint that Redis and this database both know. One that is
-     * paused stays paused.
-     *
-     * @param paused whether to pause it as well, so that nothing is sent before an operator resumes it
-     */
+    /** Lets a stopped partition deliver from the newest checkpoint known to Redis and database; {@code paused}: into a pause. */
     ActionResult release(@Nullable Integer partition, boolean paused, OperatorRequest request) {
         Consumer<Integer> release = number -> {
             repository.release(number);
@@ -114,10 +107,8 @@ record OperatorActions(
         });
     }
 
-    /** What a change does: how many messages it concerns, its participle, and what follows from it. */
     private record Effect(long messages, String done, String consequence) {}
 
-    /** @param effectOn computes the effect on the partitions that are concerned; they are locked */
     private ActionResult change(
             Action action,
             @Nullable Integer partition,
@@ -148,9 +139,8 @@ record OperatorActions(
     }
 
     /**
-     * Waits until a pause is fenced. A relay, of whichever instance, fences it with its next pass over the partition: from then
-     * on no append can succeed, not even one that was under way when the pause was stored. False when the time is over, as it
-     * is if another operator resumes meanwhile, or when this thread is interrupted.
+     * Waits until a relay of any instance fences the pause: then no append can succeed, not even one that was under way. False:
+     * not in time, for example because another operator resumed it, or this thread was interrupted.
      */
     boolean awaitFence(@Nullable Integer partition) {
         long deadline = System.nanoTime() + settings.fenceTimeout().toNanos();
@@ -201,10 +191,7 @@ record OperatorActions(
         return last.resolution().equals(resolution.column) ? Completed.nothing(before) : Refused.conflict(before);
     }
 
-    /**
-     * Deletes messages that were delivered longer ago than this, before their retention is over. They cannot be sent again if
-     * Redis turns out to have lost them.
-     */
+    /** Deletes what was delivered longer ago. It cannot be sent again. */
     ActionResult purge(Duration olderThan, OperatorRequest request) {
         String target = "delivered more than " + olderThan + " ago";
         Action action = new Action(request, "purge", target, null, PURGE_THE_REST);
@@ -233,11 +220,7 @@ record OperatorActions(
         return new OperationLog.Done(deleted, deleted + " messages are deleted." + more);
     }
 
-    /**
-     * Records where the outbox delivers to. From then on only instances that are configured for it relay.
-     *
-     * @param wanted at least one component is not null; a null one stays as it is
-     */
+    /** Records where the outbox delivers to: only instances configured for it relay. A null component stays as it is. */
     ActionResult adopt(Target wanted, OperatorRequest request) {
         List<String> words = new ArrayList<>();
         if (wanted.queueName() != null) {

@@ -2,14 +2,7 @@ package ai.hokus.registry.operations;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * Who wants an operation, why, and how.
- *
- * @param by the operator's name
- * @param reason not blank
- * @param dryRun only say what would happen
- * @param idempotencyKey what was done under this key before is not done again; null: none
- */
+/** Who wants an operation, why, and how. {@code idempotencyKey} null: none was sent. */
 record OperatorRequest(
         String by, String reason, boolean dryRun, @Nullable String idempotencyKey) {
 

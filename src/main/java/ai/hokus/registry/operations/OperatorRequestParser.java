@@ -16,13 +16,13 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.support.JdbcUtils;
-import org.springframework.web.ErrorResponseException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads the JSON object of an operation, field by field, and collects everything that is wrong. An unknown field is an error
- * too: otherwise {@code "dryrun": true} would execute the operation.
+ * Reads the JSON object of an operation, field by field, and collects everything that is wrong. A reader returns null (a flag:
+ * false) where the field is absent or wrong. An unknown field is an error too: otherwise {@code "dryrun": true} would execute
+ * the operation.
  */
 final class OperatorRequestParser extends JsonFields {
 
@@ -39,12 +39,7 @@ final class OperatorRequestParser extends JsonFields {
 
     private final OperatorRequest request;
 
-    /**
-     * Reads the request's body; an empty body counts as an object without fields.
-     *
-     * @param known one of {@link RequestBodies}: the fields that this operation has
-     * @throws ErrorResponseException where {@link JsonBody} or {@link StrictJson} refuses the body
-     */
+    /** Reads the body; an empty one is an object without fields. */
     OperatorRequestParser(HttpServletRequest httpRequest, Class<? extends Record> known) {
         super(readObject(httpRequest));
         fields.propertyNames().stream()
@@ -76,11 +71,7 @@ final class OperatorRequestParser extends JsonFields {
         return body.length == 0 ? StrictJson.MAPPER.createObjectNode() : StrictJson.readObject(body);
     }
 
-    /**
-     * Who wants it, why, and how. To be called after every field was read.
-     *
-     * @throws ErrorResponseException 422 that names everything that is wrong with what was read
-     */
+    /** To be called last; throws 422 with everything that is wrong. */
     OperatorRequest operatorRequest() {
         throwIfAny();
         return request;
@@ -91,7 +82,6 @@ final class OperatorRequestParser extends JsonFields {
         return !request.dryRun() && request.idempotencyKey() == null;
     }
 
-    /** Absent: false. */
     boolean flag(String name) {
         JsonNode node = sent(name);
         if (node != null && !node.isBoolean()) {
@@ -100,7 +90,6 @@ final class OperatorRequestParser extends JsonFields {
         return node != null && node.asBoolean(false);
     }
 
-    /** Without white space around it; null: absent, or wrong. */
     @Nullable
     String text(String name) {
         return text(name, MAX_TEXT);
@@ -123,7 +112,6 @@ final class OperatorRequestParser extends JsonFields {
         return isRight(name) ? text : null;
     }
 
-    /** Null: absent, or wrong. */
     @Nullable
     Long number(String name, long min, long max) {
         JsonNode node = sent(name);
@@ -137,7 +125,6 @@ final class OperatorRequestParser extends JsonFields {
         return null;
     }
 
-    /** Null: absent, or wrong. */
     @Nullable
     Instant time(String name) {
         return parsed(
@@ -148,7 +135,6 @@ final class OperatorRequestParser extends JsonFields {
                 ResendFilter.MIN_TIME + " and " + ResendFilter.MAX_TIME);
     }
 
-    /** Null: absent, or wrong. */
     @Nullable
     Duration duration(String name) {
         return parsed(

@@ -14,14 +14,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Reads the operators' views, under the names that their columns have in SQL: the endpoints show what SQL shows. Times are
- * {@link java.time.Instant}s. {@link MessageListing} has the pages of messages.
- *
- * <p>Thread-safe. Reads only, and each statement reads a bounded number of rows. What is thrown when the database does not answer
- * is a {@link org.springframework.dao.DataAccessException}. Lists that could grow without
- * bound are cut off at 50 to 200 rows: enough to see what is wrong, few enough for a page that reads them every few seconds.
- *
- * @param jdbc with a bounded query time-out
+ * Reads the operators' views, under their columns' names; times are {@link java.time.Instant}s. Each statement reads a bounded
+ * number of rows: lists that could grow end after 50 to 200, few enough for a page that reads them every few seconds.
+ * Thread-safe. Throws a {@link org.springframework.dao.DataAccessException} if the database does not answer.
  */
 @Component
 record OutboxQueries(JdbcClient jdbc) {
@@ -132,11 +127,7 @@ record OutboxQueries(JdbcClient jdbc) {
         return rows(jdbc, THROUGHPUT);
     }
 
-    /**
-     * What operators did, the latest first.
-     *
-     * @param after the last id of the previous page; null: from the beginning
-     */
+    /** The latest first; {@code after}: the last id of the page before. */
     List<Map<String, @Nullable Object>> operations(@Nullable Long after, int limit) {
         return rows(jdbc, OPERATIONS, after, limit);
     }

@@ -101,10 +101,6 @@ record OutboxQueryController(
             @Parameter(description = "pending, parked or delivered") @RequestParam(defaultValue = "pending")
                     String state,
             @Parameter(description = "Only of this model") @RequestParam(required = false) @Nullable String model,
-            @Parameter(description = "Only this message and its copies")
-                    @RequestParam(name = "message_id", required = false)
-                    @Nullable
-                    UUID messageId,
             @Parameter(description = "1 to 200") @RequestParam(defaultValue = "50") int limit,
             @Parameter(description = "The field next of the previous page") @RequestParam(required = false) @Nullable
                     Long after) {
@@ -118,10 +114,7 @@ record OutboxQueryController(
         checkLimit(limit, errors);
         errors.refuseUnstorable("model", model);
         errors.throwIfAny();
-        return ok(
-                messageId == null
-                        ? listing.list(wanted.get(), blankToNull(model), after, limit)
-                        : listing.ofMessage(wanted.get(), messageId));
+        return ok(listing.list(wanted.get(), blankToNull(model), after, limit));
     }
 
     @GetMapping("/outbox/search")

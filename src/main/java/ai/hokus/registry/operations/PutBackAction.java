@@ -27,11 +27,8 @@ record PutBackAction(PutBack putBack, OperationLog log) {
                     + " back what is in the list then.";
 
     /**
-     * Puts back the elements of a message, or all.
-     *
-     * @param messageId null: all
-     * @param olderThan minimum time that an element of processing has been seen there; null: {@link PutBack#stuckAfter}
-     * @throws QueueUnavailableException when Redis does not answer, or refuses
+     * Puts back the elements of a message (null: all), from processing those seen there for {@code olderThan} (null: {@link
+     * PutBack#stuckAfter}) or longer. Throws {@link QueueUnavailableException} when Redis does not answer, or refuses.
      */
     ActionResult putBack(
             ConsumerList list, @Nullable String messageId, @Nullable Duration olderThan, OperatorRequest request) {

@@ -16,13 +16,10 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Sends delivered messages again. History is never rewritten: what is sent is a copy, a new row at the end with the same {@code
- * message_id} and the next {@code copy_no}. Copies keep their old order among themselves. Registrations that commit meanwhile can
- * come between them.
- *
- * <p>The operation is recorded first; then the copies are made in steps, each in a transaction of its own that adds to the
- * record's {@code message_count}. So no relay and, on H2, no registration waits for longer than a step takes, and the record says
- * how many copies there are even if the process dies in between. Thread-safe; what is thrown is as for {@link OperatorActions}.
+ * Sends delivered messages again, as copies: new rows at the end with the same {@code message_id} and the next {@code copy_no},
+ * in their old order, though registrations can come between. The operation is recorded first; then each step is a transaction
+ * that adds to the record's {@code message_count}. So no relay, and on H2 no registration, waits for longer than a step, and
+ * the record is right even if the process dies. Thread-safe; throws what {@link OperatorActions} throws.
  */
 @Component
 record Resend(

@@ -8,13 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which delivered messages to send again. All conditions that are given must hold; null: no condition. At least one is given.
- *
- * @param partition required with positions
- * @param fromPosition the first
- * @param toPosition the last
- * @param deliveredFrom acknowledged at this time or later; the whole batch that the acknowledgement covers
- * @param deliveredBefore acknowledged before this time
+ * Which delivered messages to send again: those that meet all conditions. Null: no condition; at least one is given. Times are
+ * those of acknowledgements, which cover whole batches.
  */
 @SnakeCase
 record ResendFilter(

@@ -12,11 +12,7 @@ import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/**
- * Finds delivered messages. Each statement reads a bounded number of rows, however much is retained. Thread-safe.
- *
- * @param jdbc with a bounded query time-out
- */
+/** Finds delivered messages. Each statement reads a bounded number of rows, however much is retained. Thread-safe. */
 @Component
 record ResendRepository(JdbcClient jdbc) {
 
@@ -80,11 +76,7 @@ record ResendRepository(JdbcClient jdbc) {
         }
     }
 
-    /**
-     * Delivered messages by partition and position, without those that were parked.
-     *
-     * @param max returns at least one more than this if there are more
-     */
+    /** By partition and position, without those that were parked. At least one more than {@code max} if there are more. */
     List<Delivered> find(ResendFilter filter, int max) {
         List<Delivered> found = new ArrayList<>();
         String model = filter.model();

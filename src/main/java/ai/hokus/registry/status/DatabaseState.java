@@ -6,12 +6,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What the probe found out about the database. The API shows it unchanged.
- *
- * @param since when this began
- * @param lastError null: it never failed
- */
+/** What the probe found out about the database, and since when; {@code lastError} null: it never failed. */
 @SnakeCase
 @JsonPropertyOrder({"state", "reachable", "writable", "since", "last_error"})
 public record DatabaseState(

@@ -13,10 +13,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * While Redis is away, one line in the log per accepted registration, so that nobody wonders where its event is. At most
- * {@value #LINES_PER_SECOND} a second; the rest is summed up, so that an outage under load does not fill a disk. The
- * payload is logged only at debug.
- *
- * <p>Thread-safe.
+ * {@value #LINES_PER_SECOND} a second; the rest is summed up, so that an outage under load does not fill a disk. The payload is
+ * logged only at debug. Thread-safe.
  */
 @Component
 class OutageLog implements CommitListener {

@@ -7,14 +7,9 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of the view {@code outbox_status}, without what health does not need; {@code partition} is its {@code partition_id}.
- *
- * @param pending messages that are not known to be in the queue
- * @param pendingIsEstimate whether {@code pending} was estimated, because there are more than 100,000
- * @param oldestPendingAgeMs how long ago the oldest of them was written, when the view was read; 0: none is pending
- * @param parked messages that were skipped and wait for an operator
- * @param lastDeliveredAt null: nothing ever was
- * @param reportedRelayState what a relay of any instance that works on it reported within the last minute; null: none did
+ * One row of the view {@code outbox_status}, without what health does not need. {@code pending} is an estimate beyond 100,000;
+ * {@code oldestPendingAgeMs} is 0 if none is pending; {@code reportedRelayState} is what a relay of any instance that works on
+ * it reported within the last minute.
  */
 @SnakeCase
 public record PartitionStatus(
@@ -29,12 +24,10 @@ public record PartitionStatus(
         @Nullable Instant lastDeliveredAt,
         @JsonIgnore @Nullable String reportedRelayState) {
 
-    /** Whether it is neither paused nor stopped. */
     public boolean running() {
         return state == PartitionState.RUNNING;
     }
 
-    /** Whether an operator paused it. */
     public boolean paused() {
         return state == PartitionState.PAUSED;
     }

@@ -8,14 +8,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One partition: the database's part from the last sample, the relay's part from this instance's relay.
- *
- * @param stalled whether messages wait, nothing is delivered, and no known reason explains it
- * @param relayState what this instance's relay does; null: it has none
- * @param relaySince since when it does that
- * @param lastPassAt when its last successful pass ended; null: none has
- * @param lastError what last went wrong in it; null: nothing has
- * @param queueDepth elements in the queue when it last looked; null: it has not
+ * One partition: the database's part from the last sample, and what this instance's relay knows of it; null: nothing yet, or
+ * there is no relay. {@code stalled}: messages wait, nothing is delivered, and no known reason explains it.
  */
 @SnakeCase
 public record PartitionView(

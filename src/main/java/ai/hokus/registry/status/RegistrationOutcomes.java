@@ -13,12 +13,10 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.stereotype.Component;
 
 /**
- * Whether registrations are stored, judged by the last ones. The probe cannot tell: it updates a row of its own, and so does
- * not notice a lock on a table that only registrations write, a disk without room for one more row, or a lost privilege.
- *
- * <p>Registrations count as failing when {@link #MIN_FAILURES} in a row failed, over {@link #MIN_DURATION} or more, and none
- * was stored since. A single one that is stored ends this. So does {@link #FORGOTTEN_AFTER} without any failure, because nobody
- * knows then how the next registration would end. Thread-safe.
+ * Whether registrations are stored, judged by the last ones. The probe cannot tell: it updates a row of its own, and does not
+ * notice a lock on a table that only registrations write, a disk without room for one more row, or a lost privilege.
+ * Registrations count as failing when {@link #MIN_FAILURES} in a row failed, over {@link #MIN_DURATION} or more, until one is
+ * stored or {@link #FORGOTTEN_AFTER} passes without any failure. Thread-safe.
  */
 @Component
 class RegistrationOutcomes implements CommitListener {
@@ -34,7 +32,6 @@ class RegistrationOutcomes implements CommitListener {
     /** Failures since one was stored; null: the last one was stored, or is forgotten. */
     private volatile @Nullable Failures failures;
 
-    /** In a row. */
     private record Failures(int count, Instant first, Instant last, String error) {}
 
     RegistrationOutcomes(@Qualifier("steadyClock") Clock steady) {
@@ -48,7 +45,6 @@ class RegistrationOutcomes implements CommitListener {
         }
     }
 
-    /** Earlier failures no longer count. */
     void forget() {
         failures = null;
     }

@@ -15,18 +15,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that health, metrics and the console show. Immutable.
- *
- * @param now when this was put together
- * @param startedAt when this instance started
- * @param sampledAt when the outbox was last sampled; null: it was not yet
- * @param overdue whether the next sample, or the first, should have been there by now
- * @param relays of this instance, one per partition; empty when it relays nothing
- * @param partitions from the sample; empty before the first one
- * @param rewindsInLastHour how often Redis or the database had lost state, in one partition
- * @param unsettled what keeps {@code settled_id} where it is, in words; null: nothing
- * @param breaker this instance's circuit breaker for Redis
- * @param authService how it answers this instance; null: there is none
+ * Everything that health, metrics and the console show. Immutable. {@code sampledAt} null: the outbox was not sampled yet;
+ * {@code overdue}: the next sample, or the first, should have been there by now. {@code relays}: this instance's, one per
+ * partition; empty when it relays nothing. {@code partitions}: from the sample; empty before the first. {@code
+ * rewindsInLastHour}: of one partition. {@code unsettled}: what keeps {@code settled_id} where it is, in words. {@code
+ * authService} null: there is none.
  */
 public record ServiceStatus(
         Instant now,
@@ -48,7 +41,6 @@ public record ServiceStatus(
         return overdue || sampledAt == null;
     }
 
-    /** The last sample's time; the start's where there was none. */
     public Instant sampledOrStartedAt() {
         return Objects.requireNonNullElse(sampledAt, startedAt);
     }
@@ -91,7 +83,6 @@ public record ServiceStatus(
         return newestError().map(RelayStatus::lastError).orElse(null);
     }
 
-    /** When that was; null: nothing has. */
     public @Nullable Instant lastErrorAt() {
         return newestError().map(RelayStatus::lastErrorAt).orElse(null);
     }

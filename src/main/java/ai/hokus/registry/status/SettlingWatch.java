@@ -15,10 +15,9 @@ import org.springframework.stereotype.Component;
 
 /**
  * Finds out when {@code settled_id} stands still because of a transaction that has written something and does not end, in
- * whichever database of the PostgreSQL cluster. On H2 every visible id is settled. Confined to the sampler's thread.
- *
- * <p>Without traffic {@code settled_id} stands still too. So the finding needs three things, for a minute: the oldest writing
- * transaction is the same, {@code settled_id} is the same, and higher ids than at its beginning have been claimed.
+ * whichever database of the PostgreSQL cluster. Without traffic it stands still too, so for a minute the oldest writing
+ * transaction and {@code settled_id} must be the same, and higher ids than at its beginning be claimed. On H2 every visible id
+ * is settled. Confined to the sampler's thread.
  */
 @Component
 class SettlingWatch {
@@ -56,11 +55,7 @@ class SettlingWatch {
     private Instant since = Instant.MIN;
     private Map<Integer, Progress> atBeginning = Map.of();
 
-    /**
-     * How far one partition's ids are settled.
-     *
-     * @param oldestXid every transaction with a lower id has ended; the same for all partitions
-     */
+    /** How far one partition's ids are settled. {@code oldestXid}: every transaction with a lower id has ended. */
     private record Progress(int partition, long settledId, long highestClaimedId, long oldestXid) {}
 
     private record Holder(

@@ -61,7 +61,6 @@ public class StatusCache {
         this.probed = new Probed(new DatabaseState(Condition.UNKNOWN, startedAt, null), null);
     }
 
-    /** Number of partitions, as in the database: otherwise the service would not have started. */
     public int partitions() {
         return partitions;
     }
@@ -124,12 +123,7 @@ public class StatusCache {
                 : RedisState.REACHABLE;
     }
 
-    /**
-     * What a probe found out. Called by the probe alone.
-     *
-     * @param error why it failed; null: it did not
-     * @param overdueAfter when the next answer is overdue; null: the condition stays until the next probe
-     */
+    /** {@code error} null: it did not fail; {@code overdueAfter} null: the condition stays until the next probe. */
     DatabaseState probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
         DatabaseState before = probed.database();
         DatabaseState now = new DatabaseState(
@@ -140,12 +134,10 @@ public class StatusCache {
         return now;
     }
 
-    /** The sampler starts. */
     void expectSample(Duration overdueAfter) {
         sampled = new Sampled(null, steady.instant().plus(overdueAfter), List.of(), Set.of(), 0, null);
     }
 
-    /** What a sample found out. Called by the sampler alone. */
     void sampled(
             List<PartitionStatus> partitions,
             Set<Integer> stalled,

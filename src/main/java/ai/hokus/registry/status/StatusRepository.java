@@ -17,11 +17,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * The outbox as operators see it: reads {@code outbox_status}, writes {@code outbox_relay}. Thread-safe. If the database does
- * not answer in time, a {@link org.springframework.dao.DataAccessException} or a
- * {@link org.springframework.transaction.TransactionException} is thrown.
- *
- * @param transaction with the settings of registrations' transactions, on which the probe and the sample depend
+ * Reads {@code outbox_status} and writes {@code outbox_relay}, in transactions with the settings of registrations', on which
+ * the probe and the sample depend. Thread-safe. Throws a {@link org.springframework.dao.DataAccessException} or {@link
+ * org.springframework.transaction.TransactionException} if the database does not answer in time.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -75,7 +73,6 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
     private static final String FORGET_REPORTS =
             "DELETE FROM outbox_relay WHERE reported_at < CURRENT_TIMESTAMP - INTERVAL '1' DAY";
 
-    /** All partitions, by their number. */
     List<PartitionStatus> read() {
         return requireNonNull(transaction.execute(
                 status -> jdbc.sql(READ).query(PartitionStatus.class).list()));
@@ -95,12 +92,10 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
         });
     }
 
-    /** Proves that the database answers, if only to reads. */
     void probeRead() {
         jdbc.sql("SELECT partitions FROM outbox").query().singleValue();
     }
 
-    /** Replaces the last report of a relay of this instance. */
     void report(BreakerState breaker, RelayStatus relay) {
         Object[] row = {
             relay.state().name().toLowerCase(Locale.ROOT),
@@ -117,7 +112,6 @@ record StatusRepository(JdbcClient jdbc, TransactionTemplate transaction, Instan
         }
     }
 
-    /** Forgets instances that have not reported for a day. */
     void forgetOldReports() {
         jdbc.sql(FORGET_REPORTS).update();
     }

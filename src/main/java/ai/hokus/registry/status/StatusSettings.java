@@ -22,10 +22,7 @@ record StatusSettings(
         @DefaultValue("10s") Duration reportInterval,
         @DefaultValue("60s") Duration stalledAfter) {
 
-    /**
-     * Timeout of a probe: 2 s for a connection and 5 s for its statement, as for a registration. With the interval that is when a
-     * probe is overdue: 9 s after the last answer of a database that has stopped answering.
-     */
+    /** 2 s for a connection and 5 s for a statement, as for a registration: a probe is overdue 9 s after the last answer. */
     static final Duration PROBE_TIMEOUT = Duration.ofSeconds(7);
 
     /** How late the next sample may be, and the first one: more than one statement's timeout. */

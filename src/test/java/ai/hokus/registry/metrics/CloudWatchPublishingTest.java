@@ -39,8 +39,7 @@ class CloudWatchPublishingTest {
     private static final Instant NOW = Instant.parse("2026-11-23T12:00:00Z");
 
     private final FakeCloudWatch cloudWatch = new FakeCloudWatch();
-    private final CloudWatchSettings settings = new CloudWatchSettings(
-            "Outbox", "us-east-1", Duration.ofMinutes(1), cloudWatch.endpoint().toString());
+    private final CloudWatchSettings settings = new CloudWatchSettings("Outbox", "us-east-1", Duration.ofMinutes(1));
     private final CloudWatchPublisher publisher =
             new CloudWatchPublisher(CloudWatchConfiguration.client(settings, AnonymousCredentialsProvider.create()));
     private final MockClock clock = new MockClock();

@@ -39,8 +39,7 @@ class CloudWatchSettingsTest {
                 .run(context -> {
                     assertThat(context).hasNotFailed().hasSingleBean(CloudWatchPublisher.class);
                     assertThat(context.getBean(CloudWatchSettings.class))
-                            .isEqualTo(
-                                    new CloudWatchSettings("Outbox/Test", "eu-central-1", Duration.ofMinutes(1), ""));
+                            .isEqualTo(new CloudWatchSettings("Outbox/Test", "eu-central-1", Duration.ofMinutes(1)));
                 });
     }
 
@@ -61,8 +60,7 @@ class CloudWatchSettingsTest {
         "CLOUDWATCH_REGION, ''",
         "CLOUDWATCH_REGION, Frankfurt",
         "CLOUDWATCH_STEP, 0s",
-        "CLOUDWATCH_STEP, 2h",
-        "CLOUDWATCH_ENDPOINT, nowhere"
+        "CLOUDWATCH_STEP, 2h"
     })
     void an_unusable_value_stops_the_start_and_its_variable_is_named(String variable, String value) {
         application

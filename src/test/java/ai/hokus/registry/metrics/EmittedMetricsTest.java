@@ -90,7 +90,6 @@ class EmittedMetricsTest {
         properties.add("CLOUDWATCH_NAMESPACE", () -> "Outbox");
         properties.add("CLOUDWATCH_REGION", () -> "us-east-1");
         properties.add("CLOUDWATCH_STEP", () -> "1h");
-        properties.add("CLOUDWATCH_ENDPOINT", CLOUDWATCH::endpoint);
     }
 
     @LocalServerPort

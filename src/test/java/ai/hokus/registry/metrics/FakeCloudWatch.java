@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,10 @@ import java.util.zip.GZIPInputStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.cbor.CBORMapper;
 
-/** CloudWatch's PutMetricData on 127.0.0.1, in the protocol that the AWS SDK speaks: Smithy's RPC v2 with CBOR. */
+/**
+ * CloudWatch's PutMetricData on 127.0.0.1, in the protocol that the AWS SDK speaks: Smithy's RPC v2 with CBOR. Until it is
+ * closed, the SDK's clients find it by a system property.
+ */
 final class FakeCloudWatch implements AutoCloseable {
 
     static final String PATH = "/service/GraniteServiceVersion20100801/operation/PutMetricData";
@@ -39,6 +41,9 @@ final class FakeCloudWatch implements AutoCloseable {
         REFUSE,
         HANG
     }
+
+    /** As the variable {@code AWS_ENDPOINT_URL_CLOUDWATCH}. */
+    private static final String ENDPOINT = "aws.endpointUrlCloudWatch";
 
     private static final byte[] EMPTY_MAP = {(byte) 0xA0};
     private static final long TIMEOUT_SECONDS = 20;
@@ -59,10 +64,7 @@ final class FakeCloudWatch implements AutoCloseable {
         server.setExecutor(threads);
         server.createContext("/", this::handle);
         server.start();
-    }
-
-    URI endpoint() {
-        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        System.setProperty(ENDPOINT, "http://127.0.0.1:" + server.getAddress().getPort());
     }
 
     void become(Behaviour next) {
@@ -131,6 +133,7 @@ final class FakeCloudWatch implements AutoCloseable {
 
     @Override
     public void close() {
+        System.clearProperty(ENDPOINT);
         closed.countDown();
         server.stop(0);
         threads.shutdownNow();

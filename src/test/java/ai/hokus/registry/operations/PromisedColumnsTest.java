@@ -52,18 +52,6 @@ class PromisedColumnsTest extends EachDatabase {
     }
 
     @Test
-    void a_message_that_is_asked_for_alone_has_the_columns_of_a_page() {
-        for (int n = 1; n <= 3; n++) {
-            State state = List.of(State.DELIVERED, State.PARKED, State.PENDING).get(n - 1);
-            Set<String> ofPage = columns(listing.list(state, null, null, 10).messages());
-
-            assertThat(columns(listing.ofMessage(state, new UUID(0, n)).messages()))
-                    .as("%s", state)
-                    .containsAll(ofPage);
-        }
-    }
-
-    @Test
     void one_message_and_what_a_search_finds_have_the_columns_of_the_history() {
         jdbc.update("INSERT INTO model (name) VALUES ('model')");
         jdbc.update("""
