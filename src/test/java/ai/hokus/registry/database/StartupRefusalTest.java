@@ -253,6 +253,16 @@ class StartupRefusalTest {
                 .contains("Check host and port in spring.datasource.url");
     }
 
+    /** The URL of the pool could be reached. */
+    @Test
+    void a_server_for_the_migrations_that_is_not_there(CapturedOutput output) {
+        String url = "jdbc:postgresql://127.0.0.1:" + TestRedis.freePort() + "/registry";
+
+        refuses(output, "jdbc:h2:mem:there", "sa", "", "--spring.flyway.url=" + url)
+                .contains("The database " + url + " cannot be reached, or refuses the connection")
+                .doesNotContain("jdbc:h2:mem:there");
+    }
+
     @Test
     void a_database_that_there_is_no_driver_for(CapturedOutput output) {
         refuses(output, "jdbc:mysql://127.0.0.1/registry?user=root&password=geheim", "root", "")
