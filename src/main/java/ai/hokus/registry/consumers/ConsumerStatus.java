@@ -1,6 +1,5 @@
 package ai.hokus.registry.consumers;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
@@ -43,7 +42,6 @@ public record ConsumerStatus(
      * @param unreadable how many of {@code elements} are no messages
      * @param elements the oldest first, at most 1,000
      */
-    @SnakeCase
     public record Listed(
             @Nullable Long depth,
             @Nullable Instant oldestSeenAt,
@@ -64,6 +62,5 @@ public record ConsumerStatus(
      * @param seenSince when this instance first saw it in the list; it may have been there before
      * @param stuck whether that is longer ago than {@code registry.consumers.stuck-after}; false for dead letters
      */
-    @SnakeCase
     public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}
 }

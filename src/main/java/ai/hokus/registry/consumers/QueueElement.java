@@ -1,6 +1,5 @@
 package ai.hokus.registry.consumers;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.queue.ConsumerList;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.DateTimeException;
@@ -22,7 +21,6 @@ import tools.jackson.databind.json.JsonMapper;
  * @param messageId null: the element cannot be read, or has none
  * @param deadLetter null: it is no dead letter
  */
-@SnakeCase
 public record QueueElement(
         @Nullable String messageId,
         @Nullable String modelId,
@@ -35,7 +33,6 @@ public record QueueElement(
      * @param error why it was given up; null: it does not say
      * @param failedAt when it was given up, in UTC if it names no zone; null: it does not say, or not in ISO 8601
      */
-    @SnakeCase
     public record DeadLetter(
             @Nullable String error, @Nullable Instant failedAt) {}
 

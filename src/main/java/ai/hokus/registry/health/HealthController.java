@@ -1,7 +1,6 @@
 package ai.hokus.registry.health;
 
 import ai.hokus.registry.ServiceVersion;
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.relay.BreakerState;
@@ -155,7 +154,6 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
      * @param unavailableReason why something of this is not known; null: all is known
      * @param stuck elements that a consumer has had for too long
      */
-    @SnakeCase
     record Consumers(
             @Nullable Instant sampledAt,
             @Nullable String unavailableReason,
@@ -179,7 +177,6 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
      * @param authService how it answers this instance; left out where there is none
      * @param sampledAt when the backlog was last counted; a count that is too old is a finding itself
      */
-    @SnakeCase
     record Details(
             List<String> findings,
             RelayMode relay,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -17,7 +16,6 @@ sealed interface ActionResult {
      * @param detail what happened, or would, in words
      * @param operationId its row in {@code outbox_operation}; null: none was written
      */
-    @SnakeCase
     record Completed(
             boolean executed,
             long messages,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param copies rows of {@code outbox_message_history}; the message itself is number 0
  * @param events copy by copy, in the order in which they happened
  */
-@SnakeCase
 record MessageTimeline(
         UUID messageId,
         @Nullable Object model,
@@ -37,7 +35,6 @@ record MessageTimeline(
      * @param copyNo of which copy
      * @param detail in words; null: nothing more to say
      */
-    @SnakeCase
     record Event(
             String event,
             @Nullable Object at,

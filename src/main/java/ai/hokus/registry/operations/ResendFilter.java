@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param deliveredFrom acknowledged at this time or later; the whole batch that the acknowledgement covers
  * @param deliveredBefore acknowledged before this time
  */
-@SnakeCase
 record ResendFilter(
         @Schema(maxLength = OperatorRequestParser.MAX_TEXT, example = "churn-model") @Nullable
         String model,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.time.Instant;
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param since when this began
  * @param lastError null: it never failed
  */
-@SnakeCase
 @JsonPropertyOrder({"state", "reachable", "writable", "since", "last_error"})
 public record DatabaseState(
         @JsonProperty("state") Condition condition,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.outbox.PartitionState;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param lastDeliveredAt null: nothing ever was
  * @param reportedRelayState what a relay of any instance that works on it reported within the last minute; null: none did
  */
-@SnakeCase
 public record PartitionStatus(
         int partition,
         PartitionState state,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -17,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * @param lastError what last went wrong in it; null: nothing has
  * @param queueDepth elements in the queue when it last looked; null: it has not
  */
-@SnakeCase
 public record PartitionView(
         @JsonUnwrapped PartitionStatus outbox,
         boolean stalled,
