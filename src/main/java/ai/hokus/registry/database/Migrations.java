@@ -78,8 +78,6 @@ class Migrations implements FlywayMigrationStrategy {
     }
 
     /**
-     * Brings the tables up to date.
-     *
      * @throws StartupRefusedException if that fails, and an operator can fix it
      * @throws FlywayException if it fails for any other reason
      */

@@ -48,10 +48,7 @@ final class AuthServiceKeys implements KeyVerifier {
     /** Questions under way, and verdicts other than "accepted" until they may be asked for again. */
     private final AsyncCache<String, AuthServiceClient.Answer> answers;
 
-    /**
-     * @param maxWaiting how many requests may wait for the service at the same time
-     * @param steadyClock for waits
-     */
+    /** @param maxWaiting how many requests may wait for the service at the same time */
     AuthServiceKeys(
             AuthServiceClient service,
             SecuritySettings.AuthService settings,
