@@ -30,7 +30,6 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
         return null;
     }
 
-    /** Those of the variables that are set. */
     public List<String> set(String... variables) {
         return Stream.of(variables).filter(variable -> read(variable) != null).toList();
     }
@@ -38,8 +37,6 @@ public record EnvironmentVariables(ConfigurableEnvironment environment) {
     /**
      * The value on which two variables agree, or that one of them has.
      *
-     * @param value null: not set
-     * @param otherValue null: not set
      * @param difference why both cannot be right if they differ, without the full stop
      * @throws StartupRefusedException if they are not the same
      */

@@ -4,7 +4,6 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 
-/** Starts the service, or its migrations alone. */
 @SpringBootApplication
 @ConfigurationPropertiesScan
 public class RegistrationOutboxApplication {

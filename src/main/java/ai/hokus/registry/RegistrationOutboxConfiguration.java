@@ -35,12 +35,7 @@ class RegistrationOutboxConfiguration {
         return steady(clock, System::nanoTime);
     }
 
-    /**
-     * A clock that begins at another clock's time and then measures elapsed time, so that setting the machine's clock makes no
-     * wait longer or shorter. Not for times that people or other processes read.
-     *
-     * @param nanoTime as {@link System#nanoTime}
-     */
+    /** Begins at another clock's time and then measures elapsed time, so that setting the machine's clock changes no wait. */
     static Clock steady(Clock wall, LongSupplier nanoTime) {
         Instant begin = wall.instant();
         long beginNanos = nanoTime.getAsLong();

@@ -32,12 +32,7 @@ public record SecretFile(String variable, String name) {
         }
     }
 
-    /**
-     * Reads it at start-up.
-     *
-     * @throws StartupRefusedException if {@link #read} finds nothing. The message does not quote the path, which may be
-     *     the secret itself
-     */
+    /** Throws if {@link #read} finds nothing. The message does not quote the path, which may be the secret itself. */
     public String require() {
         return read().orElseThrow(() -> new StartupRefusedException(
                 variable + " must name a readable file that holds the password, for example /run/secrets/password.",

@@ -43,7 +43,6 @@ public final class SqlFailure {
         return hasState(e, READ_ONLY);
     }
 
-    /** Whether the server gave one of these states. */
     public static boolean hasState(Throwable e, Set<String> states) {
         return cause(e).map(SQLException::getSQLState).filter(states::contains).isPresent();
     }
@@ -54,10 +53,7 @@ public final class SqlFailure {
                 .orElseGet(() -> NestedExceptionUtils.getMostSpecificCause(e).toString());
     }
 
-    /**
-     * The database's own exception; empty: there is none. Of several, it is the outermost: in H2's, the inner ones show only
-     * H2's internals.
-     */
+    /** The database's own exception, the outermost of several: the inner ones of H2 show only its internals. */
     public static Optional<SQLException> cause(Throwable e) {
         return causes(e).findFirst();
     }

@@ -1,28 +1,26 @@
 package ai.hokus.registry;
 
+import org.springframework.boot.diagnostics.FailureAnalyzedException;
+
 /**
  * The service cannot start, and an operator can fix that. Start-up ends with these two sentences and exit code 1, without a
  * stack trace. Neither sentence may contain a secret.
  */
-public class StartupRefusedException extends RuntimeException {
+public class StartupRefusedException extends FailureAnalyzedException {
 
     private static final long serialVersionUID = 1L;
-
-    private final String action;
 
     /**
      * @param problem what is wrong, and where
      * @param action what the operator can do about it
      */
     public StartupRefusedException(String problem, String action) {
-        super(problem);
-        this.action = action;
+        super(problem, action);
     }
 
     /** As the other constructor; {@code cause} is for debuggers only. */
     public StartupRefusedException(String problem, String action, Throwable cause) {
-        super(problem, cause);
-        this.action = action;
+        super(problem, action, cause);
     }
 
     /**
@@ -34,10 +32,5 @@ public class StartupRefusedException extends RuntimeException {
         return new StartupRefusedException(
                 one + " and " + other + " contradict each other: " + why + ".",
                 "Remove " + one + " or " + other + ", or make them say the same.");
-    }
-
-    /** What the operator can do about it. */
-    public String action() {
-        return action;
     }
 }

@@ -16,10 +16,7 @@
  * endpoints share. Without {@code operations}, {@code health} and {@code metrics} the service would still deliver.
  *
  * <p><b>This package owns</b> what belongs to no module: the application, the clock, scheduling, the lock provider, and this
- * process's name. It calls no module, and modules use only {@link ai.hokus.registry.EnvironmentVariables},
- * {@link ai.hokus.registry.InstanceName}, {@link ai.hokus.registry.SecretFile}, {@link ai.hokus.registry.ServiceVersion},
- * {@link ai.hokus.registry.SettingRange}, {@link ai.hokus.registry.Sha256}, {@link ai.hokus.registry.SnakeCase},
- * {@link ai.hokus.registry.SqlFailure} and {@link ai.hokus.registry.StartupRefusedException} from it.
+ * process's name. It calls no module.
  */
 @NullMarked
 package ai.hokus.registry;

@@ -60,7 +60,6 @@ class ArchitectureTest {
                             .or(type(ServiceVersion.class))
                             .or(type(SettingRange.class))
                             .or(type(Sha256.class))
-                            .or(type(SnakeCase.class))
                             .or(type(SqlFailure.class))
                             .or(type(StartupRefusedException.class))
                             .or(type(ThrottledLog.class));

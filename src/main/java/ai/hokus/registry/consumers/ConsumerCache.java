@@ -1,6 +1,5 @@
 package ai.hokus.registry.consumers;
 
-import ai.hokus.registry.SnakeCase;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +44,6 @@ public class ConsumerCache {
      * @param stuckSince when it was first seen in {@code :processing}, if it counts as stuck
      * @param deadLetteredAt when consumers gave it up
      */
-    @SnakeCase
     public record Trace(
             @Nullable Boolean taken,
             @Nullable Instant takenAt,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.consumers;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
@@ -35,7 +34,6 @@ public record ConsumerStatus(
      * oldestSeenAt}: when the element that has been seen there the longest was first seen; null, with an age of zero: there is
      * none. {@code unreadable}: how many of {@code elements} are no messages.
      */
-    @SnakeCase
     public record Listed(
             @Nullable Long depth,
             @Nullable Instant oldestSeenAt,
@@ -51,6 +49,5 @@ public record ConsumerStatus(
     }
 
     /** {@code seenSince}: when this instance first saw it; it may have come before. Dead letters are never {@code stuck}. */
-    @SnakeCase
     public record Element(@JsonUnwrapped QueueElement says, Instant seenSince, boolean stuck) {}
 }

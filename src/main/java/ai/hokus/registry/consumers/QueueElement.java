@@ -1,6 +1,5 @@
 package ai.hokus.registry.consumers;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.queue.ConsumerList;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.DateTimeException;
@@ -20,7 +19,6 @@ import tools.jackson.databind.json.JsonMapper;
  * What an element of a list says about itself. Others write the lists, so it may be anything; {@code messageId} null: it cannot
  * be read, or has none. Only dead letters have a {@code deadLetter}.
  */
-@SnakeCase
 public record QueueElement(
         @Nullable String messageId,
         @Nullable String modelId,
@@ -28,7 +26,6 @@ public record QueueElement(
         @JsonUnwrapped @Nullable DeadLetter deadLetter) {
 
     /** Why and when it was given up, in UTC if it names no zone; null: it does not say, or not in ISO 8601. */
-    @SnakeCase
     public record DeadLetter(
             @Nullable String error, @Nullable Instant failedAt) {}
 

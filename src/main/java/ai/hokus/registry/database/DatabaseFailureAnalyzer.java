@@ -1,6 +1,8 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.StartupRefusedException;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -15,10 +17,12 @@ class DatabaseFailureAnalyzer extends AbstractFailureAnalyzer<SQLException> {
         this.environment = environment;
     }
 
+    /** Spring Boot asks this before it looks for a refusal, which knows more if it has this cause. */
     @Override
     protected @Nullable FailureAnalysis analyze(Throwable rootFailure, SQLException cause) {
-        return DatabaseProblem.of(cause, environment.getProperty("spring.datasource.url"))
-                .map(problem -> new FailureAnalysis(String.valueOf(problem.getMessage()), problem.action(), cause))
+        return Optional.ofNullable(findCause(rootFailure, StartupRefusedException.class))
+                .or(() -> DatabaseProblem.of(cause, environment.getProperty("spring.datasource.url")))
+                .map(StartupRefusedException::analysis)
                 .orElse(null);
     }
 }

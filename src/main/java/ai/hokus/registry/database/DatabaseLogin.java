@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who connects to the database, and with which password.
  *
- * @param password at the start; {@link PasswordRenewal} picks up later changes of the file
+ * @param password at the start; the file's content may change later
  * @param file that holds the password; null: it never changes
  */
 record DatabaseLogin(

@@ -117,8 +117,6 @@ final class DatabaseProblem {
     }
 
     /**
-     * A problem that an operator can fix.
-     *
      * @param states a pattern of SQL states
      * @param problem with %s for the database
      */

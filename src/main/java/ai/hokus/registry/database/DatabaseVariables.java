@@ -95,10 +95,7 @@ final class DatabaseVariables {
     }
 
     /**
-     * Who connects.
-     *
-     * @param username Spring's, defaults included
-     * @param password likewise
+     * @param username Spring's, defaults included; so is the password
      * @throws StartupRefusedException if two variables contradict each other, or a password's file cannot be read
      */
     DatabaseLogin login(@Nullable String username, @Nullable String password) {
@@ -189,10 +186,7 @@ final class DatabaseVariables {
         }
     }
 
-    /**
-     * A property, in any of its spellings, if somebody has set it; null: not set, blank, or set only in this service's own
-     * application.yaml.
-     */
+    /** A property, in any spelling, if it is set anywhere but in our own application.yaml; null: not set, or blank. */
     @Nullable
     String configured(String name) {
         List<PropertySource<?>> sources = environment.getPropertySources().stream()

@@ -11,10 +11,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/**
- * Refuses to start if an acknowledged commit could be lost. PostgreSQL is asked within one of the service's transactions,
- * because {@link DurableTransactionManager} makes the settings the same there for every connection.
- */
+/** Refuses to start if a commit could be lost. Asks within a transaction, see {@link DurableTransactionManager}. */
 record DurabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) implements InitializingBean {
 
     private static final Logger log = LoggerFactory.getLogger(DurabilityCheck.class);

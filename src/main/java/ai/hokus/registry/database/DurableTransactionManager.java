@@ -10,9 +10,8 @@ import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.DefaultTransactionStatus;
 
 /**
- * The service's transactions. A direct connection gets its settings once, when it is opened ({@link PoolSetup}). Behind a
- * pooler a transaction may run on any server connection, where the role or another client may have set something else. So
- * there each transaction begins by applying the settings, which costs one more round trip.
+ * Behind a pooler, a transaction may run on any server connection, so each begins by applying the service's settings: one
+ * round trip more. A direct connection gets them when it is opened ({@link PoolSetup}).
  */
 class DurableTransactionManager extends JdbcTransactionManager {
 
@@ -36,10 +35,7 @@ class DurableTransactionManager extends JdbcTransactionManager {
         }
     }
 
-    /**
-     * After some errors the pool closes the connection, and the server rolls back. Then the caller gets the original error, not
-     * one about the closed connection.
-     */
+    /** After some errors the pool has closed the connection: then the caller gets the original error, not one about that. */
     @Override
     protected void doRollback(DefaultTransactionStatus status) {
         try {

@@ -14,11 +14,7 @@ final class H2Folder {
 
     private H2Folder() {}
 
-    /**
-     * Returns if the folder is writable or can be made, or if the URL does not name a file.
-     *
-     * @throws StartupRefusedException otherwise
-     */
+    /** @throws StartupRefusedException if the URL names a file whose folder is not writable and cannot be made */
     static void check(@Nullable String url) {
         Matcher matcher = FILE_URL.matcher(String.valueOf(url));
         if (!matcher.matches()) {

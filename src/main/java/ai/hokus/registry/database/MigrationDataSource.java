@@ -20,9 +20,6 @@ import org.springframework.jdbc.support.JdbcUtils;
  * keeps one connection in a transaction that holds its lock, and migrates on a second one; the first is idle for as long as
  * the second works.
  *
- * <p>Its first connection is the service's first one to the database. So a wrong address, missing rights or a wrong encoding
- * are found here, and reported in one sentence.
- *
  * <p>On H2 one connection stays open until the pool has its own: a database in memory, or a file's lock, lives no longer
  * than its last connection.
  */
@@ -45,11 +42,7 @@ class MigrationDataSource extends DriverManagerDataSource
     private final String settings;
     private @Nullable Connection kept;
 
-    /**
-     * @param login gives the password anew for each connection: it may change during a long migration
-     * @param properties for the driver
-     * @param settings how long to wait for a lock
-     */
+    /** @param login gives the password anew for each connection: it may change during a long migration */
     MigrationDataSource(String url, DatabaseLogin login, Properties properties, MigrationSettings settings) {
         super(url);
         setConnectionProperties(properties);
@@ -57,11 +50,7 @@ class MigrationDataSource extends DriverManagerDataSource
         this.settings = SETTINGS.formatted(settings.lockTimeout().toMillis());
     }
 
-    /**
-     * Connects for the first time.
-     *
-     * @throws StartupRefusedException if this database cannot be used
-     */
+    /** Connects for the first time. Throws {@link StartupRefusedException} if this database cannot be used. */
     @Override
     public void afterPropertiesSet() throws SQLException {
         DatabaseProblem.checkUrl(getUrl());

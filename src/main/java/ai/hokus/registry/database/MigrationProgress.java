@@ -15,9 +15,8 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.stereotype.Component;
 
 /**
- * Logs what migrations are doing while they run: Flyway logs only the beginning and the end of each. Also sets the timeouts of
- * each migration's transaction on PostgreSQL. Flyway calls {@link #handle} inside that transaction, so they also hold behind a
- * pooler.
+ * Logs what migrations are doing while they run. Also sets the timeouts of each migration's transaction on PostgreSQL: Flyway
+ * calls {@link #handle} inside it, so they hold behind a pooler too.
  */
 @Component
 class MigrationProgress extends BaseCallback {

@@ -1,11 +1,9 @@
 package ai.hokus.registry.database;
 
-import static java.util.Objects.requireNonNull;
 import static org.springframework.core.NestedExceptionUtils.getMostSpecificCause;
 
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.StartupRefusedException;
-import java.sql.ResultSet;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -25,9 +23,7 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.core.retry.RetryState;
 import org.springframework.core.retry.RetryTemplate;
 import org.springframework.core.retry.Retryable;
-import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.jdbc.core.RowMapperResultSetExtractor;
 import org.springframework.stereotype.Component;
 import org.springframework.util.StringUtils;
 
@@ -46,9 +42,6 @@ import org.springframework.util.StringUtils;
 class Migrations implements FlywayMigrationStrategy {
 
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
-
-    /** PostgreSQL's and H2's. */
-    private static final Set<String> UNKNOWN_COLUMN = Set.of("42703", "42S22");
 
     /** H2's, for a table, an index or a column: what a migration that was killed has left behind. */
     private static final Set<String> ALREADY_EXISTS = Set.of("42S01", "42S11", "42S21");
@@ -85,8 +78,6 @@ class Migrations implements FlywayMigrationStrategy {
     }
 
     /**
-     * Brings the tables up to date.
-     *
      * @throws StartupRefusedException if that fails, and an operator can fix it
      * @throws FlywayException if it fails for any other reason
      */
@@ -143,13 +134,6 @@ class Migrations implements FlywayMigrationStrategy {
         if (h2 && SqlFailure.hasState(e, ALREADY_EXISTS)) {
             return failedInTheMiddle(e);
         }
-        if (SqlFailure.hasState(e, UNKNOWN_COLUMN) && !isOurs()) {
-            return refusal(
-                    e,
-                    "The schema in %s has a table flyway_schema_history that is not Flyway's ("
-                            + oneLine(getMostSpecificCause(e)) + ")",
-                    USE_ANOTHER_SCHEMA);
-        }
         return DatabaseProblem.of(e, where).map(RuntimeException.class::cast).orElse(e);
     }
 
@@ -187,14 +171,6 @@ class Migrations implements FlywayMigrationStrategy {
     }
 
     private RuntimeException foreignHistory(MigrationInfo[] applied, FlywayException e) {
-        if (isOurs()) {
-            return refusal(
-                    e,
-                    "%s was made by another build of this service, one from before its first release: its "
-                            + applied.length
-                            + " migrations are not those of this build, and it cannot be upgraded",
-                    "Let the old build deliver what is pending, then " + replace());
-        }
         String first = Arrays.stream(applied)
                 .filter(migration -> migration.getVersion() != null)
                 .findFirst()
@@ -202,7 +178,8 @@ class Migrations implements FlywayMigrationStrategy {
                 .orElse("a repeatable migration");
         return refusal(
                 e,
-                "The schema in %s has the Flyway history of another application, which begins with " + first,
+                "The schema in %s has the Flyway history of another application, or of this service before its first"
+                        + " release; it begins with " + first,
                 USE_ANOTHER_SCHEMA);
     }
 
@@ -220,27 +197,14 @@ class Migrations implements FlywayMigrationStrategy {
                 : "move it away (" + path.get(0) + ".mv.db): the next start makes a new one.";
     }
 
-    private boolean isOurs() {
-        return tables().contains("outbox_message");
-    }
-
-    /** Tables and views of the schema, in lower case, whoever owns them. */
-    private List<String> tables() {
-        return requireNonNull(jdbc.execute((ConnectionCallback<List<String>>) connection -> {
-            try (ResultSet tables = connection
-                    .getMetaData()
-                    .getTables(connection.getCatalog(), connection.getSchema(), "%", new String[] {"TABLE", "VIEW"})) {
-                return new RowMapperResultSetExtractor<>(
-                                (row, n) -> row.getString("TABLE_NAME").toLowerCase(Locale.ROOT))
-                        .extractData(tables);
-            }
-        }));
-    }
-
+    /** Tables of the schema, those of other users too, which PostgreSQL's information_schema leaves out. */
     private String contents() {
-        List<String> tables = tables();
+        String names = h2
+                ? "SELECT table_name FROM information_schema.tables WHERE table_schema = CURRENT_SCHEMA"
+                : "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()";
+        List<String> tables = jdbc.queryForList(names + " ORDER BY 1 LIMIT 6", String.class);
         return tables.isEmpty()
-                ? "functions or types"
+                ? "views, functions or types"
                 : tables.stream().limit(5).collect(Collectors.joining(", ")) + (tables.size() > 5 ? " and more" : "");
     }
 

@@ -21,11 +21,6 @@ class PoolConfiguration {
     }
 
     @Bean
-    PasswordRenewal passwordRenewal(DatabaseLogin login, DataSource dataSource) {
-        return new PasswordRenewal(login, dataSource);
-    }
-
-    @Bean
     DurabilityCheck durabilityCheck(DataSource dataSource, PlatformTransactionManager transactions) {
         return new DurabilityCheck(dataSource, transactions);
     }

@@ -19,7 +19,7 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  *       longer for one; READ COMMITTED, which the outbox's claims are written for; no JIT, which takes 1 to 2 s of CPU to
  *       compile the view {@code outbox_status} that then runs for milliseconds. Behind a pooler {@link
  *       DurableTransactionManager} does this.
- *   <li>Who connects: {@link DatabaseLogin}, and {@link PasswordRenewal} later.
+ *   <li>Who connects: {@link DatabaseLogin}; {@link PoolConnections} picks up a new password.
  *   <li>{@link StaleConnectionOverride}.
  * </ul>
  */

@@ -5,12 +5,9 @@ import java.sql.SQLException;
 import java.util.Set;
 
 /**
- * Names the errors after which a pooled connection is useless. The pool then closes it and opens a new one, to wherever the
- * URL leads by then. The pool itself recognises only broken connections (class 08 and a few more errors, none of them H2's).
- *
- * <p>Without this the pool keeps using connections to a former primary: after a failover that server still answers, and
- * refuses every write. And it keeps using an H2 connection whose database was closed, while the connection is used too often
- * for the pool to test whether it is alive. Thread-safe.
+ * Names the errors after which the pool replaces a connection. By itself it recognises only broken connections (class 08 and
+ * a few more, none of them H2's): it would keep those to a former primary, which refuses every write after a failover, and
+ * those to an H2 database that was closed. Thread-safe.
  */
 class StaleConnectionOverride implements SQLExceptionOverride {
 

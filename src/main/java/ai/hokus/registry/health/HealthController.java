@@ -1,7 +1,6 @@
 package ai.hokus.registry.health;
 
 import ai.hokus.registry.ServiceVersion;
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import ai.hokus.registry.consumers.ConsumerStatus;
 import ai.hokus.registry.relay.BreakerState;
@@ -149,7 +148,6 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
             @Nullable Details details) {}
 
     /** What consumers have not finished. The service's health does not depend on it. */
-    @SnakeCase
     record Consumers(
             @Nullable Instant sampledAt,
             @Nullable String unavailableReason,
@@ -166,7 +164,6 @@ record HealthController(StatusCache cache, ConsumerCache consumers, HealthSettin
     }
 
     /** {@code backlog} is exact up to 100,000. A sample that is too old is a finding itself. */
-    @SnakeCase
     record Details(
             List<String> findings,
             RelayMode relay,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -8,7 +7,6 @@ import org.springframework.http.HttpStatus;
 sealed interface ActionResult {
 
     /** It was done, or would be, or there was nothing to do. {@code operationId}: its row in {@code outbox_operation}. */
-    @SnakeCase
     record Completed(
             boolean executed,
             long messages,

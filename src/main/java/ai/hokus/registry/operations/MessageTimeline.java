@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.consumers.ConsumerCache;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -12,7 +11,6 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** One message and its copies, of which it is number 0 itself, and what happened to them, copy by copy in its order. */
-@SnakeCase
 record MessageTimeline(
         UUID messageId,
         @Nullable Object model,
@@ -24,7 +22,6 @@ record MessageTimeline(
         List<Event> events) {
 
     /** {@code event}: registered, claimed, delivered, parked, requeued, discarded or sent_again; {@code at} null: not known. */
-    @SnakeCase
     record Event(
             String event,
             @Nullable Object at,

@@ -2,7 +2,6 @@ package ai.hokus.registry.operations;
 
 import static java.util.Objects.requireNonNull;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.operations.ActionResult.Completed;
 import ai.hokus.registry.operations.ActionResult.Refused;
 import ai.hokus.registry.operations.OperatorActionRepository.Target;
@@ -220,7 +219,6 @@ record OperatorActionController(OperatorActions actions, Resend resend, PutBackA
     }
 
     /** @param fenced for a pause: whether it is fenced, so that no append can succeed any more; null: another action */
-    @SnakeCase
     record Answer(
             String operation,
             boolean dryRun,

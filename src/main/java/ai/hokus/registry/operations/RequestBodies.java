@@ -2,7 +2,6 @@ package ai.hokus.registry.operations;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.swagger.v3.oas.annotations.media.Schema;
 
@@ -14,7 +13,6 @@ final class RequestBodies {
 
     private RequestBodies() {}
 
-    @SnakeCase
     @Schema(name = "OperatorRequest", description = "Why an operation is done, and whether it is a dry run")
     record Reasoned(
             @Schema(
@@ -26,7 +24,6 @@ final class RequestBodies {
             @Schema(description = "true: say what would be done, and do nothing", example = "true")
             boolean dryRun) {}
 
-    @SnakeCase
     @Schema(name = "ChangeRequest", description = "Why delivery is paused, resumed or released")
     record Change(
             @JsonUnwrapped Reasoned request,
@@ -34,7 +31,6 @@ final class RequestBodies {
             @Schema(description = "Release only. true: pause it as well, so that nothing is sent before it is resumed")
             boolean paused) {}
 
-    @SnakeCase
     @Schema(name = "AdoptRequest", description = "Where the outbox delivers to from now on; at least one of the two")
     record Adopt(
             @JsonUnwrapped Reasoned request,
@@ -55,7 +51,6 @@ final class RequestBodies {
     record Resend(
             @JsonUnwrapped Reasoned request, @JsonUnwrapped ResendFilter filter) {}
 
-    @SnakeCase
     @Schema(name = "PurgeRequest", description = "Which delivered messages to delete")
     record Purge(
             @JsonUnwrapped Reasoned request,
@@ -67,7 +62,6 @@ final class RequestBodies {
                     example = "PT12H")
             String olderThan) {}
 
-    @SnakeCase
     @Schema(name = "PutBackRequest", description = "What to put back; message_id or all")
     record PutBack(
             @JsonUnwrapped Reasoned request,

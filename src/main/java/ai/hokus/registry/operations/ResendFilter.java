@@ -1,6 +1,5 @@
 package ai.hokus.registry.operations;
 
-import ai.hokus.registry.SnakeCase;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * Which delivered messages to send again: those that meet all conditions. Null: no condition; at least one is given. Times are
  * those of acknowledgements, which cover whole batches.
  */
-@SnakeCase
 record ResendFilter(
         @Schema(maxLength = OperatorRequestParser.MAX_TEXT, example = "churn-model") @Nullable
         String model,

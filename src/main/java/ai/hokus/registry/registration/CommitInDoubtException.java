@@ -1,9 +1,6 @@
 package ai.hokus.registry.registration;
 
-/**
- * The database failed while it committed a registration, or while it put the commit on disk. Whether the registration is stored
- * is unknown.
- */
+/** The database failed while committing, or while syncing the commit: whether the registration is stored is unknown. */
 class CommitInDoubtException extends RuntimeException {
 
     private static final long serialVersionUID = 1;

@@ -134,10 +134,7 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /**
-     * Stores a group. If the database fails, every member fails, and nobody waits for it a second time. Any other failure
-     * may concern one member only, so each is stored alone.
-     */
+    /** If the database fails, every member fails. Any other failure may concern one member: then each is stored alone. */
     private void write(Member first) {
         List<Member> group = takeGroup(first);
         try {
@@ -166,10 +163,7 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /**
-     * Whether a failure concerns every member: the cause was the database itself, or a lock that all wait for, not what was
-     * written.
-     */
+    /** Whether the cause was the database itself, or a lock that all wait for, and not what one member writes. */
     private static boolean isSharedFailure(Throwable e) {
         return e instanceof CommitInDoubtException
                 || e instanceof TransactionException

@@ -3,11 +3,7 @@ package ai.hokus.registry.registration;
 import ai.hokus.registry.outbox.NewMessage;
 import org.springframework.jdbc.core.namedparam.SqlParameterSource;
 
-/**
- * A registration to store, with everything that can be made before a writer takes it.
- *
- * @param row of the table {@code registration}
- */
+/** A registration to store, and {@code row}, its table row: everything that can be made before a writer takes it. */
 record NewRegistration(RegistrationEvent event, String fingerprint, NewMessage message, SqlParameterSource row) {
 
     NewRegistration(RegistrationEvent event, String fingerprint, NewMessage message) {

@@ -18,7 +18,6 @@ import org.springframework.util.unit.DataSize;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
 class RegistrationConfiguration {
 

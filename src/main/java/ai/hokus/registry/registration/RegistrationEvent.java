@@ -29,9 +29,7 @@ record RegistrationEvent(
 
     static final String USER_ID = "user_id";
 
-    /**
-     * Always six fractional digits: Python 3.7 parses none, three or six, and {@link Instant#toString} leaves zeros out.
-     */
+    /** Always six fractional digits: Python 3.7 parses none, three or six, and {@link Instant#toString} leaves zeros out. */
     private static final DateTimeFormatter TIMESTAMP =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
 

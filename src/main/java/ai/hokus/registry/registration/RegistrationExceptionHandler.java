@@ -13,9 +13,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 
-/**
- * Answers when the database fails under this module's requests: 503, with what is known about the registration.
- */
+/** Answers when the database fails under this module's requests: 503, with what is known about the registration. */
 @RestControllerAdvice(assignableTypes = {RegistrationController.class, RegistrationQueryController.class})
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class RegistrationExceptionHandler implements DatabaseFailureHandler {

@@ -5,10 +5,7 @@ import ai.hokus.registry.web.FieldErrors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.ErrorResponseException;
 
-/**
- * Which registrations a client wants to read: null is any model or version (a version only of a model), {@code after} the last
- * id that it has seen.
- */
+/** Null is any model, or any version of the model; {@code after} is the last id that the client has seen. */
 record RegistrationQuery(
         @Nullable String modelName, @Nullable String version, int limit, long after) {
 

@@ -85,42 +85,26 @@ final class RegistrationRepository {
         this.named = new NamedParameterJdbcTemplate(jdbc);
     }
 
-    /**
-     * Locks the model's row until the transaction ends. Anybody else who registers this model waits. Needs an open
-     * transaction.
-     *
-     * @return whether there is such a row
-     */
+    /** Locks the model's row until the transaction ends, and returns whether there is one. Needs an open transaction. */
     boolean lockModel(String name) {
         return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
     }
 
-    /**
-     * Locks, until the transaction ends, those of the models' rows that exist and that nobody holds. Never waits. Needs an
-     * open transaction.
-     *
-     * @return the names of the models that it locked
-     */
+    /** As {@link #lockModel}, for those of the models' rows that nobody holds; returns their names. Never waits. */
     List<String> lockFreeModels(Set<String> names) {
         return jdbc.queryForList(
                 LOCK_FREE_MODELS, String.class, new SqlArrayValue("varchar", (Object[]) names.toArray(new String[0])));
     }
 
     /**
-     * Inserts the rows of those models that have none, in this order, and so locks them. Waits for a transaction that is
-     * inserting one of them.
-     *
-     * @return the names of the models that it inserted
+     * Inserts, in this order, the rows of those models that have none, and so locks them; returns their names. Waits for a
+     * transaction that is inserting one of them.
      */
     List<String> insertModels(List<String> names) {
         return insert(INSERT_MODEL, names, name -> new MapSqlParameterSource("name", name));
     }
 
-    /**
-     * Stores registrations, except those whose model, version and token are already stored.
-     *
-     * @return those that were stored
-     */
+    /** Stores those whose model, version and token are not stored yet, and returns them. */
     List<NewRegistration> insert(List<NewRegistration> registrations) {
         return insert(INSERT_REGISTRATION, registrations, NewRegistration::row);
     }

@@ -2,7 +2,6 @@ package ai.hokus.registry.registration;
 
 import static io.swagger.v3.oas.annotations.media.Schema.RequiredMode.REQUIRED;
 
-import ai.hokus.registry.SnakeCase;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,6 @@ import tools.jackson.databind.node.ObjectNode;
 @Schema(
         description = "A registration. Unknown fields are ignored; texts are trimmed; null counts as absent."
                 + " A key must not occur twice in one object.")
-@SnakeCase
 record RegistrationRequest(
         @Schema(requiredMode = REQUIRED, maxLength = RequestReader.MAX_IDENTITY_LENGTH, example = "churn-model")
         String modelName,

@@ -1,6 +1,5 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.web.StrictJson;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -9,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** The answer to a registration that is stored. */
 @Schema(description = "The registration is stored")
 @JsonInclude(JsonInclude.Include.ALWAYS)
-@SnakeCase
 record RegistrationResponse(
         @Schema(example = "ok") String status,
 

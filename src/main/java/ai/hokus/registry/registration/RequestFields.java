@@ -14,16 +14,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/**
- * Reads the fields of one registration, with a method for each kind of field. It returns the field's value, or records what is
- * wrong with the field and returns a harmless value.
- */
+/** Reads a registration's fields. A method returns its field's value, or notes an error and returns a harmless value. */
 final class RequestFields extends JsonFields {
 
-    /**
-     * Maximum number of digits by which an exponent may shift a number's point. Arithmetic on more overflows, and in our
-     * consumers sooner than here.
-     */
+    /** Digits by which an exponent may shift a number's point: arithmetic on more overflows, also in our consumers. */
     private static final int MAX_SCALE = 10_000;
 
     /** Maximum length of a number in a string, as for a JSON number. */

@@ -1,6 +1,5 @@
 package ai.hokus.registry.registration;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -10,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A registration as it is read back, its tags and its schema as JSON. Its id is there only to say where a page ends. */
 @Schema(name = "Registration", description = "A stored registration")
-@SnakeCase
 record StoredRegistration(
         @JsonIgnore long id,
         @Schema(example = "churn-model/3/CHURN") String modelId,

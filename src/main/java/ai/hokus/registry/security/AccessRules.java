@@ -17,9 +17,7 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
 
 /**
  * The permission that each path needs. The first rule that matches decides, and {@code /path/**} matches {@code /path} too. A
- * path without a rule lets nobody in.
- *
- * <p>Pages are open because they hold no data: the console asks for a key and sends it with every request for data.
+ * path without a rule lets nobody in. Pages are open because they hold no data.
  */
 final class AccessRules {
 

@@ -16,10 +16,7 @@ import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.web.authentication.preauth.PreAuthenticatedAuthenticationToken;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/**
- * Finds out who sends a request. A request with no key, or an unknown one, goes on without a caller; the access rules decide
- * whether that is enough. Open paths are skipped.
- */
+/** Finds out who sends a request. Without a known key it goes on without a caller. Open paths are skipped. */
 final class ApiKeyFilter extends OncePerRequestFilter {
 
     /** Does not validate an address, but lets nothing else pass: a proxy's header may hold anything. */

@@ -15,10 +15,7 @@ final class AuthServiceBackoff {
 
     static final int ANSWERS_TO_PAUSE = 3;
 
-    /**
-     * Short, because nobody with a new key gets in meanwhile, and a stranger may have brought it about: where the auth service
-     * limits by the client's address, three made-up keys are enough.
-     */
+    /** Short: nobody with a new key gets in meanwhile, and a stranger with three made-up keys may have caused it. */
     static final Duration MAX_PAUSE = Duration.ofMinutes(1);
 
     private final Clock steadyClock;

@@ -123,18 +123,10 @@ final class AuthServiceClient {
         this.backoff = new AuthServiceBackoff(steadyClock);
     }
 
-    /**
-     * The verdict on a key.
-     *
-     * @param asked whether the service was asked about this key: only then is the verdict worth remembering
-     */
+    /** @param asked whether the service was asked about this key: only then is the verdict worth remembering */
     record Answer(Verdict verdict, boolean asked) {}
 
-    /**
-     * Completes within {@code timeout}, and never exceptionally.
-     *
-     * @param clientAddress empty: not known, and not sent
-     */
+    /** Completes within {@code timeout}, and never exceptionally. An empty address is not known, and not sent. */
     CompletableFuture<Answer> ask(ApiKey key, String clientAddress) {
         Optional<Verdict> pause = backoff.verdictWhilePausing();
         if (pause.isPresent()) {

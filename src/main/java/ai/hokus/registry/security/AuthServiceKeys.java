@@ -11,11 +11,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Verifies keys with the auth service, and remembers its verdicts. A verification, in order:
@@ -35,8 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class AuthServiceKeys implements KeyVerifier {
 
-    private static final Logger log = LoggerFactory.getLogger(AuthServiceKeys.class);
-
     /** Short: a key that was just made must work soon. Long enough that a client with an old key does not flood the service. */
     static final Duration REFUSAL_TTL = Duration.ofSeconds(10);
 
@@ -55,10 +48,7 @@ final class AuthServiceKeys implements KeyVerifier {
     /** Questions under way, and verdicts other than "accepted" until they may be asked for again. */
     private final AsyncCache<String, AuthServiceClient.Answer> answers;
 
-    /**
-     * @param maxWaiting how many requests may wait for the service at the same time
-     * @param steadyClock for waits
-     */
+    /** @param maxWaiting how many requests may wait for the service at the same time */
     AuthServiceKeys(
             AuthServiceClient service,
             SecuritySettings.AuthService settings,
@@ -146,17 +136,10 @@ final class AuthServiceKeys implements KeyVerifier {
             return new Verdict.Unavailable(RETRY_SOON);
         }
         try {
-            // The question ends by itself within its timeout; this longer one is for the case that it ever does not.
-            return question.get(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
-                    .verdict();
-        } catch (TimeoutException | ExecutionException e) {
-            log.error("The wait for the auth service failed; the request is answered with 503.", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return question.join().verdict(); // it ends by itself, within its timeout
         } finally {
             waiting.onComplete();
         }
-        return new Verdict.Unavailable(RETRY_SOON);
     }
 
     /** A key that the service accepted, and when it last did. */

@@ -1,6 +1,5 @@
 package ai.hokus.registry.security;
 
-import ai.hokus.registry.SnakeCase;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  *     an answer
  * @param lastProblemAt when that was; null: never
  */
-@SnakeCase
 public record AuthServiceStatus(
         State state,
         @Nullable Instant lastAnswerAt,

@@ -24,8 +24,6 @@ import org.slf4j.LoggerFactory;
  * one line a minute for each kind of trouble. One question without a verdict may be about one key only; {@link #MIN_FAILURES}
  * in a row are a finding, until there is a verdict, or no question for {@link #FORGOTTEN_AFTER}. Reading it does no I/O.
  * Thread-safe.
- *
- * <p>{@code docs/metrics.md} explains the meters. The package {@code metrics} lists them too; a test fails when the two differ.
  */
 public final class AuthServiceWatch {
 
@@ -121,17 +119,14 @@ public final class AuthServiceWatch {
         duration.record(took);
     }
 
-    /** A request's key was accepted on an answer older than the cache's TTL. */
     void acceptedStale() {
         stale.increment();
     }
 
-    /** A request was refused, because there was no verdict on its key. */
     void leftUnverified() {
         unverified.increment();
     }
 
-    /** The service gave a verdict. */
     synchronized void answered() {
         failuresInARow = 0;
         lastAskedAt = steadyClock.instant();

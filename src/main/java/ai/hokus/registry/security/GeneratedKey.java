@@ -15,7 +15,6 @@ record GeneratedKey(ApiKey key) implements KeyVerifier, ApplicationListener<Appl
     private static final Verdict LOCAL =
             new Verdict.Known("local", Set.of(Permission.Scope.FULL_ACCESS, Permission.Scope.OUTBOX_OPERATE));
 
-    /** A new key of 256 random bits. */
     GeneratedKey() {
         this(ApiKey.of(new Base64StringKeyGenerator(Base64.getUrlEncoder().withoutPadding()).generateKey()));
     }

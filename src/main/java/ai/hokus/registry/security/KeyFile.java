@@ -51,9 +51,7 @@ final class KeyFile implements KeyVerifier {
     private volatile long checkedAt;
     private volatile Map<String, Verdict> keys;
 
-    /**
-     * @throws StartupRefusedException when the file cannot be used
-     */
+    /** @throws StartupRefusedException when the file cannot be used */
     KeyFile(String file, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         try {

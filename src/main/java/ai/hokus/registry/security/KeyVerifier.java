@@ -16,7 +16,6 @@ interface KeyVerifier {
 
     sealed interface Verdict {
 
-        /** Whose key it is, and what it is good for. */
         record Known(String userId, Set<String> scopes) implements Verdict {}
 
         record Unknown() implements Verdict {}

@@ -14,19 +14,14 @@ enum Permission {
     /** Nothing; a key is not even looked at. */
     OPEN(Set.of()),
 
-    /** Registering a model. */
     REGISTER(Scope.WRITE),
 
-    /** Reading registrations. */
     READ(with(Scope.WRITE, "model:read")),
 
     /** Seeing the outbox's state. */
     OBSERVE(Set.of(Scope.OUTBOX_READ, Scope.OUTBOX_OPERATE, Scope.ADMIN, Scope.FULL_ACCESS)),
 
-    /**
-     * Changing it. Not part of admin and full_access: keys with those were issued to clients that register, before operators'
-     * actions existed. None of them becomes able to discard messages unless somebody decides so.
-     */
+    /** Changing it. Not part of admin and full_access, which clients that register have. */
     OPERATE(Set.of(Scope.OUTBOX_OPERATE));
 
     @SuppressWarnings("ImmutableEnumChecker") // all of them come from Set.of or an unmodifiable collector

@@ -24,8 +24,7 @@ import org.springframework.web.ErrorResponseException;
  *
  * <p>The unread rest of a body (of a request that was refused, or is too large) is read and thrown away until the same
  * deadline, for {@link #MAX_THROW_AWAY} at most: if the connection closed at once, a client that is still sending might not see
- * the answer. Then the connection is closed. Left to itself, Tomcat would read the rest for as long as the client likes, to find
- * where the next request starts.
+ * the answer. Then the connection is closed.
  *
  * <p>Belongs in the context's pipeline: the valves before that would take a broken body for an error that nobody has answered.
  */

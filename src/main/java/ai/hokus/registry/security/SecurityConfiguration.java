@@ -23,7 +23,6 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
 
-/** Puts the package together. */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
@@ -92,10 +91,7 @@ class SecurityConfiguration {
         return new AuthServiceWatch(!settings.authService().url().isBlank(), clock, steadyClock, registry);
     }
 
-    /**
-     * @throws StartupRefusedException when no keys are configured although the database is not the embedded one, or when what
-     *     is configured cannot be used
-     */
+    /** @throws StartupRefusedException without keys, unless the database is the embedded one; or with unusable settings */
     @Bean
     KeyVerifier keyVerifier(
             SecuritySettings settings,

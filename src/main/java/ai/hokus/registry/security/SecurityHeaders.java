@@ -9,10 +9,7 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
 import org.springframework.security.web.header.writers.StaticHeadersWriter;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
-/**
- * The security headers of every answer: nosniff, no frame, no referrer, no-store, and a Content-Security-Policy by path.
- * Scripts and styles come from this service's own files; nothing inline, nothing from elsewhere. HSTS is sent over TLS only.
- */
+/** The security headers of every answer. Scripts and styles come from this service's own files; nothing inline. */
 final class SecurityHeaders {
 
     /** For answers that are data: they load nothing at all, should a browser ever show one as a page. */
@@ -27,10 +24,7 @@ final class SecurityHeaders {
 
     private SecurityHeaders() {}
 
-    /**
-     * Cache-Control: no-store, X-Content-Type-Options and Strict-Transport-Security are Spring Security's defaults. The first
-     * Content-Security-Policy that is written wins.
-     */
+    /** The others are Spring Security's defaults. The first Content-Security-Policy that is written wins. */
     static void configure(HeadersConfigurer<HttpSecurity> headers) {
         headers.frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)
                 .referrerPolicy(referrer -> referrer.policy(ReferrerPolicy.NO_REFERRER))

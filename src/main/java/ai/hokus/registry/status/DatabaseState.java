@@ -1,13 +1,11 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** What the probe found out about the database, and since when; {@code lastError} null: it never failed. */
-@SnakeCase
 @JsonPropertyOrder({"state", "reachable", "writable", "since", "last_error"})
 public record DatabaseState(
         @JsonProperty("state") Condition condition,

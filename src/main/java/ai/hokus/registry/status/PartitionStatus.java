@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.outbox.PartitionState;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
@@ -11,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * {@code oldestPendingAgeMs} is 0 if none is pending; {@code reportedRelayState} is what a relay of any instance that works on
  * it reported within the last minute.
  */
-@SnakeCase
 public record PartitionStatus(
         int partition,
         PartitionState state,

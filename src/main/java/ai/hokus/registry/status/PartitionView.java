@@ -1,6 +1,5 @@
 package ai.hokus.registry.status;
 
-import ai.hokus.registry.SnakeCase;
 import ai.hokus.registry.relay.RelayState;
 import ai.hokus.registry.relay.RelayStatus;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -11,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * One partition: the database's part from the last sample, and what this instance's relay knows of it; null: nothing yet, or
  * there is no relay. {@code stalled}: messages wait, nothing is delivered, and no known reason explains it.
  */
-@SnakeCase
 public record PartitionView(
         @JsonUnwrapped PartitionStatus outbox,
         boolean stalled,

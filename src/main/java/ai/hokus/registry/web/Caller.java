@@ -3,7 +3,6 @@ package ai.hokus.registry.web;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 
-/** Who sends a request. */
 public final class Caller {
 
     private static final String ANONYMOUS = "anonymous";

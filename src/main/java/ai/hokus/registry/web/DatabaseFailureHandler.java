@@ -11,10 +11,7 @@ import org.springframework.transaction.TransactionSystemException;
 import org.springframework.transaction.TransactionTimedOutException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 
-/**
- * Answers when the database fails under a module's requests. Our own mistakes (a wrong statement, a broken constraint) are not
- * the database's failures, and are left to {@link FallbackExceptionHandler}.
- */
+/** Answers when the database fails. Our own mistakes, such as a wrong statement, are for {@link FallbackExceptionHandler}. */
 public interface DatabaseFailureHandler {
 
     @ExceptionHandler({

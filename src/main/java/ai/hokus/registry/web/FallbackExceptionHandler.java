@@ -24,10 +24,7 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 
-/**
- * Answers with {@code application/problem+json} what no module has answered: requests without a handler (404, 405, 415 ...),
- * requests above the concurrency limit, and unforeseen failures. A module's own exception handler comes before it.
- */
+/** Answers what no module has answered: requests without a handler, too many requests, and unforeseen failures. */
 @RestControllerAdvice
 @Order(Ordered.LOWEST_PRECEDENCE)
 class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
@@ -64,10 +61,7 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
                         + " UTF-8, and there may be 1,000 parameters at most.");
     }
 
-    /**
-     * Text that passed all our checks, but that this database cannot store: its encoding is not UTF-8, or a column is shorter
-     * than it was. Any other violation of the database's integrity is a bug.
-     */
+    /** Text that passed our checks, and not the database's: its encoding is not UTF-8, or a column is shorter than it was. */
     @ExceptionHandler
     @Nullable
     ResponseEntity<Object> refusedByTheDatabase(DataIntegrityViolationException e) {

@@ -3,7 +3,6 @@ package ai.hokus.registry.web;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.web.ErrorResponseException;
 
 /** Everything that is wrong with one request, in the order in which it was found. Confined to one thread. */
 public class FieldErrors {
@@ -27,16 +26,11 @@ public class FieldErrors {
         return errors.stream().noneMatch(error -> error.field().equals(name));
     }
 
-    /** Whether nothing was wrong with any field so far. */
     public final boolean isRight() {
         return errors.isEmpty();
     }
 
-    /**
-     * To be called after every field was read.
-     *
-     * @throws ErrorResponseException 422 that names everything that is wrong
-     */
+    /** Throws, after every field was read, a 422 that names everything that is wrong. */
     public final void throwIfAny() {
         if (!errors.isEmpty()) {
             throw Problem.exception(errors);

@@ -24,9 +24,9 @@ public final class JsonBody {
     private JsonBody() {}
 
     /**
-     * The body's bytes. A body without a {@code Content-Type} is taken for JSON, and the parameters of a {@code Content-Type} are
-     * ignored, {@code charset} too: JSON is UTF-8. Compressed bodies are not worth reading here: a registration has 2 KB, and a
-     * body of 1 KB can unpack to 1 GB. The answer to one says what is read instead (RFC 9110, 12.5.3).
+     * The body's bytes. A body without a {@code Content-Type} is taken for JSON, and the parameters of a {@code Content-Type}
+     * are ignored, {@code charset} too: JSON is UTF-8. A compressed body is refused, because 1 KB can unpack to 1 GB; the
+     * answer says what is read instead (RFC 9110, 12.5.3).
      *
      * @param maxBytes no more than this is read into memory
      * @throws ErrorResponseException 415 where the body is declared as something else or as compressed, 413 where it is larger,

@@ -9,10 +9,7 @@ import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/**
- * Serves the API's description from {@code openapi.json}. A test writes that file from the controllers with springdoc: the
- * description is the same at every start of one build, and springdoc would load 1,800 classes at each. Thread-safe.
- */
+/** Serves {@code openapi.json}, which a test writes with springdoc: at a start, that would load 1,800 classes. Thread-safe. */
 @Hidden
 @RestController
 final class OpenApiController {

@@ -14,10 +14,7 @@ import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/**
- * Gives every request an id: the one that it brings as {@code X-Request-Id}, if that is harmless, else a new one. It is on
- * every log line of the request ({@code request_id}) and in the answer's header.
- */
+/** Gives each request the id that it brings, if that is harmless, or a new one: for its log lines and its answer. */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class RequestIdFilter extends OncePerRequestFilter {

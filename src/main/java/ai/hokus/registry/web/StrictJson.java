@@ -15,6 +15,7 @@ import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,16 +30,14 @@ public final class StrictJson {
     public static final int MAX_DEPTH = 100;
 
     /**
-     * How many values, names and brackets a request's JSON may have: each becomes an object of up to 130 bytes, also in a field
-     * that is ignored. So a body of 1 MB takes 6 MB at most, and not 50. An api_schema of 128 KB has 30,000 if it describes an
-     * API; one of nothing but brackets or digits may have more, and is refused.
+     * How many values, names and brackets a request's JSON may have: each takes up to 130 bytes, so all of them 6 MB. An
+     * api_schema of 128 KB that describes an API has 30,000.
      */
     static final int MAX_TOKENS = 50_000;
 
     /**
-     * Keeps numbers as they were sent, every digit; refuses a key that comes twice in one object, since nobody can say which
-     * of the two the client meant; refuses anything after the value. Writes compactly, text as it is, keys in the order in
-     * which they were put.
+     * Keeps numbers as they were sent, every digit; refuses a key that comes twice in one object, and anything after the value.
+     * Writes compactly, text as it is, keys in the order in which they were put, names of records in snake_case.
      */
     public static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -52,6 +51,7 @@ public final class StrictJson {
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .disable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
             .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .build();
 
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};

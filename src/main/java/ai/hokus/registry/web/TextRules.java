@@ -7,10 +7,7 @@ public final class TextRules {
 
     private TextRules() {}
 
-    /**
-     * Without white space at both ends. White space is what Unicode calls so, no-break spaces included: the clients are
-     * written in Python, whose {@code str.strip} takes those away too, unlike {@link String#strip}.
-     */
+    /** Without white space at both ends; no-break spaces count too, as in {@code str.strip} of Python, which clients use. */
     public static String trim(String text) {
         int start = 0;
         int end = text.length();

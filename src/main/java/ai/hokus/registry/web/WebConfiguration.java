@@ -16,16 +16,14 @@ import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry
 import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Puts the module together. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration {
 
     private static final String SWAGGER_UI = "classpath:/META-INF/resources/webjars/swagger-ui/5.32.14/";
 
     /**
-     * Treats a path with a trailing slash as the one without, for the access rules too, which is why this comes before them.
-     * The console's pages are redirected instead: their links are relative, so the browser must know the path without the
-     * slash.
+     * Treats a path with a trailing slash as the one without, and comes before the access rules. The console's pages are
+     * redirected instead: their links are relative.
      */
     @Bean
     FilterRegistrationBean<UrlHandlerFilter> trailingSlashFilter() {
@@ -63,10 +61,7 @@ class WebConfiguration {
         };
     }
 
-    /**
-     * Lets encoded slashes and backslashes through, which the web server would refuse with a bare status. The firewall of the
-     * security module refuses them instead, with an answer that names another way to ask for a model with such a name.
-     */
+    /** Lets encoded slashes through to the firewall of the security module, whose answer names another way to ask. */
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> encodedSlashes() {
         return tomcat -> tomcat.addConnectorCustomizers(connector -> {

@@ -7,6 +7,7 @@ import ai.hokus.registry.support.RedisConnection;
 import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.TestDatabase;
 import ai.hokus.registry.support.TestRedis;
+import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +102,8 @@ class SecretRotationTest {
         Set<Integer> before = backends();
         changeRole(SECOND);
         replace(databasePassword, SECOND + "\n");
+        // As each connection is, half an hour after it was opened.
+        service.bean(HikariDataSource.class).getHikariPoolMXBean().softEvictConnections();
         Eventually.await("the database's connections are renewed", () -> Collections.disjoint(before, backends()));
         operator.command("ACL", "SETUSER", "default", ">s3cret-second");
         replace(redisPassword, "s3cret-second");
@@ -112,25 +115,19 @@ class SecretRotationTest {
         assertThat(load.refused).isEmpty();
         assertNothingLost();
         assertThat(output.getAll())
-                .contains("The database accepts the new password in SPRING_DATASOURCE_PASSWORD_FILE")
+                .containsOnlyOnce(
+                        "The database refused the previous password and accepts the one that its file holds now")
                 .doesNotContain("s3cret");
     }
 
     @Test
     void the_file_changes_first(CapturedOutput output) throws IOException {
         replace(databasePassword, SECOND);
-        Eventually.await(
-                "it is said",
-                () -> output.getAll()
-                        .contains(
-                                "The database does not accept the password that SPRING_DATASOURCE_PASSWORD_FILE holds"));
         dropConnections();
         load.awaitMore(50);
 
-        Set<Integer> before = backends();
         changeRole(SECOND);
-        Eventually.await("the connections are renewed", () -> Collections.disjoint(before, backends()));
-
+        dropConnections();
         load.awaitMore(50);
         assertNothingLost();
         assertThat(output.getAll()).doesNotContain("s3cret");

@@ -43,8 +43,9 @@ class SecurityConfigurationTest {
                 .isInstanceOf(StartupRefusedException.class)
                 .hasMessage("No API keys are configured, and the database is not the embedded one: without"
                         + " API_KEYS_FILE or AUTH_SERVICE_URL nobody could use this service.")
-                .satisfies(e -> assertThat(((StartupRefusedException) e).action())
-                        .contains("API_KEYS_FILE", "AUTH_SERVICE_URL"));
+                .satisfies(
+                        e -> assertThat(((StartupRefusedException) e).analysis().getAction())
+                                .contains("API_KEYS_FILE", "AUTH_SERVICE_URL"));
     }
 
     @Test

@@ -1,6 +1,6 @@
 package ai.hokus.registry.web;
 
-import ai.hokus.registry.SnakeCase;
+import ai.hokus.registry.RegistrationOutboxApplication;
 import com.fasterxml.jackson.databind.AnnotationIntrospector;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -98,14 +98,15 @@ class OpenApiConfiguration {
                 .addSecurityItem(new SecurityRequirement().addList("xApiKey"));
     }
 
-    /** {@link SnakeCase} asks Jackson 3 for its names, and springdoc reads types with Jackson 2. */
+    /** As in application.yaml, which is for Jackson 3; springdoc reads types, and writes the description, with Jackson 2. */
     private static void namesInSnakeCase() {
         ObjectMapper mapper = Json31.mapper();
         mapper.setAnnotationIntrospector(AnnotationIntrospector.pair(
                 new NopAnnotationIntrospector() {
                     @Override
                     public Object findNamingStrategy(AnnotatedClass type) {
-                        return type.hasAnnotation(SnakeCase.class) ? SnakeCaseStrategy.class : null;
+                        String ours = RegistrationOutboxApplication.class.getPackageName();
+                        return type.getName().startsWith(ours) ? SnakeCaseStrategy.class : null;
                     }
                 },
                 mapper.getSerializationConfig().getAnnotationIntrospector()));

@@ -109,7 +109,7 @@ class RedisEnvironmentTest {
                 .hasMessageStartingWith(one + " and " + other + " contradict each other: ")
                 .hasMessageNotContaining("hunter")
                 .hasNoCause();
-        assertThat(failure.action()).contains(one, other);
+        assertThat(failure.analysis().getAction()).contains(one, other);
     }
 
     /** As a shell's {@code echo} leaves it. */
@@ -412,7 +412,7 @@ class RedisEnvironmentTest {
                 .hasMessageContaining("for example ")
                 .hasMessageNotContaining("hunter2")
                 .hasNoCause();
-        assertThat(failure.action()).contains(variable);
+        assertThat(failure.analysis().getAction()).contains(variable);
     }
 
     private static StartupRefusedException failure(MockEnvironment environment) {
