@@ -168,7 +168,7 @@ final class RedisClients implements AutoCloseable {
 
     /** Enough after a change of the secrets: whatever else fails, what Redis accepts is better than what it will not accept. */
     private ScriptCall ping() {
-        return new ScriptCall(QueueScripts.PING, List.of(settings.name()), List.of());
+        return new ScriptCall(RedisScripts.PING, List.of(settings.name()), List.of());
     }
 
     /** If a new client does what is asked of it, it takes over. */
@@ -242,7 +242,7 @@ final class RedisClients implements AutoCloseable {
     }
 
     private void warnOfEviction(RedisClient asked) {
-        var unused = asked.run(new ScriptCall(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
+        var unused = asked.run(new ScriptCall(RedisScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
                 .thenAccept(reply -> {
                     if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
                         log.warn(

@@ -82,7 +82,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     private Listed depthAlone(ConsumerList list) {
-        ScriptCall depth = new ScriptCall(ConsumerListScripts.DEPTH, List.of(key(list)), List.of());
+        ScriptCall depth = new ScriptCall(RedisScripts.DEPTH, List.of(key(list)), List.of());
         return new Listed(clients.call(depth, depth).number(), List.of());
     }
 
@@ -96,7 +96,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         Collections.reverse(arguments);
         arguments.addAll(0, elements);
         return clients.call(
-                        new ScriptCall(ConsumerListScripts.PUT_BACK, keys, arguments),
+                        new ScriptCall(RedisScripts.PUT_BACK, keys, arguments),
                         look(List.of(settings.name()), List.of()))
                 .number();
     }
@@ -118,6 +118,6 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        return new ScriptCall(ConsumerListScripts.SNAPSHOT, keys, arguments);
+        return new ScriptCall(RedisScripts.SNAPSHOT, keys, arguments);
     }
 }

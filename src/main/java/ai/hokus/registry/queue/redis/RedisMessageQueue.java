@@ -55,7 +55,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     public AppendResult append(ProducerId producer, Append append) {
         return append.entries().stream().anyMatch(this::isTooLarge)
                 ? refuseWithoutSending(producer, append)
-                : resultOf(call(new ScriptCall(QueueScripts.APPEND, keys(producer), arguments(append)), producer));
+                : resultOf(call(new ScriptCall(RedisScripts.APPEND, keys(producer), arguments(append)), producer));
     }
 
     @Override
@@ -117,7 +117,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private ScriptCall look(ProducerId producer, int newest, int milestones) {
         return new ScriptCall(
-                QueueScripts.CHECKPOINTS,
+                RedisScripts.CHECKPOINTS,
                 keys(producer),
                 List.of(Integer.toString(newest), Integer.toString(milestones)));
     }
