@@ -29,8 +29,8 @@ public interface ConsumerLists {
 
     /**
      * Moves elements, all in one step, to the end of the queue that is consumed next. Consumers take the first of them first. What
-     * the list no longer has is left out. The queue's capacity does not apply, and no checkpoint changes. Of equal elements the
-     * oldest is moved.
+     * the list no longer has is left out; after ten such elements the others stay. The queue's capacity does not apply, and no
+     * checkpoint changes. Of equal elements the oldest is moved.
      *
      * @param elements 1 to {@link #MAX_ELEMENTS}, exactly as they are in the list
      * @param replacements what goes into the queue in their places

@@ -9,16 +9,18 @@ if failed(undo) then return undo end
 -- Push first: if anything fails after that, the elements are in both places and not in none.
 local pushed = redis.pcall('RPUSH', queue, unpack(ARGV, count + 1))
 if failed(pushed) then return pushed end
-local moved = 0
+local moved, gone = 0, 0
 for i = 1, count do
-  -- Searched from the oldest, and the oldest elements first: 1,000 keep Redis busy for about 2 ms.
-  local removed = redis.pcall('LREM', list, -1, ARGV[i])
+  -- Searched from the oldest, and the oldest elements first: 1,000 keep Redis busy for about 2 ms. An element that is gone is
+  -- searched for in the whole list, so after ten of them the others stay.
+  local removed = gone < 10 and redis.pcall('LREM', list, -1, ARGV[i]) or 0
   if failed(removed) then
     -- None may be removed, which the first one shows.
     if i == 1 then redis.pcall('LTRIM', queue, 0, -1 - count) end
     return removed
   end
   if removed == 0 then
+    gone = gone + 1
     undo = redis.pcall('LREM', queue, -1, ARGV[2 * count + 1 - i])
     if failed(undo) then return undo end
   end
