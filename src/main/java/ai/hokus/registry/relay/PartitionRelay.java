@@ -60,6 +60,9 @@ final class PartitionRelay implements Runnable {
     /** How the last pass ended; null: there was none, or it failed. */
     private RelayPass.@Nullable Result last;
 
+    /** Whether the queue has answered the pass under way. */
+    private boolean queueAnswered;
+
     /** How many passes in a row another instance's lock has kept out while something was pending. */
     private int lockMisses;
 
@@ -176,6 +179,7 @@ final class PartitionRelay implements Runnable {
         }
         RelayPass.Result before = last;
         last = null;
+        queueAnswered = false;
         try {
             RelayPass.Result result = pass(woken, before);
             breaker.succeeded();
@@ -186,7 +190,7 @@ final class PartitionRelay implements Runnable {
             breaker.failed(e);
             queueFailed(e);
         } catch (DataAccessException | TransactionException | LockException e) {
-            breaker.released();
+            endTrial();
             status.failed(
                     RelayState.FAILING,
                     RelayListener.DATABASE,
@@ -194,10 +198,19 @@ final class PartitionRelay implements Runnable {
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
         } catch (Throwable e) {
-            breaker.released();
+            endTrial();
             failedUnexpectedly(e);
         }
         return false;
+    }
+
+    /** The queue did not fail. A trial without an outcome would time out, and an open breaker would hide what failed. */
+    private void endTrial() {
+        if (queueAnswered) {
+            breaker.succeeded();
+        } else {
+            breaker.released();
+        }
     }
 
     private void failedUnexpectedly(Throwable e) {
@@ -223,6 +236,7 @@ final class PartitionRelay implements Runnable {
     private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
         long start = System.nanoTime();
         Checkpoints look = queue.newestCheckpoint(producer);
+        queueAnswered = true;
         status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
         // An instance that must not relay leaves the lock to the others.

@@ -54,7 +54,7 @@ final class QueueBreaker {
         return breaker.tryAcquirePermission();
     }
 
-    /** The queue answered, to the end of the pass. */
+    /** The queue answered, as often as the pass asked it. */
     void succeeded() {
         breaker.onSuccess(0, TimeUnit.NANOSECONDS);
     }

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.util.unit.DataSize;
 
 /** The relay of one partition, pass by pass, when the queue, the lock or the database say no. */
@@ -188,6 +189,30 @@ class PartitionRelayTest {
         assertThat(untried.status().state()).isEqualTo(RelayState.WAITING);
         assertThat(untried.status().lastError()).isEqualTo("UNREACHABLE: nothing listens");
         assertThat(untried.knowsQueue()).isFalse();
+    }
+
+    @Test
+    void a_queue_that_is_back_is_not_blamed_for_what_else_fails() {
+        outbox.append("model");
+        for (RuntimeException failure :
+                List.of(new DataAccessResourceFailureException("no right"), new IllegalStateException("no right"))) {
+            locks.failWith = null;
+            memory.failWith(AWAY);
+            relay.passOrWait(true);
+            relay.passOrWait(true);
+            assertThat(breaker.state()).isEqualTo(BreakerState.OPEN);
+            memory.failWith(null);
+            locks.failWith = failure;
+            clock.advance(breaker.untilNextTry());
+
+            relay.passOrWait(true);
+
+            assertThat(breaker.state())
+                    .as("a trial without an outcome times out, and the relay says that it waits for the queue")
+                    .isEqualTo(BreakerState.CLOSED);
+            assertThat(relay.status().state()).isEqualTo(RelayState.FAILING);
+            assertThat(relay.status().lastError()).contains("no right");
+        }
     }
 
     @Test
@@ -406,6 +431,7 @@ class PartitionRelayTest {
         private final QueueBreaker breaker;
         private boolean taken;
         private boolean unlockFails;
+        private RuntimeException failWith; // null: it does not fail
         private boolean held;
         private int asked;
         private int askedWhileOpen;
@@ -420,6 +446,9 @@ class PartitionRelayTest {
             askedWhileOpen += breaker.state() == BreakerState.OPEN ? 1 : 0;
             assertThat(configuration.getName()).isEqualTo("relay-0");
             assertThat(held).isFalse();
+            if (failWith != null) {
+                throw failWith;
+            }
             if (taken) {
                 return Optional.empty();
             }
