@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +28,7 @@ final class RelayStatusTracker implements PassObserver {
     private final int partition;
     private final Clock clock;
     private final RelayListeners listeners;
-    private final ThrottledLog warnings = new ThrottledLog(log);
+    private final Map<String, ThrottledLog> warnings = new ConcurrentHashMap<>();
     private volatile RelayStatus status;
 
     RelayStatusTracker(int partition, Clock clock, RelayListeners listeners) {
@@ -188,6 +190,8 @@ final class RelayStatusTracker implements PassObserver {
 
     @Override
     public void warned(String warning) {
-        warnings.warn(() -> "Partition " + partition + ": appended, but: " + warning);
+        String kind = warning.split(":", 2)[0];
+        warnings.computeIfAbsent(kind, key -> new ThrottledLog(log))
+                .warn(() -> "Partition " + partition + ": appended, but: " + warning);
     }
 }

@@ -226,13 +226,14 @@ class PartitionRelayTest {
     }
 
     @Test
-    void a_warning_of_every_append_is_logged_once() {
+    void each_kind_of_warning_of_every_append_is_logged_once() {
+        List<String> warnings = List.of("notifications not published: no right", "checkpoints not trimmed: no right");
         MessageQueue warning = new DelegatingQueue(memory) {
             @Override
             public AppendResult append(ProducerId producer, Append append) {
                 super.append(producer, append);
                 memory.take();
-                return new AppendResult.Appended(0, List.of("notifications not published: no right"));
+                return new AppendResult.Appended(0, warnings);
             }
         };
         PartitionRelay warned = relayTo(warning, SETTINGS);
@@ -243,10 +244,10 @@ class PartitionRelayTest {
         }
 
         assertThat(logged.list)
-                .singleElement()
                 .extracting(ILoggingEvent::getFormattedMessage)
-                .asString()
-                .contains("Partition 0: appended, but: notifications not published: no right");
+                .containsExactly(
+                        "Partition 0: appended, but: notifications not published: no right",
+                        "Partition 0: appended, but: checkpoints not trimmed: no right");
     }
 
     @Test
