@@ -17,14 +17,9 @@ public interface ConsumerLists {
     /** No more elements of a list are looked at once they have this many bytes together. */
     int MAX_BYTES = 4 * 1024 * 1024;
 
-    /** Elements in the queue now. */
     long queueDepth();
 
-    /**
-     * The queue, its lists and the newest checkpoints of these producers, all at the same moment.
-     *
-     * @param producers at most one for each partition
-     */
+    /** The queue, its lists and the newest checkpoints of these producers, all at the same moment. */
     QueueSnapshot snapshot(List<ProducerId> producers);
 
     /**

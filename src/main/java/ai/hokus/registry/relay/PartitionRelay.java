@@ -99,7 +99,7 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /** The running pass ends at its next step; no other begins. Returns at once. */
+    /** The pass under way ends at its next step. Returns at once. */
     void stop() {
         untilStop.countDown();
         signalOnce();
@@ -117,7 +117,6 @@ final class PartitionRelay implements Runnable {
         return status.knowsQueue(settings.maxPassDuration());
     }
 
-    /** Passes until it is stopped, whatever goes wrong. */
     @Override
     public void run() {
         boolean woken = true;
@@ -146,7 +145,6 @@ final class PartitionRelay implements Runnable {
         return lockMisses == 0 || soon.compareTo(settings.interval()) > 0 ? settings.interval() : soon;
     }
 
-    /** Returns whether the signal came before the pause was over. */
     private boolean awaitSignal(Duration pause) {
         try {
             boolean signalled = signal.tryAcquire(pause.toNanos(), TimeUnit.NANOSECONDS);
@@ -167,10 +165,10 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * One pass, with everything that can go wrong caught: without this thread nothing is delivered.
+     * One pass, with everything that can go wrong caught: without this thread nothing is delivered. Returns whether the next
+     * pass is due at once.
      *
      * @param woken whether something is known to be pending
-     * @return whether the next pass is due at once
      */
     boolean passOrWait(boolean woken) {
         if (!breaker.tryAcquire()) {
@@ -273,10 +271,7 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /**
-     * A new thread for each append of a backlog costs a hundredth of the append. If there can be none, the claim comes after
-     * the append.
-     */
+    /** A new thread costs a hundredth of such an append. If there can be none, the claim comes after the append. */
     private static void onThreadOfItsOwn(Runnable append) {
         try {
             new Thread(append, Thread.currentThread().getName() + "-append").start();

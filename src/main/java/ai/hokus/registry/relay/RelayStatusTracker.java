@@ -75,12 +75,7 @@ final class RelayStatusTracker implements PassObserver {
         become(RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
     }
 
-    /**
-     * The one place where the state changes. Only a change is logged.
-     *
-     * @param error null: the last one stays
-     * @param logLine with a place for the partition's number
-     */
+    /** The one place where the state changes. Only a change is logged. If {@code error} is null, the last one stays. */
     private void become(RelayState state, @Nullable String error, String logLine) {
         RelayStatus before = status;
         Instant now = clock.instant();
@@ -116,7 +111,6 @@ final class RelayStatusTracker implements PassObserver {
         };
     }
 
-    /** For the states in which a pass can end. */
     private static String logLine(RelayState state) {
         return switch (state) {
             case IDLE -> "Partition {}: everything is in the queue.";

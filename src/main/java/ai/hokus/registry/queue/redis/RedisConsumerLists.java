@@ -14,13 +14,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The queue's lists in Redis. Has a client of its own with one connection, so that whatever happens here, the relay does not wait
- * for it. Nothing touches Redis before the first call; each call ends within {@link QueueSettings#maxCallDuration()}.
+ * Has a client of its own with one connection, so that the relay does not wait for it. Nothing touches Redis before the first
+ * call; each call ends within {@link QueueSettings#maxCallDuration()}.
  *
  * <p>In a cluster, lists whose name has no hash tag are in different slots. No command of Redis reaches two of them at once, a
- * consumer's BRPOPLPUSH included, so there only their depths are looked at.
- *
- * <p>Thread-safe.
+ * consumer's BRPOPLPUSH included, so there only their depths are looked at. Thread-safe.
  */
 class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 

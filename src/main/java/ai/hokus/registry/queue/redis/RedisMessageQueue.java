@@ -12,15 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * The queue as a Redis list, through Redisson.
- *
- * <p>Nothing here touches Redis before the first call, and a Redis that comes back is used again by itself. Every call
- * ends within {@link QueueSettings#maxCallDuration()}, and nothing is retried here: a call that timed out may still be
- * carried out by Redis later, and the checkpoints then tell.
- *
- * <p>Thread-safe.
- */
+/** The queue as a Redis list. Nothing touches Redis before the first call. Thread-safe. */
 public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private final QueueSettings settings;
