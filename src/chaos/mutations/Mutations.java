@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 public class Mutations {
 
     private static final String MAIN = "src/main/java/ai/hokus/registry/";
+    private static final String RESOURCES = "src/main/resources/";
     private static final String TEST = "src/test/java/ai/hokus/registry/";
     private static final String TABLES = "db/migration/postgresql/V1__registration_outbox.sql";
     private static final String PROTOCOL = "ProtocolSimulationTest,OutboxPartitionTest,OutboxTest,RelayPassTest,PausedPassTest";
@@ -49,7 +50,7 @@ public class Mutations {
             new Mutation(
                     "no comparison, in Redis",
                     REDIS,
-                    MAIN + "queue/redis/QueueScripts.java",
+                    RESOURCES + "ai/hokus/registry/queue/redis/append.lua",
                     "if (newest or '') ~= expected then return {'STALE', newest} end",
                     ""),
             new Mutation(
@@ -416,9 +417,9 @@ public class Mutations {
 
     /** The file's whole package, since constants are copied into the classes that use them. */
     private static void compile(Path copy, String classpath, String file) throws Exception {
-        if (file.endsWith(".sql")) {
-            Files.copy(
-                    copy.resolve(file), copy.resolve("target/classes").resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        if (!file.endsWith(".java")) {
+            Path resource = copy.resolve("target/classes").resolve(file.replace(RESOURCES, ""));
+            Files.copy(copy.resolve(file), resource, StandardCopyOption.REPLACE_EXISTING);
             return;
         }
         String into = file.startsWith("src/main") ? "target/classes" : "target/test-classes";

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record Checkpoint(long position, long batchId, long historyId, long nonce) {
 
-    /** The nonce of an append that put messages into the queue. */
     static final long APPEND = 0;
 
     /** The nonce of an append that skipped one parked message. */
@@ -27,7 +26,7 @@ public record Checkpoint(long position, long batchId, long historyId, long nonce
     private static final Pattern TEXT =
             Pattern.compile("v1:(\\d{1,18}):([0-9a-f]{1,16}):([0-9a-f]{1,16}):(\\d{1,18})(?::.*)?");
 
-    /** Reads what {@link #toString} wrote; null: it is of a version that this release does not know, or no checkpoint at all. */
+    /** Null: it is of a version that this release does not know, or no checkpoint at all. */
     public static @Nullable Checkpoint parse(String text) {
         Matcher parts = TEXT.matcher(text);
         return parts.matches()

@@ -3,10 +3,8 @@ package ai.hokus.registry.outbox;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The result of a claim. */
 public sealed interface ClaimResult {
 
-    /** The rewind or divergence that this claim has recorded; null: none. */
     default @Nullable Rewind rewind() {
         return null;
     }
@@ -17,17 +15,13 @@ public sealed interface ClaimResult {
      * @param from the position that had been delivered
      * @param to the position that is still delivered; {@code from} when nothing was lost
      * @param divergence whether the queue's newest checkpoint was foreign
-     * @param reason for the operators
      */
     record Rewind(long from, long to, boolean divergence, String reason) {}
 
     /**
-     * Messages to append, in order: a batch, or what is left of one.
+     * A batch, or what is left of one: at least one message.
      *
-     * @param messages at least one
-     * @param firstPosition of the first message
      * @param more whether more may be pending
-     * @param cursor for the next claim; null: nothing is remembered
      */
     record Claimed(
             List<OutboxMessage> messages,
@@ -42,12 +36,11 @@ public sealed interface ClaimResult {
             messages = List.copyOf(messages);
         }
 
-        /** The checkpoint that the queue has once all of it is appended. */
         public Checkpoint checkpoint() {
             return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.APPEND);
         }
 
-        /** The checkpoint that the queue has once the only message is skipped. */
+        /** Of a skip of its only message. */
         public Checkpoint skipCheckpoint() {
             return new Checkpoint(lastPosition(), batchId, historyId, Checkpoint.SKIP);
         }
@@ -62,11 +55,7 @@ public sealed interface ClaimResult {
         }
     }
 
-    /**
-     * Nothing was found.
-     *
-     * @param drained whether the scan has passed everything that was visible when it began; if not, claim again
-     */
+    /** If it is not {@code drained}, the scan has not passed everything that was visible when it began: claim again. */
     record NothingPending(
             boolean drained, ScanCursor cursor, @Nullable Rewind rewind) implements ClaimResult {}
 
@@ -84,12 +73,7 @@ public sealed interface ClaimResult {
      */
     record NotRelaying(String reason) implements ClaimResult {}
 
-    /**
-     * The partition does not deliver.
-     *
-     * @param fence to be appended without messages: it makes every append that is under way fail. Null: it is the newest
-     *     checkpoint already
-     */
+    /** The fence is to be appended without messages, so that every append under way fails; null: it is the newest checkpoint. */
     record Halted(
             PartitionState state,
             @Nullable Checkpoint fence,

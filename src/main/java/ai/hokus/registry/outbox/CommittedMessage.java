@@ -1,8 +1,4 @@
 package ai.hokus.registry.outbox;
 
-/**
- * A message of this instance whose transaction has committed.
- *
- * @param partition where it waits
- */
+/** A message of this instance whose transaction has committed. */
 public record CommittedMessage(NewMessage message, int partition) {}

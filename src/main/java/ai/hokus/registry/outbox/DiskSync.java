@@ -24,7 +24,6 @@ class DiskSync {
         this.needed = dialect == SqlDialect.H2;
     }
 
-    /** See {@link Outbox#flush}. */
     void flush() {
         if (!needed) {
             return;

@@ -5,9 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes H2's own shutdown hook away, so that the pool closes the database after the last request and pass. The hook would close it
- * when the application begins to stop: requests under way would fail, and the next start would wait for the relay's lock. H2's switch
- * for this, {@code DB_CLOSE_ON_EXIT=FALSE}, is refused by H2 2.4 together with {@code AUTO_SERVER=TRUE}, which operators need.
+ * Takes H2's own shutdown hook away, which closes the database when the application begins to stop: requests under way would
+ * fail. H2 2.4 refuses its switch for this, {@code DB_CLOSE_ON_EXIT=FALSE}, with {@code AUTO_SERVER=TRUE}, which operators need.
  */
 final class H2ShutdownHook {
 

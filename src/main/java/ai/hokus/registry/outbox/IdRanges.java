@@ -43,7 +43,6 @@ final class IdRanges {
         return new IdRanges(more);
     }
 
-    /** Only those above {@code id}. */
     IdRanges above(long id) {
         int first = 0;
         while (first < bounds.length && bounds[first + 1] <= id) {
@@ -59,7 +58,7 @@ final class IdRanges {
         return new IdRanges(rest);
     }
 
-    /** Without these ids, which ascend. */
+    /** @param ids ascending */
     IdRanges minus(long[] ids) {
         if (isEmpty() || ids.length == 0) {
             return this;
@@ -89,7 +88,6 @@ final class IdRanges {
         return new IdRanges(Arrays.copyOf(left, count));
     }
 
-    /** At most the first {@code max} ranges. */
     IdRanges first(int max) {
         return size() <= max ? this : new IdRanges(Arrays.copyOf(bounds, 2 * max));
     }
@@ -103,22 +101,18 @@ final class IdRanges {
         return new IdRanges(Arrays.copyOfRange(bounds, 2 * first, 2 * (first + max)));
     }
 
-    /** The highest id; there must be one. */
     long last() {
         return bounds[bounds.length - 1];
     }
 
-    /** The lowest id; there must be one. */
     long lowest() {
         return bounds[0];
     }
 
-    /** The lower bounds, in order. */
     long[] from() {
         return every(0);
     }
 
-    /** The upper bounds, in order. */
     long[] to() {
         return every(1);
     }

@@ -6,8 +6,6 @@ import org.jspecify.annotations.Nullable;
  * Where a partition stands, read under its lock: the newest row of each of its logs, and what the database says about
  * ids.
  *
- * @param queueName the queue that this outbox delivers to; null: none is recorded
- * @param environment null: none is recorded
  * @param firstPosition of the newest batch; 0: there is none
  * @param lastPosition of the newest batch; {@code purged_position} when there is none
  * @param batchId the newest batch; 0: there is none
@@ -15,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param sampleId as the newest batch says; null: none is under way
  * @param sampleXid as the newest batch says; null: not given yet
  * @param deliveryNo of the newest acknowledgement; 0: there is none
- * @param delivered the position that is delivered
  * @param highestId of this partition's messages, as they are visible now
  * @param xid of this transaction; 0 on H2
  * @param oldestXid no older transaction is running; 0 on H2
@@ -37,15 +34,11 @@ record LogEnd(
         long oldestXid,
         long serverStart) {
 
-    /** Whether this is the last position of the newest batch. */
     boolean endsWith(Checkpoint checkpoint) {
         return checkpoint.batchId() == batchId && checkpoint.position() == lastPosition;
     }
 
-    /**
-     * Whether the sample is from another cluster's transaction: this database was dumped there, and restored here. Then
-     * it says nothing about this cluster's transactions.
-     */
+    /** Whether the sample is from another cluster's transaction: this database was dumped there, and restored here. */
     boolean sampleIsForeign() {
         return sampleXid != null && sampleXid > xid;
     }

@@ -14,7 +14,7 @@ import org.springframework.jdbc.core.ResultSetExtractor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 
-/** Reads the messages of one partition, within bounds. Thread-safe. */
+/** Of one partition. Thread-safe. */
 class MessageRepository {
 
     /** Ranges of ids that one statement looks up: 2,000 take about 5 ms. */
@@ -47,13 +47,12 @@ class MessageRepository {
                 .toArray();
     }
 
-    /** Messages of one answer; {@code more}: it was cut by a limit; {@code scannedTo}: ids up to here were looked at. */
+    /** {@code more}: a limit cut the answer; {@code scannedTo}: ids up to here were looked at. */
     record Messages(List<OutboxMessage> messages, boolean more, long scannedTo) {}
 
     /**
-     * Those of these ids that belong to visible messages of other partitions, ascending. Of many ranges, some are looked up:
-     * ranges in a row, each time others, so that ids which never come do not hide those behind them. In each range, at most
-     * 5,000 ids of a partition are found.
+     * Those of these ids that belong to visible messages of other partitions, ascending. Of many ranges, some are looked up, each
+     * time others, so that ids which never come do not hide those behind them.
      */
     long[] idsOfOtherPartitions(IdRanges ranges) {
         if (otherPartitions.length == 0) {
@@ -69,11 +68,7 @@ class MessageRepository {
                 .toArray();
     }
 
-    /**
-     * The visible messages of this partition with these ids, in the order of their ids.
-     *
-     * @param maxBytes of payload; the first message is taken however large it is
-     */
+    /** The visible messages of this partition with these ids, in their order; the first one however large it is. */
     Messages unclaimed(IdRanges ids, int maxMessages, long maxBytes) {
         if (ids.isEmpty()) {
             return new Messages(List.of(), false, 0);
@@ -89,10 +84,7 @@ class MessageRepository {
         return new Messages(found.messages(), looked.size() < ids.size(), looked.last());
     }
 
-    /**
-     * Messages that were claimed before, in this order: from the beginning, as many as the bytes allow, and at least one. One
-     * whose row is gone appears as {@link OutboxMessage#missing}.
-     */
+    /** The first of these, as many as the bytes allow, and at least one. Without its row: {@link OutboxMessage#missing}. */
     List<OutboxMessage> claimed(long[] ids, long maxBytes) {
         Messages answer = client.sql(dialect.claimed())
                 .param("partition", partition)

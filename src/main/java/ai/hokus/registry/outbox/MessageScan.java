@@ -27,12 +27,7 @@ record MessageScan(PartitionRepository repository, MessageRepository messages, S
     /** If there are more ranges, most are ids of other partitions. Those are then looked up and taken out. */
     private static final int MAX_RANGES = 1_000;
 
-    /**
-     * @param messages to be claimed now, in this order
-     * @param more whether the scan goes on
-     * @param complete whether the scan has come to its end, and no higher id became visible since it began. What it passed before
-     *     that was there is looked for again by the next scan
-     */
+    /** {@code complete}: the scan has come to its end, and no higher id became visible since it began. */
     record Found(List<OutboxMessage> messages, boolean more, boolean complete, ScanCursor cursor) {}
 
     Found next(@Nullable ScanCursor remembered, LogEnd log, int maxMessages, long maxBytes) {

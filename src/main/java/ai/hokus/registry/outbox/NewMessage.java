@@ -17,9 +17,8 @@ public record NewMessage(UUID messageId, String key, String type, String payload
     private static final NoArgGenerator IDS = Generators.timeBasedEpochRandomGenerator();
 
     /**
-     * A message with a new id of version 7 (RFC 9562, section 5.7), which begins with the time in milliseconds. So the index on
-     * ids is written at its end only, while random ids would touch all of its pages. The clock may be wrong, or be set back: 74
-     * random bits keep ids apart.
+     * With a new id of version 7 (RFC 9562, section 5.7), which begins with the time: so the index on ids is written at its end
+     * only. If the clock is set back, 74 random bits keep ids apart.
      */
     public static NewMessage of(String key, String type, String payload) {
         return new NewMessage(IDS.generate(), key, type, payload);

@@ -18,19 +18,17 @@ public record ObservedCheckpoints(List<String> newestFirst, List<String> older, 
         older = List.copyOf(older);
     }
 
-    /** Only the newest; null: the queue has none. */
+    /** Null: the queue has none. */
     public static ObservedCheckpoints newest(@Nullable String checkpoint) {
         return checkpoint == null
                 ? new ObservedCheckpoints(List.of(), List.of(), true)
                 : new ObservedCheckpoints(List.of(checkpoint), List.of(), false);
     }
 
-    /** The newest; null: there is none. */
     public @Nullable String newest() {
         return newestFirst.isEmpty() ? null : newestFirst.get(0);
     }
 
-    /** All that can be read, the newest first. */
     Stream<Checkpoint> readable() {
         return Stream.concat(newestFirst.stream(), older.stream())
                 .flatMap(text -> Stream.ofNullable(Checkpoint.parse(text)));

@@ -11,7 +11,7 @@ import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Where messages are written. Thread-safe. */
+/** Thread-safe. */
 public class Outbox {
 
     private static final Logger log = LoggerFactory.getLogger(Outbox.class);
@@ -91,22 +91,15 @@ public class Outbox {
 
     /**
      * Writes copies of messages at the end of their partition, in this order: the same {@code message_id}, the next {@code
-     * copy_no}. Needs an open transaction that holds the partition's row; call {@link #flush} after its commit.
-     *
-     * @param ids of different messages of this partition; one whose row is gone is left out
-     * @return copies made
+     * copy_no}; none of a message whose row is gone. Needs an open transaction that holds the partition's row; call {@link #flush}
+     * after its commit. Returns the number of copies.
      */
     public int addCopies(int partition, List<Long> ids) {
         dialect.lockIds(jdbc);
         return jdbc.update(INSERT_COPIES, new SqlArrayValue("bigint", ids.toArray()), partition);
     }
 
-    /**
-     * Returns when everything that was committed before the call is on disk. On H2, what another transaction has visibly
-     * committed may not be there yet.
-     *
-     * @throws org.springframework.dao.DataAccessException when the database cannot say so
-     */
+    /** Returns when everything that was committed before is on disk: on H2, what is visible may not be there yet. */
     public void flush() {
         diskSync.flush();
     }

@@ -15,7 +15,6 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Puts the module together, once the migrations have run. */
 @Configuration(proxyBeanMethods = false)
 class OutboxConfiguration {
 
@@ -56,7 +55,6 @@ class OutboxConfiguration {
         return partitions;
     }
 
-    /** The first start that has an environment set records it; from then on only the same one relays. */
     private static void recordEnvironment(OutboxDatabase database, @Nullable String environment) {
         JdbcTemplate jdbc = database.jdbc();
         if (environment != null) {
@@ -74,7 +72,7 @@ class OutboxConfiguration {
         return new Outbox(database, partitions, listeners.orderedStream().toList());
     }
 
-    /** For the modules that work on the outbox's tables: none of their transactions runs longer than a relay's. */
+    /** For all modules that work on the outbox's tables. */
     @Bean
     TransactionTemplate boundedTransaction(PlatformTransactionManager transactions) {
         TransactionTemplate transaction = new TransactionTemplate(transactions);

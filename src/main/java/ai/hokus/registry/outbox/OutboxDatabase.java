@@ -4,7 +4,6 @@ import java.time.Duration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Access to the database, as the classes of this module share it. */
 record OutboxDatabase(
         JdbcTemplate jdbc,
         SqlDialect dialect,

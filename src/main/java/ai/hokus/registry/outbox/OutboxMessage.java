@@ -6,7 +6,6 @@ import java.util.UUID;
 /**
  * A claimed message.
  *
- * @param id insertion order
  * @param withheld it is not sent: an operator has decided about it (discarded, or requeued as a copy), or its row is gone
  */
 public record OutboxMessage(

@@ -37,29 +37,20 @@ public class OutboxPartition {
         this.divergenceHealInterval = database.divergenceHealInterval();
     }
 
-    /** 0 and up. */
     public int number() {
         return number;
     }
 
     /**
      * Whether everything is delivered, and the queue's newest checkpoint is that of the last message. Cheap, and takes no lock.
-     * If it misses something, the next call sees it.
      *
      * @param newest the queue's newest checkpoint; null: it has none
-     * @param cursor what the relay remembers; null: nothing, and there may be something to do
-     * @throws org.springframework.dao.DataAccessException when the database fails
      */
     public boolean isIdle(@Nullable String newest, @Nullable ScanCursor cursor) {
         return cursor != null && repository.isIdle(newest, cursor, identity);
     }
 
-    /**
-     * Why this instance must not relay; null: it may.
-     *
-     * @param newest the queue's newest checkpoint; null: it has none
-     * @throws org.springframework.dao.DataAccessException when the database fails
-     */
+    /** Why this instance must not relay; null: it may. */
     public @Nullable String refusal(@Nullable String newest) {
         String unreadable = unreadable(newest);
         return unreadable == null ? repository.refusal(identity) : unreadable;
@@ -150,8 +141,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Returns the new history. A stranger's history becomes one of ours: a relay that claimed before may append in it once more,
-     * and that must not count as a second stranger.
+     * Returns the new history. A stranger's becomes one of ours: a relay that claimed before may append in it once more, and that
+     * must not count as a second stranger.
      */
     private long heal(Row row, Reconciliation reconciliation) {
         Checkpoint foreign = requireNonNull(reconciliation.newest());
@@ -164,7 +155,6 @@ public class OutboxPartition {
         return histories.get(histories.size() - 1);
     }
 
-    /** Moves {@code delivered} to what the queue is known to have. */
     private @Nullable Rewind move(
             Row row, LogEnd end, Reconciliation reconciliation, ClaimRequest request, List<SqlUpdate> updates) {
         long from = end.delivered();
@@ -186,7 +176,6 @@ public class OutboxPartition {
         return rewind;
     }
 
-    /** What is left of the batch after this position; or a new batch, whose messages get the positions after the log's last one. */
     private ClaimResult claimNext(
             ClaimRequest request,
             LogEnd end,
@@ -258,10 +247,7 @@ public class OutboxPartition {
         return new ClaimResult.Halted(PartitionState.STOPPED, fence, null);
     }
 
-    /**
-     * The newest checkpoint's place with the nonce of the pause or stop. Null: the newest checkpoint is already this fence, and
-     * that is recorded.
-     */
+    /** The newest checkpoint's place with the nonce of the pause or stop; null: the newest one is already this fence. */
     private @Nullable Checkpoint fence(Row row, long history, @Nullable Checkpoint newest) {
         if (newest != null && newest.nonce() == row.haltId()) {
             if (row.fencedHaltId() != row.haltId()) {
@@ -275,10 +261,8 @@ public class OutboxPartition {
     }
 
     /**
-     * Records that the queue refuses a message while it takes others. Without this record the message may not be skipped.
-     *
-     * @param claimed its only message is the one that was refused
-     * @return false: the message is delivered by now, or no longer in the log; look again
+     * Records that the queue refuses the only message of this claim while it takes others. Without the record it may not be
+     * skipped. Returns false if it is delivered by now, or no longer in the log: look again.
      */
     public boolean park(ClaimResult.Claimed claimed, String reason) {
         long position = claimed.firstPosition();

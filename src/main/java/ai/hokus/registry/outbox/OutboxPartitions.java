@@ -27,7 +27,7 @@ public class OutboxPartitions {
         this.database = database;
     }
 
-    /** This database's identity towards the queue: part of the checkpoints' key in Redis. */
+    /** Part of the checkpoints' key in Redis. */
     public UUID outboxId() {
         return outboxId;
     }
@@ -36,20 +36,12 @@ public class OutboxPartitions {
         return count;
     }
 
-    /**
-     * The partition of a key, as long as the number of partitions stays the same. {@link String#hashCode} is specified, so
-     * every instance and every JDK agrees.
-     */
+    /** {@link String#hashCode} is specified, so every instance and every JDK agrees. */
     int partitionOf(String key) {
         return Math.floorMod(key.hashCode(), count);
     }
 
-    /**
-     * All partitions, by their number, for one instance's relay.
-     *
-     * @param instance this process, for the operators
-     * @param queueName where it relays to
-     */
+    /** All partitions, by their number. */
     public List<OutboxPartition> forRelay(String instance, String queueName) {
         RelayIdentity relay = new RelayIdentity(instance, queueName, environment);
         return IntStream.range(0, count)

@@ -20,10 +20,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Deletes what was delivered long enough ago: whole batches with their messages, the oldest first. It never deletes what the
  * protocol needs: the batch that was delivered last and those after it, batches with an id that is not settled yet, and
- * messages that are parked and wait for an operator. Rewinds are kept for 90 days.
- *
- * <p>Thread-safe. Works in bounded transactions of its own, each of which holds the partition's row, so that a relay
- * waits for one of them at most.
+ * messages that are parked and wait for an operator. Thread-safe. Each of its bounded transactions holds the partition's row.
  */
 @Component
 public class OutboxPurge {
@@ -93,7 +90,6 @@ public class OutboxPurge {
             WHERE r.partition_id = ? AND r.to_position < ? AND r.from_position > ? AND r.from_position <= ?
             """;
 
-    /** Deletes parked messages whose batches are gone, some time after an operator has decided on them. */
     private static final String DELETE_RESOLVED = """
             DELETE FROM outbox_message m WHERE m.partition_id = ? AND m.id IN
                 (SELECT k.id FROM outbox_parked k WHERE k.partition_id = ? AND k.position <= ? AND k.resolved_at < ?)
@@ -104,7 +100,7 @@ public class OutboxPurge {
               AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.partition_id = k.partition_id AND m.id = k.id)
             """;
 
-    /** Old rewinds are kept for people only; the protocol needs just those above the purged position. */
+    /** The protocol needs only rewinds above the purged position; older ones are kept for people. */
     private static final String DELETE_REWINDS =
             "DELETE FROM outbox_rewind WHERE partition_id = ? AND rewound_at < ? AND from_position <= ?";
 
@@ -119,15 +115,11 @@ public class OutboxPurge {
     }
 
     /**
-     * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock, partition by
-     * partition in turn.
+     * Deletes messages that were delivered longer than {@code retention} ago, by the database's clock. Returns how many.
      *
-     * @param partitions their numbers
-     * @param maxMessages maximum number of messages that one transaction deletes; one batch is deleted however large it
-     *     is
+     * @param maxMessages maximum number of messages that one transaction deletes; one batch is deleted however large it is
      * @param maxDuration no transaction begins after this; what is left waits for the next call
      * @param counter is given the messages that each transaction deletes, within it
-     * @return messages deleted
      * @throws DataAccessException when a partition could not be purged; the others were
      */
     public long purge(
@@ -166,7 +158,6 @@ public class OutboxPurge {
         return deleted;
     }
 
-    /** Like the other, without a counter. */
     public long purge(Collection<Integer> partitions, Duration retention, int maxMessages, Duration maxDuration) {
         return purge(partitions, retention, maxMessages, maxDuration, deleted -> {});
     }

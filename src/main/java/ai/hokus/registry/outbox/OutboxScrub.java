@@ -16,14 +16,12 @@ import org.springframework.jdbc.core.RowMapper;
 
 /**
  * Looks through the retained messages for one that is in no batch although its id is settled: no scan would ever find it. There
- * should be none. If there is one, it gets a batch of its own and is reported: it is late, not lost. Thread-safe. Remembers in
- * this process how far it has come.
+ * should be none. If there is one, it gets a batch of its own and is reported: it is late, not lost. Thread-safe.
  */
 public class OutboxScrub {
 
     private static final Logger log = LoggerFactory.getLogger(OutboxScrub.class);
 
-    /** Messages of one step. */
     private static final int STEP = 5_000;
 
     /** Pages of the batch log that a step reads to find its messages: 60 of small batches take about 0.1 s. */
@@ -47,30 +45,15 @@ public class OutboxScrub {
         this.roundInterval = roundInterval;
     }
 
-    /**
-     * How far a round has come ({@link Long#MIN_VALUE}: it has not begun), and the {@link System#nanoTime} before which it does
-     * not begin.
-     */
+    /** How far a round has come (or {@link Long#MIN_VALUE}), and the {@link System#nanoTime} before which it does not begin. */
     private record Round(long scrubbedTo, long notBefore) {}
 
     private record Message(int partition, long id, boolean parked) {}
 
-    /**
-     * A step through the messages.
-     *
-     * @param missing ids that are in no batch
-     * @param to how far it came
-     * @param more whether there may be messages after it
-     */
+    /** A step through the messages: ids that are in no batch, how far it came, and whether there may be messages after it. */
     private record Walked(NavigableSet<Long> missing, long to, boolean more) {}
 
-    /**
-     * Goes on where the last call stopped.
-     *
-     * @param instance who asks, for the batch's row
-     * @param maxDuration no step begins after this
-     * @return messages that were found in no batch, and have one now
-     */
+    /** Goes on where the last call stopped; no step begins after {@code maxDuration}. Returns how many messages it found. */
     public int scrub(Collection<Integer> numbers, String instance, Duration maxDuration) {
         long deadline = System.nanoTime() + maxDuration.toNanos();
         int found = 0;

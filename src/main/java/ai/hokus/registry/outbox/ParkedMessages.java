@@ -21,7 +21,6 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
         }
     }
 
-    /** Writes the lowest marked position above {@code delivered} into the partition's row. */
     void updateLowest(long delivered) {
         jdbc.update("""
                 UPDATE outbox_partition SET lowest_parked_position =
@@ -78,9 +77,8 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, up to
-     * {@code to}, or the list reaches back below it. Otherwise a skip may have been forgotten, and the mark stays, for an
-     * operator.
+     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, or the list
+     * reaches back below it. Otherwise a skip may have been forgotten, and the mark stays, for an operator.
      */
     private boolean reachesBelow(long position, long to, ObservedCheckpoints seen) {
         return seen.readable()

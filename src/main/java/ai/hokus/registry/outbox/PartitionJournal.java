@@ -27,9 +27,7 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
                 """, partition, deliveryNo, rewind.from(), rewind.to(), rewind.reason(), instance);
     }
 
-    /**
-     * @param divergedAt null: this database wrote the checkpoint itself, and lost it by a restore
-     */
+    /** @param divergedAt null: this database wrote the checkpoint itself, and lost it by a restore */
     void recordHealed(Checkpoint foreign, List<Long> histories, @Nullable OffsetDateTime divergedAt) {
         jdbc.update("""
                 UPDATE outbox_partition SET foreign_checkpoint = ?, histories = ?, diverged_at = COALESCE(?, diverged_at)
@@ -45,7 +43,6 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
                 """, reason, knownPosition, partition);
     }
 
-    /** Records how far the queue is known to have come, for the operator who releases the partition. */
     void recordStoppedPosition(long position) {
         jdbc.update("""
                 UPDATE outbox_partition SET stopped_known_position = ?
@@ -53,7 +50,7 @@ record PartitionJournal(JdbcTemplate jdbc, int partition, String instance) {
                 """, position, partition, position);
     }
 
-    /** Records that the fence of the current pause or stop was seen in the queue. */
+    /** The fence of the current pause or stop was seen in the queue. */
     void recordFence() {
         jdbc.update("""
                 UPDATE outbox_partition SET fenced_halt_id = halt_id WHERE partition_id = ? AND fenced_halt_id <> halt_id

@@ -68,7 +68,6 @@ class PartitionRepository {
         this.batchIdAt = dialect.batchAt("partition_id, last_position, batch_id"); // the ids are most of a row
     }
 
-    /** The row of {@code outbox_partition}, and the database's time. */
     record Row(
             long purgedPosition,
             @Nullable Long lowestParkedPosition,
@@ -81,7 +80,6 @@ class PartitionRepository {
             @Nullable OffsetDateTime divergedAt,
             OffsetDateTime now) {
 
-        /** Whether a stranger's checkpoint was healed within this time. */
         boolean divergedWithin(Duration interval) {
             return divergedAt != null && divergedAt.plus(interval).isAfter(now);
         }
@@ -91,7 +89,6 @@ class PartitionRepository {
         }
     }
 
-    /** A row of {@code outbox_batch}. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and a list would box each of up to 5,000 ids
     record Batch(int partition, long firstPosition, long lastPosition, long batchId, long[] messageIds) {}
 
@@ -104,7 +101,6 @@ class PartitionRepository {
                 .orElse(null);
     }
 
-    /** See {@link OutboxPartition#isIdle}. */
     boolean isIdle(@Nullable String newest, ScanCursor cursor, RelayIdentity relay) {
         Checkpoint seen = newest == null ? null : Checkpoint.parse(newest);
         boolean unreadable = newest != null && seen == null;
@@ -189,7 +185,6 @@ class PartitionRepository {
                 .orElse(null);
     }
 
-    /** Whether this is the batch that has this position. */
     boolean hasBatch(long position, long batchId) {
         return sql(batchIdAt)
                 .param("position", position)
@@ -205,15 +200,9 @@ class PartitionRepository {
         return log.endsWith(checkpoint) || hasBatch(checkpoint.position(), checkpoint.batchId());
     }
 
-    /** @param ids how many there were on the page */
     record Page(ScanCursor cursor, int ids) {}
 
-    /**
-     * The ids of some batches, ascending.
-     *
-     * @param last what the batches are ordered by, of the last one
-     * @param end whether no batch comes after these
-     */
+    /** The ids of some batches, ascending; {@code last}: what the batches are ordered by; {@code end}: no batch comes after. */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and a list would box each of up to 500,000 ids
     record ClaimedIds(long[] ids, long last, boolean end) {}
 
@@ -261,7 +250,6 @@ class PartitionRepository {
                 instance);
     }
 
-    /** What a batch's row says about which ids are settled. */
     record Settled(
             long settledId,
             @Nullable Long sampleId,

@@ -2,7 +2,6 @@ package ai.hokus.registry.outbox;
 
 /** Whether a partition delivers; the column {@code state} of the view {@code outbox_status}. */
 public enum PartitionState {
-    /** It delivers. */
     RUNNING,
     /** An operator paused it; an operator resumes it. */
     PAUSED,

@@ -2,10 +2,7 @@ package ai.hokus.registry.outbox;
 
 import java.util.List;
 
-/**
- * Says what retention may delete. The module that delivers messages implements it. Without an implementation, retention deletes
- * nothing.
- */
+/** Says what retention may delete; without an implementation, nothing. */
 public interface PurgeGuard {
 
     /**

@@ -5,10 +5,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who relays, and where to. A partition is relayed only where queue and environment are those that the database has recorded:
  * a copy of a database, or an instance that is configured for another queue, must not send what it finds there.
- *
- * @param instance this process, for the operators
- * @param queueName the Redis list
- * @param environment {@code registry.outbox.environment}; null: not set
  */
 record RelayIdentity(
         String instance, String queueName, @Nullable String environment) {

@@ -2,16 +2,12 @@ package ai.hokus.registry.outbox;
 
 /**
  * What one relay remembers of the ids that it looked at, so that it need not read the batch log again for each claim. A scan goes
- * through the ids that are in no batch, in their order, up to the highest one that was visible when it began. Without that bound
- * it would break a model's order: id 50 could commit just after the scan has passed it, and the scan would then take id 120 of
- * the same model.
+ * through the ids that are in no batch, in their order, up to the highest one that was visible when it began. Without that bound,
+ * id 50 could commit just after the scan has passed it, and the scan would then take id 120 of the same model.
  *
- * @param log the log that this cursor belongs to
  * @param unclaimed the ids up to {@code upTo} that are in no batch: not committed, rolled back, of another partition, or
  *     still to be claimed
- * @param upTo bound of the scan
  * @param after how far the scan has come
- * @param ended whether the scan has come to its end; the next claim begins another
  * @param provable ids up to here are settled once this scan has passed them; 0: nothing new
  * @param settled every id up to here is in a batch, or will never exist: what the log says, or what a scan has proved since
  * @param loading which batches are yet to be taken out of {@code unclaimed}
@@ -26,10 +22,7 @@ public record ScanCursor(
         long settled,
         Loading loading) {
 
-    /**
-     * A log, known by its newest batch (zeros: it is empty) and by the server's start: a restored database may end with the
-     * same batch, and have other transactions.
-     */
+    /** A log, known by its newest batch and by the server's start: a restored database may end with the same batch. */
     record Log(long position, long batchId, long serverStart) {
         static Log of(LogEnd end) {
             return new Log(end.lastPosition(), end.batchId(), end.serverStart());
@@ -48,7 +41,6 @@ public record ScanCursor(
         return !loading.equals(Loading.DONE);
     }
 
-    /** A cursor that remembers nothing. */
     static ScanCursor fresh(LogEnd end, Loading loading) {
         IdRanges above = IdRanges.between(end.settledId(), end.highestId());
         return new ScanCursor(Log.of(end), above, end.highestId(), 0, true, 0, end.settledId(), loading);
@@ -66,19 +58,13 @@ public record ScanCursor(
         return new ScanCursor(log, unclaimed.minus(ids), upTo, after, ended, provable, settled, next);
     }
 
-    /** A new scan, up to the highest id that is visible now. */
     ScanCursor begun(LogEnd end) {
         IdRanges above = unclaimed.above(settled).plus(upTo, end.highestId());
         long bound = Math.max(upTo, end.highestId());
         return new ScanCursor(log, above, bound, 0, false, end.settledSample(), settled, Loading.DONE);
     }
 
-    /**
-     * These are about to be claimed.
-     *
-     * @param scannedTo how far the scan has come with them
-     * @param more false: the scan has come to its end
-     */
+    /** These are about to be claimed; the scan has come to {@code scannedTo} with them or, without {@code more}, to its end. */
     ScanCursor found(long[] ids, long scannedTo, boolean more) {
         long proved = Math.max(settled, Math.min(provable, more ? scannedTo : upTo));
         IdRanges left = unclaimed.minus(ids).above(proved);
@@ -90,7 +76,6 @@ public record ScanCursor(
         return new ScanCursor(longer, unclaimed, upTo, after, ended, provable, settled, loading);
     }
 
-    /** What the scan has yet to look at. */
     IdRanges ahead() {
         return unclaimed.above(after);
     }

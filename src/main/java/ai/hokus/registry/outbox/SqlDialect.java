@@ -22,10 +22,7 @@ public enum SqlDialect {
             FROM outbox_message m WHERE m.partition_id = :partition AND m.id = ANY (:ids) ORDER BY m.id
             """;
 
-    /**
-     * Leaves out the payloads after the one that exceeds the bytes, so that the driver holds no more than the bytes and one
-     * payload.
-     */
+    /** Leaves out the payloads after the one that exceeds the bytes, so that the driver holds no more than that. */
     private static final String CUT_AT_BYTES = """
             SELECT id, message_id, message_key, message_type, created_at, withheld,
                    CASE WHEN sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - octet_length(payload)
@@ -46,7 +43,7 @@ public enum SqlDialect {
         }
     }
 
-    /** The statement behind {@link LogEnd}: the newest rows of both logs, and what the database says about ids and transactions. */
+    /** The statement behind {@link LogEnd}. */
     String logEnd() {
         String ids =
                 this == H2 ? "9223372036854775807 AS highest_id, 0 AS xid, 0 AS oldest_xid, 0 AS server_start" : """
@@ -104,10 +101,7 @@ public enum SqlDialect {
                 """;
     }
 
-    /**
-     * The last batch that begins at or before a position. If this partition has none, it may be one of a lower partition, for the
-     * reason given at {@link #newestRows}.
-     */
+    /** The last batch that begins at or before a position; perhaps one of a lower partition, as at {@link #newestRows}. */
     String batchAt(String columns) {
         return (this == H2 ? """
                 SELECT %s FROM outbox_batch WHERE partition_id = :partition AND first_position <= :position
@@ -118,10 +112,7 @@ public enum SqlDialect {
                 """).formatted(columns);
     }
 
-    /**
-     * Messages with an id in these ranges. On PostgreSQL each range is looked up in the primary key. There is nearly always only
-     * one, and then nothing has to be sorted. On H2 there is always one.
-     */
+    /** Messages with an id in these ranges. There is nearly always only one (on H2 always), and then nothing has to be sorted. */
     String unclaimed(IdRanges ids) {
         if (this == H2) {
             return """
@@ -144,10 +135,7 @@ public enum SqlDialect {
                 """);
     }
 
-    /**
-     * The next messages after an id, and whether each is parked. On PostgreSQL the messages of the next partitions come
-     * after those of this one, for the reason given at {@link #newestRows}.
-     */
+    /** The next messages after an id, and whether each is parked; then those of the next partitions, as at {@link #newestRows}. */
     String messagesAfter() {
         return """
                 SELECT m.partition_id, m.id, EXISTS (SELECT 1 FROM outbox_parked k WHERE k.id = m.id) AS parked
@@ -155,7 +143,6 @@ public enum SqlDialect {
                 """.formatted(this == H2 ? "m.partition_id = ? AND m.id > ?" : "(m.partition_id, m.id) > (?, ?)");
     }
 
-    /** Messages that were claimed before, with these ids. */
     String claimed() {
         return this == H2 ? CLAIMED : CUT_AT_BYTES.formatted(CLAIMED);
     }

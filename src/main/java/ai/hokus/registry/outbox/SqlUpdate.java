@@ -4,11 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A statement that changes rows.
- *
- * @param parameters as a {@link org.springframework.jdbc.core.JdbcTemplate} takes them
- */
+/** A statement that changes rows, with its parameters as {@link org.springframework.jdbc.core.JdbcTemplate} takes them. */
 record SqlUpdate(String sql, List<@Nullable Object> parameters) {
 
     SqlUpdate(String sql, @Nullable Object... parameters) {

@@ -2,8 +2,7 @@
  * The outbox: messages that are written in the caller's transaction and wait until the queue has them.
  *
  * <p><b>Owns</b> the tables {@code outbox}, {@code outbox_message}, {@code outbox_batch}, {@code outbox_delivery}, {@code
- * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}, and what is done with them: add,
- * claim, park, purge and scrub.
+ * outbox_partition}, {@code outbox_rewind} and {@code outbox_parked}. <b>May call</b> no other module.
  *
  * <p><b>Promises</b> that a message exists if and only if the transaction that added it committed; that messages and batches
  * are inserted and deleted, and never updated; that the messages of one key are claimed in commit order; that nothing which the
@@ -14,8 +13,6 @@
  * Reconciliation}), and selects messages ({@code MessageScan}, which keeps its place in a {@link
  * ai.hokus.registry.outbox.ScanCursor}). The batch that it writes gives them their positions; {@code OutboxScrub} writes one
  * for a forgotten message. {@code Retention} schedules {@code OutboxPurge} and {@code OutboxScrub}. {@code SqlDialect} is where H2 and PostgreSQL differ.
- *
- * <p><b>May call</b> no other module.
  *
  * <p><b>Runs on</b> the caller's threads: a request's for {@code Outbox}, the relay's for {@code OutboxPartition}, the
  * scheduler's for purge and scrub.

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
  * A batch to append.
  *
  * @param expected the checkpoint that must be the newest; null: there must be none
- * @param checkpoint the checkpoint that becomes the newest; not blank
  * @param milestone whether the checkpoint is also kept as a milestone, long after newer ones have pushed it out
  * @param entries in order, the first to be consumed first, at most {@link #MAX_ENTRIES}; none: only the checkpoint moves
  */

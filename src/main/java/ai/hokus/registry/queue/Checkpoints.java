@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the queue remembers of a producer, and how full it is.
  *
- * @param newestFirst the newest checkpoints without a gap; empty when nothing was ever appended, or all of it was forgotten
+ * @param newestFirst the newest checkpoints without a gap
  * @param milestones the checkpoints that are kept longer, the newest first
  * @param depth elements in the queue, of all producers
  */
@@ -17,7 +17,6 @@ public record Checkpoints(List<String> newestFirst, List<String> milestones, lon
         milestones = List.copyOf(milestones);
     }
 
-    /** The newest; null: there is none. */
     public @Nullable String newest() {
         return newestFirst.isEmpty() ? null : newestFirst.get(0);
     }

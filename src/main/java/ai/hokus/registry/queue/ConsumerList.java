@@ -13,7 +13,6 @@ public enum ConsumerList {
         this.suffix = suffix;
     }
 
-    /** The list's key. */
     public String key(String queueName) {
         return queueName + suffix;
     }

@@ -17,20 +17,15 @@ public interface ConsumerLists {
     /** No more elements of a list are looked at once they have this many bytes together. */
     int MAX_BYTES = 4 * 1024 * 1024;
 
-    /** Elements in the queue now. */
     long queueDepth();
 
-    /**
-     * The queue, its lists and the newest checkpoints of these producers, all at the same moment.
-     *
-     * @param producers at most one for each partition
-     */
+    /** The queue, its lists and the newest checkpoints of these producers, all at the same moment. */
     QueueSnapshot snapshot(List<ProducerId> producers);
 
     /**
      * Moves elements, all in one step, to the end of the queue that is consumed next. Consumers take the first of them first. What
-     * the list no longer has is left out. The queue's capacity does not apply, and no checkpoint changes. Of equal elements the
-     * oldest is moved.
+     * the list no longer has is left out; after ten such elements the others stay. The queue's capacity does not apply, and no
+     * checkpoint changes. Of equal elements the oldest is moved.
      *
      * @param elements 1 to {@link #MAX_ELEMENTS}, exactly as they are in the list
      * @param replacements what goes into the queue in their places

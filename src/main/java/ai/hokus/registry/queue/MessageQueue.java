@@ -7,30 +7,22 @@ package ai.hokus.registry.queue;
  * milestones. An append names the checkpoint that it expects to be the newest. If another one is, the append changes nothing.
  * So of two producers with the same view only one can append, and an append that is sent twice happens once.
  *
- * <p>Thread-safe. Calls block, each for no longer than a bound that the implementation states.
+ * <p>Thread-safe. Calls block, each for no longer than a bound that the implementation states. Each throws {@link
+ * QueueUnavailableException} when the queue did not answer.
  */
 public interface MessageQueue {
 
-    /**
-     * Reads the newest checkpoint of a producer, from the primary: a replica's stale answer would look like a loss.
-     *
-     * @return without milestones
-     * @throws QueueUnavailableException when the queue did not answer
-     */
+    /** From the primary: a replica's stale answer would look like a loss. */
     Checkpoints newestCheckpoint(ProducerId producer);
 
-    /**
-     * Reads all checkpoints of a producer, from the primary.
-     *
-     * @throws QueueUnavailableException when the queue did not answer
-     */
+    /** Milestones as well; from the primary. */
     Checkpoints allCheckpoints(ProducerId producer);
 
     /**
      * Appends a whole batch and its checkpoint, or nothing.
      *
-     * @throws QueueUnavailableException when the queue did not answer, or answered something that says nothing about this
-     *     batch; after a timeout the append may have happened, or may still happen: the checkpoints tell
+     * @throws QueueUnavailableException also when the answer says nothing about this batch; after a timeout the append may have
+     *     happened, or may still happen: the checkpoints tell
      */
     AppendResult append(ProducerId producer, Append append);
 }

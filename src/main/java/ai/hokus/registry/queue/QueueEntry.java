@@ -1,9 +1,4 @@
 package ai.hokus.registry.queue;
 
-/**
- * One element of the queue.
- *
- * @param element what consumers pop
- * @param notification what subscribers are told when notifications are on
- */
+/** The element that consumers pop, and what subscribers are told when notifications are on. */
 public record QueueEntry(String element, String notification) {}

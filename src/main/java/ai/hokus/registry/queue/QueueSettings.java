@@ -34,7 +34,7 @@ public record QueueSettings(
         @DefaultValue("2") int connections,
         @DefaultValue("512MB") DataSize maxElementSize) {
 
-    /** How much the client library may add to its own two timeouts before a call is given up. */
+    /** How much the client library may add to its own two timeouts. */
     private static final Duration SLACK = Duration.ofMillis(500);
 
     private static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
@@ -62,15 +62,12 @@ public record QueueSettings(
         SettingRange.atLeast("registry.queue.max-element-size", maxElementSize, DataSize.ofBytes(1), "512MB");
     }
 
-    /**
-     * The longest that one call of {@link MessageQueue} blocks its caller: {@code connect-timeout + command-timeout + 500
-     * ms}, 4.5 s by default. The call is given up then, whatever the client library is doing.
-     */
+    /** The longest that one call of {@link MessageQueue} blocks: {@code connect-timeout + command-timeout + 500 ms}. */
     public Duration maxCallDuration() {
         return connectTimeout.plus(commandTimeout).plus(SLACK);
     }
 
-    /** The list that holds a producer's checkpoints, the newest at its head, in the queue's own hash slot. */
+    /** A list, the newest at its head, in the queue's own hash slot. */
     public String checkpointsKey(ProducerId producer) {
         return besideTheQueue(producer.outbox() + ":" + producer.partition());
     }
@@ -84,7 +81,6 @@ public record QueueSettings(
         return (hasHashTag(this.name) ? this.name : "{" + this.name + "}") + ":outbox:" + name;
     }
 
-    /** The list that holds a producer's milestones, beside its checkpoints. */
     public String milestonesKey(ProducerId producer) {
         return checkpointsKey(producer) + ":milestones";
     }
@@ -98,7 +94,6 @@ public record QueueSettings(
         return hasHashTag(name);
     }
 
-    /** The same settings with another maximum number of connections. */
     public QueueSettings withConnections(int number) {
         return new QueueSettings(
                 name, capacity, checkpoints, notifications, connectTimeout, commandTimeout, number, maxElementSize);

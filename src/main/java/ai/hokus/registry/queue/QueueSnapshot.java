@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the queue and its lists held at one moment.
  *
- * @param depth elements in the queue
  * @param newestCheckpoints of the producers that have one
  * @param limitation why the lists' elements are not known, and their depths are not of the same moment; null: they are
  */
@@ -26,12 +25,7 @@ public record QueueSnapshot(
         return list == ConsumerList.PROCESSING ? processing : dlq;
     }
 
-    /**
-     * One list.
-     *
-     * @param depth all its elements
-     * @param oldestFirst those that were looked at, see {@link ConsumerLists#MAX_ELEMENTS}
-     */
+    /** The number of all elements, and those that were looked at ({@link ConsumerLists#MAX_ELEMENTS}). */
     public record Listed(long depth, List<String> oldestFirst) {
         public Listed {
             oldestFirst = List.copyOf(oldestFirst);

@@ -1,10 +1,9 @@
 /**
  * The queue: a list that takes each batch together with a checkpoint.
  *
- * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue} (look at the newest checkpoint, look at all of them, append), its
- * arguments and results, {@link ai.hokus.registry.queue.ConsumerLists}, which shows what consumers have taken and puts it back,
- * and the settings that every implementation obeys. The implementation is {@code ai.hokus.registry.queue.redis}; tests have a
- * twin in memory that keeps the same contract.
+ * <p><b>Owns</b> {@link ai.hokus.registry.queue.MessageQueue}, {@link ai.hokus.registry.queue.ConsumerLists}, which shows what
+ * consumers have taken and puts it back, and the settings. The implementation is {@code ai.hokus.registry.queue.redis}; tests
+ * have a twin in memory that keeps the same contract.
  *
  * <p><b>Promises</b> that an append happens as a whole or not at all, and that a failure either concerns one
  * particular batch ({@link ai.hokus.registry.queue.AppendResult.Refused}) or is a {@link

@@ -17,11 +17,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Appends what was claimed, on the pass's thread or beside it; one append at a time.
- *
- * @param beside runs the appends that the pass does not wait for
- */
+/** Appends what was claimed, on the pass's thread or {@code beside} it; one append at a time. */
 record BatchAppender(MessageQueue queue, ProducerId producer, PassObserver observer, Executor beside) {
 
     /** Every multiple of this many positions leaves a checkpoint that is kept longer than the others. */
@@ -30,10 +26,6 @@ record BatchAppender(MessageQueue queue, ProducerId producer, PassObserver obser
     /** @param ahead what was claimed meanwhile; null: nothing was asked for */
     record Answer(AppendResult result, @Nullable ClaimResult ahead) {}
 
-    /**
-     * @param expected the newest checkpoint that the queue must have; null: none
-     * @throws QueueUnavailableException as {@link MessageQueue#append}
-     */
     AppendResult append(@Nullable String expected, ClaimResult.Claimed claimed) {
         List<OutboxMessage> sent = claimed.messages().stream()
                 .filter(message -> !message.withheld())
@@ -51,10 +43,8 @@ record BatchAppender(MessageQueue queue, ProducerId producer, PassObserver obser
     }
 
     /**
-     * Appends while this thread claims. Both are over when this returns or throws, unless this thread is interrupted
-     * while it waits: then the append may still happen.
-     *
-     * @throws QueueUnavailableException as {@link MessageQueue#append}; what {@code claimAhead} throws comes first
+     * Appends while this thread claims. Both are over when this returns or throws, unless this thread is interrupted while it
+     * waits: then the append may still happen. What {@code claimAhead} throws comes first.
      */
     Answer appendWhile(@Nullable String expected, ClaimResult.Claimed claimed, Supplier<ClaimResult> claimAhead) {
         var answer = CompletableFuture.supplyAsync(() -> append(expected, claimed), beside);

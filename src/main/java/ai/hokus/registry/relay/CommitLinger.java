@@ -11,9 +11,8 @@ final class CommitLinger implements LingerPolicy {
     private static final Duration LINGER = Duration.ofMillis(200);
 
     /**
-     * How much each message of a batch, except the first, adds to the wait before the next batch. A claim and an append cost
-     * about the same for ten messages as for one. So when many come, larger batches leave the processors to the requests that
-     * write them.
+     * How much each message of a batch, except the first, adds to the wait before the next one: a claim and an append cost
+     * about the same for ten messages as for one.
      */
     private static final Duration DELAY_PER_MESSAGE = Duration.ofNanos(250_000);
 
@@ -27,10 +26,7 @@ final class CommitLinger implements LingerPolicy {
     private long endsAt = System.nanoTime();
     private int lastBatch;
 
-    /**
-     * @param awaitCommit waits for a commit, but no longer than this; returns whether there was one
-     * @param awaitStop waits this long, or until the service stops
-     */
+    /** @param awaitCommit returns whether there was a commit before the time was over */
     CommitLinger(Predicate<Duration> awaitCommit, Consumer<Duration> awaitStop) {
         this.awaitCommit = awaitCommit;
         this.awaitStop = awaitStop;
@@ -54,7 +50,6 @@ final class CommitLinger implements LingerPolicy {
         return awaitCommit.test(LOOK_INTERVAL);
     }
 
-    /** How long to wait for more messages after a batch of this size was claimed. */
     static Duration batchingDelay(int batch) {
         Duration delay = DELAY_PER_MESSAGE.multipliedBy(Math.max(0, batch - 1));
         return delay.compareTo(MAX_BATCHING_DELAY) > 0 ? MAX_BATCHING_DELAY : delay;

@@ -6,10 +6,8 @@ package ai.hokus.registry.relay;
  */
 interface LingerPolicy {
 
-    /** Ends every pass as soon as nothing is pending. */
     LingerPolicy NONE = new LingerPolicy() {};
 
-    /** This many messages were claimed. */
     default void onClaimed(int messages) {}
 
     /** Whether something was claimed lately. */
@@ -18,10 +16,8 @@ interface LingerPolicy {
     }
 
     /**
-     * Waits for a commit on this instance, or until it is time to look for those of others. When many come, it waits
-     * until there are several. Returns at once when the service stops.
-     *
-     * @return whether there was a commit
+     * Waits for a commit on this instance (when many come, for several), or until it is time to look for those of others.
+     * Returns whether there was one; at once when the service stops.
      */
     default boolean awaitCommit() {
         return true;

@@ -60,6 +60,9 @@ final class PartitionRelay implements Runnable {
     /** How the last pass ended; null: there was none, or it failed. */
     private RelayPass.@Nullable Result last;
 
+    /** Whether the queue has answered the pass under way. */
+    private boolean queueAnswered;
+
     /** How many passes in a row another instance's lock has kept out while something was pending. */
     private int lockMisses;
 
@@ -96,7 +99,7 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /** The running pass ends at its next step; no other begins. Returns at once. */
+    /** The pass under way ends at its next step. Returns at once. */
     void stop() {
         untilStop.countDown();
         signalOnce();
@@ -114,7 +117,6 @@ final class PartitionRelay implements Runnable {
         return status.knowsQueue(settings.maxPassDuration());
     }
 
-    /** Passes until it is stopped, whatever goes wrong. */
     @Override
     public void run() {
         boolean woken = true;
@@ -143,7 +145,6 @@ final class PartitionRelay implements Runnable {
         return lockMisses == 0 || soon.compareTo(settings.interval()) > 0 ? settings.interval() : soon;
     }
 
-    /** Returns whether the signal came before the pause was over. */
     private boolean awaitSignal(Duration pause) {
         try {
             boolean signalled = signal.tryAcquire(pause.toNanos(), TimeUnit.NANOSECONDS);
@@ -164,10 +165,10 @@ final class PartitionRelay implements Runnable {
     }
 
     /**
-     * One pass, with everything that can go wrong caught: without this thread nothing is delivered.
+     * One pass, with everything that can go wrong caught: without this thread nothing is delivered. Returns whether the next
+     * pass is due at once.
      *
      * @param woken whether something is known to be pending
-     * @return whether the next pass is due at once
      */
     boolean passOrWait(boolean woken) {
         if (!breaker.tryAcquire()) {
@@ -176,6 +177,7 @@ final class PartitionRelay implements Runnable {
         }
         RelayPass.Result before = last;
         last = null;
+        queueAnswered = false;
         try {
             RelayPass.Result result = pass(woken, before);
             breaker.succeeded();
@@ -186,7 +188,7 @@ final class PartitionRelay implements Runnable {
             breaker.failed(e);
             queueFailed(e);
         } catch (DataAccessException | TransactionException | LockException e) {
-            breaker.released();
+            endTrial();
             status.failed(
                     RelayState.FAILING,
                     RelayListener.DATABASE,
@@ -194,10 +196,19 @@ final class PartitionRelay implements Runnable {
                     "The relay of partition {} cannot use the database; messages wait where they are, and it tries again"
                             + " every " + settings.interval() + ".");
         } catch (Throwable e) {
-            breaker.released();
+            endTrial();
             failedUnexpectedly(e);
         }
         return false;
+    }
+
+    /** The queue did not fail. A trial without an outcome would time out, and an open breaker would hide what failed. */
+    private void endTrial() {
+        if (queueAnswered) {
+            breaker.succeeded();
+        } else {
+            breaker.released();
+        }
     }
 
     private void failedUnexpectedly(Throwable e) {
@@ -223,6 +234,7 @@ final class PartitionRelay implements Runnable {
     private RelayPass.Result pass(boolean woken, RelayPass.@Nullable Result before) {
         long start = System.nanoTime();
         Checkpoints look = queue.newestCheckpoint(producer);
+        queueAnswered = true;
         status.depth(look.depth());
         ScanCursor remembered = before == null ? null : before.cursor();
         // An instance that must not relay leaves the lock to the others.
@@ -259,10 +271,7 @@ final class PartitionRelay implements Runnable {
         }
     }
 
-    /**
-     * A new thread for each append of a backlog costs a hundredth of the append. If there can be none, the claim comes after
-     * the append.
-     */
+    /** A new thread costs a hundredth of such an append. If there can be none, the claim comes after the append. */
     private static void onThreadOfItsOwn(Runnable append) {
         try {
             new Thread(append, Thread.currentThread().getName() + "-append").start();

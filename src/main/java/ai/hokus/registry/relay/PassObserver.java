@@ -8,16 +8,13 @@ import java.util.List;
 /** Is told what a pass does. Must neither throw nor do I/O. Called on the relay's thread, or on that of an append beside it. */
 interface PassObserver {
 
-    /** A claim has ended. */
     default void claimed(ClaimResult result) {}
 
     /** The queue took messages in one append, whose answer came after {@code took}. None: all of them were withheld. */
     default void appended(List<OutboxMessage> messages, Duration took) {}
 
-    /** A message was skipped: the queue refused it alone. */
     default void parked(OutboxMessage message, String error) {}
 
-    /** How many elements the queue held. */
     default void depth(long elements) {}
 
     /** Something failed after an append had happened. */

@@ -13,11 +13,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * Leaves the queue alone while it is away. One per instance, shared by its partitions.
  *
- * <p>Two failures in a row open it. It then lets one pass try after a wait that doubles with every failure, up to a limit.
- * The wait is up to 20 % shorter by chance, so that instances do not try together. To the breaker, a whole pass is one
- * call.
- *
- * <p>Thread-safe.
+ * <p>Two failures in a row open it. It then lets one pass try after a wait that doubles with every failure, up to a limit, and
+ * is up to 20 % shorter by chance, so that instances do not try together. To the breaker, a whole pass is one call. Thread-safe.
  */
 final class QueueBreaker {
 
@@ -29,9 +26,7 @@ final class QueueBreaker {
     private volatile Instant nextTry = Instant.MIN;
     private volatile String lastFailure = "";
 
-    /**
-     * @param trialTimeout a trial that has not ended by then counts as failed
-     */
+    /** @param trialTimeout a trial that has not ended by then counts as failed */
     QueueBreaker(Duration initialBackoff, Duration maxBackoff, Duration trialTimeout, Clock clock) {
         this.clock = clock;
         IntervalFunction waits =
@@ -54,12 +49,11 @@ final class QueueBreaker {
         return breaker.tryAcquirePermission();
     }
 
-    /** The queue answered, to the end of the pass. */
+    /** The queue answered, as often as the pass asked it. */
     void succeeded() {
         breaker.onSuccess(0, TimeUnit.NANOSECONDS);
     }
 
-    /** The queue did not answer. */
     void failed(QueueUnavailableException why) {
         lastFailure = why.kind() + ": " + why.getMessage();
         breaker.onError(0, TimeUnit.NANOSECONDS, why);

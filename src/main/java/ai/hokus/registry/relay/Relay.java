@@ -42,7 +42,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         return mode;
     }
 
-    /** One per partition; empty when this instance relays nothing. */
+    /** Empty when this instance relays nothing. */
     public List<RelayStatus> statuses() {
         return partitions.stream().map(PartitionRelay::status).toList();
     }
@@ -65,7 +65,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         wake(message.partition());
     }
 
-    /** Wakes the partition's relay: an operator has given it something to do. Returns at once. */
+    /** Returns at once. */
     public void wake(int partition) {
         List<PartitionRelay> current = partitions;
         if (partition < current.size()) {

@@ -14,7 +14,6 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Puts the module together; without a queue there is a relay that relays nothing. */
 @Configuration(proxyBeanMethods = false)
 class RelayConfiguration {
 

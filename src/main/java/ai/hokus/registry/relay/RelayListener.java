@@ -10,29 +10,17 @@ import java.util.List;
  */
 public interface RelayListener {
 
-    /** Cause of a failure: the database. */
     String DATABASE = "database";
 
-    /** Cause of a failure: anything unforeseen. */
     String OTHER = "other";
 
-    /**
-     * The queue took messages in one append.
-     *
-     * @param createdAt when each of them was written, by the database's clock; none: all of them were withheld
-     * @param took until the queue had answered
-     */
+    /** {@code createdAt}: when each message of an append was written, by the database's clock; none: all were withheld. */
     default void appended(int partition, List<OffsetDateTime> createdAt, Duration took) {}
 
     /** A pass that had the lock ended, well or not; {@code took} counts from its first look at the queue. */
     default void passEnded(int partition, Duration took) {}
 
-    /**
-     * A pass failed.
-     *
-     * @param cause how the queue failed, in the words of {@code QueueUnavailableException.Cause}, in lower case; or {@link
-     *     #DATABASE}, or {@link #OTHER}
-     */
+    /** The cause is a {@code QueueUnavailableException.Cause} in lower case, {@link #DATABASE} or {@link #OTHER}. */
     default void failed(int partition, String cause) {}
 
     /**
@@ -43,6 +31,5 @@ public interface RelayListener {
      */
     default void rewound(int partition, long from, long to) {}
 
-    /** A message was parked and skipped. */
     default void parked(int partition) {}
 }

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All listeners. If one fails, delivery goes on and the others are still told. Thread-safe. */
+/** If one fails, delivery goes on and the others are still told. Thread-safe. */
 final class RelayListeners {
 
     private static final Logger log = LoggerFactory.getLogger(RelayListeners.class);

@@ -18,12 +18,7 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One pass over one partition: claim, append, handle the answer, and so on until nothing is pending. The package's documentation
- * says why this is enough. Used once, by one thread. No transaction waits for the queue.
- *
- * @param timeIsLeft asked before every step; false ends the pass
- */
+/** One pass over one partition. Used once, by one thread. Every step first asks whether {@code timeIsLeft}. */
 record RelayPass(
         OutboxPartition partition,
         MessageQueue queue,
@@ -38,8 +33,7 @@ record RelayPass(
      * How a pass ended, and what the next one should know.
      *
      * @param state {@link RelayState#DELIVERING}: time was up, or the service stops; more may be pending
-     * @param cursor null: nothing is remembered
-     * @param detail what operators see as the last error; null: there is none
+     * @param detail what operators see as the last error
      * @param maxMessages of the next append, if that is less than {@link Limits#batchMessages}
      */
     record Result(
@@ -53,20 +47,10 @@ record RelayPass(
         }
     }
 
-    /**
-     * Limits of one append.
-     *
-     * @param claimAheadFrom a batch of this many messages or more is appended while the next one is claimed
-     */
+    /** Of one append. A batch of {@code claimAheadFrom} messages or more is appended while the next one is claimed. */
     record Limits(int batchMessages, long batchBytes, int claimAheadFrom) {}
 
-    /**
-     * What the pass knows between two steps. Immutable.
-     *
-     * @param seen the queue's checkpoints
-     * @param confirmedDeliveryNo for the next claim only
-     * @param maxMessages of the next append
-     */
+    /** What the pass knows between two steps; {@code confirmedDeliveryNo} is for the next claim only. */
     private record Knowledge(
             ObservedCheckpoints seen,
             @Nullable Long confirmedDeliveryNo,
@@ -87,10 +71,9 @@ record RelayPass(
     }
 
     /**
-     * Works until nothing is pending, or time is up. Whatever is thrown, every message is still where it was. The next pass finds
-     * out what the queue has, and must begin without a cursor.
+     * Works until nothing is pending, or time is up. After an exception the next pass must begin without a cursor.
      *
-     * @param look the newest checkpoint, read before the lock was asked for; if it is outdated by now, the queue says so
+     * @param look read before the lock was asked for; if it is outdated by now, the queue says so
      * @param before how the previous pass ended; null: not known
      * @throws QueueUnavailableException when the queue takes nothing now
      * @throws org.springframework.dao.DataAccessException when the database fails
@@ -154,7 +137,6 @@ record RelayPass(
         return new Result(RelayState.NOT_RELAYING, null, ((ClaimResult.NotRelaying) claim).reason());
     }
 
-    /** A second look, with no transaction open, at all checkpoints. */
     private Knowledge lookAgain(Knowledge known, ClaimResult.LookAgain lookAgain) {
         Checkpoints all = queue.allCheckpoints(producer);
         observer.depth(all.depth());
@@ -163,7 +145,6 @@ record RelayPass(
         return new Knowledge(seen, confirmed, known.cursor(), known.maxMessages());
     }
 
-    /** If more than one batch is pending and this one is large enough, the next one is claimed while the queue takes this one. */
     private BatchAppender.Answer append(Knowledge known, ClaimResult.Claimed claimed) {
         String newest = known.seen().newest();
         boolean alone = !claimed.more()

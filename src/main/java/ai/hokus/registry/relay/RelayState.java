@@ -4,9 +4,7 @@ package ai.hokus.registry.relay;
 public enum RelayState {
     /** It has not made a pass yet, or time was up before its first claim. */
     STARTING,
-    /** Everything is in the queue. */
     IDLE,
-    /** It is delivering. */
     DELIVERING,
     /** Another instance relays this partition. */
     STANDING_BY,
@@ -14,7 +12,6 @@ public enum RelayState {
     WAITING,
     /** The queue is at its capacity: messages wait in the outbox until consumers make room. */
     QUEUE_FULL,
-    /** An operator paused the partition. */
     PAUSED,
     /** Another copy of the database delivers to the same queue; an operator must decide. */
     STOPPED,
@@ -22,7 +19,6 @@ public enum RelayState {
     NOT_RELAYING,
     /** The database or something unforeseen failed: messages wait in the outbox, and the next pass tries again. */
     FAILING,
-    /** The service stops. */
     SHUT_DOWN;
 
     /** Whether the last pass compared the queue's newest checkpoint with what was delivered, and healed what was missing. */

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What one partition's relay on this instance last knew. Immutable.
  *
  * @param since when it came into this state
- * @param lastPassAt when its last successful pass ended; null: none has
- * @param lastError what last went wrong; null: nothing has
+ * @param lastPassAt when its last successful pass ended
  * @param queueDepth elements in the queue when it last looked; -1: it has not
  */
 public record RelayStatus(

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +28,7 @@ final class RelayStatusTracker implements PassObserver {
     private final int partition;
     private final Clock clock;
     private final RelayListeners listeners;
-    private final ThrottledLog warnings = new ThrottledLog(log);
+    private final Map<String, ThrottledLog> warnings = new ConcurrentHashMap<>();
     private volatile RelayStatus status;
 
     RelayStatusTracker(int partition, Clock clock, RelayListeners listeners) {
@@ -73,12 +75,7 @@ final class RelayStatusTracker implements PassObserver {
         become(RelayState.SHUT_DOWN, null, "The relay of partition {} stops; what is pending waits in the outbox.");
     }
 
-    /**
-     * The one place where the state changes. Only a change is logged.
-     *
-     * @param error null: the last one stays
-     * @param logLine with a place for the partition's number
-     */
+    /** The one place where the state changes. Only a change is logged. If {@code error} is null, the last one stays. */
     private void become(RelayState state, @Nullable String error, String logLine) {
         RelayStatus before = status;
         Instant now = clock.instant();
@@ -114,7 +111,6 @@ final class RelayStatusTracker implements PassObserver {
         };
     }
 
-    /** For the states in which a pass can end. */
     private static String logLine(RelayState state) {
         return switch (state) {
             case IDLE -> "Partition {}: everything is in the queue.";
@@ -188,6 +184,8 @@ final class RelayStatusTracker implements PassObserver {
 
     @Override
     public void warned(String warning) {
-        warnings.warn(() -> "Partition " + partition + ": appended, but: " + warning);
+        String kind = warning.split(":", 2)[0];
+        warnings.computeIfAbsent(kind, key -> new ThrottledLog(log))
+                .warn(() -> "Partition " + partition + ": appended, but: " + warning);
     }
 }

@@ -11,6 +11,7 @@ import ai.hokus.registry.queue.ConsumerLists;
 import ai.hokus.registry.queue.InMemoryMessageQueue;
 import ai.hokus.registry.queue.QueueUnavailableException;
 import ai.hokus.registry.queue.QueueUnavailableException.Cause;
+import ai.hokus.registry.support.RunningService;
 import ai.hokus.registry.support.SettableClock;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
@@ -18,12 +19,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Redis fails during a put-back. */
+/** Redis fails during a put-back, or somebody else is faster. */
 class PutBackTest {
 
     private static final Duration STUCK_AFTER = Duration.ofMinutes(15);
@@ -73,6 +75,29 @@ class PutBackTest {
         assertThatThrownBy(this::execute).isInstanceOf(QueueUnavailableException.class);
 
         assertThat(putBack.preview(ALL).younger()).isEqualTo(2);
+    }
+
+    @Test
+    void what_was_gone_meanwhile_is_said() {
+        try (RunningService service = RunningService.on(TestDatabase.H2, Map.of(), ForgetfulLists.class)) {
+            ForgetfulLists forgetful = service.bean(ForgetfulLists.class);
+            forgetful.push(ConsumerList.DLQ, "{\"message_id\":\"1\"}");
+            forgetful.push(ConsumerList.DLQ, "{\"message_id\":\"2\"}");
+
+            assertThat(service.post("/outbox/put-back", "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}")
+                            .body())
+                    .contains("1 element of dlq went back", "Gone meanwhile, or left there because many were gone: 1");
+        }
+    }
+
+    /** Somebody else is faster with the oldest element. */
+    static class ForgetfulLists extends InMemoryMessageQueue {
+
+        @Override
+        public synchronized long putBack(ConsumerList list, List<String> elements, List<String> replacements) {
+            remove(list, elements.get(0));
+            return super.putBack(list, elements, replacements);
+        }
     }
 
     private long execute() {

@@ -4,6 +4,8 @@ import static ai.hokus.registry.queue.MessageQueueContract.append;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.queue.QueueSnapshot.Listed;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -130,6 +132,21 @@ public abstract class ConsumerListsContract {
 
         assertThat(elements()).containsExactly("M", "O", "a");
         assertThat(lists().snapshot(List.of()).dlq().oldestFirst()).containsExactly("n");
+    }
+
+    /** Each that is gone costs a search of the whole list, however long it is. */
+    @Test
+    void after_ten_that_are_gone_the_others_stay() {
+        queue().append(producer, append(null, "1:a", "a"));
+        List.of("m", "n", "o").forEach(element -> push(ConsumerList.DLQ, element));
+        List<String> elements = new ArrayList<>(List.of("m"));
+        elements.addAll(Collections.nCopies(9, "gone"));
+        elements.addAll(List.of("n", "gone too", "o", "a"));
+
+        assertThat(lists().putBack(ConsumerList.DLQ, elements, elements)).isEqualTo(2);
+
+        assertThat(elements()).containsExactly("m", "n", "a");
+        assertThat(lists().snapshot(List.of()).dlq().oldestFirst()).containsExactly("o");
     }
 
     @Test

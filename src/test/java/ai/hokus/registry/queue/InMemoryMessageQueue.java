@@ -120,9 +120,11 @@ public class InMemoryMessageQueue implements MessageQueue, ConsumerLists {
         failIfToldTo();
         List<String> left = new ArrayList<>(state.list(list));
         List<String> moved = new ArrayList<>();
-        for (int n = 0; n < elements.size(); n++) {
+        for (int n = 0, gone = 0; n < elements.size() && gone < 10; n++) {
             if (left.remove(elements.get(n))) {
                 moved.add(replacements.get(n));
+            } else {
+                gone++;
             }
         }
         long count = moved.size();

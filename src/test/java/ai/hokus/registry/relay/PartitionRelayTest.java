@@ -32,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.util.unit.DataSize;
 
 /** The relay of one partition, pass by pass, when the queue, the lock or the database say no. */
@@ -191,6 +192,30 @@ class PartitionRelayTest {
     }
 
     @Test
+    void a_queue_that_is_back_is_not_blamed_for_what_else_fails() {
+        outbox.append("model");
+        for (RuntimeException failure :
+                List.of(new DataAccessResourceFailureException("no right"), new IllegalStateException("no right"))) {
+            locks.failWith = null;
+            memory.failWith(AWAY);
+            relay.passOrWait(true);
+            relay.passOrWait(true);
+            assertThat(breaker.state()).isEqualTo(BreakerState.OPEN);
+            memory.failWith(null);
+            locks.failWith = failure;
+            clock.advance(breaker.untilNextTry());
+
+            relay.passOrWait(true);
+
+            assertThat(breaker.state())
+                    .as("a trial without an outcome times out, and the relay says that it waits for the queue")
+                    .isEqualTo(BreakerState.CLOSED);
+            assertThat(relay.status().state()).isEqualTo(RelayState.FAILING);
+            assertThat(relay.status().lastError()).contains("no right");
+        }
+    }
+
+    @Test
     void what_a_pass_knew_about_the_queue_does_not_count_after_the_process_stood_still() {
         relay.passOrWait(true);
         assertThat(relay.knowsQueue()).isTrue();
@@ -201,13 +226,14 @@ class PartitionRelayTest {
     }
 
     @Test
-    void a_warning_of_every_append_is_logged_once() {
+    void each_kind_of_warning_of_every_append_is_logged_once() {
+        List<String> warnings = List.of("notifications not published: no right", "checkpoints not trimmed: no right");
         MessageQueue warning = new DelegatingQueue(memory) {
             @Override
             public AppendResult append(ProducerId producer, Append append) {
                 super.append(producer, append);
                 memory.take();
-                return new AppendResult.Appended(0, List.of("notifications not published: no right"));
+                return new AppendResult.Appended(0, warnings);
             }
         };
         PartitionRelay warned = relayTo(warning, SETTINGS);
@@ -218,10 +244,10 @@ class PartitionRelayTest {
         }
 
         assertThat(logged.list)
-                .singleElement()
                 .extracting(ILoggingEvent::getFormattedMessage)
-                .asString()
-                .contains("Partition 0: appended, but: notifications not published: no right");
+                .containsExactly(
+                        "Partition 0: appended, but: notifications not published: no right",
+                        "Partition 0: appended, but: checkpoints not trimmed: no right");
     }
 
     @Test
@@ -406,6 +432,7 @@ class PartitionRelayTest {
         private final QueueBreaker breaker;
         private boolean taken;
         private boolean unlockFails;
+        private RuntimeException failWith; // null: it does not fail
         private boolean held;
         private int asked;
         private int askedWhileOpen;
@@ -420,6 +447,9 @@ class PartitionRelayTest {
             askedWhileOpen += breaker.state() == BreakerState.OPEN ? 1 : 0;
             assertThat(configuration.getName()).isEqualTo("relay-0");
             assertThat(held).isFalse();
+            if (failWith != null) {
+                throw failWith;
+            }
             if (taken) {
                 return Optional.empty();
             }

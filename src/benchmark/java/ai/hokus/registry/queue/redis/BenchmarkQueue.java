@@ -30,7 +30,7 @@ public final class BenchmarkQueue {
             String expected,
             String checkpoint,
             List<String> elements) {
-        List<String> words = new ArrayList<>(List.of("EVAL", QueueScripts.APPEND, "3", queue, checkpointsKey));
+        List<String> words = new ArrayList<>(List.of("EVAL", RedisScripts.APPEND, "3", queue, checkpointsKey));
         words.add(checkpointsKey + ":milestones");
         words.addAll(List.of(expected, checkpoint, CAPACITY, CHECKPOINTS, "0", ""));
         words.add(Integer.toString(elements.size()));

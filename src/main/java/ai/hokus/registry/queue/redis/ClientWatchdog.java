@@ -16,7 +16,6 @@ final class ClientWatchdog {
 
     private static final Duration SUSPICIOUS_TIME = Duration.ofSeconds(10);
 
-    /** Time between two tries. Each makes a client's threads and connections, and drops them if it does no better. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(15);
 
     private final LongSupplier nanoTime;
@@ -31,7 +30,7 @@ final class ClientWatchdog {
         this.nanoTime = nanoTime;
     }
 
-    /** A call was answered. Returns whether it was the first one, or calls had failed before. */
+    /** Returns whether it was the first one, or calls had failed before. */
     synchronized boolean succeeded() {
         boolean news = !answered || failures > 0;
         answered = true;
@@ -39,7 +38,7 @@ final class ClientWatchdog {
         return news;
     }
 
-    /** A call failed. Returns whether a new client should be tried now. */
+    /** Returns whether a new client should be tried now. */
     synchronized boolean failed(Cause cause) {
         if (!mayBeTheConnections(cause)) {
             failures = 0;
@@ -60,8 +59,7 @@ final class ClientWatchdog {
 
     /**
      * Whether a new connection may fare better. A failover behind a proxy or a virtual IP leaves the old ones open, at a node
-     * that is a replica now ({@code READONLY}, {@code MASTERDOWN}) or a primary that was cut off ({@code NOREPLICAS}). Has no
-     * default, so that a new cause does not compile until it is added here.
+     * that is a replica now ({@code READONLY}, {@code MASTERDOWN}) or a primary that was cut off ({@code NOREPLICAS}).
      */
     private static boolean mayBeTheConnections(Cause cause) {
         return switch (cause) {

@@ -49,10 +49,7 @@ final class RedisClient {
     /** Finds a dead connection between two passes, before the next append would. */
     private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
 
-    /**
-     * Texts as UTF-8. The library's own codec does the same, but takes four times as long for a batch: it writes each element's
-     * characters one by one into a pooled buffer.
-     */
+    /** The library's own codec does the same, but takes four times as long for a batch. */
     private static final StringCodec UTF_8 = new StringCodec() {
         @Override
         public Encoder getValueEncoder() {
@@ -75,10 +72,7 @@ final class RedisClient {
         });
     }
 
-    /**
-     * The variables whose files hold another password or other certificates than those that this client uses; empty: none.
-     * Reads the files.
-     */
+    /** The variables whose files hold other secrets than this client uses; empty: none. Reads the files. */
     String changedSecrets() {
         return redis.withCurrentSecrets().changedSince(redis);
     }

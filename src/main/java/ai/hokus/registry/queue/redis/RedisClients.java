@@ -25,10 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 final class RedisClients implements AutoCloseable {
 
-    /** How long {@link #close()} takes at most. */
     static final Duration MAX_CLOSE = Duration.ofSeconds(2);
 
-    /** Pause between two looks at the files, and so between two attempts with what is new in them. */
+    /** Pause between two looks at the files. */
     private static final Duration SECRETS_CHECK_INTERVAL = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(RedisClients.class);
@@ -55,11 +54,7 @@ final class RedisClients implements AutoCloseable {
                 RedisClients::startThread);
     }
 
-    /**
-     * @param factory makes a client without touching Redis
-     * @param nanoTime as {@link System#nanoTime}
-     * @param attempts runs each attempt to replace the client on another thread than the caller's
-     */
+    /** @param attempts runs each attempt to replace the client on another thread than the caller's */
     RedisClients(
             QueueSettings settings,
             RedisErrorClassifier errors,
@@ -105,7 +100,6 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** The failure of a call that Redis need not be asked for. */
     QueueUnavailableException unavailable(Cause cause, String sentence) {
         return errors.unavailable(cause, sentence);
     }
@@ -128,9 +122,8 @@ final class RedisClients implements AutoCloseable {
     }
 
     /**
-     * The variables whose files hold something else than the client uses; empty: none, or it is not time to look yet. Asked
-     * after each call, so if a rotation leaves both passwords valid for a while, the new one is tried before the old one stops
-     * working; otherwise at the first call after that.
+     * Empty: none, or it is not time to look yet. Asked after each call, so if a rotation leaves both passwords valid for a while,
+     * the new one is tried before the old one stops working.
      */
     private String changedSecrets(RedisClient used) {
         synchronized (this) {
@@ -142,12 +135,7 @@ final class RedisClients implements AutoCloseable {
         return used.changedSecrets();
     }
 
-    /**
-     * Replaces the client on a new thread: the relay does not wait for it.
-     *
-     * @param changed the variables whose files are the reason; empty: the client is suspected
-     * @param probe for a client that is suspected
-     */
+    /** @param changed the variables whose files are the reason; empty: the client is suspected */
     private synchronized void replaceBeside(String changed, ScriptCall probe) {
         if (replacing || closed) {
             return;
@@ -168,10 +156,9 @@ final class RedisClients implements AutoCloseable {
 
     /** Enough after a change of the secrets: whatever else fails, what Redis accepts is better than what it will not accept. */
     private ScriptCall ping() {
-        return new ScriptCall(QueueScripts.PING, List.of(settings.name()), List.of());
+        return new ScriptCall(RedisScripts.PING, List.of(settings.name()), List.of());
     }
 
-    /** If a new client does what is asked of it, it takes over. */
     private void replace(String changed, ScriptCall probe) {
         RedisClient fresh = null;
         try {
@@ -202,7 +189,6 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** @param delay until no call can be waiting on it any more */
     private static void discard(RedisClient client, Duration delay) {
         CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS)
                 .execute(() -> {
@@ -224,7 +210,6 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /** Warns once, until something is accepted. */
     private void warnOfSecrets(String changed, QueueUnavailableException failure) {
         synchronized (this) {
             boolean refused = failure.kind() == Cause.AUTHENTICATION || failure.kind() == Cause.TLS;
@@ -242,7 +227,7 @@ final class RedisClients implements AutoCloseable {
     }
 
     private void warnOfEviction(RedisClient asked) {
-        var unused = asked.run(new ScriptCall(QueueScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
+        var unused = asked.run(new ScriptCall(RedisScripts.EVICTION_POLICY, List.of(settings.name()), List.of()))
                 .thenAccept(reply -> {
                     if (!reply.isEmpty() && reply.get(0) instanceof String policy && policy.startsWith("allkeys-")) {
                         log.warn(
@@ -275,10 +260,7 @@ final class RedisClients implements AutoCloseable {
         }
     }
 
-    /**
-     * Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. A client that was
-     * replaced just before is ended by {@link #discard}, or ends with the process.
-     */
+    /** Ends connections and threads, in {@link #MAX_CLOSE} at most. Calls under way and later ones fail. */
     @Override
     public void close() {
         RedisClient last;

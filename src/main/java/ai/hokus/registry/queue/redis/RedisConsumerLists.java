@@ -14,13 +14,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The queue's lists in Redis. Has a client of its own with one connection, so that whatever happens here, the relay does not wait
- * for it. Nothing touches Redis before the first call; each call ends within {@link QueueSettings#maxCallDuration()}.
+ * Has a client of its own with one connection, so that the relay does not wait for it. Nothing touches Redis before the first
+ * call; each call ends within {@link QueueSettings#maxCallDuration()}.
  *
  * <p>In a cluster, lists whose name has no hash tag are in different slots. No command of Redis reaches two of them at once, a
- * consumer's BRPOPLPUSH included, so there only their depths are looked at.
- *
- * <p>Thread-safe.
+ * consumer's BRPOPLPUSH included, so there only their depths are looked at. Thread-safe.
  */
 class RedisConsumerLists implements ConsumerLists, AutoCloseable {
 
@@ -82,7 +80,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
     }
 
     private Listed depthAlone(ConsumerList list) {
-        ScriptCall depth = new ScriptCall(ConsumerListScripts.DEPTH, List.of(key(list)), List.of());
+        ScriptCall depth = new ScriptCall(RedisScripts.DEPTH, List.of(key(list)), List.of());
         return new Listed(clients.call(depth, depth).number(), List.of());
     }
 
@@ -96,7 +94,7 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         Collections.reverse(arguments);
         arguments.addAll(0, elements);
         return clients.call(
-                        new ScriptCall(ConsumerListScripts.PUT_BACK, keys, arguments),
+                        new ScriptCall(RedisScripts.PUT_BACK, keys, arguments),
                         look(List.of(settings.name()), List.of()))
                 .number();
     }
@@ -118,6 +116,6 @@ class RedisConsumerLists implements ConsumerLists, AutoCloseable {
         keys.addAll(checkpoints);
         List<String> arguments =
                 List.of(Integer.toString(lists.size()), Integer.toString(MAX_ELEMENTS), Integer.toString(MAX_BYTES));
-        return new ScriptCall(ConsumerListScripts.SNAPSHOT, keys, arguments);
+        return new ScriptCall(RedisScripts.SNAPSHOT, keys, arguments);
     }
 }

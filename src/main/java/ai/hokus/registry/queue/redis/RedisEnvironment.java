@@ -59,9 +59,8 @@ final class RedisEnvironment {
     }
 
     /**
-     * Reads the variables. Warns once in each call about what it guessed.
+     * Empty: Redis is not named.
      *
-     * @return empty when Redis is not named
      * @throws StartupRefusedException when a variable is unusable, or two contradict each other
      */
     Optional<RedisSettings> settings() {
@@ -76,7 +75,6 @@ final class RedisEnvironment {
         return Optional.of(servers(url == null ? RedisUrl.NONE : RedisUrl.parse(url)));
     }
 
-    /** One server or a cluster, named by the URL, the parts, or both. */
     private RedisSettings servers(RedisUrl url) {
         Node node = new Node(host(url), port(url));
         boolean tls = tls(url);
@@ -207,7 +205,6 @@ final class RedisEnvironment {
         return new SecretFile(TOKEN_FILE, file);
     }
 
-    /** What the variable or the URL says. */
     private @Nullable String both(String variable, @Nullable String inUrl, String difference) {
         return EnvironmentVariables.agreed(variable, read(variable), RedisUrl.VARIABLE, inUrl, difference);
     }

@@ -28,13 +28,10 @@ import org.redisson.client.RedisTimeoutException;
  * of the table that fits any link of the chain wins, which is why the specific ones come first.
  *
  * <p>Only a sentence is kept, never the exception itself: the client library's messages quote the command with its
- * parameters, which are elements of the queue or, for AUTH, the password.
- *
- * <p>Thread-safe.
+ * parameters, which are elements of the queue or, for AUTH, the password. Thread-safe.
  */
 final class RedisErrorClassifier {
 
-    /** Maximum length of a sentence that is kept, in characters. */
     private static final int MAX_MESSAGE_LENGTH = 300;
 
     private static final int MAX_CHAIN_LENGTH = 20;
@@ -87,10 +84,6 @@ final class RedisErrorClassifier {
     private final String address;
     private final Kind kind;
 
-    /**
-     * @param address of Redis, for messages
-     * @param kind as it is configured
-     */
     RedisErrorClassifier(String address, Kind kind) {
         this.address = address;
         this.kind = kind;
@@ -122,7 +115,6 @@ final class RedisErrorClassifier {
         return unavailable(Cause.OTHER, innermost.getClass().getName() + ": " + sentence(innermost));
     }
 
-    /** @param error as Redis put it, inside a script */
     QueueUnavailableException unavailable(String error) {
         return unavailable(new RedisException(error));
     }
@@ -148,7 +140,6 @@ final class RedisErrorClassifier {
                 : null;
     }
 
-    /** Whether an error, as Redis put it, is about what was pushed and not about the queue. */
     static boolean isAboutAnElement(String error) {
         return ABOUT_AN_ELEMENT.matcher(error).matches();
     }

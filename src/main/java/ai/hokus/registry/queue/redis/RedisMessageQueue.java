@@ -12,15 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * The queue as a Redis list, through Redisson.
- *
- * <p>Nothing here touches Redis before the first call, and a Redis that comes back is used again by itself. Every call
- * ends within {@link QueueSettings#maxCallDuration()}, and nothing is retried here: a call that timed out may still be
- * carried out by Redis later, and the checkpoints then tell.
- *
- * <p>Thread-safe.
- */
+/** The queue as a Redis list. Nothing touches Redis before the first call. Thread-safe. */
 public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private final QueueSettings settings;
@@ -55,7 +47,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
     public AppendResult append(ProducerId producer, Append append) {
         return append.entries().stream().anyMatch(this::isTooLarge)
                 ? refuseWithoutSending(producer, append)
-                : resultOf(call(new ScriptCall(QueueScripts.APPEND, keys(producer), arguments(append)), producer));
+                : resultOf(call(new ScriptCall(RedisScripts.APPEND, keys(producer), arguments(append)), producer));
     }
 
     @Override
@@ -117,7 +109,7 @@ public class RedisMessageQueue implements MessageQueue, AutoCloseable {
 
     private ScriptCall look(ProducerId producer, int newest, int milestones) {
         return new ScriptCall(
-                QueueScripts.CHECKPOINTS,
+                RedisScripts.CHECKPOINTS,
                 keys(producer),
                 List.of(Integer.toString(newest), Integer.toString(milestones)));
     }

@@ -14,10 +14,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
-/**
- * Makes the {@link MessageQueue} and the {@link ai.hokus.registry.queue.ConsumerLists}. Without a configured Redis there is
- * neither, and everything waits; with one, no bean touches it at start-up: the first call connects.
- */
+/** Without a configured Redis there is no {@link MessageQueue}, and messages wait. */
 @Configuration(proxyBeanMethods = false)
 class RedisQueueConfiguration {
 

@@ -20,7 +20,6 @@ final class RedisReply {
         this.errors = errors;
     }
 
-    /** A length or a count. */
     long number() {
         if (next < parts.size() && parts.get(next++) instanceof Long number && number >= 0) {
             return number;
@@ -41,7 +40,6 @@ final class RedisReply {
         return next >= parts.size() || parts.get(next) == null ? null : text();
     }
 
-    /** This many texts. */
     List<String> texts(long count) {
         List<String> texts = new ArrayList<>();
         for (long n = 0; n < count; n++) {
@@ -50,7 +48,6 @@ final class RedisReply {
         return texts;
     }
 
-    /** All that are left. */
     List<String> rest() {
         return texts(parts.size() - next);
     }

@@ -11,14 +11,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where Redis is and how to log in. {@link RedisEnvironment} reads it from the environment.
  *
- * @param kind what is at the nodes' addresses
  * @param nodes one, or in {@link Kind#SENTINEL} all the sentinels that are known; never empty
  * @param masterName what the sentinels call the primary; null without sentinels
  * @param username null: the default user
- * @param password null: none is sent
  * @param passwordFile from which the password was read, and is read again when it changes; null: it never changes
  * @param database 0 in a cluster
- * @param trust for a connection with TLS; its files are read again too
  */
 record RedisSettings(
         Kind kind,
@@ -31,7 +28,6 @@ record RedisSettings(
         int database,
         RedisTls trust) {
 
-    /** How many servers there are, and who says which of them takes writes. */
     enum Kind {
         /** One address, which is the primary's whatever happens: a server alone, or ElastiCache's primary endpoint. */
         SINGLE,
@@ -48,7 +44,6 @@ record RedisSettings(
         nodes = List.copyOf(nodes);
     }
 
-    /** Each node's, for the client library. */
     List<String> addresses() {
         String scheme = tls ? "rediss://" : "redis://";
         return nodes.stream()
@@ -86,7 +81,6 @@ record RedisSettings(
         return password != null && !tls && !nodes.stream().map(Node::host).allMatch(EnvironmentVariables::isLoopback);
     }
 
-    /** Without user name and password. */
     @Override
     public String toString() {
         return address();

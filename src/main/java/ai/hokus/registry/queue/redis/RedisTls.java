@@ -16,8 +16,8 @@ import org.springframework.boot.ssl.pem.PemSslStoreDetails;
  * The authorities that a TLS connection to Redis trusts (without a file: the JVM's), and the certificate that the client
  * presents (without files: none). The server's certificate must always carry the name that we connect to.
  *
- * @param files the files' names, by variable
- * @param contents the files' contents, in PEM, by variable
+ * @param files names by variable
+ * @param contents in PEM, by variable
  */
 record RedisTls(Map<String, String> files, Map<String, String> contents) {
 
@@ -30,11 +30,7 @@ record RedisTls(Map<String, String> files, Map<String, String> contents) {
         contents = Map.copyOf(contents);
     }
 
-    /**
-     * Reads the files.
-     *
-     * @throws StartupRefusedException when one is missing, or is not PEM
-     */
+    /** @throws StartupRefusedException when one is missing, or is not PEM */
     static RedisTls of(Map<String, String> files) {
         if (files.containsKey(CERTIFICATE) != files.containsKey(KEY)) {
             String set = files.containsKey(KEY) ? KEY : CERTIFICATE;

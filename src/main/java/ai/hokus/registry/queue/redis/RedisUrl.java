@@ -25,7 +25,6 @@ record RedisUrl(
 
     static final String VARIABLE = "REDIS_URL";
 
-    /** Not set: it leaves everything to the other variables. */
     static final RedisUrl NONE = new RedisUrl(null, null, null, null, null, 0);
 
     /** Fits everything. The login ends at the last @: a password may contain an unencoded one, a host cannot. */

@@ -177,7 +177,7 @@ class ClientReplacementTest {
         RedisClient replaced = client(TestRedis.freePort());
         replaced.shutdown(TIMEOUT).join();
 
-        assertThat(replaced.run(new ScriptCall(QueueScripts.PING, List.of("q"), List.of())))
+        assertThat(replaced.run(new ScriptCall(RedisScripts.PING, List.of("q"), List.of())))
                 .isCompletedExceptionally()
                 .failsWithin(Duration.ZERO)
                 .withThrowableThat()

@@ -109,7 +109,7 @@ class RedisMessageQueueTest extends MessageQueueContract {
     void more_elements_than_lua_can_pass_on_are_refused_and_nothing_is_written() {
         queue();
         List<String> words =
-                new java.util.ArrayList<>(List.of("EVAL", QueueScripts.APPEND, "3", name, name + ":c", name + ":m"));
+                new java.util.ArrayList<>(List.of("EVAL", RedisScripts.APPEND, "3", name, name + ":c", name + ":m"));
         words.addAll(List.of("", "8000:a", "100000", "100", "0", "", "8000"));
         java.util.Collections.addAll(words, "x ".repeat(8_000).split(" "));
 

@@ -44,7 +44,7 @@ class RedisRightsTest {
     private static final String PUBLISH = "+publish";
     private static final String CHANNEL = "&" + NAME + ":pubsub";
 
-    /** Exactly what {@link QueueScripts} says it needs, and for each the next smaller thing. */
+    /** Exactly what {@link RedisScripts} says it needs, and for each the next smaller thing. */
     private static final List<String> RIGHTS = List.of(
             "+eval",
             "+lindex",
