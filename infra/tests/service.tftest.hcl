@@ -518,6 +518,16 @@ run "settings_reach_the_service" {
     )
     error_message = "What docs/configuration.md has can be set."
   }
+
+  assert {
+    condition = alltrue([
+      for name in ["REGISTRY_CLOUDWATCH_NAMESPACE", "REGISTRY_CLOUDWATCH_STEP", "REGISTRY_SECURITY_AUTH_SERVICE_URL", "REGISTRY_SECURITY_AUTHSERVICE_ID", "SERVER_PORT", "API_PORT", "REGISTRY_MIGRATE_ONLY", "REGISTRY_MIGRATEONLY"] :
+      can(regex(local.refused_settings, name))
+      ]) && !anytrue([
+      for name in ["REGISTRY_SECURITY_AUTH_SERVICE_STALE_TTL", "REGISTRY_OUTBOX_DIVERGENCE_HEAL_INTERVAL"] : can(regex(local.refused_settings, name))
+    ])
+    error_message = "What Terraform sets can be set under no other name, and its neighbours can."
+  }
 }
 
 run "a_setting_that_terraform_sets_is_refused" {

@@ -38,7 +38,6 @@ locals {
       runbook    = alarm.runbook
       namespace  = try(alarm.namespace, var.metrics_namespace)
       metric     = try(alarm.metric, null)
-      metrics    = try({ for id, name in alarm.metrics : id => name }, {})
       expression = try(alarm.expression, null)
       dimensions = dimensions
       statistic  = alarm.statistic
@@ -48,6 +47,11 @@ locals {
       datapoints = alarm.datapoints
       of         = alarm.of
       missing    = alarm.missing
+      metrics = { for id, name in try(alarm.metrics, {}) : id => {
+        name       = name
+        namespace  = startswith(name, "registry.") ? var.metrics_namespace : alarm.namespace
+        dimensions = startswith(name, "registry.") ? tomap({}) : tomap(dimensions)
+      } }
     }
   }]...)
 
@@ -97,9 +101,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
       id = metric_query.key
 
       metric {
-        namespace   = each.value.namespace
-        metric_name = metric_query.value
-        dimensions  = each.value.dimensions
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        dimensions  = metric_query.value.dimensions
         period      = each.value.period
         stat        = each.value.statistic
       }

@@ -10,7 +10,7 @@ output "service_metrics" {
       for alarm in values(local.alarms) : join(" ", concat([alarm.metric], keys(alarm.dimensions)))
       if alarm.namespace == var.metrics_namespace && alarm.metric != null
     ],
-    flatten([for alarm in values(local.alarms) : values(alarm.metrics)]),
+    flatten([for alarm in values(local.alarms) : [for metric in values(alarm.metrics) : metric.name if metric.namespace == var.metrics_namespace]]),
     flatten([for widget in local.widgets : [
       for line in widget.lines : join(" ", [for i, word in line : word if i == 1 || (i >= 2 && i % 2 == 0)]) if line[0] == var.metrics_namespace
     ]]),

@@ -126,9 +126,9 @@ variable "settings" {
   validation {
     condition = length(setintersection(keys(var.settings), concat(keys(local.environment), keys(local.secrets)))) == 0 && alltrue([
       for name in keys(var.settings) : can(regex("^[A-Z][A-Z0-9_]*$", name))
-      && !can(regex("PASSWORD|TOKEN|SECRET|^REDIS_|^DB_|^SPRING_DATASOURCE_URL|^CLOUDWATCH_|^REGISTRY_OUTBOX_PARTITIONS$|_FILE$", name))
+      && !can(regex(local.refused_settings, name))
     ])
-    error_message = "settings must be named as variables (REGISTRY_...), and none of what Terraform sets, of how Redis, the database or CloudWatch are reached, no file and no secret."
+    error_message = "settings must be named as variables (REGISTRY_...), and none of what Terraform sets, of how Redis, the database or CloudWatch are reached, not REGISTRY_MIGRATE_ONLY, no file and no secret."
   }
 }
 

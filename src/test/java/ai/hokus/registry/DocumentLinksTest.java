@@ -22,6 +22,7 @@ class DocumentLinksTest {
     private static final Pattern CODE_BLOCK = Pattern.compile("(?ms)^ *```.*?^ *```");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
     private static final Pattern ANCHOR = Pattern.compile("<a id=\"([^\"]+)\">");
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{?(?!PWD)([A-Z_]+)");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)#?([^)\\s]*)\\)");
 
     /** Two literals of one text, in Java and in JavaScript. */
@@ -58,6 +59,20 @@ class DocumentLinksTest {
                 .as("of a finding, a log line, the console and an alert")
                 .contains("not-relaying", "delivery-stalled", "stopped-partition", "no-metrics");
         assertThat(anchors(RUNBOOK)).containsAll(named);
+    }
+
+    @Test
+    void every_variable_that_a_documents_commands_use_gets_its_value_there() {
+        for (Path document : documents()) {
+            String text = read(document);
+            for (MatchResult block : matches(CODE_BLOCK, text)) {
+                for (MatchResult variable : matches(VARIABLE, block.group())) {
+                    assertThat(text)
+                            .as("%s, %s", document, variable.group())
+                            .containsPattern("\\b%1$s=|`%1$s` is ".formatted(variable.group(1)));
+                }
+            }
+        }
     }
 
     private static List<Path> documents() {

@@ -1,5 +1,6 @@
 package ai.hokus.registry.relay;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,12 +11,17 @@ import ai.hokus.registry.queue.MessageQueue;
 import ai.hokus.registry.queue.QueueSettings;
 import ai.hokus.registry.support.TestDatabase;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.util.unit.DataSize;
 
 class RelaySettingsTest {
@@ -61,6 +67,20 @@ class RelaySettingsTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("registry.relay.lock-at-most-for");
         }
+    }
+
+    @Test
+    void the_document_on_scaling_reckons_with_the_default_batch() throws IOException {
+        int batch = new Binder(List.of())
+                .bindOrCreate("registry.relay", RelaySettings.class)
+                .batchMessages();
+
+        assertThat(Files.readString(Path.of("docs", "scaling.md")))
+                .contains(
+                        "up to %,d messages".formatted(batch),
+                        "R = %,d / max(C, A)".formatted(batch),
+                        "7 and 1 for %,d)".formatted(batch),
+                        "batches of %,d a second".formatted(batch));
     }
 
     private static RelaySettings withLock(Duration lockAtMostFor) {
