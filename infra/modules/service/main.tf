@@ -32,7 +32,7 @@ locals {
   }
 
   # The same under other names, what would keep a task from serving, files, and secrets.
-  refused_settings = "PASSWORD|TOKEN|SECRET|^REDIS_|^DB_|^SPRING_DATASOURCE_URL|^(REGISTRY_)?CLOUDWATCH_|^(SERVER|API)_PORT$|^REGISTRY_(OUTBOX_PARTITIONS|MIGRATE_?ONLY|SECURITY_AUTH_?SERVICE_(URL|ID))$|_FILE$"
+  refused_settings = "PASSWORD|TOKEN|SECRET|^AWS_|^REDIS_|^DB_|^SPRING_DATASOURCE_URL|^(REGISTRY_)?CLOUDWATCH_|^(SERVER|API)_PORT$|^REGISTRY_(OUTBOX_PARTITIONS|MIGRATE_?ONLY|SECURITY_AUTH_?SERVICE_(URL|ID))$|_FILE$"
 }
 
 resource "aws_cloudwatch_log_group" "this" {
