@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SqlFailure;
 import java.sql.Types;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -7,6 +8,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.DataClassRowMapper;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
@@ -76,6 +79,19 @@ final class RegistrationRepository {
 
     private static final RowMapper<StoredRegistration> STORED =
             DataClassRowMapper.newInstance(StoredRegistration.class);
+    /** Says nothing about the database. */
+    static final class ModelLockedException extends CannotAcquireLockException {
+
+        private static final long serialVersionUID = 1;
+
+        ModelLockedException(DataAccessException cause) {
+            super("another transaction holds the model's row", cause);
+        }
+    }
+
+    /** How many bytes a registration has, about. */
+    record Size(long id, int bytes) {}
+
 
     private final JdbcTemplate jdbc;
     private final NamedParameterJdbcTemplate named;
@@ -89,10 +105,15 @@ final class RegistrationRepository {
      * Locks the model's row until the transaction ends. Anybody else who registers this model waits. Needs an open
      * transaction.
      *
+     * @throws ModelLockedException when another transaction holds it and does not end in time
      * @return whether there is such a row
      */
     boolean lockModel(String name) {
-        return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
+        try {
+            return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
+        } catch (DataAccessException e) {
+            throw SqlFailure.isLockTimeout(e) ? new ModelLockedException(e) : e;
+        }
     }
 
     /**
