@@ -28,6 +28,10 @@ import org.springframework.web.bind.annotation.RestController;
 record RegistrationQueryController(RegistrationRepository repository) {
 
     /** Which page a client wants, as written in the URL. */
+    private static final String TOO_MANY =
+            "Too many requests with this API key, or to the auth service, or too many reads at once;"
+                    + " Retry-After says when to come again";
+
     record PageRequest(
             @Parameter(
                     description = "Maximum page size, 1 to 200; default 50. Large registrations make shorter pages",
@@ -58,6 +62,7 @@ record RegistrationQueryController(RegistrationRepository repository) {
     @ApiResponse(responseCode = "200", description = "A page of them, possibly empty")
     @ApiResponse(responseCode = "422", description = "A parameter is wrong, each is named")
     @ApiResponse(responseCode = "503", description = "The database failed; send the same request again")
+    @ApiResponse(responseCode = "429", description = TOO_MANY)
     RegistrationPage list(
             @Parameter(description = "Only this model", example = "churn-model")
                     @RequestParam(required = false)
@@ -84,6 +89,7 @@ record RegistrationQueryController(RegistrationRepository repository) {
     @ApiResponse(responseCode = "404", description = "None is stored")
     @ApiResponse(responseCode = "422", description = "A parameter is wrong, each is named")
     @ApiResponse(responseCode = "503", description = "The database failed; send the same request again")
+    @ApiResponse(responseCode = "429", description = TOO_MANY)
     ResponseEntity<Object> read(
             @Parameter(example = "churn-model") @PathVariable String name,
             @Parameter(example = "3") @PathVariable String version,
