@@ -13,7 +13,6 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.DataClassRowMapper;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
-import org.springframework.jdbc.core.SingleColumnRowMapper;
 import org.springframework.jdbc.core.namedparam.MapSqlParameterSource;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.namedparam.SqlParameterSource;
@@ -62,7 +61,7 @@ final class RegistrationRepository {
 
     /** Of the two columns that may be large; all others together have 13,000 characters at most. */
     private static final String SIZE = """
-            SELECT octet_length(tags) + coalesce(octet_length(api_schema), 0) FROM registration
+            SELECT id, octet_length(tags) + coalesce(octet_length(api_schema), 0) AS bytes FROM registration
             """;
 
     private static final String PAGE = """
@@ -79,6 +78,7 @@ final class RegistrationRepository {
 
     private static final RowMapper<StoredRegistration> STORED =
             DataClassRowMapper.newInstance(StoredRegistration.class);
+
     /** Says nothing about the database. */
     static final class ModelLockedException extends CannotAcquireLockException {
 
@@ -92,7 +92,6 @@ final class RegistrationRepository {
     /** How many bytes a registration has, about. */
     record Size(long id, int bytes) {}
 
-
     private final JdbcTemplate jdbc;
     private final NamedParameterJdbcTemplate named;
 
@@ -105,8 +104,8 @@ final class RegistrationRepository {
      * Locks the model's row until the transaction ends. Anybody else who registers this model waits. Needs an open
      * transaction.
      *
-     * @throws ModelLockedException when another transaction holds it and does not end in time
      * @return whether there is such a row
+     * @throws ModelLockedException when another transaction holds it and does not end in time
      */
     boolean lockModel(String name) {
         try {
@@ -197,9 +196,9 @@ final class RegistrationRepository {
         return page(REGISTRATION, STORED, query, max);
     }
 
-    /** How many bytes each registration of {@link #page} is about. */
-    List<Integer> sizes(RegistrationQuery query, int max) {
-        return page(SIZE, SingleColumnRowMapper.newInstance(Integer.class), query, max);
+    /** The sizes of the registrations of {@link #page}. */
+    List<Size> sizes(RegistrationQuery query, int max) {
+        return page(SIZE, DataClassRowMapper.newInstance(Size.class), query, max);
     }
 
     private <T> List<T> page(String select, RowMapper<T> mapper, RegistrationQuery query, int max) {
