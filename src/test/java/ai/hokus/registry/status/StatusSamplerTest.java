@@ -292,6 +292,41 @@ class StatusSamplerTest {
         }
     }
 
+    /** Each takes 2 s to fail: the timeout of a lock. */
+    @Test
+    void neither_a_report_nor_a_sample_that_fails_puts_the_next_sample_off_for_long() throws Exception {
+        String url = postgres.newUrl();
+        try (RunningService service =
+                        onOwnServer(Map.of("spring.datasource.url", url, "registry.status.report-interval", "100ms"));
+                Connection session = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = session.createStatement()) {
+            Eventually.await("sampled", () -> sampledAt(service).isAfter(Instant.MIN));
+            session.setAutoCommit(false);
+            statement.execute("LOCK TABLE outbox_relay IN SHARE MODE");
+            awaitLockTimeout("DELETE FROM outbox_relay");
+            assertThat(durationToNextSample(service)).isLessThan(Duration.ofSeconds(10));
+
+            statement.execute("LOCK TABLE outbox_delivery IN ACCESS EXCLUSIVE MODE");
+            awaitLockTimeout("FROM outbox_status");
+            awaitLockTimeout("DELETE FROM outbox_relay");
+            session.rollback();
+            assertThat(durationToNextSample(service)).isLessThan(Duration.ofSeconds(15));
+        }
+    }
+
+    private static void awaitLockTimeout(String sql) {
+        String waiting =
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || ? || '%'";
+        Eventually.await("it waits", () -> postgres.admin().queryForObject(waiting, Integer.class, sql) > 0);
+        Eventually.await("it has failed", () -> postgres.admin().queryForObject(waiting, Integer.class, sql) == 0);
+    }
+
+    private static Duration durationToNextSample(RunningService service) {
+        Instant start = Instant.now();
+        Eventually.await("sampled", () -> sampledAt(service).isAfter(start));
+        return Duration.between(start, sampledAt(service));
+    }
+
     @Test
     void a_database_that_is_slow_is_well_and_one_that_is_frozen_for_long_is_not() {
         try (RunningService service = onOwnServer(Map.of())) {
