@@ -70,13 +70,16 @@ function update() {
 /** Dry runs are not recorded, so they need no reason from the operator. */
 async function preview() {
   const asked = current();
-  action.seen = null;
+  action.freshUntil = 0;
   tell("Asking the service …", "");
   const mine = action;
   const answer = await ask(action.path, { body: { ...fields(), reason: "preview", dry_run: true } });
   if (mine !== action || asked !== current()) return;
   const { messages = 0, partitions = [], detail = "" } = answer.body || {};
-  if (answer.ok && (messages > 0 || partitions.length > 0)) Object.assign(action, { seen: asked, freshUntil: Date.now() + PREVIEW_TTL_MS });
+  const possible = answer.ok && (messages > 0 || partitions.length > 0);
+  // What failed is asked again, as what is not fresh any more is.
+  action.seen = possible || answer.status === 0 || answer.status === 429 || answer.status >= 500 ? asked : null;
+  if (possible) action.freshUntil = Date.now() + PREVIEW_TTL_MS;
   tell(answer.ok ? capital(detail.replace("Dry run: ", "")) : trouble(answer), answer.ok ? "" : "bad");
 }
 

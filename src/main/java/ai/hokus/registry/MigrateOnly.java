@@ -1,5 +1,6 @@
 package ai.hokus.registry;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -35,7 +36,8 @@ class MigrateOnly {
     /** As Spring reads them; empty: the command line has the setting's name alone. */
     private static final Set<String> YES = Set.of("", "true", "on", "yes", "1");
 
-    private static final Set<String> NO = Set.of("false", "off", "no", "0");
+    /** A variable that is empty is one that is not set. */
+    private static final Set<String> NO = Set.of("", "false", "off", "no", "0");
 
     /**
      * Whether the command line, the environment ({@code REGISTRY_MIGRATE_ONLY}) or a system property asks for it. So does a
@@ -45,7 +47,7 @@ class MigrateOnly {
         StandardEnvironment environment = new StandardEnvironment();
         environment.getPropertySources().addFirst(new SimpleCommandLinePropertySource(args));
         ConfigurationPropertySources.attach(environment);
-        return !NO.contains(value(environment));
+        return List.of(args).contains("--" + SETTING) || !NO.contains(value(environment));
     }
 
     private static String value(Environment environment) {

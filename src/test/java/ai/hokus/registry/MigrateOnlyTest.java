@@ -46,7 +46,7 @@ class MigrateOnlyTest {
     @ParameterizedTest
     @CsvSource({
         ",true",
-        "=,true",
+        "=,false",
         "=true,true",
         "=1,true",
         "=yes,true",
@@ -60,6 +60,15 @@ class MigrateOnlyTest {
     void it_is_asked_for_as_any_other_setting_is(String value, boolean requested) {
         assertThat(MigrateOnly.isRequested("--registry.migrate-only" + (value == null ? "" : value)))
                 .isEqualTo(requested);
+    }
+
+    /** As Compose passes on {@code ${REGISTRY_MIGRATE_ONLY:-}}. */
+    @Test
+    void an_empty_variable_starts_the_service() throws Exception {
+        Result result = run(Map.of("REGISTRY_MIGRATE_ONLY", ""), "--registry.registration.max-concurrent-requests=0");
+
+        assertThat(result.exitCode()).as(result.log()).isEqualTo(1);
+        assertThat(result.log()).contains("registry.registration.max-concurrent-requests");
     }
 
     @Test

@@ -35,7 +35,8 @@ final class TakenPositions {
 
     /**
      * Whether the message at this position has been taken and not put back, by the last look. Null: that is not known. What was
-     * put back can be any message that was taken before; and elements of several partitions cannot be told apart.
+     * put back can be any message that was taken before, and hides that as many of those in the queue were taken; what waits at
+     * the first look may have been put back; and elements of several partitions cannot be told apart.
      */
     @Nullable
     Boolean taken(int partition, long position) {
@@ -61,6 +62,9 @@ final class TakenPositions {
         /** Guarded by {@code times}. */
         private TakenMessages.@Nullable Seen last;
 
+        /** Up to here the queue may have had what was put back, and more was taken than was seen; guarded by {@code times}. */
+        private long uncertainUpTo;
+
         void saw(TakenMessages.Seen seen, Instant at) {
             Checkpoint newest = seen.newest();
             TakenMessages.Seen before = furthest;
@@ -74,6 +78,9 @@ final class TakenPositions {
                         || last.newest().historyId() != newest.historyId()
                         || newest.position() < last.newest().position()) {
                     times.clear();
+                }
+                if (times.isEmpty() || seen.takenPosition() < times.lastKey()) {
+                    uncertainUpTo = newest.position();
                 }
                 last = seen;
                 if (times.isEmpty() || seen.takenPosition() > times.lastKey()) {
@@ -92,7 +99,10 @@ final class TakenPositions {
                     return null;
                 }
                 long highest = times.lastKey();
-                return position > highest ? Boolean.FALSE : last.takenPosition() < highest ? null : Boolean.TRUE;
+                if (position > highest) {
+                    return position > uncertainUpTo ? Boolean.FALSE : null;
+                }
+                return last.takenPosition() < highest ? null : Boolean.TRUE;
             }
         }
 

@@ -143,7 +143,8 @@ record OutboxQueryController(
             description =
                     "taken, taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has"
                             + " not. taken is false while the message is in the queue, and null when that is not known, for"
-                            + " example because something was put back.")
+                            + " example because something was put back, or because the message was in the queue before this"
+                            + " instance started.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
         List<Map<String, @Nullable Object>> rows = queries.history(messageId);
         if (rows.isEmpty()) {

@@ -15,7 +15,7 @@ import org.springframework.web.servlet.HandlerInterceptor;
  */
 record BulkheadInterceptor(Bulkhead registrations, Bulkhead reads) implements HandlerInterceptor {
 
-    /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503. */
+    /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503, for reads with 429. */
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
         bulkhead(request).acquirePermission();

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.registration.RegistrationRepository.Size;
 import ai.hokus.registry.web.Problem;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.Operation;
@@ -26,6 +27,10 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Registrations")
 record RegistrationQueryController(RegistrationRepository repository) {
+
+    private static final String TOO_MANY =
+            "Too many requests with this API key, or to the auth service, or too many reads at once;"
+                    + " Retry-After says when to come again";
 
     /** Which page a client wants, as written in the URL. */
     record PageRequest(
@@ -57,6 +62,7 @@ record RegistrationQueryController(RegistrationRepository repository) {
     @Operation(summary = "List registrations")
     @ApiResponse(responseCode = "200", description = "A page of them, possibly empty")
     @ApiResponse(responseCode = "422", description = "A parameter is wrong, each is named")
+    @ApiResponse(responseCode = "429", description = TOO_MANY)
     @ApiResponse(responseCode = "503", description = "The database failed; send the same request again")
     RegistrationPage list(
             @Parameter(description = "Only this model", example = "churn-model")
@@ -83,6 +89,7 @@ record RegistrationQueryController(RegistrationRepository repository) {
             content = @Content(schema = @Schema(implementation = RegistrationPage.class)))
     @ApiResponse(responseCode = "404", description = "None is stored")
     @ApiResponse(responseCode = "422", description = "A parameter is wrong, each is named")
+    @ApiResponse(responseCode = "429", description = TOO_MANY)
     @ApiResponse(responseCode = "503", description = "The database failed; send the same request again")
     ResponseEntity<Object> read(
             @Parameter(example = "churn-model") @PathVariable String name,
@@ -99,15 +106,17 @@ record RegistrationQueryController(RegistrationRepository repository) {
 
     /** Looks at the sizes first, and at one more than asked for, to know whether more follow. */
     private RegistrationPage page(RegistrationQuery query) {
-        List<Integer> sizes = repository.sizes(query, query.limit() + 1);
+        List<Size> sizes = repository.sizes(query, query.limit() + 1);
         int rows = 0;
         for (int bytes = 0;
                 rows < Math.min(sizes.size(), query.limit()) && bytes < RegistrationQuery.MAX_BYTES;
                 rows++) {
-            bytes += sizes.get(rows);
+            bytes += sizes.get(rows).bytes();
         }
         List<StoredRegistration> shown = repository.page(query, rows);
+        // One that was committed meanwhile, with a lower id, pushes the last one out of this page.
+        Long last = shown.isEmpty() ? null : shown.get(shown.size() - 1).id();
         return new RegistrationPage(
-                shown, rows < sizes.size() ? shown.get(rows - 1).id() : null);
+                shown, last != null && last < sizes.get(sizes.size() - 1).id() ? last : null);
     }
 }

@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.SqlFailure;
 import java.sql.Types;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -7,10 +8,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.springframework.dao.CannotAcquireLockException;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.DataClassRowMapper;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.RowMapper;
-import org.springframework.jdbc.core.SingleColumnRowMapper;
 import org.springframework.jdbc.core.namedparam.MapSqlParameterSource;
 import org.springframework.jdbc.core.namedparam.NamedParameterJdbcTemplate;
 import org.springframework.jdbc.core.namedparam.SqlParameterSource;
@@ -59,7 +61,7 @@ final class RegistrationRepository {
 
     /** Of the two columns that may be large; all others together have 13,000 characters at most. */
     private static final String SIZE = """
-            SELECT octet_length(tags) + coalesce(octet_length(api_schema), 0) FROM registration
+            SELECT id, octet_length(tags) + coalesce(octet_length(api_schema), 0) AS bytes FROM registration
             """;
 
     private static final String PAGE = """
@@ -77,6 +79,19 @@ final class RegistrationRepository {
     private static final RowMapper<StoredRegistration> STORED =
             DataClassRowMapper.newInstance(StoredRegistration.class);
 
+    /** Says nothing about the database. */
+    static final class ModelLockedException extends CannotAcquireLockException {
+
+        private static final long serialVersionUID = 1;
+
+        ModelLockedException(DataAccessException cause) {
+            super("another transaction holds the model's row", cause);
+        }
+    }
+
+    /** How many bytes a registration has, about. */
+    record Size(long id, int bytes) {}
+
     private final JdbcTemplate jdbc;
     private final NamedParameterJdbcTemplate named;
 
@@ -85,9 +100,17 @@ final class RegistrationRepository {
         this.named = new NamedParameterJdbcTemplate(jdbc);
     }
 
-    /** Locks the model's row until the transaction ends, and returns whether there is one. Needs an open transaction. */
+    /**
+     * Locks the model's row until the transaction ends, and returns whether there is one. Needs an open transaction.
+     *
+     * @throws ModelLockedException when another transaction holds it and does not end in time
+     */
     boolean lockModel(String name) {
-        return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
+        try {
+            return !jdbc.queryForList(LOCK_MODEL, String.class, name).isEmpty();
+        } catch (DataAccessException e) {
+            throw SqlFailure.isLockTimeout(e) ? new ModelLockedException(e) : e;
+        }
     }
 
     /** As {@link #lockModel}, for those of the models' rows that nobody holds; returns their names. Never waits. */
@@ -160,9 +183,9 @@ final class RegistrationRepository {
         return page(REGISTRATION, STORED, query, max);
     }
 
-    /** How many bytes each registration of {@link #page} is about. */
-    List<Integer> sizes(RegistrationQuery query, int max) {
-        return page(SIZE, SingleColumnRowMapper.newInstance(Integer.class), query, max);
+    /** The sizes of the registrations of {@link #page}. */
+    List<Size> sizes(RegistrationQuery query, int max) {
+        return page(SIZE, DataClassRowMapper.newInstance(Size.class), query, max);
     }
 
     private <T> List<T> page(String select, RowMapper<T> mapper, RegistrationQuery query, int max) {

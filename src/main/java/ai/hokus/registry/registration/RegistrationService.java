@@ -3,7 +3,7 @@ package ai.hokus.registry.registration;
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.outbox.NewMessage;
 import ai.hokus.registry.outbox.Outbox;
-import ai.hokus.registry.registration.StoreResult.StoreAlone;
+import ai.hokus.registry.registration.RegistrationRepository.ModelLockedException;
 import ai.hokus.registry.web.FieldError;
 import ai.hokus.registry.web.Problem;
 import io.github.resilience4j.bulkhead.Bulkhead;
@@ -72,19 +72,13 @@ class RegistrationService implements AutoCloseable {
      */
     RegistrationResult register(RegistrationRequest request, String userId) {
         NewRegistration registration = newRegistration(request, userId);
-        boolean alone = false;
         try {
-            StoreResult together = group.store(registration);
-            alone = together instanceof StoreAlone;
-            return together instanceof RegistrationResult result ? result : storeAlone(registration);
-        } catch (DataIntegrityViolationException | BulkheadFullException e) {
-            // Caused by this registration's content, or by those of locked models: it says nothing about the database.
+            return group.store(registration) instanceof RegistrationResult result ? result : storeAlone(registration);
+        } catch (DataIntegrityViolationException | BulkheadFullException | ModelLockedException e) {
+            // Caused by this registration's content, or by locked models: it says nothing about the database.
             throw e;
         } catch (RuntimeException e) {
-            // Alone, it waited for its model. Where a table is locked, those that share a transaction fail too.
-            if (!alone || !SqlFailure.isLockTimeout(e)) {
-                outbox.failed(e);
-            }
+            outbox.failed(e);
             throw e;
         }
     }

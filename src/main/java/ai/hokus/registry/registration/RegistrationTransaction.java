@@ -112,7 +112,7 @@ final class RegistrationTransaction {
             try {
                 locked.addAll(repository.insertModels(List.copyOf(others)));
             } catch (DataAccessException e) {
-                // A lock timeout concerns the registrations of one model, and is no failure of the database.
+                // A lock timeout may concern the registrations of one model only, so each is stored alone.
                 throw SqlFailure.isLockTimeout(e)
                         ? new IllegalStateException("another transaction makes one of these models and does not end", e)
                         : e;

@@ -23,10 +23,10 @@ import org.springframework.stereotype.Component;
  *
  * <ul>
  *   <li>every interval (2 s) the probe: one update by primary key, one commit;
- *   <li>every interval, or ten times as long as the last sample took where that is more, so a tenth of one connection at most:
- *       the view {@code outbox_status}, which reads, for each partition, at most 100,001 ids that are in no batch, 10,000 ids that
- *       may be late, and a few rows by their keys; the newest 5,000 rewinds; and on PostgreSQL the newest row of each log. Each
- *       statement ends after 5 s;
+ *   <li>every interval, or ten times as long as the last sample took where that is more, so a tenth of one connection at most
+ *       (more if samples fail): the view {@code outbox_status}, which reads, for each partition, at most 100,001 ids that are
+ *       in no batch, 10,000 ids that may be late, and a few rows by their keys; the newest 5,000 rewinds; and on PostgreSQL the
+ *       newest row of each log. Each statement ends after 5 s;
  *   <li>every {@code registry.status.report-interval} (10 s), and at each change of a state: one update by primary key for each
  *       partition that this instance relays.
  * </ul>
@@ -40,6 +40,9 @@ class StatusSampler implements SmartLifecycle {
 
     /** The pause after a sample, in multiples of its duration: a sample of 100 ms may be taken about every second. */
     private static final int PAUSE_FOR_SAMPLE = 10;
+
+    /** So that the outbox is read soon after an outage, in which a sample fails after 2 to 5 s. */
+    private static final Duration MAX_PAUSE_AFTER_FAILURE = Duration.ofSeconds(10);
 
     /** How long a service that stops waits for its last report, which fails without a database. */
     private static final Duration LAST_REPORT_TIMEOUT = Duration.ofSeconds(2);
@@ -99,13 +102,12 @@ class StatusSampler implements SmartLifecycle {
             List<PartitionStatus> partitions = repository.read();
             int rewinds = repository.rewindsInLastHour();
             String unsettled = settling.look();
+            pause = pauseAfter(start);
             cache.sampled(
-                    partitions,
-                    stalls.look(partitions),
-                    rewinds,
-                    unsettled,
-                    pauseAfter(start).plus(StatusSettings.SAMPLE_TIMEOUT));
+                    partitions, stalls.look(partitions), rewinds, unsettled, pause.plus(StatusSettings.SAMPLE_TIMEOUT));
         } catch (RuntimeException e) {
+            Duration after = pauseAfter(start);
+            pause = after.compareTo(MAX_PAUSE_AFTER_FAILURE) < 0 ? after : MAX_PAUSE_AFTER_FAILURE;
             ServiceStatus status = cache.current();
             if (status.overdue() && status.databaseUsable()) {
                 unread.warn(() -> "The outbox's state cannot be read: " + SqlFailure.describe(e) + ".");
@@ -116,7 +118,6 @@ class StatusSampler implements SmartLifecycle {
         } catch (RuntimeException e) {
             log.debug("The relays' state could not be reported", e);
         }
-        pause = pauseAfter(start);
     }
 
     private Duration pauseAfter(long start) {

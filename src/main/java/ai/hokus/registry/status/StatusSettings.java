@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param interval Pause between two probes of the database, each of which writes one row. A change is noticed within this time.
  *     It is also the pause between two samples of the outbox; if a sample takes long, the pause is ten times as long as the
- *     sample, so that sampling costs at most a tenth of one connection.
+ *     sample, so that sampling costs at most a tenth of one connection. After a sample that failed it is at most 10 s.
  * @param reportInterval How often a relay's state is written to the database, where operators' SQL sees it. A change is written
  *     at once. At most 30s.
  * @param stalledAfter Delivery counts as stalled if a message has waited for this long and nothing was delivered for this long,

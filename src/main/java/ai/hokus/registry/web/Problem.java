@@ -29,10 +29,15 @@ public final class Problem {
 
     /** 503, with a {@code Retry-After}. */
     public static ResponseEntity<Object> unavailable(String detail) {
-        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE)
+        return retryLater(HttpStatus.SERVICE_UNAVAILABLE, detail);
+    }
+
+    /** With a {@code Retry-After}. */
+    static ResponseEntity<Object> retryLater(HttpStatus status, String detail) {
+        return ResponseEntity.status(status)
                 .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER)
                 .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-                .body(ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, detail));
+                .body(ProblemDetail.forStatusAndDetail(status, detail));
     }
 
     /** {@link #of(HttpStatus, String)}, thrown: for what is found out where no answer can be returned. Headers may be added. */

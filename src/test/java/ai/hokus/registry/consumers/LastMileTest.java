@@ -38,6 +38,11 @@ class LastMileTest {
     @Test
     void what_consumers_have_taken_and_left_is_seen_everywhere() {
         try (RunningService service = service(Map.of("registry.consumers.stuck-after", "50ms"))) {
+            registerAll(service, 1);
+            // Of what waits at the first look, it is not known whether it was put back.
+            Eventually.await(
+                    "seen in the queue",
+                    () -> consumers(service).at("/main/depth").asInt() == 1);
             registerAll(service, 5);
             String stuck = take();
             String dead = take();

@@ -34,13 +34,21 @@ class TakenPositionsTest {
         saw(10, 4, 1, 0);
 
         assertThat(positions.taken(0, 4)).isTrue();
-        assertThat(positions.taken(0, 5)).isFalse();
+        assertThat(positions.taken(0, 5))
+                .as("the queue may have what was put back")
+                .isNull();
         assertThat(positions.taken(0, 11)).as("not there at the last look").isNull();
         assertThat(positions.taken(1, 1)).as("another partition, not seen").isNull();
+        saw(11, 4, 1, 5);
+        assertThat(positions.taken(0, 10)).isNull();
+        assertThat(positions.taken(0, 11)).as("came after what was put back").isFalse();
+        saw(12, 12, 1, 10);
+        saw(14, 12, 1, 15);
+        assertThat(positions.taken(0, 13)).isFalse();
 
         positions.saw(1, new Seen(new Checkpoint(10, 7, 1, 0), 4, List.of(), 0), START);
         assertThat(positions.taken(0, 4)).isTrue();
-        assertThat(positions.taken(0, 5))
+        assertThat(positions.taken(0, 13))
                 .as("the elements may be the other one's")
                 .isNull();
     }
@@ -51,9 +59,11 @@ class TakenPositionsTest {
         saw(10, 7, 1, 5);
 
         assertThat(positions.taken(0, 3)).isNull();
-        assertThat(positions.taken(0, 9)).as("was never taken").isFalse();
-        saw(10, 8, 1, 10);
+        assertThat(positions.taken(0, 9)).as("may have been taken meanwhile").isNull();
+        saw(11, 8, 1, 10);
         assertThat(positions.taken(0, 3)).isTrue();
+        assertThat(positions.taken(0, 9)).isNull();
+        assertThat(positions.taken(0, 11)).as("was never taken").isFalse();
     }
 
     @Test

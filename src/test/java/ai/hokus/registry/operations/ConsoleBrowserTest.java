@@ -377,6 +377,33 @@ class ConsoleBrowserTest {
         console.click("close");
     }
 
+    @Test
+    void a_dry_run_that_failed_is_asked_again() {
+        console.open();
+        console.register("unlucky", 1, "T");
+        console.await(() -> copies(console.messageId("unlucky", 1)) == 1);
+        console.click("resend");
+        console.type("field-model", "unlucky");
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        console.type("reason", "lost");
+        console.script("""
+                const now = Date.now, realFetch = window.fetch;
+                window.fetch = (url, options) => {
+                  if (!options.body || window.failed) return realFetch(url, options);
+                  window.failed = true;
+                  return Promise.resolve(new Response('<html>', { status: 503 }));
+                };
+                Date.now = () => now() + 3600000;
+                """);
+
+        console.awaitText("action-answer", text -> text.contains("503"));
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+
+        assertThat(console.element("execute").isEnabled()).isTrue();
+        console.click("close");
+    }
+
     private static void putBackAtOnce(String messageId) {
         console.clickLabelled("put back message " + messageId);
         console.awaitText("action-answer", text -> text.contains("less than"));

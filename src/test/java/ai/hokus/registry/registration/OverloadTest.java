@@ -96,7 +96,10 @@ class OverloadTest {
             assertThat(slow.begun.await(10, SECONDS)).isTrue();
 
             service.register("a", "0");
-            assertThat(service.get("/models").statusCode()).isEqualTo(503);
+            HttpResponse<String> oneMore = service.get("/models");
+            assertThat(oneMore.statusCode()).isEqualTo(429);
+            assertThat(oneMore.headers().firstValue("Retry-After")).hasValue("1");
+            assertThat(oneMore.body()).contains("being read").doesNotContain("stored");
 
             slow.mayEnd.countDown();
             for (Future<HttpResponse<String>> answer : answers) {

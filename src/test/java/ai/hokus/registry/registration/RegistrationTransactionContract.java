@@ -38,6 +38,7 @@ import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.RowMapper;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionStatus;
@@ -157,8 +158,7 @@ abstract class RegistrationTransactionContract {
     @Test
     void an_id_that_is_taken_is_no_conflict_of_the_registrations() {
         service.register(request(LEAST), "ada");
-        jdbc.execute("ALTER TABLE registration ALTER COLUMN id RESTART WITH "
-                + all().get(0).id());
+        nextId(all().get(0).id());
         RegistrationRequest another = request(with("version", "\"4\""));
 
         assertThatThrownBy(() -> service.register(another, "ada"))
@@ -336,6 +336,35 @@ abstract class RegistrationTransactionContract {
         assertThat(seenAtCommit)
                 .contains(ids)
                 .allSatisfy(seen -> assertThat(seen).isEqualTo(ids.subList(0, seen.size())));
+    }
+
+    @Test
+    void what_is_committed_while_a_page_is_read_hides_nothing_of_the_next_page() {
+        service.register(request("m", "1"), "ada");
+        long first = all().get(0).id();
+        nextId(first + 2);
+        service.register(request("m", "3"), "ada");
+        JdbcTemplate slow = new JdbcTemplate(jdbc.getDataSource()) {
+            @Override
+            public <T> List<T> query(String sql, RowMapper<T> mapper, Object... arguments) {
+                if (sql.contains("registered_at")) {
+                    nextId(first + 1);
+                    service.register(request("m", "2"), "ada");
+                }
+                return super.query(sql, mapper, arguments);
+            }
+        };
+
+        RegistrationQueryController.RegistrationPage page = new RegistrationQueryController(
+                        new RegistrationRepository(slow))
+                .list("m", null, new RegistrationQueryController.PageRequest("2", null));
+
+        assertThat(page.registrations()).extracting(StoredRegistration::version).containsExactly("1", "2");
+        assertThat(page.next()).isEqualTo(first + 1);
+    }
+
+    private void nextId(long id) {
+        jdbc.execute("ALTER TABLE registration ALTER COLUMN id RESTART WITH " + id);
     }
 
     private List<Long> messageIds() {

@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -168,6 +169,54 @@ class StatusSamplerTest {
 
             service.register("m", "1");
             Eventually.await("ready again", () -> ready(service));
+
+            statement.execute("LOCK TABLE model IN SHARE MODE"); // as CREATE INDEX does
+            Eventually.await("not ready", () -> {
+                service.post("/models/tokenized-registration-events", RunningService.registration("new", "1"));
+                return !ready(service);
+            });
+            session.rollback();
+
+            service.register("new", "1");
+            Eventually.await("ready again", () -> ready(service));
+        }
+    }
+
+    /** One of them holds the model while it waits for the table, and the other one waits for the model. */
+    @Test
+    void a_lock_on_the_registrations_table_is_noticed_by_the_registrations_of_one_model_too() throws Exception {
+        String url = postgres.newUrl();
+        Map<String, String> settings = Map.of(
+                "spring.datasource.url",
+                url,
+                "spring.datasource.hikari.connection-init-sql",
+                "SET lock_timeout = '1100ms'");
+        try (RunningService service = onOwnServer(settings);
+                Connection session = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = session.createStatement()) {
+            Eventually.await("ready", () -> ready(service));
+            service.register("m", "1");
+            session.setAutoCommit(false);
+            statement.execute("LOCK TABLE registration IN ACCESS EXCLUSIVE MODE");
+            List<Thread> clients = Stream.of("2", "3")
+                    .map(version -> new Thread(() -> Eventually.await(
+                            "stored",
+                            () -> service.post(
+                                                    "/models/tokenized-registration-events",
+                                                    RunningService.registration("m", version))
+                                            .statusCode()
+                                    == 200)))
+                    .toList();
+            clients.forEach(Thread::start);
+
+            Eventually.await("not ready", () -> !ready(service));
+            assertThat(findings(service)).contains("registrations fail", "lock timeout");
+
+            session.rollback();
+            for (Thread client : clients) {
+                client.join();
+            }
+            Eventually.await("ready again", () -> ready(service));
         }
     }
 
@@ -241,6 +290,41 @@ class StatusSamplerTest {
             }
             assertReadyFor(service, Duration.ofSeconds(1));
         }
+    }
+
+    /** Each takes 2 s to fail: the timeout of a lock. */
+    @Test
+    void neither_a_report_nor_a_sample_that_fails_puts_the_next_sample_off_for_long() throws Exception {
+        String url = postgres.newUrl();
+        try (RunningService service =
+                        onOwnServer(Map.of("spring.datasource.url", url, "registry.status.report-interval", "100ms"));
+                Connection session = DriverManager.getConnection(url, "postgres", "");
+                Statement statement = session.createStatement()) {
+            Eventually.await("sampled", () -> sampledAt(service).isAfter(Instant.MIN));
+            session.setAutoCommit(false);
+            statement.execute("LOCK TABLE outbox_relay IN SHARE MODE");
+            awaitLockTimeout("DELETE FROM outbox_relay");
+            assertThat(durationToNextSample(service)).isLessThan(Duration.ofSeconds(10));
+
+            statement.execute("LOCK TABLE outbox_delivery IN ACCESS EXCLUSIVE MODE");
+            awaitLockTimeout("FROM outbox_status");
+            awaitLockTimeout("DELETE FROM outbox_relay");
+            session.rollback();
+            assertThat(durationToNextSample(service)).isLessThan(Duration.ofSeconds(15));
+        }
+    }
+
+    private static void awaitLockTimeout(String sql) {
+        String waiting =
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || ? || '%'";
+        Eventually.await("it waits", () -> postgres.admin().queryForObject(waiting, Integer.class, sql) > 0);
+        Eventually.await("it has failed", () -> postgres.admin().queryForObject(waiting, Integer.class, sql) == 0);
+    }
+
+    private static Duration durationToNextSample(RunningService service) {
+        Instant start = Instant.now();
+        Eventually.await("sampled", () -> sampledAt(service).isAfter(start));
+        return Duration.between(start, sampledAt(service));
     }
 
     @Test
