@@ -3,6 +3,8 @@ package ai.hokus.registry.database;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.hokus.registry.SecretFile;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -32,8 +35,11 @@ class PoolConnectionsTest {
     private String role;
     private HikariDataSource pool;
 
+    private final Logger logger = (Logger) LoggerFactory.getLogger(PoolConnections.class);
+
     @BeforeEach
     void connect() throws IOException {
+        logger.setLevel(Level.INFO);
         role = TestServer.newRole();
         TestServer.requirePassword(role);
         file = Files.writeString(folder.resolve("password"), "right\n");
@@ -48,6 +54,7 @@ class PoolConnectionsTest {
 
     @AfterEach
     void close() {
+        logger.setLevel(null);
         pool.close();
     }
 

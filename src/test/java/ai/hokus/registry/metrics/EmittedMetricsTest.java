@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,7 @@ class EmittedMetricsTest {
     private static final Path GRAFANA = Path.of("infra", "grafana", "registration-outbox.json");
 
     private static final String QUEUE = TestRedis.freshName("metrics");
-    private static final FakeCloudWatch CLOUDWATCH = new FakeCloudWatch();
+    private static FakeCloudWatch fakeCloudWatch;
 
     @TestConfiguration(proxyBeanMethods = false)
     static class NoCredentials {
@@ -111,9 +112,15 @@ class EmittedMetricsTest {
     @Autowired
     private ConsumerCache consumers;
 
+    /** Not with the class, which another test uses: clients find the fake that was made last. */
+    @BeforeAll
+    static void start() {
+        fakeCloudWatch = new FakeCloudWatch();
+    }
+
     @AfterAll
     static void close() {
-        CLOUDWATCH.close();
+        fakeCloudWatch.close();
     }
 
     @Test
@@ -238,8 +245,8 @@ class EmittedMetricsTest {
 
         cloudWatch.close();
 
-        List<Datum> data = new ArrayList<>(CLOUDWATCH.next().data());
-        CLOUDWATCH.rest().forEach(put -> data.addAll(put.data()));
+        List<Datum> data = new ArrayList<>(fakeCloudWatch.next().data());
+        fakeCloudWatch.rest().forEach(put -> data.addAll(put.data()));
         List<String> names = List.copyOf(new TreeSet<>(data.stream()
                 .map(datum -> String.join(" ", withDimensions(datum)))
                 .toList()));
