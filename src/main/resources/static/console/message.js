@@ -37,7 +37,7 @@ function summary(life, partition) {
   if (life.dead_lettered_at) return "Consumers gave it up, " + time(life.dead_lettered_at) + ". It stays a dead letter until it is put back.";
   if (life.stuck_since) return "A consumer has had it for at least " + since(life.stuck_since) + " and has not finished. If the consumer is gone, put it back.";
   if (life.taken) return "A consumer took it from the queue" + (life.taken_at ? ", " + time(life.taken_at) + "." : "; it is not known when.");
-  if (life.taken === false) return "It is in the queue, since " + time(delivered) + ". No consumer has been seen to take it.";
+  if (life.taken === false) return "It is in Redis, since " + time(delivered) + ". No consumer has been seen to take it.";
   return "Redis took it, " + time(delivered) + ". " + (life.taken_at ? "A consumer took it from the queue, " + time(life.taken_at)
     + ". It may have been put back since." : "Whether a consumer has taken it from the queue is not known.");
 }

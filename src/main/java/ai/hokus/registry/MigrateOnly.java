@@ -1,6 +1,5 @@
 package ai.hokus.registry;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -32,22 +31,25 @@ class MigrateOnly {
 
     private static final Logger log = LoggerFactory.getLogger(MigrateOnly.class);
     private static final String SETTING = "registry.migrate-only";
+    private static final String VARIABLE = "REGISTRY_MIGRATE_ONLY";
 
     /** As Spring reads them; empty: the command line has the setting's name alone. */
     private static final Set<String> YES = Set.of("", "true", "on", "yes", "1");
 
-    /** A variable that is empty is one that is not set. */
-    private static final Set<String> NO = Set.of("", "false", "off", "no", "0");
+    private static final Set<String> NO = Set.of("false", "off", "no", "0");
 
     /**
-     * Whether the command line, the environment ({@code REGISTRY_MIGRATE_ONLY}) or a system property asks for it. So does a
+     * Whether the command line, the environment ({@value #VARIABLE}) or a system property asks for it. So does a
      * value that is neither yes nor no, which {@link #run} refuses.
      */
     static boolean isRequested(String... args) {
         StandardEnvironment environment = new StandardEnvironment();
+        if (System.getenv().getOrDefault(VARIABLE, "true").isBlank()) { // as if it were not set
+            environment.getPropertySources().remove(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
+        }
         environment.getPropertySources().addFirst(new SimpleCommandLinePropertySource(args));
         ConfigurationPropertySources.attach(environment);
-        return List.of(args).contains("--" + SETTING) || !NO.contains(value(environment));
+        return !NO.contains(value(environment));
     }
 
     private static String value(Environment environment) {

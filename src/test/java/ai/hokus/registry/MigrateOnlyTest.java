@@ -46,7 +46,7 @@ class MigrateOnlyTest {
     @ParameterizedTest
     @CsvSource({
         ",true",
-        "=,false",
+        "=,true",
         "=true,true",
         "=1,true",
         "=yes,true",
@@ -60,6 +60,11 @@ class MigrateOnlyTest {
     void it_is_asked_for_as_any_other_setting_is(String value, boolean requested) {
         assertThat(MigrateOnly.isRequested("--registry.migrate-only" + (value == null ? "" : value)))
                 .isEqualTo(requested);
+    }
+
+    @Test
+    void it_may_be_written_without_a_hyphen() {
+        assertThat(MigrateOnly.isRequested("--registry.migrateOnly")).isTrue();
     }
 
     /** As Compose passes on {@code ${REGISTRY_MIGRATE_ONLY:-}}. */

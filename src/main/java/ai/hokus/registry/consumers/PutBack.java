@@ -71,7 +71,7 @@ public class PutBack {
 
     /**
      * Puts back, in one step, what {@link #preview} found (at least one) and the list still has; returns how many. Their ages
-     * begin anew unless they certainly stay: a consumer may take them again before the next look.
+     * begin anew, since a consumer may take them again before the next look, unless they stay.
      */
     public long execute(ConsumerList list, List<String> fitting) {
         List<String> replacements = fitting.stream()
@@ -79,7 +79,9 @@ public class PutBack {
                 .toList();
         boolean stays = false;
         try {
-            return requireNonNull(lists).putBack(list, fitting, replacements);
+            long moved = requireNonNull(lists).putBack(list, fitting, replacements);
+            stays = fitting.size() - moved >= ConsumerLists.MAX_GONE;
+            return moved;
         } catch (QueueUnavailableException e) {
             stays = changedNothing(e.kind());
             throw e;

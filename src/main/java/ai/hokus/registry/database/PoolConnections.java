@@ -1,5 +1,6 @@
 package ai.hokus.registry.database;
 
+import ai.hokus.registry.ThrottledLog;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
@@ -16,6 +17,7 @@ final class PoolConnections extends DelegatingDataSource {
 
     private static final Logger log = LoggerFactory.getLogger(PoolConnections.class);
 
+    private final ThrottledLog refused = new ThrottledLog(log);
     private final DatabaseLogin login;
 
     /** The password that was accepted last; until then the one of the start. */
@@ -40,13 +42,29 @@ final class PoolConnections extends DelegatingDataSource {
         try {
             return open(username, last);
         } catch (SQLException e) {
-            String current = DatabaseLogin.isRefusal(e) ? login.currentPassword() : null;
-            if (current == null || current.equals(last)) {
+            if (!DatabaseLogin.isRefusal(e)) {
                 throw e;
+            }
+            return openWithCurrentPassword(username, last, e);
+        }
+    }
+
+    private Connection openWithCurrentPassword(String username, @Nullable String last, SQLException refusal)
+            throws SQLException {
+        String current = login.currentPassword();
+        try {
+            if (current == null || current.equals(last)) {
+                throw refusal;
             }
             Connection connection = open(username, current);
             accepted(current);
             return connection;
+        } catch (SQLException e) {
+            // The pool retires its connections one by one, and says nothing while it cannot replace them.
+            refused.warn(
+                    () -> "The database refuses a new connection: " + e.getMessage()
+                            + ". Those that are open go on, for 30 minutes at most. Correct the password in the database or in its file.");
+            throw e;
         }
     }
 

@@ -142,9 +142,10 @@ record OutboxQueryController(
             summary = "History of a message: registered, claimed, delivered, parked, sent again, taken, given up",
             description =
                     "taken, taken_at, stuck_since and dead_lettered_at are what this instance has seen of consumers; null: it has"
-                            + " not. taken is false while the message is in the queue, and null when that is not known, for"
-                            + " example because something was put back, or because the message was in the queue before this"
-                            + " instance started.")
+                            + " not. taken is false if no consumer has been seen to take the message, and null when that is not"
+                            + " known, for example because something was put back, or because the message was in the queue"
+                            + " before this instance started. An element that a consumer puts back to try it again counts as"
+                            + " the newest message that is not taken.")
     ResponseEntity<Object> message(@PathVariable("message_id") UUID messageId) {
         List<Map<String, @Nullable Object>> rows = queries.history(messageId);
         if (rows.isEmpty()) {

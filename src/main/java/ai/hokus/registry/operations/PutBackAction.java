@@ -69,7 +69,9 @@ record PutBackAction(PutBack putBack, OperationLog log) {
         return new OperationLog.Done(
                 moved,
                 elements(moved) + " of " + name(selection.list()) + " went back to the queue, to be taken next."
-                        + staying(" Gone meanwhile, or left there because many were gone: ", count - moved)
+                        + staying(
+                                " Gone meanwhile, or left there because many were gone (then ask again): ",
+                                count - moved)
                         + staying(selection, preview));
     }
 

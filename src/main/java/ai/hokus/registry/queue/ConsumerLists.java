@@ -17,6 +17,9 @@ public interface ConsumerLists {
     /** No more elements of a list are looked at once they have this many bytes together. */
     int MAX_BYTES = 4 * 1024 * 1024;
 
+    /** After so many elements that are gone, {@link #putBack} looks for no more: each costs a search of the whole list. */
+    int MAX_GONE = 10;
+
     long queueDepth();
 
     /** The queue, its lists and the newest checkpoints of these producers, all at the same moment. */
@@ -24,7 +27,7 @@ public interface ConsumerLists {
 
     /**
      * Moves elements, all in one step, to the end of the queue that is consumed next. Consumers take the first of them first. What
-     * the list no longer has is left out; after ten such elements the others stay. The queue's capacity does not apply, and no
+     * the list no longer has is left out; after {@link #MAX_GONE} such elements the others stay. The queue's capacity does not apply, and no
      * checkpoint changes. Of equal elements the oldest is moved.
      *
      * @param elements 1 to {@link #MAX_ELEMENTS}, exactly as they are in the list

@@ -75,7 +75,7 @@ class RegistrationService implements AutoCloseable {
         try {
             return group.store(registration) instanceof RegistrationResult result ? result : storeAlone(registration);
         } catch (DataIntegrityViolationException | BulkheadFullException | ModelLockedException e) {
-            // Caused by this registration's content, or by locked models: it says nothing about the database.
+            // Caused by this registration's content, or by locked rows of models: it says nothing about the database.
             throw e;
         } catch (RuntimeException e) {
             outbox.failed(e);

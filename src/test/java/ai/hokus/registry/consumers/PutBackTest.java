@@ -77,6 +77,18 @@ class PutBackTest {
         assertThat(putBack.preview(ALL).younger()).isEqualTo(2);
     }
 
+    /** After ten that are gone, the rest is not looked for. */
+    @Test
+    void what_stays_because_many_were_gone_is_as_old_as_before() {
+        stuck(12);
+        List<String> fitting = putBack.preview(ALL).fitting();
+        fitting.subList(0, 10).forEach(text -> lists.remove(ConsumerList.PROCESSING, text));
+
+        assertThat(putBack.execute(ConsumerList.PROCESSING, fitting)).isZero();
+
+        assertThat(execute()).isEqualTo(2);
+    }
+
     @Test
     void what_was_gone_meanwhile_is_said() {
         try (RunningService service = RunningService.on(TestDatabase.H2, Map.of(), ForgetfulLists.class)) {
@@ -86,7 +98,9 @@ class PutBackTest {
 
             assertThat(service.post("/outbox/put-back", "{\"list\":\"dlq\",\"all\":true,\"reason\":\"fixed\"}")
                             .body())
-                    .contains("1 element of dlq went back", "Gone meanwhile, or left there because many were gone: 1");
+                    .contains(
+                            "1 element of dlq went back",
+                            "Gone meanwhile, or left there because many were gone (then ask again): 1");
         }
     }
 

@@ -1,6 +1,7 @@
 package ai.hokus.registry.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.hokus.registry.SecretFile;
 import ch.qos.logback.classic.Level;
@@ -91,6 +92,21 @@ class PoolConnectionsTest {
                 .as("one line for each change")
                 .hasSize(3);
         assertThat(output.getAll()).doesNotContain("second", "third");
+    }
+
+    @Test
+    void a_file_that_holds_a_wrong_password_is_in_the_log_while_open_connections_go_on(CapturedOutput output)
+            throws IOException {
+        Files.writeString(file, "mistyped");
+        admin().execute("ALTER ROLE " + role + " PASSWORD 'second'");
+
+        assertThatThrownBy(() -> pool.getDataSource().getConnection(role, "right"))
+                .isInstanceOf(SQLException.class);
+
+        assertThat(output.getAll())
+                .contains("The database refuses a new connection", "Correct the password")
+                .doesNotContain("mistyped");
+        assertThat(backend()).isPositive();
     }
 
     @Test

@@ -93,7 +93,7 @@ class ConsoleBrowserTest {
                         .count()
                 == 1);
         console.go("/console/messages/" + parked);
-        console.awaitText("summary", text -> text.startsWith("It is in the queue"));
+        console.awaitText("summary", text -> text.startsWith("It is in Redis"));
         assertThat(console.text("events"))
                 .containsSubsequence("Registered", "Claimed", "Parked", "Requeued", "Sent again, copy 1", "Delivered");
         screenshots("message");

@@ -120,7 +120,7 @@ public class InMemoryMessageQueue implements MessageQueue, ConsumerLists {
         failIfToldTo();
         List<String> left = new ArrayList<>(state.list(list));
         List<String> moved = new ArrayList<>();
-        for (int n = 0, gone = 0; n < elements.size() && gone < 10; n++) {
+        for (int n = 0, gone = 0; n < elements.size() && gone < MAX_GONE; n++) {
             if (left.remove(elements.get(n))) {
                 moved.add(replacements.get(n));
             } else {
