@@ -6,7 +6,11 @@ import org.springframework.http.HttpStatus;
 
 sealed interface ActionResult {
 
-    /** It was done, or would be, or there was nothing to do. {@code operationId}: its row in {@code outbox_operation}. */
+    /**
+     * It was done, or would be, or there was nothing to do. {@code executed}: false for a dry run, and where there was nothing
+     * to do. {@code messages}, {@code partitions}: that it concerns, or would. {@code operationId}: its row in {@code
+     * outbox_operation}; null: none was written.
+     */
     record Completed(
             boolean executed,
             long messages,

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 /**
  * Pages of messages in one state: pending ones oldest first and delivered ones newest first, partition by partition; parked
  * ones oldest first. Each message has the version and the token that its payload names. A page reads a bounded number of rows:
- * it continues where the one before ended, and ends after {@value #MAX_LOOKED_AT} messages of any model. Thread-safe.
+ * it continues where the one before ended. With a model, it looks at {@value #MAX_LOOKED_AT} messages at most. Thread-safe.
  */
 @Component
 record MessageListing(JdbcClient jdbc) {

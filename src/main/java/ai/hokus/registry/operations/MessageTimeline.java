@@ -10,7 +10,10 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** One message and its copies, of which it is number 0 itself, and what happened to them, copy by copy in its order. */
+/**
+ * One message and its copies, and what happened to them. The message itself is copy number 0. {@code payload}: exactly as it is
+ * delivered. {@code events}: copy by copy, in the order in which they happened.
+ */
 record MessageTimeline(
         UUID messageId,
         @Nullable Object model,

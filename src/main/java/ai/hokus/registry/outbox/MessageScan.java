@@ -27,7 +27,10 @@ record MessageScan(PartitionRepository repository, MessageRepository messages, S
     /** If there are more ranges, most are ids of other partitions. Those are then looked up and taken out. */
     private static final int MAX_RANGES = 1_000;
 
-    /** {@code complete}: the scan has come to its end, and no higher id became visible since it began. */
+    /**
+     * {@code complete}: the scan has come to its end, and no higher id became visible since it began. It may have passed an id
+     * before the message was there: the next scan looks for that again.
+     */
     record Found(List<OutboxMessage> messages, boolean more, boolean complete, ScanCursor cursor) {}
 
     Found next(@Nullable ScanCursor remembered, LogEnd log, int maxMessages, long maxBytes) {

@@ -45,6 +45,7 @@ public class OutboxPartition {
      * Whether everything is delivered, and the queue's newest checkpoint is that of the last message. Cheap, and takes no lock.
      *
      * @param newest the queue's newest checkpoint; null: it has none
+     * @param cursor what the relay remembers; null: nothing, so the partition does not count as idle
      */
     public boolean isIdle(@Nullable String newest, @Nullable ScanCursor cursor) {
         return cursor != null && repository.isIdle(newest, cursor, identity);

@@ -53,7 +53,10 @@ public class OutboxScrub {
     /** A step through the messages: ids that are in no batch, how far it came, and whether there may be messages after it. */
     private record Walked(NavigableSet<Long> missing, long to, boolean more) {}
 
-    /** Goes on where the last call stopped; no step begins after {@code maxDuration}. Returns how many messages it found. */
+    /**
+     * Goes on where the last call stopped; no step begins after {@code maxDuration}. {@code instance}: who asks, for the
+     * batch's row. Returns how many messages it found that were in no batch, and have one now.
+     */
     public int scrub(Collection<Integer> numbers, String instance, Duration maxDuration) {
         long deadline = System.nanoTime() + maxDuration.toNanos();
         int found = 0;

@@ -77,8 +77,9 @@ record ParkedMessages(JdbcTemplate jdbc, PartitionRepository repository, int par
     }
 
     /**
-     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it, or the list
-     * reaches back below it. Otherwise a skip may have been forgotten, and the mark stays, for an operator.
+     * Whether a skip of this position would be seen: the newest checkpoint is that of the append that passed it and ended at
+     * {@code to}, or the list reaches back below it. Otherwise a skip may have been forgotten, and the mark stays, for an
+     * operator.
      */
     private boolean reachesBelow(long position, long to, ObservedCheckpoints seen) {
         return seen.readable()

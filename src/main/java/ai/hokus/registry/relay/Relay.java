@@ -65,7 +65,7 @@ public class Relay implements SmartLifecycle, CommitListener, PurgeGuard {
         wake(message.partition());
     }
 
-    /** Returns at once. */
+    /** Wakes the partition's relay. Returns at once. */
     public void wake(int partition) {
         List<PartitionRelay> current = partitions;
         if (partition < current.size()) {

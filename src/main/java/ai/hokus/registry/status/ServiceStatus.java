@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * Everything that health, metrics and the console show. Immutable. {@code sampledAt} null: the outbox was not sampled yet;
  * {@code overdue}: the next sample, or the first, should have been there by now. {@code relays}: this instance's, one per
  * partition; empty when it relays nothing. {@code partitions}: from the sample; empty before the first. {@code
- * rewindsInLastHour}: of one partition. {@code unsettled}: what keeps {@code settled_id} where it is, in words. {@code
- * authService} null: there is none.
+ * rewindsInLastHour}: of the partition that has the most. {@code unsettled}: what keeps {@code settled_id} where it is, in
+ * words. {@code authService} null: there is none.
  */
 public record ServiceStatus(
         Instant now,

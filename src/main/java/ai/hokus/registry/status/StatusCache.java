@@ -123,7 +123,10 @@ public class StatusCache {
                 : RedisState.REACHABLE;
     }
 
-    /** {@code error} null: it did not fail; {@code overdueAfter} null: the condition stays until the next probe. */
+    /**
+     * Called by the probe alone. {@code error} null: it did not fail; {@code overdueAfter} null: the condition stays until the
+     * next probe.
+     */
     DatabaseState probed(Condition condition, @Nullable String error, @Nullable Duration overdueAfter) {
         DatabaseState before = probed.database();
         DatabaseState now = new DatabaseState(
@@ -134,10 +137,12 @@ public class StatusCache {
         return now;
     }
 
+    /** Called by the sampler alone, when it starts. */
     void expectSample(Duration overdueAfter) {
         sampled = new Sampled(null, steady.instant().plus(overdueAfter), List.of(), Set.of(), 0, null);
     }
 
+    /** Called by the sampler alone. {@code overdueAfter}: when the next sample is overdue. */
     void sampled(
             List<PartitionStatus> partitions,
             Set<Integer> stalled,
