@@ -1,5 +1,6 @@
 package ai.hokus.registry.registration;
 
+import ai.hokus.registry.web.Problem;
 import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -15,10 +16,19 @@ import org.springframework.web.servlet.HandlerInterceptor;
  */
 record BulkheadInterceptor(Bulkhead registrations, Bulkhead reads) implements HandlerInterceptor {
 
-    /** Takes a permit, or throws {@link BulkheadFullException}, which is answered with 503, for reads with 429. */
+    /**
+     * Takes a permit. A registration without one is answered with 503, by {@link BulkheadFullException}. A read is answered with
+     * 429: a 503 rings alarms and takes a deployment back, though registrations are stored.
+     */
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        bulkhead(request).acquirePermission();
+        Bulkhead bulkhead = bulkhead(request);
+        if (bulkhead == registrations) {
+            bulkhead.acquirePermission();
+        } else if (!bulkhead.tryAcquirePermission()) {
+            throw Problem.tooManyRequests(
+                    "Too many registrations are being read at the moment. The same request may be sent again.");
+        }
         return true;
     }
 

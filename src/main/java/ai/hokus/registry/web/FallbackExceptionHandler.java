@@ -3,7 +3,6 @@ package ai.hokus.registry.web;
 import ai.hokus.registry.SqlFailure;
 import ai.hokus.registry.ThrottledLog;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
-import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Set;
 import org.apache.tomcat.util.http.InvalidParameterException;
@@ -38,16 +37,11 @@ class FallbackExceptionHandler extends ResponseEntityExceptionHandler {
     /** A text too long for its column; a character that the database's encoding lacks; bytes that are no text. */
     private static final Set<String> UNSTORABLE_TEXT = Set.of("22001", "22P05", "22021");
 
-    /** Too many reads are not answered 503: that rings alarms and takes a deployment back, though registrations are stored. */
     @ExceptionHandler
-    ResponseEntity<Object> overloaded(BulkheadFullException e, HttpServletRequest request) {
-        log.debug("A request was refused: {}", e.getMessage());
-        return request.getMethod().equals("POST")
-                ? Problem.unavailable("Too many requests are under way at the moment. Nothing was stored;"
-                        + " the same request may be sent again.")
-                : Problem.retryLater(
-                        HttpStatus.TOO_MANY_REQUESTS,
-                        "Too many registrations are being read at the moment. The same request may be sent again.");
+    ResponseEntity<Object> overloaded(BulkheadFullException e) {
+        log.debug("A request was answered with 503: {}", e.getMessage());
+        return Problem.unavailable("Too many requests are under way at the moment. Nothing was stored;"
+                + " the same request may be sent again.");
     }
 
     /** The same answer as for a path without an access rule. */

@@ -29,15 +29,17 @@ public final class Problem {
 
     /** 503, with a {@code Retry-After}. */
     public static ResponseEntity<Object> unavailable(String detail) {
-        return retryLater(HttpStatus.SERVICE_UNAVAILABLE, detail);
-    }
-
-    /** With a {@code Retry-After}. */
-    static ResponseEntity<Object> retryLater(HttpStatus status, String detail) {
-        return ResponseEntity.status(status)
+        return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE)
                 .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER)
                 .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-                .body(ProblemDetail.forStatusAndDetail(status, detail));
+                .body(ProblemDetail.forStatusAndDetail(HttpStatus.SERVICE_UNAVAILABLE, detail));
+    }
+
+    /** 429, with a {@code Retry-After}, thrown. */
+    public static ErrorResponseException tooManyRequests(String detail) {
+        ErrorResponseException problem = exception(HttpStatus.TOO_MANY_REQUESTS, detail);
+        problem.getHeaders().set(HttpHeaders.RETRY_AFTER, RETRY_AFTER);
+        return problem;
     }
 
     /** {@link #of(HttpStatus, String)}, thrown: for what is found out where no answer can be returned. Headers may be added. */
