@@ -12,8 +12,8 @@ public sealed interface AppendResult {
     /** Another checkpoint than the expected one is the newest; null: there is none. */
     record Stale(@Nullable String newest) implements AppendResult {}
 
-    /** The batch does not fit under the queue's capacity; {@code room}: how many elements would. */
-    record Full(long room, long depth) implements AppendResult {}
+    /** The batch does not fit under the queue's capacity; {@code remainingCapacity}: how many elements would. */
+    record Full(long remainingCapacity, long depth) implements AppendResult {}
 
     /** The queue refused these elements. An error that concerns the whole queue is a {@link QueueUnavailableException} instead. */
     record Refused(String error) implements AppendResult {}

@@ -93,7 +93,7 @@ record RelayPass(
             if (claim instanceof ClaimResult.Claimed claimed) {
                 linger.onClaimed(claimed.messages().size());
                 BatchAppender.Answer answer = append(known, claimed);
-                if (answer.result() instanceof AppendResult.Full full && full.room() == 0) {
+                if (answer.result() instanceof AppendResult.Full full && full.remainingCapacity() == 0) {
                     return new Result(
                             RelayState.QUEUE_FULL, claimed.cursor(), null, 1); // one shows whether there is room
                 }
@@ -166,7 +166,7 @@ record RelayPass(
             return next.limitedTo(limits.batchMessages());
         }
         if (answer instanceof AppendResult.Full full) {
-            return next.limitedTo((int) Math.min(full.room(), known.maxMessages()));
+            return next.limitedTo((int) Math.min(full.remainingCapacity(), known.maxMessages()));
         }
         if (answer instanceof AppendResult.Refused refused) {
             int size = claimed.messages().size();

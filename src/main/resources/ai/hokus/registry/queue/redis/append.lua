@@ -5,8 +5,8 @@
 -- how many checkpoints and milestones to keep, whether the new checkpoint is a milestone (1 or 0), the notifications' channel
 -- (empty: off), the number of elements, the elements, the notifications.
 --
--- Replies: STALE newest|nil, FULL room depth, REFUSED error, APPENDED depth warning...; an error reply when something failed
--- before anything was changed.
+-- Replies: STALE newest|nil, FULL remaining-capacity depth, REFUSED error, APPENDED depth warning...; an error reply when
+-- something failed before anything was changed.
 local queue, checkpoints, milestones = KEYS[1], KEYS[2], KEYS[3]
 local expected, checkpoint, capacity, kept = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local milestone, channel, count, before = ARGV[5] == '1', ARGV[6], tonumber(ARGV[7]), 7
