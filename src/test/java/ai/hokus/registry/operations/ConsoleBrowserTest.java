@@ -359,14 +359,9 @@ class ConsoleBrowserTest {
     @Test
     void what_an_action_would_do_is_asked_again_when_it_was_asked_long_ago() {
         console.open();
-        console.register("old", 1, "T");
-        console.await(() -> copies(console.messageId("old", 1)) == 1);
-        console.click("resend");
-        console.type("field-model", "old");
-        console.press(Keys.TAB);
-        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
-        console.register("old", 2, "T");
-        console.await(() -> copies(console.messageId("old", 2)) == 1);
+        deliver("old", 1);
+        previewResend("old");
+        deliver("old", 2);
         console.type("reason", "lost");
         console.script("const now = Date.now; Date.now = () => now() + 3600000");
 
@@ -380,12 +375,8 @@ class ConsoleBrowserTest {
     @Test
     void a_dry_run_that_failed_is_asked_again() {
         console.open();
-        console.register("unlucky", 1, "T");
-        console.await(() -> copies(console.messageId("unlucky", 1)) == 1);
-        console.click("resend");
-        console.type("field-model", "unlucky");
-        console.press(Keys.TAB);
-        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        deliver("unlucky", 1);
+        previewResend("unlucky");
         console.type("reason", "lost");
         console.script("""
                 const now = Date.now, realFetch = window.fetch;
@@ -473,9 +464,8 @@ class ConsoleBrowserTest {
     @Test
     void what_was_answered_with_5xx_is_repeated_under_its_key_and_done_once() {
         console.open();
-        console.register("doubtful", 1, "T");
+        deliver("doubtful", 1);
         String id = console.messageId("doubtful", 1);
-        console.await(() -> copies(id) == 1);
         console.script("""
                 window.waits = [];
                 const realTimeout = AbortSignal.timeout, realFetch = window.fetch;
@@ -486,10 +476,7 @@ class ConsoleBrowserTest {
                   return new Response('<html>', { status: 504 });
                 });
                 """);
-        console.click("resend");
-        console.type("field-model", "doubtful");
-        console.press(Keys.TAB);
-        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
+        previewResend("doubtful");
         console.type("reason", "lost");
         console.click("execute");
         console.awaitText("action-answer", text -> text.contains("504") && text.endsWith("does not do it twice."));
@@ -505,6 +492,19 @@ class ConsoleBrowserTest {
                 .as("an action may work for longer than a look")
                 .anyMatch(Long.valueOf(40_000)::equals)
                 .anyMatch(Long.valueOf(10_000)::equals);
+    }
+
+    private void deliver(String model, int version) {
+        console.register(model, version, "T");
+        console.await(() -> copies(console.messageId(model, version)) == 1);
+    }
+
+    /** Of a model with one message. The dialog stays open. */
+    private void previewResend(String model) {
+        console.click("resend");
+        console.type("field-model", model);
+        console.press(Keys.TAB);
+        console.awaitText("action-answer", text -> text.startsWith("1 messages"));
     }
 
     private static long copies(String messageId) {

@@ -145,12 +145,7 @@ class StatusSamplerTest {
     @Test
     void a_lock_on_the_probes_own_table_is_no_failure_and_one_on_the_registrations_table_is() throws Exception {
         String url = postgres.newUrl();
-        Map<String, String> settings = Map.of(
-                "spring.datasource.url",
-                url,
-                "spring.datasource.hikari.connection-init-sql",
-                "SET lock_timeout = '300ms'");
-        try (RunningService service = onOwnServer(settings);
+        try (RunningService service = onOwnServer(withLockTimeout(url, "300ms"));
                 Connection session = DriverManager.getConnection(url, "postgres", "");
                 Statement statement = session.createStatement()) {
             Eventually.await("ready", () -> ready(service));
@@ -186,12 +181,7 @@ class StatusSamplerTest {
     @Test
     void a_lock_on_the_registrations_table_is_noticed_by_the_registrations_of_one_model_too() throws Exception {
         String url = postgres.newUrl();
-        Map<String, String> settings = Map.of(
-                "spring.datasource.url",
-                url,
-                "spring.datasource.hikari.connection-init-sql",
-                "SET lock_timeout = '1100ms'");
-        try (RunningService service = onOwnServer(settings);
+        try (RunningService service = onOwnServer(withLockTimeout(url, "1100ms"));
                 Connection session = DriverManager.getConnection(url, "postgres", "");
                 Statement statement = session.createStatement()) {
             Eventually.await("ready", () -> ready(service));
@@ -226,13 +216,8 @@ class StatusSamplerTest {
         String url = postgres.newUrl();
         try (TestRedis redis = TestRedis.start();
                 Connection session = DriverManager.getConnection(url, "postgres", "")) {
-            Map<String, String> settings = Map.of(
-                    "spring.datasource.url",
-                    url,
-                    "REDIS_URL",
-                    redis.url(),
-                    "spring.datasource.hikari.connection-init-sql",
-                    "SET lock_timeout = '300ms'");
+            Map<String, String> settings = new HashMap<>(withLockTimeout(url, "300ms"));
+            settings.put("REDIS_URL", redis.url());
             onOwnServer(settings).close(); // makes the tables
             session.setAutoCommit(false);
             try (Statement statement = session.createStatement()) {
@@ -270,12 +255,7 @@ class StatusSamplerTest {
     @Test
     void a_model_whose_row_somebody_holds_says_nothing_about_the_database() throws Exception {
         String url = postgres.newUrl();
-        Map<String, String> settings = Map.of(
-                "spring.datasource.url",
-                url,
-                "spring.datasource.hikari.connection-init-sql",
-                "SET lock_timeout = '1100ms'");
-        try (RunningService service = onOwnServer(settings);
+        try (RunningService service = onOwnServer(withLockTimeout(url, "1100ms"));
                 Connection session = DriverManager.getConnection(url, "postgres", "");
                 Statement statement = session.createStatement()) {
             Eventually.await("ready", () -> ready(service));
@@ -614,6 +594,14 @@ class StatusSamplerTest {
         Map<String, String> all = new HashMap<>(Map.of("registry.status.interval", "100ms"));
         all.putAll(more);
         return all;
+    }
+
+    private static Map<String, String> withLockTimeout(String url, String timeout) {
+        return Map.of(
+                "spring.datasource.url",
+                url,
+                "spring.datasource.hikari.connection-init-sql",
+                "SET lock_timeout = '" + timeout + "'");
     }
 
     private static RunningService onOwnServer(Map<String, String> more) {

@@ -2,6 +2,7 @@ package ai.hokus.registry.queue.redis;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.hokus.registry.queue.ConsumerLists;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,7 +29,7 @@ final class RedisScripts {
     static final String EVICTION_POLICY = read("eviction_policy");
     static final String SNAPSHOT = FAILED + read("snapshot");
     static final String DEPTH = FAILED + read("depth");
-    static final String PUT_BACK = FAILED + read("put_back");
+    static final String PUT_BACK = FAILED + "local max_gone = " + ConsumerLists.MAX_GONE + "\n" + read("put_back");
 
     /** Answers if Redis does and may run scripts, a replica too. KEYS: the queue, which is not touched. */
     static final String PING = "return {'PONG'}";

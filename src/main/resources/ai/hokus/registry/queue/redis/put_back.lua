@@ -12,8 +12,8 @@ if failed(pushed) then return pushed end
 local moved, gone = 0, 0
 for i = 1, count do
   -- Searched from the oldest, and the oldest elements first: 1,000 keep Redis busy for about 2 ms. An element that is gone is
-  -- searched for in the whole list, so after ten of them the others stay.
-  local removed = gone < 10 and redis.pcall('LREM', list, -1, ARGV[i]) or 0
+  -- searched for in the whole list, so after max_gone of them (ConsumerLists.MAX_GONE) the others stay.
+  local removed = gone < max_gone and redis.pcall('LREM', list, -1, ARGV[i]) or 0
   if failed(removed) then
     -- None may be removed, which the first one shows.
     if i == 1 then redis.pcall('LTRIM', queue, 0, -1 - count) end
