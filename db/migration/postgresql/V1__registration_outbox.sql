@@ -4,7 +4,7 @@
 CREATE TABLE model (
     name       VARCHAR(255)             NOT NULL PRIMARY KEY,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP NOT NULL
-) WITH (fillfactor = 10); -- Few rows a page: a row is then found by its index, however few models there are.
+);
 COMMENT ON TABLE model IS 'One row per model. A registration locks its model''s row first, so that the ids of one model''s messages are given in commit order.';
 COMMENT ON COLUMN model.name IS 'The model''s name, as registered.';
 COMMENT ON COLUMN model.created_at IS 'When its first registration was accepted.';

@@ -1,6 +1,7 @@
 package ai.hokus.registry.benchmark;
 
 import ai.hokus.registry.chaos.PostgresCluster;
+import ai.hokus.registry.database.ServiceSession;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -47,9 +48,10 @@ public final class BenchmarkDatabase {
         return pool;
     }
 
-    /** The same, with the outbox's tables. One partition. */
+    /** The same, with the outbox's tables and the service's session settings. One partition. */
     public static HikariDataSource migrated(PostgresCluster postgres, String name, int connections) {
         HikariDataSource pool = created(postgres, name, connections);
+        pool.setConnectionInitSql(ServiceSession.SETTINGS);
         Flyway.configure()
                 .dataSource(pool)
                 .locations("classpath:db/migration/postgresql")

@@ -35,14 +35,18 @@ final class PostgresSession {
                        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, %1$s),
                    set_config('lock_timeout', '2s', %1$s),
                    set_config('idle_in_transaction_session_timeout', '5s', %1$s),
-                   set_config('jit', 'off', %1$s)
+                   set_config('jit', 'off', %1$s),
+                   set_config('enable_seqscan', 'off', %1$s)
             """;
 
     /** For one transaction of a pooled connection; its isolation level is set separately. */
     static final String TRANSACTION_SETTINGS = SERVICE_SETTINGS.formatted("true");
 
+    /** For a session of a direct connection; its isolation level is set separately. */
+    static final String SESSION_SETTINGS = SERVICE_SETTINGS.formatted("false");
+
     /** For {@link #prepare}. */
-    static final String SETTINGS = SERVICE_SETTINGS.formatted("false") + """
+    static final String SETTINGS = SESSION_SETTINGS + """
                    , set_config('default_transaction_isolation', 'read committed', false)
             WHERE pg_backend_pid() = ?
             """;

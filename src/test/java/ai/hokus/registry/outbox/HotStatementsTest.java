@@ -25,6 +25,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 class HotStatementsTest {
 
+    private static final List<String> TABLES = List.of("outbox_message", "outbox_batch", "outbox_delivery");
     private static final int DELIVERED_BATCHES = 300;
     private static final int BATCH = 100;
     private static final int DELIVERED = DELIVERED_BATCHES * BATCH;
@@ -50,7 +51,7 @@ class HotStatementsTest {
     void postgresql_reads_what_is_pending_and_nothing_of_what_was_delivered(Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             Relay relay = new Relay(outbox);
             relay.warmUp();
             long messages = KeptPlans.rowsRead(outbox.jdbc(), "outbox_message");
@@ -86,7 +87,7 @@ class HotStatementsTest {
             writer.setAutoCommit(false);
             write.execute("INSERT INTO outbox_message (partition_id, message_id, message_key, message_type, payload)"
                     + " VALUES (0, gen_random_uuid(), 'early', 't', '{}')");
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             Relay relay = new Relay(outbox);
             relay.warmUp();
             relay.claimAll();
@@ -105,6 +106,37 @@ class HotStatementsTest {
         }
     }
 
+    /** Where everything was delivered and purged, the next burst begins with plans for empty tables. */
+    @Test
+    void postgresql_reads_no_more_with_plans_that_it_made_for_empty_tables() throws SQLException {
+        pool = TestDatabase.POSTGRESQL.newMigrated(1);
+        try (Connection connection = pool.getConnection()) {
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
+            analyzeAndLeaveAlone(outbox.jdbc());
+            Relay relay = new Relay(outbox);
+            relay.warmUp();
+            long firstRound = 0;
+            long lastRound = 0;
+            for (int round = 0; round < 4; round++) {
+                insert(outbox.jdbc(), 5_000);
+                long before = rowsRead(outbox.jdbc());
+                assertThat(relay.claimAll()).isEqualTo(5_000);
+                relay.isIdle();
+                outbox.append("model");
+                lastRound = rowsRead(outbox.jdbc()) - before;
+                firstRound = round == 0 ? lastRound : firstRound;
+                relay.claimAll();
+            }
+            assertThat(firstRound).isBetween(5_000L, 5_500L);
+            assertThat(lastRound).isBetween(5_000L, firstRound + 50);
+        }
+    }
+
+    private static void analyzeAndLeaveAlone(JdbcTemplate jdbc) {
+        TABLES.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
+        TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
+    }
+
     /** Others' ids that are in the way are looked up, but never the backlog of the other partitions. */
     @Test
     void postgresql_reads_a_bounded_part_of_the_other_partitions_in_each_claim() throws SQLException {
@@ -114,7 +146,7 @@ class HotStatementsTest {
                 Statement write = writer.createStatement()) {
             writer.setAutoCommit(false);
             write.execute("SELECT pg_current_xact_id()"); // while it is open nothing is settled
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             outbox.jdbc()
                     .update(
                             "INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)"
@@ -146,7 +178,7 @@ class HotStatementsTest {
     void postgresql_reads_the_end_of_the_log_after_another_relay_has_delivered_for_long() throws SQLException {
         fillPostgresql(Statistics.NONE);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             Relay relay = new Relay(outbox);
             relay.warmUp();
             Relay another = new Relay(outbox);
@@ -169,7 +201,7 @@ class HotStatementsTest {
     void postgresql_reads_of_the_log_what_a_purge_deletes() throws SQLException {
         fillPostgresql(Statistics.RIGHT);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             long before = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
 
             outbox.purge().purge(List.of(0), Duration.ZERO, 5 * BATCH, Duration.ofSeconds(20));
@@ -186,7 +218,7 @@ class HotStatementsTest {
     void postgresql_reads_each_message_and_batch_about_once_in_a_scrub(Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             long messages = KeptPlans.rowsRead(outbox.jdbc(), "outbox_message");
             long batches = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
 
@@ -206,7 +238,7 @@ class HotStatementsTest {
             Statistics statistics) throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
-            TestOutbox outbox = TestOutbox.on(KeptPlans.on(connection), Duration.ofHours(1));
+            TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
             Relay relay = new Relay(outbox);
             relay.warmUp();
             relay.claimAll();
@@ -355,10 +387,9 @@ class HotStatementsTest {
     private void fillPostgresql(Statistics statistics) {
         pool = TestDatabase.POSTGRESQL.newMigrated(1);
         JdbcTemplate jdbc = new JdbcTemplate(pool);
-        List<String> tables = List.of("outbox_message", "outbox_batch", "outbox_delivery");
-        tables.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
+        TABLES.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
         if (statistics == Statistics.EMPTY) {
-            tables.forEach(table -> jdbc.execute("ANALYZE " + table));
+            TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
         }
         insert(jdbc, DELIVERED + PENDING);
         jdbc.update(DELIVER.formatted(
@@ -368,7 +399,7 @@ class HotStatementsTest {
         jdbc.update("UPDATE outbox SET queue_name = ?", TestOutbox.QUEUE);
         jdbc.update("UPDATE outbox_partition SET histories = ARRAY[CAST(1 AS BIGINT)]"); // that of the batches
         if (statistics == Statistics.RIGHT) {
-            tables.forEach(table -> jdbc.execute("ANALYZE " + table));
+            TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
         }
     }
 

@@ -1,5 +1,6 @@
 package ai.hokus.registry.support;
 
+import ai.hokus.registry.database.ServiceSession;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.postgresql.PGConnection;
@@ -10,6 +11,11 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 public final class KeptPlans {
 
     private KeptPlans() {}
+
+    /** The same as {@link #on}, with the settings that the service's sessions have. */
+    public static SingleConnectionDataSource ofService(Connection connection) throws SQLException {
+        return on(ServiceSession.prepare(connection));
+    }
 
     /** One connection that has every statement prepared on the server from the first on, with one plan for all values. */
     public static SingleConnectionDataSource on(Connection connection) throws SQLException {
