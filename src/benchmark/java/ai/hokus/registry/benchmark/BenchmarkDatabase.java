@@ -33,6 +33,7 @@ public final class BenchmarkDatabase {
         session.setAutoCommit(false);
         session.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement first = session.createStatement()) {
+            first.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
             first.execute("SELECT 1");
         }
         return session;

@@ -44,7 +44,8 @@ class PgBouncerTest {
                 "default_transaction_isolation = 'repeatable read'",
                 "lock_timeout = '77s'",
                 "idle_in_transaction_session_timeout = '78s'",
-                "jit = on")) {
+                "jit = on",
+                "enable_seqscan = on")) {
             TestServer.admin(database).execute("ALTER ROLE " + role + " SET " + setting);
         }
         bouncer = PgBouncer.start(folder, role);
@@ -69,7 +70,7 @@ class PgBouncerTest {
             assertThat(admin.queryForObject("SELECT count(*) FROM registration", Integer.class))
                     .isEqualTo(registrations);
             assertThat(admin.queryForList("SELECT DISTINCT settings FROM others.seen", String.class))
-                    .containsExactly("on, read committed, 2s, 5s, off");
+                    .containsExactly("on, read committed, 2s, 5s, off, off");
             assertThat(service.get("/ready").statusCode()).isEqualTo(200);
         }
     }
@@ -81,7 +82,7 @@ class PgBouncerTest {
             registerFromManyClients(service);
         }
 
-        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, on, 0");
+        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, on, on, 0");
     }
 
     @Test
@@ -99,14 +100,15 @@ class PgBouncerTest {
             assertThat(first(
                             statement, "SELECT count(*) > 0 FROM pg_prepared_statements WHERE statement LIKE '%kept%'"))
                     .isEqualTo("t");
-            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, off, ");
+            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, off, off, ");
         }
     }
 
     private static final String SETTINGS = """
             SELECT concat_ws(', ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),
                              current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
-                             current_setting('jit'), (SELECT count(*) FROM pg_prepared_statements))
+                             current_setting('jit'), current_setting('enable_seqscan'),
+                             (SELECT count(*) FROM pg_prepared_statements))
             """;
 
     private static void recordSettingsOfRegistrations(JdbcTemplate admin) {
@@ -117,7 +119,8 @@ class PgBouncerTest {
                 BEGIN
                     INSERT INTO others.seen SELECT concat_ws(', ', current_setting('synchronous_commit'),
                         current_setting('transaction_isolation'), current_setting('lock_timeout'),
-                        current_setting('idle_in_transaction_session_timeout'), current_setting('jit'));
+                        current_setting('idle_in_transaction_session_timeout'), current_setting('jit'),
+                        current_setting('enable_seqscan'));
                     RETURN NEW;
                 END $$;
                 CREATE TRIGGER see BEFORE INSERT ON registration FOR EACH ROW EXECUTE FUNCTION others.see();
