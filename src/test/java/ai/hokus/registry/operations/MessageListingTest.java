@@ -118,7 +118,7 @@ class MessageListingTest extends EachDatabase {
         assumeTrue(database == TestDatabase.POSTGRESQL, "counted by PostgreSQL");
         log.fill(database, 100, 100_000, 10_000, 50_000);
         try (var connection = dataSource.getConnection()) {
-            JdbcTemplate one = new JdbcTemplate(KeptPlans.on(connection));
+            JdbcTemplate one = new JdbcTemplate(KeptPlans.ofService(connection));
             MessageListing counted = new MessageListing(JdbcClient.create(one));
             for (State state : List.of(State.PENDING, State.DELIVERED)) {
                 Page first = counted.list(state, null, null, 50);
