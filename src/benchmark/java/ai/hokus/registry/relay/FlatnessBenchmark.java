@@ -45,6 +45,20 @@ class FlatnessBenchmark {
 
     private final Map<String, Spread> rates = new LinkedHashMap<>();
 
+    /** Of the current round. */
+    private final Map<String, Drained> drains = new LinkedHashMap<>();
+
+    private record Drained(int messages, Duration took) {
+
+        Drained plus(Drained other) {
+            return new Drained(messages + other.messages, took.plus(other.took));
+        }
+
+        double rate() {
+            return messages / (took.toNanos() / 1e9);
+        }
+    }
+
     @Test
     void flat() throws Exception {
         try (PostgresCluster postgres = PostgresCluster.start();
@@ -58,28 +72,35 @@ class FlatnessBenchmark {
                 full.fillDelivered(DELIVERED);
                 for (int round = -1; round < ROUNDS; round++) {
                     boolean warmUp = round < 0; // with the longest backlog: memory that Redis has never used is slow
-                    measure(ALONE, empty, MESSAGES, DRAINS, warmUp);
-                    measureFull(full, warmUp);
-                    measure(ONE_BY_ONE_ALONE, single, ONE_BY_ONE, warmUp);
-                    measure(BY_HAND, byHand, MESSAGES, DRAINS, warmUp);
-                    measure(ALONE_BACKLOG, backlog, BACKLOG, warmUp);
-                    measure("the loop by hand, %,d pending".formatted(BACKLOG), byHand, BACKLOG, warmUp);
+                    for (int drain = 0; drain < DRAINS; drain++) {
+                        measure(ALONE, empty, MESSAGES);
+                        full.add(MESSAGES);
+                        drain("%,d pending, %,d delivered before".formatted(MESSAGES, DELIVERED), full, MESSAGES);
+                        measure(BY_HAND, byHand, MESSAGES);
+                    }
+                    undisturbed(backlog, single);
                     if (!warmUp) {
                         whileASnapshotIsHeld(backlog, single);
+                        undisturbed(backlog, single);
                         whileAnotherTransactionWrites(postgres, backlog, single);
+                        undisturbed(backlog, single);
                     }
+                    measure("the loop by hand, %,d pending".formatted(BACKLOG), byHand, BACKLOG);
                     if (LARGE) {
-                        measure("%,d pending".formatted(LARGE_BACKLOG), backlog, LARGE_BACKLOG, warmUp);
-                        measure(
-                                "the loop by hand, %,d pending".formatted(LARGE_BACKLOG),
-                                byHand,
-                                LARGE_BACKLOG,
-                                warmUp);
+                        measure("%,d pending".formatted(LARGE_BACKLOG), backlog, LARGE_BACKLOG);
+                        measure("the loop by hand, %,d pending".formatted(LARGE_BACKLOG), byHand, LARGE_BACKLOG);
                     }
+                    endRound(warmUp);
                 }
                 report(postgres.version());
             }
         }
+    }
+
+    /** Before, between and after the disturbed ones: all count, so that a disk that becomes slower or faster affects both. */
+    private void undisturbed(OwnOutbox backlog, OwnOutbox single) throws Exception {
+        measure(ALONE_BACKLOG, backlog, BACKLOG);
+        measure(ONE_BY_ONE_ALONE, single, ONE_BY_ONE);
     }
 
     /** It is held while the backlog passes in batches, and is that old when messages pass one by one. */
@@ -88,8 +109,8 @@ class FlatnessBenchmark {
                         BenchmarkDatabase.holdSnapshot(backlog.database().getConnection());
                 Connection second =
                         BenchmarkDatabase.holdSnapshot(single.database().getConnection())) {
-            measure(ALONE_BACKLOG + ", a snapshot held while they pass", backlog, BACKLOG, false);
-            measure("one by one, a snapshot held for as long", single, ONE_BY_ONE, false);
+            measure(ALONE_BACKLOG + ", a snapshot held while they pass", backlog, BACKLOG);
+            measure("one by one, a snapshot held for as long", single, ONE_BY_ONE);
             first.rollback();
             second.rollback();
         }
@@ -104,8 +125,8 @@ class FlatnessBenchmark {
             execute(writer, "INSERT INTO elsewhere VALUES (0)");
             Writing writing = new Writing(writer);
             writing.start();
-            measure(ALONE_BACKLOG + ", another transaction writing", backlog, BACKLOG, false);
-            measure("one by one, another transaction writing", single, ONE_BY_ONE, false);
+            measure(ALONE_BACKLOG + ", another transaction writing", backlog, BACKLOG);
+            measure("one by one, another transaction writing", single, ONE_BY_ONE);
             writing.end();
             writer.rollback();
         }
@@ -143,35 +164,23 @@ class FlatnessBenchmark {
         }
     }
 
-    private void measureFull(OwnOutbox full, boolean warmUp) throws Exception {
-        Duration took = Duration.ZERO;
-        for (int drain = 0; drain < DRAINS; drain++) {
-            full.add(MESSAGES);
-            took = took.plus(full.drain());
-        }
-        full.redis().run("DEL", full.queueName());
-        record("%,d pending, %,d delivered before".formatted(MESSAGES, DELIVERED), MESSAGES * DRAINS, took, warmUp);
+    private void measure(String name, MeasuredOutbox outbox, int messages) throws Exception {
+        outbox.fill(messages);
+        drain(name, outbox, messages);
     }
 
-    private void measure(String name, MeasuredOutbox outbox, int messages, boolean warmUp) throws Exception {
-        measure(name, outbox, messages, 1, warmUp);
-    }
-
-    private void measure(String name, MeasuredOutbox outbox, int messages, int drains, boolean warmUp)
-            throws Exception {
-        Duration took = Duration.ZERO;
-        for (int drain = 0; drain < drains; drain++) {
-            outbox.fill(messages);
-            took = took.plus(outbox.drain());
-        }
+    private void drain(String name, MeasuredOutbox outbox, int messages) throws Exception {
+        Duration took = outbox.drain();
         outbox.redis().run("DEL", outbox.queueName());
-        record(name, messages * drains, took, warmUp);
+        drains.merge(name, new Drained(messages, took), Drained::plus);
     }
 
-    private void record(String name, int messages, Duration took, boolean warmUp) {
+    private void endRound(boolean warmUp) {
         if (!warmUp) {
-            rates.computeIfAbsent(name, unused -> new Spread()).add(messages / (took.toNanos() / 1e9));
+            drains.forEach((name, drained) ->
+                    rates.computeIfAbsent(name, unused -> new Spread()).add(drained.rate()));
         }
+        drains.clear();
     }
 
     private static void execute(Connection connection, String sql) throws SQLException {
