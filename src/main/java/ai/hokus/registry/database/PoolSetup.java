@@ -17,8 +17,9 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  *       registration must survive a crash; {@code lock_timeout} 2 s and {@code idle_in_transaction_session_timeout} 5 s, so
  *       that an instance that is frozen inside a transaction holds its row locks no longer than that, and nobody waits
  *       longer for one; READ COMMITTED, which the outbox's claims are written for; no JIT, which takes 1 to 2 s of CPU to
- *       compile the view {@code outbox_status} that then runs for milliseconds; no sequential scan where an index will do, because
- *       a prepared statement's plan for an empty table is kept while the table grows, until the table is analyzed. Behind a
+ *       compile the view {@code outbox_status} that then runs for milliseconds; nothing but index scans where an
+ *       index will do: every statement reads a part of an index in its order, and the plan that a prepared statement keeps
+ *       may have been made for an empty table, where reading and sorting everything looks cheaper. Behind a
  *       pooler {@link DurableTransactionManager} does this.
  *   <li>Who connects: {@link DatabaseLogin}; {@link PoolConnections} picks up a new password.
  *   <li>{@link StaleConnectionOverride}.

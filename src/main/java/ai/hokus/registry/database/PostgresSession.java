@@ -36,7 +36,8 @@ final class PostgresSession {
                    set_config('lock_timeout', '2s', %1$s),
                    set_config('idle_in_transaction_session_timeout', '5s', %1$s),
                    set_config('jit', 'off', %1$s),
-                   set_config('enable_seqscan', 'off', %1$s)
+                   set_config('enable_seqscan', 'off', %1$s),
+                   set_config('enable_bitmapscan', 'off', %1$s)
             """;
 
     /** For one transaction of a pooled connection; its isolation level is set separately. */

@@ -45,7 +45,8 @@ class PgBouncerTest {
                 "lock_timeout = '77s'",
                 "idle_in_transaction_session_timeout = '78s'",
                 "jit = on",
-                "enable_seqscan = on")) {
+                "enable_seqscan = on",
+                "enable_bitmapscan = on")) {
             TestServer.admin(database).execute("ALTER ROLE " + role + " SET " + setting);
         }
         bouncer = PgBouncer.start(folder, role);
@@ -70,7 +71,7 @@ class PgBouncerTest {
             assertThat(admin.queryForObject("SELECT count(*) FROM registration", Integer.class))
                     .isEqualTo(registrations);
             assertThat(admin.queryForList("SELECT DISTINCT settings FROM others.seen", String.class))
-                    .containsExactly("on, read committed, 2s, 5s, off, off");
+                    .containsExactly("on, read committed, 2s, 5s, off, off, off");
             assertThat(service.get("/ready").statusCode()).isEqualTo(200);
         }
     }
@@ -82,7 +83,7 @@ class PgBouncerTest {
             registerFromManyClients(service);
         }
 
-        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, on, on, 0");
+        assertThat(settingsOfEveryServerConnection()).containsExactly("off, repeatable read, 77s, 78s, on, on, on, 0");
     }
 
     @Test
@@ -100,7 +101,7 @@ class PgBouncerTest {
             assertThat(first(
                             statement, "SELECT count(*) > 0 FROM pg_prepared_statements WHERE statement LIKE '%kept%'"))
                     .isEqualTo("t");
-            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, off, off, ");
+            assertThat(first(statement, SETTINGS)).startsWith("on, read committed, 2s, 5s, off, off, off, ");
         }
     }
 
@@ -108,6 +109,7 @@ class PgBouncerTest {
             SELECT concat_ws(', ', current_setting('synchronous_commit'), current_setting('transaction_isolation'),
                              current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
                              current_setting('jit'), current_setting('enable_seqscan'),
+                             current_setting('enable_bitmapscan'),
                              (SELECT count(*) FROM pg_prepared_statements))
             """;
 
@@ -120,7 +122,7 @@ class PgBouncerTest {
                     INSERT INTO others.seen SELECT concat_ws(', ', current_setting('synchronous_commit'),
                         current_setting('transaction_isolation'), current_setting('lock_timeout'),
                         current_setting('idle_in_transaction_session_timeout'), current_setting('jit'),
-                        current_setting('enable_seqscan'));
+                        current_setting('enable_seqscan'), current_setting('enable_bitmapscan'));
                     RETURN NEW;
                 END $$;
                 CREATE TRIGGER see BEFORE INSERT ON registration FOR EACH ROW EXECUTE FUNCTION others.see();

@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -218,11 +219,16 @@ class HotStatementsTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void postgresql_reads_each_message_and_batch_about_once_in_a_scrub(Statistics statistics) throws SQLException {
+    @CsvSource({
+        "RIGHT, force_generic_plan", "EMPTY, force_generic_plan", "NONE, force_generic_plan",
+        "RIGHT, force_custom_plan", "EMPTY, force_custom_plan", "NONE, force_custom_plan"
+    })
+    void postgresql_reads_each_message_and_batch_about_once_in_a_scrub(Statistics statistics, String plans)
+            throws SQLException {
         fillPostgresql(statistics);
         try (Connection connection = pool.getConnection()) {
             TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
+            outbox.jdbc().execute("SET plan_cache_mode = " + plans);
             long messages = KeptPlans.rowsRead(outbox.jdbc(), "outbox_message");
             long batches = KeptPlans.rowsRead(outbox.jdbc(), "outbox_batch");
 
