@@ -27,7 +27,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 class HotStatementsTest {
 
-    private static final List<String> TABLES = List.of("outbox_message", "outbox_batch", "outbox_delivery");
     private static final List<String> H2_STATEMENTS =
             List.of(SqlDialect.H2.unclaimed(IdRanges.EMPTY), SqlDialect.H2.logEnd(), SqlDialect.H2.peek());
 
@@ -108,7 +107,8 @@ class HotStatementsTest {
         pool = TestDatabase.POSTGRESQL.newMigrated(1);
         try (Connection connection = pool.getConnection()) {
             TestOutbox outbox = TestOutbox.on(KeptPlans.ofService(connection), Duration.ofHours(1));
-            analyzeAndLeaveAlone(outbox.jdbc());
+            leaveAlone(outbox.jdbc());
+            analyze(outbox.jdbc());
             Relay relay = new Relay(outbox);
             relay.warmUp();
             readsAsMuchInEachRound(outbox, relay, 4, 5_000);
@@ -120,19 +120,22 @@ class HotStatementsTest {
         long lastRound = 0;
         for (int round = 0; round < rounds; round++) {
             insert(outbox.jdbc(), messages);
-            long before = rowsRead(outbox.jdbc());
+            long before = KeptPlans.rowsRead(outbox.jdbc());
             assertThat(relay.claimAll()).isEqualTo(messages);
             relay.isIdle();
-            lastRound = rowsRead(outbox.jdbc()) - before;
+            lastRound = KeptPlans.rowsRead(outbox.jdbc()) - before;
             firstRound = round == 0 ? lastRound : firstRound;
         }
         assertThat(firstRound).isBetween((long) messages, messages * 11L / 10);
         assertThat(lastRound).isBetween((long) messages, firstRound + 50);
     }
 
-    private static void analyzeAndLeaveAlone(JdbcTemplate jdbc) {
-        TABLES.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
-        TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
+    private static void leaveAlone(JdbcTemplate jdbc) {
+        KeptPlans.TABLES.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
+    }
+
+    private static void analyze(JdbcTemplate jdbc) {
+        KeptPlans.TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
     }
 
     /** Others' ids that are in the way are looked up, but never the backlog of the other partitions. */
@@ -246,14 +249,14 @@ class HotStatementsTest {
             relay.warmUp();
             relay.claimAll();
             int rounds = 20;
-            long before = rowsRead(outbox.jdbc());
+            long before = KeptPlans.rowsRead(outbox.jdbc());
 
             for (int round = 0; round < rounds; round++) {
                 relay.isIdle();
                 outbox.append("model");
             }
 
-            assertThat(rowsRead(outbox.jdbc()) - before).isLessThan(10L * rounds);
+            assertThat(KeptPlans.rowsRead(outbox.jdbc()) - before).isLessThan(10L * rounds);
         }
     }
 
@@ -308,7 +311,7 @@ class HotStatementsTest {
 
         for (String statement : H2_STATEMENTS) {
             String plan = explain("EXPLAIN " + statement).toLowerCase(Locale.ROOT);
-            for (String table : TABLES) {
+            for (String table : KeptPlans.TABLES) {
                 assertThat(plan).doesNotContain(table + ".tablescan");
             }
         }
@@ -391,12 +394,6 @@ class HotStatementsTest {
         }
     }
 
-    private static long rowsRead(JdbcTemplate jdbc) {
-        return KeptPlans.rowsRead(jdbc, "outbox_message")
-                + KeptPlans.rowsRead(jdbc, "outbox_batch")
-                + KeptPlans.rowsRead(jdbc, "outbox_delivery");
-    }
-
     private static void insert(JdbcTemplate jdbc, int messages) {
         jdbc.update("INSERT INTO outbox_message (message_id, partition_id, message_key, message_type, payload)"
                 + " SELECT gen_random_uuid(), 0, 'model-' || (n % 100), 't', '{}' FROM generate_series(1, " + messages
@@ -406,9 +403,9 @@ class HotStatementsTest {
     private void fillPostgresql(Statistics statistics) {
         pool = TestDatabase.POSTGRESQL.newMigrated(1);
         JdbcTemplate jdbc = new JdbcTemplate(pool);
-        TABLES.forEach(table -> jdbc.execute("ALTER TABLE " + table + " SET (autovacuum_enabled = off)"));
+        leaveAlone(jdbc);
         if (statistics == Statistics.EMPTY) {
-            TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
+            analyze(jdbc);
         }
         insert(jdbc, DELIVERED + PENDING);
         jdbc.update(DELIVER.formatted(
@@ -418,7 +415,7 @@ class HotStatementsTest {
         jdbc.update("UPDATE outbox SET queue_name = ?", TestOutbox.QUEUE);
         jdbc.update("UPDATE outbox_partition SET histories = ARRAY[CAST(1 AS BIGINT)]"); // that of the batches
         if (statistics == Statistics.RIGHT) {
-            TABLES.forEach(table -> jdbc.execute("ANALYZE " + table));
+            analyze(jdbc);
         }
     }
 

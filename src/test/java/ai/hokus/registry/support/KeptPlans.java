@@ -3,6 +3,7 @@ package ai.hokus.registry.support;
 import ai.hokus.registry.database.ServiceSession;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import org.postgresql.PGConnection;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
@@ -10,12 +11,10 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 /** PostgreSQL with the generic plans that it keeps for prepared statements, and how many rows are read with them. */
 public final class KeptPlans {
 
-    private KeptPlans() {}
+    /** Those that grow with the messages. */
+    public static final List<String> TABLES = List.of("outbox_message", "outbox_batch", "outbox_delivery");
 
-    /** The same as {@link #on}, with the settings that the service's sessions have. */
-    public static SingleConnectionDataSource ofService(Connection connection) throws SQLException {
-        return on(ServiceSession.prepare(connection));
-    }
+    private KeptPlans() {}
 
     /** One connection that has every statement prepared on the server from the first on, with one plan for all values. */
     public static SingleConnectionDataSource on(Connection connection) throws SQLException {
@@ -23,6 +22,18 @@ public final class KeptPlans {
         SingleConnectionDataSource one = new SingleConnectionDataSource(connection, true);
         new JdbcTemplate(one).execute("SET plan_cache_mode = force_generic_plan");
         return one;
+    }
+
+    /** The same, with the settings that the service's sessions have. */
+    public static SingleConnectionDataSource ofService(Connection connection) throws SQLException {
+        SingleConnectionDataSource one = on(connection);
+        new JdbcTemplate(one).execute(ServiceSession.SETTINGS);
+        return one;
+    }
+
+    /** As {@link #rowsRead(JdbcTemplate, String)}, of all {@link #TABLES} together. */
+    public static long rowsRead(JdbcTemplate jdbc) {
+        return TABLES.stream().mapToLong(table -> rowsRead(jdbc, table)).sum();
     }
 
     /** Rows of a table that were read, by a scan of it or of one of its indexes, until now. */
