@@ -21,7 +21,7 @@ class ModelLockPlanTest {
     private static final int LOCKED = 8;
 
     @ParameterizedTest
-    @CsvSource({"100, true", "100, false", "5000, true", "5000, false"})
+    @CsvSource({"100, true", "100, false", "1000, true", "1000, false", "5000, true", "5000, false"})
     void postgresql_reads_the_rows_that_it_locks_and_no_others(int models, boolean analyzed) throws SQLException {
         try (HikariDataSource pool = TestDatabase.POSTGRESQL.newMigrated(1);
                 Connection connection = pool.getConnection()) {
